@@ -1,0 +1,17 @@
+"""Errors that end in one clear line for the person at the terminal."""
+
+
+class GraderError(Exception):
+    """Base of the errors whose text is written for people."""
+
+
+class Rejected(GraderError):
+    """The submission cannot be read; the text is one sentence that says why."""
+
+
+class SandboxUnavailable(GraderError):
+    """The sandbox that was asked for cannot run on this machine; the text says why."""
+
+
+class RubricError(GraderError):
+    """The rubric file is not valid; the text names the line and what is wrong with it."""

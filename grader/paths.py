@@ -1,0 +1,13 @@
+"""Where the project's data lies: in the checkout, or inside an installed wheel."""
+
+from pathlib import Path
+
+PACKAGE = Path(__file__).resolve().parent
+_SHIPPED = PACKAGE / "_shipped"  # in a wheel, the build copies the top-level folders here
+_ROOT = _SHIPPED if _SHIPPED.is_dir() else PACKAGE.parent
+
+RUBRIC_DIR = _ROOT / "rubrics"
+TEMPLATE_DIR = _ROOT / "student_template"
+COLLECT_SCRIPT = _ROOT / "CollectSubmission.sh"
+MNIST_DIR = PACKAGE / "data" / "mnist"
+"""Holds ``MNIST/raw/*-ubyte``: a few hundred real digits, as torchvision expects them."""
