@@ -1,0 +1,277 @@
+"""Runs first in every kernel, as a private module: the CPU for 'cuda', and answers to probes.
+
+``begin`` is called once, ``answer`` for every probe. Nothing here judges anything, and nothing is
+left in the notebook's namespace.
+"""
+
+import base64
+import builtins
+import io
+import json
+import math
+import os
+import random
+import re
+import sys
+import traceback
+import types
+
+import numpy as np
+import torch
+from torch.overrides import TorchFunctionMode
+
+ARRAYS_BYTES = 64 * 2**20
+TRACEBACK_CHARACTERS = 8000
+ACCELERATOR = re.compile(r"^(cuda|mps|xpu|hip|hpu|xla|mtia|privateuseone)(:\d+)?$")
+CPU = torch.device("cpu")
+NO_MEMORY = re.compile(r"can't allocate memory|DefaultCPUAllocator|Cannot allocate memory")
+
+SILENT = (
+    *("synchronize", "empty_cache", "set_device", "init", "ipc_collect"),
+    *("manual_seed", "manual_seed_all", "seed", "seed_all"),
+    *("reset_peak_memory_stats", "reset_max_memory_allocated"),
+)
+KINDS = ("Float", "Double", "Half", "BFloat16", "Long", "Int", "Short", "Char", "Byte", "Bool")
+
+state = types.SimpleNamespace(shell=None, publish=None, mode=None, keys=())
+
+
+# --- 'cuda' costs nothing -------------------------------------------------------------------------
+
+
+def on_cpu(value):
+    """'cuda', 'cuda:0', torch.device('mps') and the like become the CPU; all else is kept."""
+    if isinstance(value, str) and ACCELERATOR.match(value):
+        return "cpu"
+    if isinstance(value, torch.device) and value.type not in ("cpu", "meta"):
+        return CPU
+    return value
+
+
+def is_index(value):
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+class OnCpu(TorchFunctionMode):
+    """Sends every torch call that names an accelerator to the CPU."""
+
+    def __torch_function__(self, func, types, args=(), kwargs=None):
+        kwargs = kwargs or {}
+        if func is torch.Tensor.cuda or func is getattr(torch.Tensor, "xpu", None):
+            return args[0]
+        if func is torch.Tensor.type and len(args) > 1 and isinstance(args[1], str):
+            args = (args[0], args[1].replace("torch.cuda.", "torch."))
+        if func is torch.Tensor.to and len(args) > 1 and is_index(args[1]):
+            args = (args[0], CPU, *args[2:])
+        if any(isinstance(a, (str, torch.device)) for a in args):
+            args = tuple(on_cpu(a) for a in args)
+        if kwargs.get("device") is not None:
+            device = kwargs["device"]
+            kwargs = {**kwargs, "device": CPU if is_index(device) else on_cpu(device)}
+        return func(*args, **kwargs)
+
+
+def replace(owner, name, make):
+    """Puts ``make(original)`` in the place of an attribute that exists."""
+    original = getattr(owner, name, None)
+    if original is not None:
+        setattr(owner, name, make(original))
+
+
+def send_to_cpu():
+    """Everything that names an accelerator without passing through a torch function."""
+    state.mode = OnCpu()
+    state.mode.__enter__()
+    from torch.utils import _device
+
+    def of_context(original):
+        def __init__(self, device):  # noqa: N807
+            original(self, on_cpu(torch.device(device)))
+
+        return __init__
+
+    replace(_device.DeviceContext, "__init__", of_context)
+
+    def of_default(original):
+        def set_default_device(device):
+            original(CPU if is_index(device) else on_cpu(device))
+
+        return set_default_device
+
+    replace(torch, "set_default_device", of_default)
+
+    def of_load(original):
+        def load(f, map_location=None, *args, **kwargs):
+            return original(f, "cpu", *args, **kwargs)
+
+        return load
+
+    replace(torch, "load", of_load)
+
+    class Generator(torch.Generator):
+        def __new__(cls, device="cpu"):
+            return super().__new__(cls, device=on_cpu(device))
+
+    Generator.__module__, Generator.__qualname__ = "torch", "Generator"
+    torch.Generator = Generator
+
+    def of_type(original):
+        def set_default_tensor_type(t):
+            original(t.replace("torch.cuda.", "torch.") if isinstance(t, str) else t)
+
+        return set_default_tensor_type
+
+    replace(torch, "set_default_tensor_type", of_type)
+    # There is no C compiler here; a compiled module computes the same as the module itself.
+    replace(torch, "compile", lambda original: not_compiled)
+    quiet_cuda()
+
+
+def not_compiled(model=None, **kwargs):
+    return model if model is not None else lambda function: function
+
+
+def quiet_cuda():
+    """torch.cuda's housekeeping does nothing; ``is_available()`` stays False."""
+    cuda = torch.cuda
+    for name in SILENT:
+        replace(cuda, name, lambda original: lambda *args, **kwargs: None)
+    replace(cuda, "get_device_name", lambda original: lambda *args, **kwargs: "cpu")
+    replace(cuda, "current_device", lambda original: lambda: 0)
+    for name in (f"{kind}Tensor" for kind in KINDS):
+        if hasattr(torch, name):
+            setattr(cuda, name, getattr(torch, name))
+    replace(torch.nn.Module, "cuda", lambda original: lambda self, device=None: self)
+
+
+# --- output ---------------------------------------------------------------------------------------
+
+
+class Tap:
+    """Lets a stream's writes through until the submission's output is used up."""
+
+    left = 0
+
+    def __init__(self, stream):
+        self.write_through = stream.write
+
+    def write(self, text):
+        if isinstance(text, str) and len(text) > Tap.left:
+            kept, Tap.left = text[: Tap.left], 0
+            if kept:
+                self.write_through(kept)
+            return len(text)
+        Tap.left -= len(text)
+        return self.write_through(text)
+
+
+# --- probes ---------------------------------------------------------------------------------------
+
+
+def begin(shell, seed, output_bytes, answer_type, arrays_type):
+    """Sets everything up; ``shell`` is IPython's."""
+    state.shell, state.publish = shell, shell.display_pub.publish
+    state.keys = (answer_type, arrays_type)
+    Tap.left = output_bytes
+    for stream in (sys.stdout, sys.stderr):
+        stream.write = Tap(stream).write
+    torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", "1")))
+    send_to_cpu()
+    sow(seed)
+
+
+def sow(seed):
+    """Seeds random, numpy and torch."""
+    random.seed(seed)
+    np.random.seed(seed % 2**32)
+    torch.manual_seed(seed)
+
+
+def answer(text):
+    """Runs a probe (a JSON request) and publishes what came of it."""
+    request = json.loads(text)
+    name = f"<probe {request['name']}>"
+    arrays = b""
+    standard = sys.stdout, sys.stderr
+    with open(os.devnull, "w", encoding="utf-8", errors="replace") as sink:
+        sys.stdout = sys.stderr = sink
+        try:
+            report, arrays = run(name, request)
+        except BaseException as error:
+            report = describe(error, name)
+        finally:
+            sys.stdout, sys.stderr = standard
+    report["nonce"] = request["nonce"]
+    answer_type, arrays_type = state.keys
+    data = {
+        answer_type: json.dumps(report, allow_nan=False),
+        arrays_type: base64.b64encode(arrays).decode("ascii"),
+    }
+    state.publish(data, metadata={})
+
+
+def run(name, request):
+    """The report and the npz bytes of a probe that went well."""
+    module = types.ModuleType("_grader_probe")
+    module.__dict__["__builtins__"] = builtins
+    exec(compile(request["source"], name, "exec"), module.__dict__)
+    sow(request["seed"])
+    arrays, facts = module.run(state.shell.user_ns, request["inputs"])
+    file = io.BytesIO()
+    plain = {key: as_array(value) for key, value in arrays.items()}
+    if sum(array.nbytes for array in plain.values()) > ARRAYS_BYTES:
+        raise ValueError(f"the arrays are larger than {ARRAYS_BYTES // 2**20} MiB")
+    np.savez(file, **plain)
+    return {"status": "ok", "facts": as_json(facts)}, file.getvalue()
+
+
+def as_array(value):
+    if isinstance(value, torch.Tensor):
+        value = value.detach().cpu()
+        value = (value.float() if value.dtype is torch.bfloat16 else value).numpy()
+    value = np.asarray(value)
+    if value.dtype.kind not in "biuf":
+        raise TypeError(f"an array of {value.dtype} cannot be handed back")
+    return value
+
+
+def as_json(value):
+    """Plain JSON; numbers that are not finite become null."""
+    if isinstance(value, dict):
+        return {str(key): as_json(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return [as_json(item) for item in value]
+    if isinstance(value, (np.generic, torch.Tensor)):
+        value = value.item()
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    return value if value is None or isinstance(value, (bool, int, str)) else str(value)
+
+
+def describe(error, probe):
+    """The report of an exception: whose fault, its class and text, and where."""
+    frames = traceback.extract_tb(error.__traceback__)
+    while frames and frames[0].filename == "<prelude>":
+        frames = frames[1:]
+    known = getattr(state.shell.compile, "_filename_map", {})
+    theirs = any(frame.filename in known for frame in frames)
+    try:
+        text = str(error)[:20000]
+    except BaseException:
+        text = "(its text could not be had)"
+    kind = type(error).__name__
+    status = "error"
+    if isinstance(error, MemoryError) or NO_MEMORY.search(text):
+        status = "out_of_memory"
+    elif kind == "ProbeError" or (not theirs and (not frames or frames[-1].filename == probe)):
+        status = "infra_error"
+    lines = ["Traceback (most recent call last):"]
+    for frame in frames:
+        where = frame.filename
+        if where in known:
+            where = f"Cell In[{known[where]}]"
+        lines.append(f"  {where}, line {frame.lineno}, in {frame.name}")
+        lines.extend([f"    {frame.line}"] if frame.line else [])
+    lines.append(f"{kind}: {text}")
+    shown = "\n".join(lines)[-TRACEBACK_CHARACTERS:]
+    return {"status": status, "message": f"{kind}: {text}", "traceback": shown, "facts": {}}

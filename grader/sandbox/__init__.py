@@ -1,0 +1,37 @@
+"""Runs student code behind walls and hands back plain arrays and JSON."""
+
+from typing import Literal
+
+from grader.errors import SandboxUnavailable
+from grader.sandbox import bubblewrap
+from grader.sandbox.launch import Sandbox
+from grader.sandbox.limits import JSON, InfraError, Limits, Outcome, Status
+from grader.sandbox.plain import Plain
+from grader.sandbox.session import KernelSession
+
+__all__ = [
+    "JSON",
+    "InfraError",
+    "KernelSession",
+    "Limits",
+    "Outcome",
+    "Sandbox",
+    "SandboxUnavailable",
+    "Status",
+    "choose_sandbox",
+]
+
+
+def choose_sandbox(name: Literal["auto", "bubblewrap", "none"]) -> Sandbox:
+    """The sandbox of that name; ``auto`` is bubblewrap, never silently none.
+
+    Raises ``SandboxUnavailable`` with the reason why bubblewrap cannot run here.
+    """
+    if name == "none":
+        return Plain()
+    try:
+        return bubblewrap.find()
+    except SandboxUnavailable as error:
+        raise SandboxUnavailable(
+            f"No sandbox on this machine: {error} (--sandbox none runs without one)"
+        ) from None

@@ -1,0 +1,228 @@
+"""One running kernel: its start, one cell at a time, and its end."""
+
+import asyncio
+import contextlib
+import logging
+import shutil
+import socket
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import zmq
+import zmq.asyncio
+from jupyter_client.manager import AsyncKernelManager
+from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+from nbformat import NotebookNode
+
+from grader.sandbox.client import QuietClient
+from grader.sandbox.launch import Sandbox
+from grader.sandbox.limits import InfraError, Limits, Status
+from grader.sandbox.provisioner import kernel_specs
+from grader.sandbox.text import one_line
+from grader.sandbox.watch import Verdict, Watch
+
+START_SECONDS = 120
+MESSAGE_BYTES = 128 * 2**20  # a probe's arrays in base64, and room
+QUEUED_MESSAGES = 16
+SOCKETS = ("shell_port", "iopub_port")
+SOCKET_PATH_BYTES = 100  # the system's limit is 108 on Linux, 104 on macOS
+
+_log = logging.getLogger(__name__)
+_log.addHandler(logging.NullHandler())
+_log.propagate = False  # nbclient reports every student error as an error of its own
+
+
+class KernelGoneError(Exception):
+    """The kernel is no more; ``verdict`` says what happened."""
+
+    def __init__(self, verdict: Verdict) -> None:
+        super().__init__(verdict.message)
+        self.verdict = verdict
+
+
+class CellRaisedError(Exception):
+    """The cell raised: class name, text and IPython's traceback, as the kernel sent them."""
+
+    def __init__(self, name: str, value: str, traceback: str) -> None:
+        super().__init__(name)
+        self.name, self.value, self.traceback = name, value, traceback
+
+
+class Kernel:
+    """A kernel in a sandbox with nbclient at its side.
+
+    Start, use and close it in one thread: bubblewrap ends when the thread that started it does.
+    """
+
+    def __init__(self, sandbox: Sandbox, limits: Limits) -> None:
+        self._limits = limits
+        self._loop = asyncio.new_event_loop()
+        self._folder = private_folder()
+        self._context = zmq.asyncio.Context()
+        self._context.setsockopt(zmq.MAXMSGSIZE, MESSAGE_BYTES)
+        self._context.setsockopt(zmq.RCVHWM, QUEUED_MESSAGES)
+        self._context.setsockopt(zmq.LINGER, 0)
+        # The student may replace a socket by a link to another one; never connect a second time.
+        self._context.setsockopt(zmq.RECONNECT_IVL, -1)
+        self._watch: Watch | None = None
+        ipc = self._folder / "ipc"
+        ipc.mkdir()
+        self._manager = AsyncKernelManager(
+            context=self._context,
+            kernel_spec_manager=kernel_specs(sandbox, limits, self._folder),
+            kernel_name="sandbox",
+            transport="ipc",
+            ip=str(ipc / "k"),
+            connection_file=str(ipc / "kernel.json"),
+            log=_log,
+        )
+        self._client: QuietClient | None = None
+
+    @property
+    def printed(self) -> int:
+        """Characters of text that cells have printed."""
+        return self._client.printed if self._client else 0
+
+    @property
+    def peak_bytes(self) -> int:
+        """The largest memory use seen."""
+        return self._watch.peak_bytes if self._watch else 0
+
+    def start(self) -> None:
+        """Raises ``InfraError`` with the reason when no kernel comes up."""
+        try:
+            self._loop.run_until_complete(self._start())
+        except Exception as error:
+            said = self._provisioner.stderr_text() if self._provisioner else ""
+            self.close()
+            reason = one_line(f"{type(error).__name__}: {error} {said}")
+            raise InfraError(f"The kernel did not start. {reason}") from error
+
+    async def _start(self) -> None:
+        await self._manager.start_kernel()
+        provisioner = self._provisioner
+        self._watch = Watch(
+            provisioner.process.pid, self._folder / "ipc", self._limits, provisioner.kill_tree
+        )
+        self._watch.start()
+        deadline = time.monotonic() + START_SECONDS
+        while not self._listening():
+            if not await self._manager.is_alive():
+                raise InfraError("The kernel's process ended.")
+            if time.monotonic() > deadline:
+                raise InfraError(f"It was not ready within {START_SECONDS} seconds.")
+            await asyncio.sleep(0.02)
+        client = self._channels = self._manager.client()
+        client.allow_stdin = False
+        client.start_channels(shell=True, iopub=True, stdin=False, hb=False, control=False)
+        await client.wait_for_ready(timeout=START_SECONDS)
+        self._client = QuietClient(notebook([]), km=self._manager, log=_log)
+        self._client.kc = client
+
+    def run(self, source: str, seconds: float, metadata: dict[str, Any] | None = None) -> int:
+        """Runs one cell and returns its number.
+
+        Raises ``CellRaisedError``, or ``KernelGoneError`` when it took longer than ``seconds`` or
+        the kernel died of it; the kernel is closed then.
+        """
+        client = self._client
+        if client is None:
+            raise KernelGoneError(Verdict(Status.killed, "The kernel is not running."))
+        client.answers.clear()
+        client.timeout_func = lambda cell: max(seconds, 0.001)  # type: ignore[assignment]
+        keep = metadata is not None  # cells of the student's are numbered, ours are not
+        cell = code_cell(source, metadata or {})
+        client.nb = notebook([cell])
+        try:
+            self._loop.run_until_complete(client.async_execute_cell(cell, 0, store_history=keep))
+        except CellExecutionError as error:
+            raise CellRaisedError(error.ename, error.evalue, client.raised) from None
+        except CellTimeoutError:
+            verdict = Verdict(Status.timeout, f"Ended: it took longer than {seconds:.3g} seconds.")
+            raise self._gone(verdict) from None
+        except DeadKernelError:
+            raise self._gone(Verdict(Status.killed, "The Python process ended.")) from None
+        except Exception as error:
+            text = f"Ended: the kernel's messages could not be read ({type(error).__name__})."
+            raise self._gone(Verdict(Status.killed, text)) from error
+        finally:
+            client.nb = notebook([])
+        number = cell.get("execution_count")
+        return number if isinstance(number, int) else 0
+
+    @property
+    def answers(self) -> list[dict[str, Any]]:
+        """The probe answers that the last cell sent."""
+        return self._client.answers if self._client else []
+
+    def close(self) -> None:
+        """Ends all processes and removes the kernel's files; may be called again."""
+        if self._loop.is_closed():
+            return
+        try:
+            self._loop.run_until_complete(self._end())
+        finally:
+            if self._watch is not None:
+                self._watch.stop()
+            self._context.destroy(linger=0)
+            self._loop.run_until_complete(self._loop.shutdown_asyncgens())
+            self._loop.close()
+            shutil.rmtree(self._folder, ignore_errors=True)
+
+    async def _end(self) -> None:
+        if self._client is not None:
+            self._channels.stop_channels()
+            self._client = None
+        if self._manager.has_kernel:
+            self._provisioner.kill_tree()
+            with contextlib.suppress(RuntimeError):
+                await self._manager.shutdown_kernel(now=True)
+        await self._manager.cleanup_resources()
+
+    def _gone(self, verdict: Verdict) -> KernelGoneError:
+        """Closes the kernel; the watcher's reason, if it has one, is the better one."""
+        self.close()
+        watched = self._watch.verdict if self._watch is not None else None
+        return KernelGoneError(watched or verdict)
+
+    @property
+    def _provisioner(self) -> Any:
+        return self._manager.provisioner
+
+    def _listening(self) -> bool:
+        """Whether the kernel accepts connections on the sockets that are used."""
+        for name in SOCKETS:
+            path = f"{self._manager.ip}-{getattr(self._manager, name)}"
+            with socket.socket(socket.AF_UNIX) as trial:
+                try:
+                    trial.connect(path)
+                except OSError:
+                    return False
+        return True
+
+
+def code_cell(source: str, metadata: dict[str, Any]) -> NotebookNode:
+    """A code cell that has not run."""
+    return NotebookNode(
+        cell_type="code",
+        source=source,
+        metadata=NotebookNode(metadata),
+        outputs=[],
+        execution_count=None,
+    )
+
+
+def notebook(cells: list[NotebookNode]) -> NotebookNode:
+    """The notebook that nbclient is told it works on."""
+    return NotebookNode(nbformat=4, nbformat_minor=5, metadata=NotebookNode(), cells=cells)
+
+
+def private_folder() -> Path:
+    """A new folder for this user alone, its name short enough for socket paths inside."""
+    folder = Path(tempfile.mkdtemp(prefix="ddpm-")).resolve()
+    if len(str(folder / "ipc" / "k-5").encode()) > SOCKET_PATH_BYTES:
+        folder.rmdir()
+        folder = Path(tempfile.mkdtemp(prefix="ddpm-", dir="/tmp")).resolve()
+    return folder

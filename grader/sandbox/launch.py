@@ -1,0 +1,94 @@
+"""What every kernel is started with, inside bubblewrap or not."""
+
+import json
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from grader.sandbox.limits import Limits
+
+USER = "student"
+BOOT = Path(__file__).with_name("boot.py")
+ADDRESS_SPACE_SLACK = 2**30
+"""Writable memory that torch maps at import without ever touching it, and threads' stacks."""
+
+
+@dataclass(frozen=True)
+class Launch:
+    """One process to start: its command, environment and folder on this machine."""
+
+    argv: tuple[str, ...]
+    env: Mapping[str, str]
+    cwd: Path
+    contained: bool = field(default=False)  # in a pid namespace that dies with its first process
+
+
+class Sandbox(Protocol):
+    """A way of starting kernels; ``name`` is what the command line calls it."""
+
+    @property
+    def name(self) -> str: ...
+
+    def launch(self, command: list[str], folder: Path, limits: Limits) -> Launch:
+        """How to run ``command``.
+
+        ``folder`` is private to this kernel; its sub-folder ``ipc`` is shared with it under the
+        same name and holds the sockets.
+        """
+        ...
+
+
+def kernel_command(limits: Limits) -> list[str]:
+    """The kernel's command; ``{connection_file}`` is jupyter_client's to fill in."""
+    return [
+        sys.executable,
+        "-c",
+        BOOT.read_text("utf-8"),
+        json.dumps(resource_limits(limits)),
+        "-f",
+        "{connection_file}",
+        "--HistoryManager.enabled=False",
+        "--InteractiveShell.cache_size=0",
+        "--InteractiveShell.colors=nocolor",
+    ]
+
+
+def resource_limits(limits: Limits) -> dict[str, int]:
+    """The rlimits of every process, by their names in the ``resource`` module.
+
+    They stand behind the watcher, which sees all processes together. ``AS`` is not among them:
+    CUDA builds of torch map far more addresses than memory.
+    """
+    return {
+        "CORE": 0,
+        "FSIZE": limits.file_bytes,
+        "NPROC": max(limits.processes, 512),  # counted for the user, not for the submission
+        "NOFILE": 1024,
+        "DATA": limits.memory_bytes + ADDRESS_SPACE_SLACK,
+    }
+
+
+def environment(home: Path, temporary: Path) -> dict[str, str]:
+    """The kernel's whole environment; nothing of the grader's own is passed on."""
+    threads = dict.fromkeys(
+        ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMEXPR_NUM_THREADS"), "1"
+    )
+    return {
+        "HOME": str(home),
+        "USER": USER,
+        "LOGNAME": USER,
+        "TMPDIR": str(temporary),
+        "PATH": "/usr/bin:/bin",
+        "LANG": "C.UTF-8",
+        "LC_ALL": "C.UTF-8",
+        "MPLBACKEND": "Agg",
+        "MPLCONFIGDIR": str(home / ".matplotlib"),
+        "PYTHONHASHSEED": "0",
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "PYTHONNOUSERSITE": "1",
+        "PYDEVD_DISABLE_FILE_VALIDATION": "1",
+        "TZ": "UTC",
+        **threads,
+    }

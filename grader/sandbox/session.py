@@ -1,0 +1,264 @@
+"""``KernelSession``: one submission's kernel, replaced when the student's code brings it down."""
+
+import hashlib
+import json
+import re
+import secrets
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Protocol, Self
+
+from grader.paths import PACKAGE
+from grader.sandbox.client import ANSWER, ARRAYS
+from grader.sandbox.kernel import CellRaisedError, Kernel, KernelGoneError
+from grader.sandbox.launch import Sandbox
+from grader.sandbox.limits import JSON, InfraError, Limits, Outcome, Status
+from grader.sandbox.text import TRACEBACK_CHARACTERS, clean, one_line
+from grader.sandbox.transport import BadAnswerError, read_arrays, read_json
+from grader.sandbox.watch import Verdict
+
+PROBES = PACKAGE / "probes"
+PRELUDE = "_grader_prelude"
+PRELUDE_SECONDS = 120
+USED_UP = "The time for the whole submission was used up before this."
+
+_NO_MEMORY = re.compile(r"can't allocate memory|DefaultCPUAllocator|Cannot allocate memory")
+_CELL = re.compile(r"Cell In\[(\d+)\](, line \d+)?|<ipython-input-(\d+)-[0-9a-f]+>")
+
+
+class StatementLike(Protocol):
+    """What the session needs of ``grader.intake.Statement``."""
+
+    @property
+    def cell(self) -> int: ...
+    @property
+    def line(self) -> int: ...
+    @property
+    def source(self) -> str: ...
+
+
+class KernelSession:
+    """Runs a notebook's statements in a sandboxed kernel, then probes what they defined.
+
+    A context manager; use it in one thread. A kernel that died or was ended is replaced at the next
+    probe and the statements are run again, without those that brought it down. All the student's
+    code together, replays included, may take ``limits.submission_seconds``.
+    """
+
+    def __init__(
+        self,
+        statements: Sequence[StatementLike],
+        *,
+        sandbox: Sandbox,
+        limits: Limits,
+        seed: int,
+    ) -> None:
+        self._statements = tuple(statements)
+        self._sandbox, self._limits, self._seed = sandbox, limits, seed
+        self._kernel: Kernel | None = None
+        self._cells: dict[int, int] = {}  # IPython's number of a cell -> the student's
+        self._failed: dict[int, Outcome] = {}
+        self._lethal: set[int] = set()
+        self._prepared = False
+        self._spent = 0.0
+        self.starts = 0
+        """How many kernels were started."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Ends the kernel."""
+        if self._kernel is not None:
+            self._kernel.close()
+            self._kernel = None
+
+    @property
+    def seconds_left(self) -> float:
+        """What remains of the submission's time."""
+        return self._limits.submission_seconds - self._spent
+
+    def prepare(self) -> Mapping[int, Outcome]:
+        """Runs the statements; returns, by their index, the outcome of each that did not end ok.
+
+        Raises ``InfraError`` if no kernel can be had.
+        """
+        self._ready()
+        return dict(self._failed)
+
+    def probe(self, name: str, inputs: JSON, seconds: float | None = None) -> Outcome:
+        """Runs ``run(namespace, inputs)`` of ``grader/probes/<name>.py`` inside the kernel.
+
+        ``seconds`` defaults to the limits' ``probe_seconds``. Never raises for what happens inside;
+        a kernel that cannot be started is ``infra_error``.
+        """
+        began = time.monotonic()
+        try:
+            self._ready()
+        except InfraError as error:
+            return Outcome(Status.infra_error, str(error))
+        if self._kernel is None or self.seconds_left <= 0:
+            return Outcome(Status.timeout, USED_UP, seconds=time.monotonic() - began)
+        allowed = self._limits.probe_seconds if seconds is None else seconds
+        nonce = secrets.token_hex(16)
+        source = self._request(name, inputs, nonce)
+        began = time.monotonic()
+        try:
+            self._run(source, allowed, None)
+            return self._answer(nonce, time.monotonic() - began)
+        except CellRaisedError as error:
+            text = one_line(f"The probe could not be run ({error.name}: {error.value}).")
+            return Outcome(Status.infra_error, text, seconds=time.monotonic() - began)
+        except KernelGoneError as gone:
+            took = time.monotonic() - began
+            return Outcome(gone.verdict.status, gone.verdict.message, seconds=took)
+
+    def _ready(self) -> None:
+        """A kernel with the statements run, or no kernel if the time is used up."""
+        while self._kernel is None and self.seconds_left > 0:
+            self._start()
+            try:
+                for index in range(len(self._statements)):
+                    if index not in self._lethal:
+                        self._run_statement(index)
+                self._prepared = True
+            except KernelGoneError:
+                continue
+        if not self._prepared:
+            for index in range(len(self._statements)):
+                self._failed.setdefault(index, Outcome(Status.timeout, USED_UP))
+
+    def _start(self) -> None:
+        began = time.monotonic()
+        kernel = Kernel(self._sandbox, self._limits)
+        kernel.start()
+        self.starts += 1
+        try:
+            kernel.run(prelude_source(self._seed, self._limits.output_bytes), PRELUDE_SECONDS)
+        except (CellRaisedError, KernelGoneError) as error:
+            kernel.close()
+            raise InfraError(one_line(f"The kernel could not be prepared: {error}")) from error
+        self._kernel, self._cells = kernel, {}
+        if self.starts > 1:  # the first start is ours; those after it, the student's doing
+            self._spent += time.monotonic() - began
+
+    def _run_statement(self, index: int) -> None:
+        """Runs one statement, notes how it failed; raises ``KernelGoneError`` if it was lethal."""
+        statement = self._statements[index]
+        # Lines before it, so that the numbers in tracebacks are those of the student's cell.
+        source = "#\n" * (statement.line - 1) + statement.source
+        where = {"student_cell": statement.cell, "student_line": statement.line}
+        began = time.monotonic()
+        try:
+            self._run(source, self._limits.cell_seconds, where)
+        except CellRaisedError as error:
+            self._failed.setdefault(index, self._raised(error, time.monotonic() - began))
+        except KernelGoneError as gone:
+            self._lethal.add(index)
+            took = time.monotonic() - began
+            outcome = Outcome(gone.verdict.status, gone.verdict.message, seconds=took)
+            self._failed.setdefault(index, outcome)
+            raise
+
+    def _run(self, source: str, seconds: float, where: dict[str, Any] | None) -> None:
+        """Runs a cell within its own and the submission's time; drops a kernel that is gone."""
+        kernel = self._kernel
+        assert kernel is not None
+        left = self.seconds_left
+        if left <= 0:
+            self.close()
+            raise KernelGoneError(Verdict(Status.timeout, USED_UP))
+        began = time.monotonic()
+        if where is not None:
+            self._cells[len(self._cells) + 1] = where["student_cell"]
+        try:
+            kernel.run(source, min(seconds, left), where)
+        except KernelGoneError as gone:
+            self._kernel = None
+            if gone.verdict.status is Status.timeout and left < seconds:
+                text = "Ended: the time for the whole submission was used up."
+                raise KernelGoneError(Verdict(Status.timeout, text)) from gone
+            raise
+        finally:
+            self._spent += time.monotonic() - began
+
+    def _request(self, name: str, inputs: JSON, nonce: str) -> str:
+        """The cell that runs a probe."""
+        known = json.dumps([self._seed, name, inputs], sort_keys=True)
+        request = {
+            "name": name,
+            "source": probe_path(name).read_text("utf-8"),
+            "inputs": inputs,
+            "nonce": nonce,
+            "seed": int.from_bytes(hashlib.sha256(known.encode()).digest()[:7], "big"),
+        }
+        text = json.dumps(request)
+        return f"__import__('sys').modules[{PRELUDE!r}].answer({text!r})"
+
+    def _answer(self, nonce: str, seconds: float) -> Outcome:
+        """The outcome that the kernel's answer describes, read without trust."""
+        assert self._kernel is not None
+        answers = list(self._kernel.answers)
+        if len(answers) != 1:
+            text = f"The probe gave {len(answers)} answers where one was expected."
+            return Outcome(Status.error, text, seconds=seconds)
+        try:
+            report = read_json(answers[0].get(ANSWER))
+            if report.get("nonce") != nonce:
+                raise BadAnswerError("it does not belong to this probe")
+            status = Status(str(report.get("status")))
+            facts = report.get("facts")
+            if not isinstance(facts, dict):
+                raise BadAnswerError("its facts are not an object")
+            arrays = read_arrays(answers[0].get(ARRAYS)) if status is Status.ok else {}
+        except (BadAnswerError, ValueError) as error:
+            text = one_line(f"The probe's answer cannot be used: {error}.")
+            return Outcome(Status.error, text, seconds=seconds)
+        message = one_line(str(report.get("message", "")))
+        traceback = self._with_cells(str(report.get("traceback", "")))
+        return Outcome(status, message, traceback, seconds, arrays, facts)
+
+    def _raised(self, error: CellRaisedError, seconds: float) -> Outcome:
+        message = one_line(f"{error.name}: {error.value}")
+        no_memory = error.name == "MemoryError" or _NO_MEMORY.search(error.value)
+        status = Status.out_of_memory if no_memory else Status.error
+        return Outcome(status, message, self._with_cells(error.traceback), seconds)
+
+    def _with_cells(self, text: str) -> str:
+        """A traceback with the student's numbers of cells in place of IPython's."""
+
+        def named(match: re.Match[str]) -> str:
+            number = int(match[1] or match[3])
+            return f"cell {self._cells.get(number, '?')}{match[2] or ''}"
+
+        return _CELL.sub(named, clean(text, TRACEBACK_CHARACTERS))
+
+
+def probe_path(name: str) -> Path:
+    """The file of a probe; raises ``ValueError`` for names that are not one."""
+    path = PROBES / f"{name}.py"
+    if not name.isidentifier() or not path.is_file():
+        raise ValueError(f"there is no probe {name!r}")
+    return path
+
+
+def prelude_source(seed: int, output_bytes: int) -> str:
+    """The first cell of every kernel: the prelude as a private module, nothing left in the user's
+    namespace."""
+    text = (PROBES / "prelude.py").read_text("utf-8")
+    return (
+        f"(lambda module: (__import__('sys').modules.__setitem__({PRELUDE!r}, module),"
+        f" exec(compile({text!r}, '<prelude>', 'exec'), module.__dict__),"
+        f" module.begin(get_ipython(), {seed}, {output_bytes}, {ANSWER!r}, {ARRAYS!r})) and None)"
+        f"(__import__('types').ModuleType({PRELUDE!r}))"
+    )
