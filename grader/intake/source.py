@@ -1,0 +1,143 @@
+"""A cell's text, as top-level Python statements."""
+
+import ast
+import re
+import warnings
+from dataclasses import dataclass
+
+from IPython.core.inputtransformer2 import TransformerManager
+
+MAX_CELL_BYTES = 512 * 2**10
+_MAX_TRANSFORM = 20 * 2**20  # lines of magic x bytes: IPython starts over after each such line
+_TIMING = re.compile(r"%%(time|timeit|capture)\b")
+_MAGIC_LINE = re.compile(r"^\s*[!%?]|\?\s*$|=\s*[!%]", re.MULTILINE)
+_FIRST_WORD = ("def ", "class ", "@", "import ", "from ", "async def ")
+_CONTINUES = re.compile(r"(else|elif|except|finally)\b|[)\]}#\s]")
+FAILURES = (SyntaxError, ValueError, RecursionError, MemoryError, RuntimeError)
+
+
+@dataclass(frozen=True)
+class Piece:
+    """One top-level statement: where it stands (1-based), its text and its tree."""
+
+    cell: int
+    line: int
+    source: str
+    node: ast.stmt
+
+
+@dataclass(frozen=True)
+class CellText:
+    """A cell after the magics: its pieces, and what was wrong with it.
+
+    ``text`` is the transformed source, ``offset`` the lines before it; ``magic`` names a cell
+    magic that makes the cell something other than Python. ``saved`` says that the pieces are the
+    good part of a cell with a syntax error.
+    """
+
+    pieces: tuple[Piece, ...]
+    text: str = ""
+    offset: int = 0
+    magic: str = ""
+    problem: str = ""
+    saved: bool = False
+
+
+def parse(text: str) -> ast.Module:
+    """``ast.parse`` without its warnings."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return ast.parse(text)
+
+
+def read_cell(number: int, source: str) -> CellText:
+    """Split cell ``number`` into statements; never raises for what a student can write."""
+    if len(source) > MAX_CELL_BYTES:
+        return CellText((), problem=f"cell {number} is too long to be read")
+    lines = source.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    offset = 0
+    while offset < len(lines) and (not lines[offset].strip() or _TIMING.match(lines[offset])):
+        offset += 1
+    text = "\n".join(lines[offset:])
+    if text.startswith("%%"):
+        return CellText((), text, offset, magic=text.split("\n", 1)[0].strip())
+    try:
+        text = _python(text)
+        pieces = _split(number, text, offset, parse(text))
+    except SyntaxError as error:
+        line = (error.lineno or 1) + offset
+        problem = f"cell {number} has a syntax error in line {line}"
+        return CellText(_rescued(number, text, offset), text, offset, problem=problem, saved=True)
+    except FAILURES as error:
+        problem = f"cell {number} cannot be read as Python ({type(error).__name__})"
+        return CellText((), text, offset, problem=problem)
+    return CellText(pieces, text, offset)
+
+
+def _python(text: str) -> str:
+    """``text`` with IPython's own syntax turned into calls; plain Python comes back as it is."""
+    try:
+        parse(text)
+    except SyntaxError:
+        if len(_MAGIC_LINE.findall(text)) * len(text) > _MAX_TRANSFORM:
+            raise ValueError("too many lines of magic") from None
+        text = re.sub(r"^(\s*)%time[ \t]+(?=\S)", r"\1", text, flags=re.MULTILINE)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            manager = TransformerManager()  # type: ignore[no-untyped-call]
+            return str(manager.transform_cell(text))
+    return text
+
+
+def _split(cell: int, text: str, offset: int, tree: ast.Module) -> tuple[Piece, ...]:
+    lines = [line.encode() for line in text.split("\n")]
+    return tuple(_piece(cell, lines, offset, node) for node in tree.body)
+
+
+def _piece(cell: int, lines: list[bytes], offset: int, node: ast.stmt) -> Piece:
+    first, column = node.lineno - 1, node.col_offset
+    decorators = getattr(node, "decorator_list", [])
+    if decorators:
+        first, column = decorators[0].lineno - 1, 0
+        while first > 0 and not lines[first].lstrip().startswith(b"@"):
+            first -= 1
+    last, end = (node.end_lineno or node.lineno) - 1, node.end_col_offset
+    part = lines[first : last + 1]
+    part[-1] = part[-1][:end]
+    part[0] = part[0][column:]
+    return Piece(cell, first + 1 + offset, b"\n".join(part).decode(), node)
+
+
+def _rescued(cell: int, text: str, offset: int) -> tuple[Piece, ...]:
+    """The statements of a broken cell that stand unharmed, as far as that is unambiguous."""
+    if ('"""' in text and text.count('"""') % 2) or ("'''" in text and text.count("'''") % 2):
+        return ()  # no telling what is code and what is string
+    pieces: list[Piece] = []
+    after_error = False
+    for start, block in _blocks(text):
+        if after_error and not block.startswith(_FIRST_WORD):
+            continue  # may be the inside of a bracket that was never closed
+        try:
+            tree = parse(block)
+            pieces.extend(_split(cell, block, offset + start, tree))
+        except FAILURES:
+            after_error = True
+            body = [line for line in block.split("\n")[1:] if line.strip()]
+            header = block.startswith(("def ", "class ", "@", "for ", "if ", "while ", "with "))
+            if body and body[0][:1].isspace() and not header and pieces:
+                pieces.pop()  # a line out of place in the middle of the body before it
+    return tuple(pieces)
+
+
+def _blocks(text: str) -> list[tuple[int, str]]:
+    """(first line, 0-based; text) of each run that begins at the left margin."""
+    starts: list[int] = []
+    lines = text.split("\n")
+    decorated = False
+    for number, line in enumerate(lines):
+        if line and not _CONTINUES.match(line):
+            if not decorated:
+                starts.append(number)
+            decorated = line.startswith("@")
+    ends = [*starts[1:], len(lines)]
+    return [(a, "\n".join(lines[a:b])) for a, b in zip(starts, ends, strict=False)]
