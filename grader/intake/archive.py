@@ -112,7 +112,7 @@ def _unpack_stream(meter: _Meter, target: Path, limits: ArchiveLimits) -> tuple[
     return _flags(left_out)
 
 
-def _unsafe(member: tarfile.TarInfo, target: Path) -> str:  # noqa: PLR0911
+def _unsafe(member: tarfile.TarInfo, target: Path) -> str:
     """Why ``member`` must not be unpacked; empty if it may."""
     if member.issym() or member.islnk():
         return "a link"

@@ -259,7 +259,7 @@ def _sets_default(node: ast.stmt) -> bool:
     )
 
 
-def _banned(item: _Item) -> str:  # noqa: PLR0911
+def _banned(item: _Item) -> str:
     """Why this statement may not run even where it binds something needed; empty if it may."""
     node, does = item.piece.node, item.does
     if any(isinstance(n, ast.Import | ast.ImportFrom) for n in ast.walk(node)):

@@ -53,7 +53,7 @@ def effects(piece: Piece) -> Effects:
         reads=frozenset(reads),
         fills=frozenset(fills),
         global_writes=frozenset(writes | (inner & reads if is_function else set())),
-        calls=frozenset(name for n in here if (name := _called(n))),
+        calls=frozenset(name for n in here if (name := _called(n))) | _decorators(node),
         strings=frozenset(strings) if dynamic else frozenset(),
         trains=any(_trains(n) for n in here),
         trains_when_called=is_function and any(_trains(n) for n in everything),
@@ -99,6 +99,10 @@ def root_name(node: ast.AST) -> str:
     while isinstance(node, ast.Attribute | ast.Subscript):
         node = node.value
     return node.id if isinstance(node, ast.Name) else ""
+
+
+def _decorators(node: ast.stmt) -> set[str]:
+    return {d.id for d in getattr(node, "decorator_list", []) if isinstance(d, ast.Name)}
 
 
 def _called(node: ast.AST) -> str:

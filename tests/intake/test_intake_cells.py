@@ -28,7 +28,7 @@ def kept(*cells: str) -> str:
         ("def init():\n    global G\n    G = 3\ninit()", "G"),
         ("def fill(t):\n    t.append(3)\nTABLE = []\nfill(TABLE)", "TABLE"),
         ("def linear_schedule(a):\n    return a", "globals()['linear' + '_schedule'](a)"),
-        ("R = {}\ndef reg(f):\n    R[1] = f\n@R.setdefault\ndef z(): pass", "R"),
+        ("R = {}\ndef reg(f):\n    R[1] = f\n@reg\ndef z(): pass", "R"),
         ("N = 1\nN += 2", "N"),
     ],
 )
