@@ -69,6 +69,9 @@ def _upgraded(content: dict[str, Any], name: str) -> dict[str, Any]:
             for sheet in content["worksheets"]:
                 for cell in sheet["cells"]:
                     cell.setdefault("metadata", {})
+                    if cell.get("cell_type") == "code":
+                        defaults = {"outputs": [], "input": "", "language": "python"}
+                        cell.update({**defaults, "collapsed": False, **cell})
                     for key in ("input", "source"):
                         if key in cell:
                             cell[key] = _text(cell[key])
