@@ -205,10 +205,10 @@ class Kernel:
 
 def code_cell(source: str, metadata: dict[str, Any]) -> NotebookNode:
     """A code cell that has not run."""
-    return NotebookNode(
+    return node(
         cell_type="code",
         source=source,
-        metadata=NotebookNode(metadata),
+        metadata=node(**metadata),
         outputs=[],
         execution_count=None,
     )
@@ -216,7 +216,12 @@ def code_cell(source: str, metadata: dict[str, Any]) -> NotebookNode:
 
 def notebook(cells: list[NotebookNode]) -> NotebookNode:
     """The notebook that nbclient is told it works on."""
-    return NotebookNode(nbformat=4, nbformat_minor=5, metadata=NotebookNode(), cells=cells)
+    return node(nbformat=4, nbformat_minor=5, metadata=node(), cells=cells)
+
+
+def node(**fields: Any) -> NotebookNode:
+    """nbformat's dictionary with attributes."""
+    return NotebookNode(**fields)  # type: ignore[no-untyped-call]
 
 
 def private_folder() -> Path:

@@ -155,8 +155,7 @@ class KernelSession:
     def _run_statement(self, index: int) -> None:
         """Runs one statement, notes how it failed; raises ``KernelGoneError`` if it was lethal."""
         statement = self._statements[index]
-        # Lines before it, so that the numbers in tracebacks are those of the student's cell.
-        source = "#\n" * (statement.line - 1) + statement.source
+        source = placed(statement.source, statement.line)
         where = {"student_cell": statement.cell, "student_line": statement.line}
         began = time.monotonic()
         try:
@@ -242,6 +241,20 @@ class KernelSession:
             return f"cell {self._cells.get(number, '?')}{match[2] or ''}"
 
         return _CELL.sub(named, clean(text, TRACEBACK_CHARACTERS))
+
+
+def placed(source: str, line: int) -> str:
+    """``source`` with comment lines before it, so that tracebacks count as the student's cell does.
+
+    IPython drops empty lines at the start of a cell, removes the first line's indentation from all
+    lines, and wants a cell magic to come first.
+    """
+    code = source.lstrip("\n")
+    text = code.lstrip(" \t")
+    if text.startswith("%%"):
+        return source
+    indent = code[: len(code) - len(text)]
+    return f"{indent}#\n" * (line - 1 + len(source) - len(code)) + code
 
 
 def probe_path(name: str) -> Path:

@@ -21,6 +21,7 @@ _SYSTEM = (
     "/usr/lib32",
     "/usr/lib64",
     "/usr/share/fonts",
+    "/usr/share/fontconfig",
     "/usr/share/zoneinfo",
     "/usr/local/share/fonts",
     "/etc/fonts",

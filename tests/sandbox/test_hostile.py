@@ -1,0 +1,169 @@
+"""Code that brings its kernel down, or tries to, costs what could not be judged and no more."""
+
+import os
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from grader.sandbox import (
+    InfraError,
+    KernelSession,
+    Limits,
+    Sandbox,
+    Status,
+    choose_sandbox,
+)
+from grader.sandbox import kernel as kernel_module
+from grader.sandbox.provisioner import MARK
+from tests.sandbox.helpers import ask, returned, running
+
+GOOD = """
+    import os, time
+    def good():
+        return "good"
+    def loop():
+        while True:
+            pass
+    def swallow():
+        while True:
+            try:
+                time.sleep(1)
+            except BaseException:
+                pass
+    def leave():
+        os._exit(1)
+"""
+ENDLESS = "while True: pass"
+EXIT = "import os; os._exit(1)"
+CRASH = "import ctypes; ctypes.string_at(0)"
+BOMB = """
+    import os, time
+    while True:
+        os.fork()
+"""
+CHILDREN = """
+    import os, time
+    for _ in range(80):
+        if os.fork() == 0:
+            os.setsid()
+            time.sleep(600)
+    time.sleep(30)
+"""
+GROW = """
+    import time
+    kept = []
+    while True:
+        kept.append(bytearray(b"x") * (32 * 2**20))
+        time.sleep(0.005)
+"""
+SOCKETS = """
+    import os, time
+    folder = next(line.split()[1] for line in open("/proc/mounts") if "/ipc " in line)
+    open(os.path.join(folder, "large"), "wb").write(b"x" * 2**22)
+    time.sleep(30)
+"""
+ORPHAN = """
+    import os, subprocess, sys
+    subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"], start_new_session=True)
+"""
+LIMITS = Limits(
+    cell_seconds=3, probe_seconds=1, submission_seconds=120, memory_bytes=2**30, processes=40
+)
+
+
+def marked() -> list[psutil.Process]:
+    """Processes of kernels, as seen from outside (bubblewrap's own carry the mark)."""
+    found = []
+    for process in psutil.process_iter():
+        try:
+            if MARK in process.environ() and process.ppid() == os.getpid():
+                found.append(process)
+        except psutil.Error:
+            continue
+    return found
+
+
+@pytest.fixture(autouse=True)
+def nothing_left_behind() -> Iterator[None]:
+    """No kernel's process or folder outlives its session."""
+    before = set(Path(tempfile.gettempdir()).glob("ddpm-*"))
+    yield
+    assert marked() == []
+    after = set(Path(tempfile.gettempdir()).glob("ddpm-*"))
+    assert {p for p in after - before if (p / "ipc").is_dir() and p.owner() == "root"} == set()
+
+
+def test_lethal_statements_are_left_out_and_the_rest_is_judged(bubblewrap: Sandbox) -> None:
+    sources = [ENDLESS, EXIT, CRASH, BOMB, GROW, SOCKETS, ORPHAN, GOOD]
+    with running(bubblewrap, LIMITS, *sources) as session:
+        failed = session.prepare()
+        assert [failed[i].status for i in range(6)] == [
+            Status.timeout,
+            Status.killed,
+            Status.killed,
+            Status.killed,
+            Status.out_of_memory,
+            Status.killed,
+        ]
+        assert set(failed) == set(range(6))
+        assert "longer than 3 seconds" in failed[0].message
+        assert "more than 40 processes" in failed[3].message
+        assert "more than 1 GiB" in failed[4].message
+        assert "sockets" in failed[5].message
+        assert returned(session, "good") == "good"
+        assert session.starts == 7
+        _probes_that_bring_it_down(session)
+
+
+def _probes_that_bring_it_down(session: KernelSession) -> None:
+    outcome = ask(session, "loop")
+    assert outcome.status is Status.timeout
+    assert outcome.seconds < 3
+    assert returned(session, "good") == "good"
+    assert ask(session, "leave").status is Status.killed
+    assert returned(session, "good") == "good"
+    assert session.starts == 9
+
+
+def test_without_walls_the_same_limits_hold() -> None:
+    sources = [ENDLESS, CHILDREN, GROW, ORPHAN, GOOD]
+    with running(choose_sandbox("none"), LIMITS, *sources) as session:
+        failed = session.prepare()
+        states = {index: outcome.status for index, outcome in failed.items()}
+        assert states == {0: Status.timeout, 1: Status.killed, 2: Status.out_of_memory}
+        assert returned(session, "good") == "good"
+    commands = [p.info["cmdline"] or [] for p in psutil.process_iter(["cmdline"])]
+    assert not [c for c in commands if "import time; time.sleep(600)" in c]
+
+
+def test_the_submissions_time_ends_all(bubblewrap: Sandbox) -> None:
+    limits = Limits(cell_seconds=30, submission_seconds=2)
+    with running(bubblewrap, limits, GOOD, ENDLESS, "never = 1") as session:
+        began = time.monotonic()
+        failed = session.prepare()
+        assert {i: o.status for i, o in failed.items()}[1] is Status.timeout
+        assert "whole submission" in failed[1].message
+        outcome = ask(session, "good")
+        assert outcome.status is Status.timeout
+        assert "whole submission" in outcome.message
+        assert session.starts == 1
+        assert time.monotonic() - began < 30
+
+
+def test_code_that_swallows_interrupts_is_ended_all_the_same(bubblewrap: Sandbox) -> None:
+    with running(bubblewrap, LIMITS, GOOD) as session:
+        assert ask(session, "swallow").status is Status.timeout
+
+
+def test_a_kernel_that_cannot_start_is_not_the_students_fault(
+    bubblewrap: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kernel_module, "START_SECONDS", 0)
+    with running(bubblewrap, LIMITS, GOOD) as session:
+        with pytest.raises(InfraError, match="not ready within 0 seconds"):
+            session.prepare()
+        assert ask(session, "good").status is Status.infra_error

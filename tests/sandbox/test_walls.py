@@ -1,0 +1,177 @@
+"""What a submission can see, reach and change: asked from inside, in one kernel."""
+
+import os
+import socket
+import struct
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from grader import paths
+from grader.sandbox import KernelSession, Limits, Sandbox, visible
+from tests.sandbox.helpers import returned, running
+
+FILE_BYTES = 32 * 2**20
+LOOK = """
+    import ctypes, os, socket, sys, glob
+    def attempt(action, *arguments):
+        try:
+            return repr(eval(action)(*arguments))
+        except BaseException as error:
+            return type(error).__name__ + ": " + str(error)
+    def evaluate(text):
+        return eval(text)
+    def write(path, size=1):
+        with open(path, "wb") as file:
+            for _ in range(size // 2**20 or 1):
+                file.write(b"x" * min(size, 2**20))
+        return "written"
+    def connect(address):
+        socket.create_connection(address, timeout=2)
+        return "connected"
+    def system_call(name, *arguments):
+        libc = ctypes.CDLL(None, use_errno=True)
+        encoded = [a.encode() if isinstance(a, str) else a for a in arguments]
+        return [getattr(libc, name)(*encoded), os.strerror(ctypes.get_errno())]
+    def mnist():
+        from torchvision.datasets import MNIST
+        data = MNIST("./data", train=True, download=True)
+        return [len(data), int(data.targets[1]), list(data[1][0].size)]
+"""
+
+
+def idx(shape: tuple[int, ...], data: bytes) -> bytes:
+    return bytes([0, 0, 8, len(shape)]) + struct.pack(f">{len(shape)}I", *shape) + data
+
+
+@pytest.fixture(scope="module")
+def digits(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Three blank digits in MNIST's form."""
+    root = tmp_path_factory.mktemp("mnist")
+    raw = root / "MNIST" / "raw"
+    raw.mkdir(parents=True)
+    for part in ("train", "t10k"):
+        (raw / f"{part}-images-idx3-ubyte").write_bytes(idx((3, 28, 28), bytes(3 * 784)))
+        (raw / f"{part}-labels-idx1-ubyte").write_bytes(idx((3,), bytes([7, 8, 9])))
+    return root
+
+
+@pytest.fixture(scope="module")
+def inside(bubblewrap: Sandbox, digits: Path) -> Iterator[KernelSession]:
+    """A kernel that looks around for us."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DDPM_GRADER_CANARY", "secret of the grader")
+        patch.setattr(paths, "MNIST_DIR", digits)
+        limits = Limits(file_bytes=FILE_BYTES)
+        with running(bubblewrap, limits, LOOK) as session:
+            assert session.prepare() == {}
+            yield session
+
+
+def attempt(session: KernelSession, action: str, *arguments: object) -> str:
+    return str(returned(session, "attempt", action, *arguments))
+
+
+def evaluate(session: KernelSession, text: str) -> object:
+    return returned(session, "evaluate", text)
+
+
+def test_no_network_not_even_the_machines_own(inside: KernelSession) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        assert "refused" in attempt(inside, "connect", ["127.0.0.1", port])
+    assert "unreachable" in attempt(inside, "connect", ["192.0.2.1", 80])
+    assert evaluate(inside, "[name for _, name in socket.if_nameindex()]") == ["lo"]
+
+
+def test_abstract_sockets_of_the_machine_are_out_of_reach(inside: KernelSession) -> None:
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind("\0ddpm-grader-test")
+        server.listen()
+        action = "lambda: socket.socket(socket.AF_UNIX).connect('\\0ddpm-grader-test')"
+        assert "ConnectionRefusedError" in attempt(inside, action)
+
+
+def test_only_a_few_folders_exist(inside: KernelSession) -> None:
+    shown = {*visible.system_paths(), *visible.interpreter_paths()}
+    ways = {Path(p).parts[1] for p in shown}
+    allowed = {"bin", "dev", "etc", "home", "lib", "lib32", "lib64", "proc", "tmp", "usr"} | ways
+    assert set(evaluate(inside, "os.listdir('/')")) <= allowed  # type: ignore[call-overload]
+    assert evaluate(inside, "os.listdir('/home')") == ["student"]
+    assert evaluate(inside, "os.listdir('/usr/bin')") == ["sh"]
+    assert evaluate(inside, "os.listdir('.')") == ["data"]
+    assert evaluate(inside, "[n for n in os.listdir('/etc') if 'pass' in n or 'shadow' in n]") == []
+
+
+def test_the_grader_and_the_reference_are_nowhere(inside: KernelSession) -> None:
+    assert "ModuleNotFoundError" in attempt(inside, "lambda: __import__('grader.sandbox')")
+    assert "ModuleNotFoundError" in attempt(inside, "lambda: __import__('reference.ddpm')")
+    walk = (
+        "[os.path.join(d, f) for top in ['/home', '/tmp', '/etc', *filter(os.path.isdir, sys.path)]"
+        " for d, _, files in os.walk(top) for f in files"
+        " if ('ddpm_grader' in d + f or '/grader' in d or d.endswith('-packages/reference'))"
+        " and os.path.isfile(os.path.join(d, f)) and os.path.getsize(os.path.join(d, f))]"
+    )
+    assert evaluate(inside, walk) == []
+    root = paths.PACKAGE.parent
+    for hidden in (root / "pyproject.toml", root / "tests", root / "rubrics", Path(__file__)):
+        assert evaluate(inside, f"os.path.exists({str(hidden)!r})") is False
+    links = "[p for f in map(glob.glob, [d + '/*.pth' for d in sys.path]) for p in f]"
+    root_named = f"[p for p in {links} if {str(root)!r} in open(p).read().splitlines()]"
+    assert evaluate(inside, root_named) == []
+
+
+def test_the_environment_is_its_own(inside: KernelSession) -> None:
+    assert evaluate(inside, "[k for k in os.environ if 'CANARY' in k or 'JPY' in k]") == []
+    assert evaluate(inside, "os.environ['HOME']") == "/home/student"
+    assert evaluate(inside, "socket.gethostname()") == "sandbox"
+    for key, value in {"MPLBACKEND": "Agg", "LANG": "C.UTF-8", "PYTHONHASHSEED": "0"}.items():
+        assert evaluate(inside, f"os.environ[{key!r}]") == value
+
+
+@pytest.mark.parametrize("place", ["/x", "/usr/lib/x", "/etc/x", "/dev/x", "/bin/x", "data/x"])
+def test_nothing_outside_its_folders_can_be_written(inside: KernelSession, place: str) -> None:
+    assert "Error" in attempt(inside, "write", place)
+
+
+def test_the_installed_packages_cannot_be_written(inside: KernelSession) -> None:
+    for folder in visible.package_folders():
+        for place in (folder, *folder.glob("ddpm_grader*"), folder / "torch", folder / "grader"):
+            if place.is_dir():
+                assert "Read-only" in attempt(inside, "write", str(place / "x.py"))
+        assert not (folder / "x.py").exists()
+
+
+def test_its_own_folders_can_be_written_up_to_their_size(inside: KernelSession) -> None:
+    assert "written" in attempt(inside, "write", "results.bin", 2**20)
+    assert "No space" in attempt(inside, "write", "large.bin", 2 * FILE_BYTES)
+    assert "No space" in attempt(inside, "write", "another.bin", FILE_BYTES)
+    assert "File too large" in attempt(inside, "os.truncate", "results.bin", FILE_BYTES + 1)
+    assert "No space" in attempt(inside, "write", "/tmp/x.bin", FILE_BYTES)
+    assert "No space" in attempt(inside, "write", "/home/student/x.bin", FILE_BYTES)
+    assert evaluate(inside, "os.path.getsize('results.bin')") == 2**20
+
+
+def test_it_sees_and_signals_only_its_own_processes(inside: KernelSession) -> None:
+    pids = evaluate(inside, "[int(p) for p in os.listdir('/proc') if p.isdigit()]")
+    assert sorted(pids) == [1, 2]  # type: ignore[call-overload]
+    assert "ProcessLookupError" in attempt(inside, "os.kill", os.getpid(), 0)
+    attach = 16
+    result, reason = returned(inside, "system_call", "ptrace", attach, os.getpid(), 0, 0)
+    assert (result, reason) == (-1, "No such process")
+
+
+def test_it_has_no_privileges_and_can_gain_none(inside: KernelSession) -> None:
+    status = str(evaluate(inside, "open('/proc/self/status').read()"))
+    fields = dict(line.split(":\t", 1) for line in status.splitlines() if ":\t" in line)
+    assert int(fields["CapEff"], 16) == int(fields["CapBnd"], 16) == 0
+    assert fields["NoNewPrivs"] == "1"
+    new_user_namespace = 0x10000000
+    assert returned(inside, "system_call", "unshare", new_user_namespace)[0] == -1
+    assert returned(inside, "system_call", "umount2", "/home/student/work/data", 2)[0] == -1
+    assert returned(inside, "system_call", "mount", "tmpfs", "/tmp", "tmpfs", 0, 0)[0] == -1
+
+
+def test_the_small_mnist_opens_as_if_downloaded(inside: KernelSession) -> None:
+    assert returned(inside, "mnist") == [3, 8, [28, 28]]
