@@ -20,6 +20,7 @@ for name, value in limits.items():
     with contextlib.suppress(ValueError, OSError):  # macOS refuses some; the watcher still stands
         resource.setrlimit(which, (bounded, bounded))
 os.umask(0o077)
+os.nice(5)  # so that the watcher gets its turn however many processes there are
 
 from ipykernel.kernelapp import IPKernelApp  # noqa: E402
 

@@ -20,6 +20,7 @@ WORK = HOME / "work"
 HOST_ENVIRONMENT = {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8"}
 TRIAL_SECONDS = 30
 IDENTITY = "1000"  # user and group inside
+EMPTY_FILE = Path(__file__).with_name("cover.txt")
 
 
 @dataclass(frozen=True)
@@ -73,7 +74,7 @@ class Bubblewrap:
             args += ["--symlink", os.path.realpath(sys.executable), sys.executable]
         for path in visible.hidden_paths(shown):
             cover = ["--perms", "0555", "--tmpfs", str(path), "--remount-ro", str(path)]
-            args += cover if path.is_dir() else ["--ro-bind", os.devnull, str(path)]
+            args += cover if path.is_dir() else ["--ro-bind", str(EMPTY_FILE), str(path)]
         return args
 
     def _tmpfs(self, path: str, size: int) -> list[str]:

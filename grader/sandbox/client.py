@@ -17,28 +17,25 @@ ANSWERS_KEPT = 4
 class QuietClient(NotebookClient):
     """Runs cells and keeps nothing of what they print or show, except the answers to probes.
 
-    ``printed`` counts the characters of text that arrived; ``raised`` is the last traceback.
+    ``raised`` is the last traceback.
     """
 
     def __init__(self, nb: NotebookNode, **kwargs: Any) -> None:
         super().__init__(
             nb, record_timing=False, coalesce_streams=False, allow_errors=False, **kwargs
         )
-        self.printed = 0
         self.raised = ""
         self.on_cell_error = self._keep_traceback
         self.answers: list[dict[str, Any]] = []
 
     def process_message(self, msg: dict[str, Any], cell: NotebookNode, cell_index: int) -> None:
-        """Counts and drops every message but a probe's answer and the end of the cell."""
+        """Drops every message but a probe's answer and the end of the cell."""
         content = msg.get("content")
         if not isinstance(content, dict):
             return
         kind = msg.get("msg_type")
         if kind == "status" and content.get("execution_state") == "idle":
             raise CellExecutionComplete()
-        if kind == "stream":
-            self.printed += len(str(content.get("text", "")))
         data = content.get("data")
         if kind != "display_data" or len(self.answers) >= ANSWERS_KEPT:
             return

@@ -80,16 +80,6 @@ class Kernel:
         )
         self._client: QuietClient | None = None
 
-    @property
-    def printed(self) -> int:
-        """Characters of text that cells have printed."""
-        return self._client.printed if self._client else 0
-
-    @property
-    def peak_bytes(self) -> int:
-        """The largest memory use seen."""
-        return self._watch.peak_bytes if self._watch else 0
-
     def start(self) -> None:
         """Raises ``InfraError`` with the reason when no kernel comes up."""
         try:
@@ -172,6 +162,10 @@ class Kernel:
             shutil.rmtree(self._folder, ignore_errors=True)
 
     async def _end(self) -> None:
+        others = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in others:  # nbclient's, of a cell that was interrupted
+            task.cancel()
+        await asyncio.gather(*others, return_exceptions=True)
         if self._client is not None:
             self._channels.stop_channels()
             self._client = None

@@ -25,6 +25,7 @@ from grader.sandbox.limits import Limits
 NAME = "ddpm-grader-sandbox"
 MARK = "DDPM_GRADER_KERNEL"
 STDERR_BYTES = 4096
+SWEEPS = 20
 
 
 class SandboxProvisioner(LocalProvisioner):
@@ -104,11 +105,24 @@ def kill_descendants(pid: int, mark: str) -> None:
         for process in [root, *family]:
             with contextlib.suppress(psutil.Error):
                 process.kill()
+    for _ in range(SWEEPS):  # what it forks while we look, too
+        orphans = marked(mark)
+        for process in orphans:
+            with contextlib.suppress(psutil.Error):
+                process.kill()
+        if not orphans:
+            return
+
+
+def marked(mark: str) -> list[psutil.Process]:
+    """The processes whose environment holds ``mark``; dead ones don't count."""
     key, _, value = mark.partition("=")
+    found = []
     for process in psutil.process_iter():
         with contextlib.suppress(psutil.Error):
             if process.environ().get(key) == value:
-                process.kill()
+                found.append(process)
+    return found
 
 
 class OneSpec(KernelSpecManager):

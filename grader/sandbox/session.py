@@ -61,7 +61,7 @@ class KernelSession:
         self._cells: dict[int, int] = {}  # IPython's number of a cell -> the student's
         self._failed: dict[int, Outcome] = {}
         self._lethal: set[int] = set()
-        self._prepared = False
+        self._ran: set[int] = set()
         self._spent = 0.0
         self.starts = 0
         """How many kernels were started."""
@@ -131,12 +131,10 @@ class KernelSession:
                 for index in range(len(self._statements)):
                     if index not in self._lethal:
                         self._run_statement(index)
-                self._prepared = True
             except KernelGoneError:
                 continue
-        if not self._prepared:
-            for index in range(len(self._statements)):
-                self._failed.setdefault(index, Outcome(Status.timeout, USED_UP))
+        for index in set(range(len(self._statements))) - self._ran:
+            self._failed.setdefault(index, Outcome(Status.timeout, USED_UP))
 
     def _start(self) -> None:
         began = time.monotonic()
@@ -155,6 +153,9 @@ class KernelSession:
     def _run_statement(self, index: int) -> None:
         """Runs one statement, notes how it failed; raises ``KernelGoneError`` if it was lethal."""
         statement = self._statements[index]
+        self._ran.add(index)
+        if not statement.source.strip():
+            return
         source = placed(statement.source, statement.line)
         where = {"student_cell": statement.cell, "student_line": statement.line}
         began = time.monotonic()

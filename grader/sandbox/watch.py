@@ -28,54 +28,71 @@ class Verdict:
     message: str
 
 
-class Watch(threading.Thread):
+class Watch:
     """Samples the process tree below ``pid`` and the shared folder ``ipc`` until stopped.
 
-    On the first limit crossed it calls ``kill`` and keeps the reason in ``verdict``.
+    On the first limit crossed it calls ``kill`` and keeps the reason in ``verdict``. Numbers and
+    memory are watched by a thread each: reading the memory of processes that fork all the time can
+    take seconds, and a fork bomb must not be able to hide behind that.
     """
 
     def __init__(self, pid: int, ipc: Path, limits: Limits, kill: Callable[[], None]) -> None:
-        super().__init__(name="sandbox-watch", daemon=True)
         self.verdict: Verdict | None = None
-        self.peak_bytes = 0
         self._pid, self._ipc, self._limits, self._kill = pid, ipc, limits, kill
+        self._tree: list[psutil.Process] = []
         self._stopped = threading.Event()
+        self._deciding = threading.Lock()
+        self._threads = [
+            threading.Thread(target=self._loop, args=(judge,), name="sandbox-watch", daemon=True)
+            for judge in (self._judge_numbers, self._judge_memory)
+        ]
 
-    def run(self) -> None:
-        """Until ``stop`` is called, a limit is crossed or the process is gone."""
-        while not self._stopped.wait(PERIOD_SECONDS):
-            try:
-                root = psutil.Process(self._pid)
-                tree = [root, *root.children(recursive=True)]
-            except psutil.Error:
-                return
-            self.verdict = self._judge(tree)
-            if self.verdict is not None:
-                self._kill()
-                return
+    def start(self) -> None:
+        """Starts the threads; they run until stopped, or the process is gone."""
+        for thread in self._threads:
+            thread.start()
 
     def stop(self) -> None:
-        """Ends the thread and waits for it."""
+        """Ends the threads and waits for them."""
         self._stopped.set()
-        if self.is_alive():
-            self.join()
+        for thread in self._threads:
+            if thread.is_alive():
+                thread.join()
 
-    def _judge(self, tree: list[psutil.Process]) -> Verdict | None:
-        limits = self._limits
-        if len(tree) > limits.processes:
-            return Verdict(
-                Status.killed, f"Ended: it started more than {limits.processes} processes."
-            )
-        used = memory_in_use(tree, limits.memory_bytes)
-        self.peak_bytes = max(self.peak_bytes, used)
-        if used > limits.memory_bytes:
-            allowed = f"{limits.memory_bytes / 2**30:.3g} GiB"
-            return Verdict(Status.out_of_memory, f"Ended: it used more than {allowed} of memory.")
+    def _loop(self, judge: Callable[[], Verdict | None]) -> None:
+        while not self._stopped.wait(PERIOD_SECONDS):
+            try:
+                verdict = judge()
+            except psutil.NoSuchProcess:
+                return
+            if verdict is not None:
+                self._decide(verdict)
+                return
+
+    def _decide(self, verdict: Verdict) -> None:
+        with self._deciding:
+            self._stopped.set()
+            if self.verdict is None:
+                self.verdict = verdict
+                self._kill()
+
+    def _judge_numbers(self) -> Verdict | None:
+        root = psutil.Process(self._pid)
+        self._tree = [root, *root.children(recursive=True)]
+        if len(self._tree) > self._limits.processes:
+            allowed = self._limits.processes
+            return Verdict(Status.killed, f"Ended: it started more than {allowed} processes.")
         if crowded(self._ipc):
             return Verdict(
                 Status.killed, "Ended: it wrote into the folder of the kernel's sockets."
             )
         return None
+
+    def _judge_memory(self) -> Verdict | None:
+        if memory_in_use(self._tree, self._limits.memory_bytes) <= self._limits.memory_bytes:
+            return None
+        allowed = f"{self._limits.memory_bytes / 2**30:.3g} GiB"
+        return Verdict(Status.out_of_memory, f"Ended: it used more than {allowed} of memory.")
 
 
 def memory_in_use(tree: list[psutil.Process], enough: int) -> int:

@@ -145,7 +145,8 @@ def test_the_submissions_time_ends_all(bubblewrap: Sandbox) -> None:
     with running(bubblewrap, limits, GOOD, ENDLESS, "never = 1") as session:
         began = time.monotonic()
         failed = session.prepare()
-        assert {i: o.status for i, o in failed.items()}[1] is Status.timeout
+        states = {index: outcome.status for index, outcome in failed.items()}
+        assert states == {1: Status.timeout, 2: Status.timeout}
         assert "whole submission" in failed[1].message
         outcome = ask(session, "good")
         assert outcome.status is Status.timeout

@@ -85,6 +85,14 @@ CUDA = """
         loss.backward()
         optimizer.step()
         return loss
+    def amp():
+        import warnings
+        warnings.simplefilter("ignore")
+        scaler = torch.cuda.amp.GradScaler()
+        with torch.cuda.amp.autocast(), torch.autocast("cuda", dtype=torch.float16):
+            loss = scaler.scale(net().cuda()(x.cuda()).sum())
+        loss.backward()
+        return loss
     CASES = {
         "to string": lambda: x.to("cuda"), "to index": lambda: x.to(0),
         "to object": lambda: x.to(torch.device("cuda:1"), torch.float64),
@@ -112,6 +120,7 @@ CUDA = """
         "type": lambda: x.type("torch.cuda.FloatTensor"),
         "legacy": lambda: torch.cuda.FloatTensor([1.0]),
         "compile": lambda: torch.compile(net())(x),
+        "autocast": lambda: amp(), "pinned": lambda: x.pin_memory().to("cuda", non_blocking=True),
         "ema": lambda: copy.deepcopy(net().to("cuda"))(x),
         "buffer": lambda: net().register_buffer("b", torch.ones(1, device="cuda")),
         "house": lambda: [torch.cuda.synchronize(), torch.cuda.empty_cache(),
