@@ -60,3 +60,76 @@ class ItemResult:
     points: float
     max_points: float
     checks: Sequence[CheckResult]
+
+
+@dataclass(frozen=True)
+class Result:
+    """Everything known of one graded submission; ``status`` is of ``RESULT_STATUSES``."""
+
+    student_id: str | None
+    file: str
+    sha256: str
+    status: str
+    max_points: float
+    items: Sequence[ItemResult]
+    flags: Sequence[Flag]
+    environment: Mapping[str, Any]
+    seconds: Mapping[str, float]
+    late: bool = False
+
+    @property
+    def points(self) -> float:
+        """The sum over the items; provisional where an item needs review."""
+        return round(sum(item.points for item in self.items), 2)
+
+
+def result_status(items: Sequence[ItemResult]) -> str:
+    """``needs_review`` if any item asks for a person or fell to a fault of ours."""
+    open_states = {State.NEEDS_REVIEW, State.INFRA_ERROR}
+    return "needs_review" if any(item.status in open_states for item in items) else "graded"
+
+
+def to_json(result: Result) -> dict[str, Any]:
+    """The result as ``result.json`` holds it, ready for ``json.dumps(..., allow_nan=False)``."""
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "student_id": result.student_id,
+        "submission": {"file": result.file, "sha256": result.sha256, "late": result.late},
+        "status": result.status,
+        "points": result.points,
+        "max_points": result.max_points,
+        "items": [
+            {**_scored(item), "checks": [_check(check) for check in item.checks]}
+            for item in result.items
+        ],
+        "clarity": {"clear": 0, "total": 0, "source": None, "tiles": []},
+        "flags": [{"id": flag.id, "message": flag.message} for flag in result.flags],
+        "environment": dict(result.environment),
+        "seconds": {name: round(value, 3) for name, value in result.seconds.items()},
+    }
+
+
+def _scored(record: ItemResult | CheckResult) -> dict[str, Any]:
+    return {
+        "id": record.id,
+        "status": str(record.status),
+        "points": record.points,
+        "max_points": record.max_points,
+    }
+
+
+def _check(check: CheckResult) -> dict[str, Any]:
+    return {**_scored(check), "message": check.message, "details": _plain(check.details)}
+
+
+def _plain(value: Any) -> Any:
+    """The same in JSON's own types: no NaN, no infinity, no NumPy scalars."""
+    if isinstance(value, Mapping):
+        return {str(key): _plain(entry) for key, entry in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(entry) for entry in value]
+    if hasattr(value, "item"):
+        value = value.item()
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value

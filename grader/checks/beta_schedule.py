@@ -1,0 +1,168 @@
+"""Item ``beta_schedule``: the betas for hidden T, beta_1 and beta_T, linear and cosine."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from grader.checks import oracle
+from grader.checks.oracle import Array, Case
+from grader.checks.verdict import Verdict, failed, missing, needs_review, not_run, passed
+from grader.sandbox import KernelSession, Outcome, Status
+
+ITEM = "beta_schedule"
+SCHEDULES = ("linear", "cosine")
+
+
+@dataclass(frozen=True)
+class Finding:
+    """How one returned array compares: ``kind`` is "right", "doubtful" or "wrong"."""
+
+    kind: str
+    reason: str
+    error: float  # largest deviation from the reference, relative to it
+
+
+def hidden_cases(seed: int) -> list[Case]:
+    """Small T, where a formula shows, and the handout's T = 1000, where float32 shows."""
+    rng = np.random.default_rng([seed, 1])
+    small = [
+        Case(round(rng.uniform(0.004, 0.03), 4), round(rng.uniform(0.15, 0.35), 3), int(T))
+        for T in (rng.integers(10, 24), rng.integers(25, 50))
+    ]
+    middle = Case(2e-4, round(rng.uniform(0.03, 0.05), 3), int(rng.integers(180, 420)))
+    return [*small, middle, Case(1e-4, 0.02, 1000)]
+
+
+def relative_tolerance(T: int) -> float:
+    """Correct float32 code for the cosine is off by 8e-7 at T = 10 and 1.4e-3 at T = 1000."""
+    return 5e-6 * T
+
+
+def close(got: Array, expected: Array, T: int) -> bool:
+    """Whether betas agree, or else the alphabars that they imply (1e-5 absolute)."""
+    if np.allclose(got, expected, rtol=relative_tolerance(T), atol=2e-7):
+        return True
+    products = np.cumprod(1 - got), np.cumprod(1 - expected)
+    return T > 500 and bool(np.allclose(*products, rtol=0, atol=1e-5))
+
+
+def accepted_forms(case: Case, schedule: str) -> list[Array]:
+    """beta_1..beta_T in every form that is correct, shape (T,).
+
+    For linear that is T values from beta1 to beta2, or the T + 1 values
+    beta1 + (beta2 - beta1) * i / T of which the ones from i = 1 are used.
+    """
+    forms = [oracle.betas(case, schedule)]
+    if schedule == "linear":
+        step = np.arange(1, case.T + 1) / case.T
+        forms.append(case.beta1 + (case.beta2 - case.beta1) * step)
+    return forms
+
+
+def used_part(values: Array, T: int) -> Array | None:
+    """beta_1..beta_T of T values, or of T + 1 whose first is a small one that is never used."""
+    if len(values) == T:
+        return values
+    if len(values) == T + 1 and -1e-9 <= values[0] <= values[1] + 1e-6:
+        return values[1:]
+    return None
+
+
+def compare(values: Array, case: Case, schedule: str) -> Finding:
+    """Judges what came back for one call."""
+    T = case.T
+    used = used_part(values, T)
+    if not np.all(np.isfinite(values)):
+        return Finding("wrong", "some of its values are not finite numbers", np.inf)
+    if used is None:
+        if len(values) in (T, T + 1):
+            return Finding("wrong", "its first value does not fit the others", np.inf)
+        reason = f"it returned {len(values)} values for T = {T}"
+        return Finding("wrong", reason, np.inf)
+    forms = accepted_forms(case, schedule)
+    error = min(float(np.max(np.abs(used - form) / form)) for form in forms)
+    if any(close(used, form, T) for form in forms):
+        return Finding("right", "", error)
+    if schedule == "cosine" and (clip := other_clip(used, T)):
+        return Finding("doubtful", clip, error)
+    return Finding("wrong", describe(used, forms[0]), error)
+
+
+def other_clip(used: Array, T: int) -> str:
+    """A sentence if the cosine's betas are right but for clip bounds other than 0 and 0.999."""
+    ratios = oracle.cosine_alphabar(T)
+    raw = 1 - ratios[1:] / ratios[:-1]
+    low, high = float(used.min()), float(used.max())
+    plausible = low <= 1e-3 and 0.99 <= high <= 1 - 1e-5
+    if plausible and close(used, np.clip(raw, low, high), T):
+        return f"its betas are clipped to [{low:.3g}, {high:.6g}] instead of at most 0.999"
+    return ""
+
+
+def describe(used: Array, expected: Array) -> str:
+    """Where the curve leaves the right one, without saying what is right."""
+    if used.max() >= 1:
+        return "a beta reaches 1, so that nothing of the image would be left"
+    if np.ptp(used) == 0:
+        return "all its values are the same"
+    relative = np.abs(used - expected) / expected
+    if np.all(np.diff(used) < 0):
+        return "its values fall with t, and noise must grow"
+    first = int(np.argmax(relative > 0.01)) + 1
+    return f"its values leave the right curve from t = {first} on (T = {len(used)})"
+
+
+def examine(session: KernelSession, seed: int) -> list[Verdict]:
+    """Asks for both schedules and judges them; one verdict each."""
+    return [examine_schedule(session, seed, schedule) for schedule in SCHEDULES]
+
+
+def examine_schedule(session: KernelSession, seed: int, schedule: str) -> Verdict:
+    cases = hidden_cases(seed)
+    inputs = {
+        "function": "beta_schedule",
+        "schedule": schedule,
+        "cases": [case.__dict__ for case in cases],
+    }
+    outcome = session.probe("schedules", inputs)
+    if "missing" in outcome.facts:  # it may have been written into ddpm_schedules
+        outcome = session.probe("schedules", {**inputs, "function": "ddpm_schedules"})
+        return judge(schedule, cases, outcome, key="beta_t")
+    return judge(schedule, cases, outcome, key="betas")
+
+
+def judge(schedule: str, cases: Sequence[Case], outcome: Outcome, key: str) -> Verdict:
+    """The verdict on one schedule from the arrays ``<case>/<key>``."""
+    check = f"{ITEM}.{schedule}"
+    if outcome.status is not Status.ok:
+        return not_run(check, f"beta_schedule(..., schedule='{schedule}')", outcome)
+    if "missing" in outcome.facts:
+        return missing(check, "No function named beta_schedule was found in the notebook.")
+    arrays = [outcome.arrays.get(f"{index}/{key}") for index in range(len(cases))]
+    if all(array is None or not array.size for array in arrays):
+        return missing(check, f"The {schedule} schedule is not implemented yet: it returns None.")
+    empty = np.zeros(0)
+    findings = [
+        compare(empty if array is None else array, case, schedule)
+        for array, case in zip(arrays, cases, strict=True)
+    ]
+    details = {
+        "cases": [
+            {**case.__dict__, "kind": f.kind, "reason": f.reason, "relative_error": finite(f.error)}
+            for case, f in zip(cases, findings, strict=True)
+        ]
+    }
+    wrong = [f for f in findings if f.kind == "wrong"]
+    if wrong:
+        return failed(check, f"The {schedule} schedule is not right: {wrong[0].reason}.", **details)
+    doubtful = [f for f in findings if f.kind == "doubtful"]
+    if doubtful:
+        sentence = f"The {schedule} schedule needs a look: {doubtful[0].reason}."
+        return needs_review(check, sentence, **details)
+    return passed(check, f"The {schedule} schedule is right for every T and beta tried.", **details)
+
+
+def finite(value: float) -> float | None:
+    """JSON knows no infinity."""
+    return float(value) if np.isfinite(value) else None

@@ -1,0 +1,207 @@
+"""Reads q(x_t | x_0) back from what the network was given (Ho et al. 2020, eq. 4).
+
+For each value that the network was given as t, slope, intercept and spread of x_t over the known x
+say which step it is; nothing is assumed about how t is written (integers, t / T, any shape).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from scipy.optimize import linear_sum_assignment
+
+from grader.checks.oracle import Array
+from grader.checks.setting import Steps
+
+DATA_SPACES = ((1.0, 0.0), (2.0, -1.0), (1.0, -0.5), (1 / 0.3081, -0.1307 / 0.3081))
+"""Usual (scale, shift) of the data; others are read off the images."""
+
+TOO_FAR = 9.0  # in standard errors; a right solution stays below 5 in any run worth living through
+
+
+@dataclass(frozen=True)
+class ForwardProcess:
+    """N images: the step of each (0-based, (N,)), its noise and its x in the network's space."""
+
+    step: Array
+    noise: Array  # (N, 784)
+    x_scaled: Array  # (N, 784)
+    scale: float
+    shift: float
+    missing_steps: list[int]
+    uneven: bool
+    ascending: bool  # whether the t that the network is given grows with the step
+
+
+@dataclass(frozen=True)
+class Group:
+    """The images that were given one value of t; regression of x_t over x."""
+
+    rows: Array
+    slope: float
+    intercept: float
+    variance: float
+    count: int  # pixels
+
+
+def extra_arguments(arrays: Mapping[str, Any]) -> list[Array]:
+    found = [name for name in arrays if name.startswith("argument")]
+    return [np.asarray(arrays[name], dtype=np.float64) for name in sorted(found)]
+
+
+def labels_of(argument: Array) -> Array | None:
+    """Class numbers from labels or one-hot rows; None if it is neither."""
+    if argument.shape[1] == 1:
+        return argument[:, 0]
+    if argument.shape[1] == 10 and np.all(argument.sum(axis=1) == 1):
+        return np.asarray(argument.argmax(axis=1), dtype=np.float64)
+    return None
+
+
+def is_class_argument(argument: Array, classes: Array) -> bool:
+    labels = labels_of(argument)
+    return labels is not None and np.array_equal(labels, classes)
+
+
+def classes_given(arrays: Mapping[str, Any]) -> bool:
+    """Whether one of the network's arguments is the labels of its images."""
+    classes = np.asarray(arrays["c"], dtype=np.float64)
+    return any(is_class_argument(argument, classes) for argument in extra_arguments(arrays))
+
+
+def timestep_argument(arrays: Mapping[str, Any]) -> Array | None:
+    """The argument that stands for t, (N, width): not the labels, and the one that varies most."""
+    classes = np.asarray(arrays["c"], dtype=np.float64)
+    others = [a for a in extra_arguments(arrays) if not is_class_argument(a, classes)]
+    if not others:
+        return None
+    return max(others, key=lambda a: len(np.unique(a, axis=0)))
+
+
+def read_forward_process(
+    arrays: Mapping[str, Any], t: Array | None, steps: Steps
+) -> ForwardProcess | str:
+    """The process, or one sentence that says what is wrong with it."""
+    x = np.asarray(arrays["x"], dtype=np.float64)
+    x_t = np.asarray(arrays["x_t"], dtype=np.float64)
+    batches = len(arrays["calls"])
+    if x_t.shape != x.shape:
+        return "The network is not given as many images as the batch has."
+    if not np.all(np.isfinite(x_t)):
+        return "The noisy image x_t holds values that are not finite numbers."
+    if t is None or len(np.unique(t, axis=0)) == 1:
+        return "The network is not told the time step: it gets the same t for every image."
+    by_batch = t.reshape(batches, -1, t.shape[1])
+    if np.all(np.ptp(by_batch, axis=1) == 0):
+        return "All images of a batch get the same time step; draw one for each image."
+    values, member = np.unique(t, axis=0, return_inverse=True)
+    member = member.reshape(-1)
+    if len(values) > len(steps.beta) + steps.first_index:
+        return "The network is given more different values of t than there are time steps."
+    groups = [regress(x, x_t, np.flatnonzero(member == g)) for g in range(len(values))]
+    scale, shift, step, distance = find_steps(groups, steps)
+    if distance > TOO_FAR:
+        return (
+            "x_t is not the image mixed with noise as the schedule says for that time step: "
+            "check the two coefficients, the noise, and which t goes to the network."
+        )
+    if (problem := order_problem(step)) is not None:
+        return problem
+    return describe(x, x_t, groups, step, (scale, shift), steps)
+
+
+def regress(x: Array, x_t: Array, rows: Array) -> Group:
+    """x_t = slope * x + intercept + noise over all pixels of these images."""
+    a, b = x[rows].ravel(), x_t[rows].ravel()
+    covariance = np.cov(a, b, bias=True)
+    slope = covariance[0, 1] / covariance[0, 0]
+    intercept = b.mean() - slope * a.mean()
+    variance = max(covariance[1, 1] - slope * covariance[0, 1], 0.0)
+    return Group(rows, float(slope), float(intercept), float(variance), len(a))
+
+
+def find_steps(groups: list[Group], steps: Steps) -> tuple[float, float, Array, float]:
+    """The data space and each group's step that fit best; and the worst distance left over.
+
+    Step -1 is the unused index before step 1 of schedules with T + 1 entries.
+    """
+    strongest = max(groups, key=lambda group: abs(group.slope))
+    root = np.sqrt(steps.alphabar[0])
+    spaces = [*DATA_SPACES, (strongest.slope / root, strongest.intercept / root)]
+    fits = []
+    for scale, shift in spaces:
+        distances = np.array([distances_to_steps(g, scale, shift, steps) for g in groups])
+        group, column = linear_sum_assignment(np.minimum(distances, 1e3) ** 2)  # one to one
+        fits.append((distances[group, column].max(), scale, shift, column - steps.first_index))
+    distance, scale, shift, step = min(fits, key=lambda fit: fit[0])
+    return scale, shift, step, float(distance)
+
+
+def distances_to_steps(group: Group, scale: float, shift: float, steps: Steps) -> Array:
+    """How many standard errors a group is away from each step's slope, intercept and variance."""
+    before = [steps.alphabar_before] if steps.first_index else []
+    alphabar = np.array([*before, *steps.alphabar])
+    root, variance = np.sqrt(alphabar), np.maximum(1 - alphabar, 1e-9)
+    error = np.sqrt(variance / group.count)
+    slope = np.abs(group.slope - scale * root) / (2 * error + 1e-4)
+    intercept = np.abs(group.intercept - shift * root) / (1.5 * error + 1e-4)
+    spread = np.abs(group.variance - variance) / (variance * np.sqrt(2 / group.count) + 1e-5)
+    return np.asarray(np.maximum(np.maximum(slope, intercept), spread))
+
+
+def order_problem(step: Array) -> str | None:
+    """A sentence if the noise does not grow, or fall, with the t that the network is given."""
+    direction = np.diff(step)
+    if not (np.all(direction > 0) or np.all(direction < 0)):
+        return "The noise in x_t does not follow the t that the network is given."
+    return None
+
+
+def describe(
+    x: Array,
+    x_t: Array,
+    groups: list[Group],
+    step: Array,
+    space: tuple[float, float],
+    steps: Steps,
+) -> ForwardProcess:
+    """Every image's noise, by the steps found."""
+    scale, shift = space
+    x_scaled = scale * x + shift
+    step_of = np.zeros(len(x), dtype=np.int64)
+    for group, s in zip(groups, step, strict=True):
+        step_of[group.rows] = s
+    used = step_of >= 0
+    alphabar = np.where(used, steps.alphabar[np.maximum(step_of, 0)], steps.alphabar_before)
+    alphabar = alphabar[:, None]
+    noise = (x_t - np.sqrt(alphabar) * x_scaled) / np.sqrt(np.maximum(1 - alphabar, 1e-9))
+    T = len(steps.beta)
+    counts = np.bincount(step_of[used], minlength=T)
+    expected = max(counts.sum() / T, 1)
+    uneven = float(np.sum((counts - expected) ** 2) / expected) > T + 9 * np.sqrt(2 * T) + 30
+    missing = np.flatnonzero(counts == 0).tolist()
+    ascending = bool(step[-1] > step[0])
+    return ForwardProcess(step_of, noise, x_scaled, scale, shift, missing, bool(uneven), ascending)
+
+
+def noise_problem(process: ForwardProcess) -> str | None:
+    """A sentence if the noise is not normal and independent; None if it is."""
+    noise = process.noise[process.step >= 0]
+    kurtosis = float(np.mean(noise**4) / np.mean(noise**2) ** 2)
+    if abs(kurtosis - 3) > 0.25:
+        return "The noise in x_t is not normally distributed."
+    if independence_ratio(noise, axis=0) > 1.5:
+        return "The same noise is used for several images; draw it for each image."
+    if independence_ratio(noise, axis=1) > 1.5:
+        return "The noise is the same over an image's pixels; draw it for each pixel."
+    return None
+
+
+def independence_ratio(noise: Array, axis: int) -> float:
+    """Variance of the mean over an axis, relative to what independent values would show.
+
+    1 for independent values; grows with the length of the axis if they are shared along it.
+    """
+    mean = noise.mean(axis=axis)
+    return float(np.mean(mean**2) * noise.shape[axis] / np.mean(noise**2))

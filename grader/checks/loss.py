@@ -1,0 +1,235 @@
+"""Item ``loss``: what ``DDPM.forward`` trains on, for epsilon and for sample prediction.
+
+The network is replaced by one that records its inputs and answers at random. From x_t, the known x
+and the schedule follow, without touching the student's random numbers, which t each image got,
+which noise is in it, and so which loss and which gradient are right (Ho et al. 2020, alg. 1).
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from grader.checks.forward_process import (
+    ForwardProcess,
+    classes_given,
+    noise_problem,
+    read_forward_process,
+    timestep_argument,
+)
+from grader.checks.oracle import Array, Case
+from grader.checks.setting import PREDICTIONS, Setting, Steps, ask
+from grader.checks.verdict import (
+    Verdict,
+    failed,
+    missing,
+    needs_review,
+    not_run,
+    partial,
+    passed,
+)
+from grader.results import State
+from grader.sandbox import KernelSession, Outcome, Status
+
+ITEM = "loss"
+CALLS = 96
+
+
+@dataclass(frozen=True)
+class Training:
+    """What the loss tells the sampling check about the student's conventions.
+
+    ``scale`` and ``shift``: the network sees scale * x + shift. ``unscaled_target``: under sample
+    prediction it predicts x itself all the same.
+    """
+
+    scale: float = 1.0
+    shift: float = 0.0
+    unscaled_target: bool = False
+    ascending: bool = True
+    known: bool = False  # false: nothing is known of the conventions
+
+
+def hidden_case(seed: int) -> Case:
+    """T so small, and betas so strong, that neighbouring steps cannot be mistaken."""
+    rng = np.random.default_rng([seed, 3])
+    beta1, beta_T = round(rng.uniform(0.02, 0.04), 4), round(rng.uniform(0.18, 0.25), 3)
+    return Case(beta1, beta_T, int(rng.integers(14, 19)))
+
+
+def examine(
+    session: KernelSession, seed: int, groups: Sequence[Sequence[Setting]]
+) -> tuple[list[Verdict], dict[tuple[str, str], Training]]:
+    """A verdict a prediction type; and what each (prediction, schedule) showed of training."""
+    verdicts, trainings = [], {}
+    for prediction in PREDICTIONS:
+        worst: Verdict | None = None
+        for group in groups:
+            verdict, training = best(
+                examine_setting(session, seed, setting, prediction) for setting in group
+            )
+            trainings[prediction, group[0].schedule] = training
+            if worst is None or verdict.fraction < worst.fraction or not verdict.right:
+                worst = verdict
+            if verdict.state is State.TIMEOUT:
+                break  # another minute would not tell more
+        assert worst is not None
+        verdicts.append(worst)
+    return verdicts, trainings
+
+
+def best(results: Iterable[tuple[Verdict, Training]]) -> tuple[Verdict, Training]:
+    """The first that is right, else the one that earns most."""
+    kept: tuple[Verdict, Training] | None = None
+    for result in results:
+        if result[0].right:
+            return result
+        if kept is None or result[0].fraction > kept[0].fraction:
+            kept = result
+    assert kept is not None
+    return kept
+
+
+def examine_setting(
+    session: KernelSession, seed: int, setting: Setting, prediction: str
+) -> tuple[Verdict, Training]:
+    case = hidden_case(seed)
+    inputs = {"measure": "loss", "seed": seed, "batch": case.T, "calls": CALLS}
+    outcome = ask(session, setting, case, prediction, **inputs)
+    verdict, training = judge(outcome, setting, case, prediction)
+    details = {"schedule": setting.schedule, "stand_in": setting.stand_in, **verdict.details}
+    return replace(verdict, details=details), training
+
+
+def judge(
+    outcome: Outcome, setting: Setting, case: Case, prediction: str
+) -> tuple[Verdict, Training]:
+    """The verdict on one prediction type under one schedule, from the probe's arrays."""
+    check, unknown = f"{ITEM}.{prediction}", Training()
+    if (verdict := interface_verdict(check, outcome, prediction)) is not None:
+        return verdict, unknown
+    arrays = outcome.arrays
+    calls = np.asarray(arrays["calls"])
+    if np.any(calls == 0):
+        return failed(check, "The loss is computed without asking the network."), unknown
+    if np.any(calls != 1):
+        text = "The network is asked more than once for one loss; a person must look."
+        return needs_review(check, text, calls=int(calls.max())), unknown
+    steps = Steps.of(setting.entries(case, outcome), case.T)
+    t = timestep_argument(arrays)
+    process = read_forward_process(arrays, t, steps)
+    if isinstance(process, str):
+        return failed(check, process), unknown
+    if (problem := noise_problem(process)) is not None:
+        return failed(check, problem), unknown
+    verdict, unscaled = judge_target(check, arrays, process, prediction)
+    training = Training(
+        process.scale, process.shift, unscaled, process.ascending, known=verdict.right
+    )
+    if not verdict.right:
+        return verdict, training
+    if not classes_given(arrays):
+        return failed(check, "The network is not given the class labels of the images."), training
+    if process.missing_steps:
+        text = (
+            f"Some time steps are never trained: of {case.T} steps, "
+            f"number {', '.join(str(i + 1) for i in process.missing_steps[:5])} was never drawn."
+        )
+        return partial(check, 0.5, text, missing_steps=process.missing_steps), training
+    if process.uneven:
+        text = "The time steps are not drawn uniformly; a person must look whether that is meant."
+        return needs_review(check, text), training
+    return verdict, training
+
+
+def interface_verdict(check: str, outcome: Outcome, prediction: str) -> Verdict | None:
+    """The verdict if there is nothing to measure; None if there is."""
+    what = f"DDPM.forward with prediction_type='{prediction}'"
+    if outcome.status is not Status.ok:
+        return not_run(check, what, outcome)
+    facts = outcome.facts
+    if "missing" in facts:
+        return missing(check, f"{facts['missing']} is not implemented yet for '{prediction}'.")
+    if "interface" in facts:
+        text = "DDPM cannot be called as in the template; a person must look."
+        return needs_review(check, text, fraction=0, interface=facts["interface"])
+    if not facts["differentiable"]:
+        text = "The loss that is returned has no gradient, so nothing would be learnt."
+        return failed(check, text, returned=facts["returned"])
+    if facts["size"] != 1:
+        return failed(check, "The loss is not a single number.", size=facts["size"])
+    return None
+
+
+def judge_target(
+    check: str, arrays: Mapping[str, Any], process: ForwardProcess, prediction: str
+) -> tuple[Verdict, bool]:
+    """Compares loss and gradient with those of the right target; also, whether it is unscaled."""
+    answer = np.asarray(arrays["answer"], dtype=np.float64) / 32
+    targets = {
+        "epsilon": process.noise,
+        "sample": process.x_scaled,
+        "unscaled": np.asarray(arrays["x"], dtype=np.float64),
+    }
+    right = ("epsilon",) if prediction == "epsilon" else ("sample", "unscaled")
+    for name in right:
+        verdict = compare_with(check, arrays, answer, targets[name], process)
+        if verdict is not None:
+            return verdict, name == "unscaled"
+    for name, target in targets.items():
+        if name not in right and compare_with(check, arrays, answer, target, process):
+            text = f"With prediction_type='{prediction}' the network is trained on another target."
+            return failed(check, text, target=name), False
+    text = (
+        "The loss is not the squared difference between the prediction and its target: "
+        "check what the network is compared with."
+    )
+    return failed(check, text), False
+
+
+def compare_with(
+    check: str,
+    arrays: Mapping[str, Any],
+    answer: Array,
+    target: Array,
+    process: ForwardProcess,
+) -> Verdict | None:
+    """A verdict if loss and gradient are those of this target under some known loss."""
+    loss = np.asarray(arrays["loss"], dtype=np.float64)
+    gradient = np.asarray(arrays["gradient"], dtype=np.float64)
+    batches = len(loss)
+    difference = answer - target
+    per_image = np.mean(difference**2, axis=1)
+    squares = per_image.reshape(batches, -1).mean(axis=1)
+    ratio = loss / squares
+    factor = float(np.median(ratio))
+    flow = 2 * factor * difference / (difference.size / batches)
+    if np.allclose(ratio, factor, rtol=2e-3) and factor > 0:
+        if np.allclose(gradient, flow, rtol=1e-2, atol=1e-2 * np.abs(flow).mean()):
+            text = "The loss is the squared error of the right target, and its gradient flows."
+            return passed(check, text, factor=factor)
+        return failed(check, "The gradient that reaches the network is not that of the loss.")
+    return other_loss(check, difference, loss, gradient, process)
+
+
+def other_loss(
+    check: str, difference: Array, loss: Array, gradient: Array, process: ForwardProcess
+) -> Verdict | None:
+    """``needs_review`` for L1, Huber or a weighting by t of the right difference."""
+    slope = gradient * np.sign(difference)
+    moderate = np.abs(difference) > 0.05
+    if np.mean(slope[moderate] > 0) < 0.999:
+        return None  # the gradient does not even point towards this target
+    if np.std(slope[moderate]) < 0.02 * np.mean(slope[moderate]):
+        return needs_review(check, "The loss is L1 instead of the squared error.")
+    weights = np.sum(gradient * difference, axis=1) / np.sum(difference**2, axis=1)
+    fits = np.abs(gradient - weights[:, None] * difference).max() < 0.02 * np.abs(gradient).max()
+    if fits:
+        by_step = [weights[process.step == s] for s in np.unique(process.step)]
+        constant = all(np.std(w) < 0.05 * np.mean(w) for w in by_step)
+        if constant:
+            return needs_review(check, "The squared error is weighted by the time step.")
+        return None
+    text = "The loss is not the squared error but another distance to the right target."
+    return needs_review(check, text)

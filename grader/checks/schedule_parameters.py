@@ -1,0 +1,183 @@
+"""Item ``schedule_parameters``: the pre-computed entries, each judged against the student's betas.
+
+A mistake costs its own entry only: an entry that follows rightly from another that is wrong counts.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+import numpy as np
+
+from grader.checks import oracle
+from grader.checks.beta_schedule import SCHEDULES
+from grader.checks.oracle import ENTRIES, Array, Case
+from grader.checks.verdict import Verdict, failed, missing, not_run, partial, passed
+from grader.sandbox import KernelSession, Outcome, Status
+
+ITEM = "schedule_parameters"
+_FROM_ALPHABAR = ("sqrtab", "sqrtmab", "bt_over_sqrtmab")
+
+
+def hidden_cases(seed: int) -> list[Case]:
+    """Two small T with strong betas, and the handout's T = 1000."""
+    rng = np.random.default_rng([seed, 2])
+    small = [
+        Case(round(rng.uniform(0.004, 0.03), 4), round(rng.uniform(0.15, 0.35), 3), int(T))
+        for T in (rng.integers(10, 24), rng.integers(25, 50))
+    ]
+    return [*small, Case(1e-4, 0.02, 1000)]
+
+
+def valid_betas(values: Array | None, T: int) -> bool:
+    """Whether betas, right or wrong, allow the other entries to be judged."""
+    return (
+        values is not None
+        and len(values) in (T, T + 1)
+        and bool(np.all(np.isfinite(values)))
+        and bool(np.all((values >= 0) & (values <= 1)))
+        and bool(np.any(values > 0))
+    )
+
+
+def close(got: Array | None, expected: Array) -> bool:
+    """Equal in float32; positions where the entry does not exist (0 / 0) are not looked at."""
+    if got is None or got.shape != expected.shape:
+        return False
+    exists = np.isfinite(expected)
+    rtol = 1e-3 if len(expected) < 100 else 3e-3
+    return bool(np.allclose(got[exists], expected[exists], rtol=rtol, atol=2e-6))
+
+
+def right_alphabars(own: Mapping[str, Array], T: int, schedule: str) -> list[Array]:
+    """Every alphabar that is right for these betas, shape of ``own["beta_t"]``."""
+    beta_t = own["beta_t"]
+    accepted = [np.cumprod(1 - beta_t)]
+    if schedule == "cosine":  # taken from the formula instead of from the clipped betas
+        formula = oracle.cosine_alphabar(T)
+        taken = formula if len(beta_t) == T + 1 else formula[1:]
+        if np.allclose(taken[:-1], accepted[0][:-1], rtol=1e-2, atol=1e-5):
+            accepted.append(taken)
+    alpha_t = own.get("alpha_t")
+    if alpha_t is not None and alpha_t.shape == beta_t.shape:
+        accepted.append(np.cumprod(alpha_t))
+    return accepted
+
+
+def judge_case(own: Mapping[str, Array], T: int, schedule: str) -> dict[str, bool]:
+    """For each entry of one returned dict, whether it is right."""
+    beta_t = own["beta_t"]
+    alphabars = right_alphabars(own, T, schedule)
+    verdict = {"beta_t": True}
+    verdict["alphabar_t"] = any(close(own.get("alphabar_t"), right) for right in alphabars)
+    bases = [oracle.entries(beta_t, alphabar) for alphabar in alphabars]
+    own_alphabar = own.get("alphabar_t")
+    if own_alphabar is not None and own_alphabar.shape == beta_t.shape:
+        bases.append(oracle.entries(beta_t, own_alphabar))
+    for name in ("sqrt_beta_t", "alpha_t", *_FROM_ALPHABAR):
+        verdict[name] = any(close(own.get(name), base[name]) for base in bases)
+    verdict["oneover_sqrta"] = any(
+        close(own.get("oneover_sqrta"), right) for right in right_oneover_sqrta(own)
+    )
+    own_sqrtmab = own.get("sqrtmab")
+    if own_sqrtmab is not None and own_sqrtmab.shape == beta_t.shape:
+        with np.errstate(all="ignore"):
+            verdict["bt_over_sqrtmab"] |= close(own.get("bt_over_sqrtmab"), beta_t / own_sqrtmab)
+    return verdict
+
+
+def right_oneover_sqrta(own: Mapping[str, Array]) -> Iterable[Array]:
+    """1 / sqrt(alpha) of the right alpha and of the student's own."""
+    alphas = [1 - own["beta_t"]]
+    if "alpha_t" in own and own["alpha_t"].shape == own["beta_t"].shape:
+        alphas.append(own["alpha_t"])
+    with np.errstate(all="ignore"):
+        return [1 / np.sqrt(alpha) for alpha in alphas]
+
+
+def case_arrays(outcome: Outcome, index: int) -> dict[str, Array]:
+    prefix = f"{index}/"
+    return {
+        name.removeprefix(prefix): array
+        for name, array in outcome.arrays.items()
+        if name.startswith(prefix)
+    }
+
+
+def ask(session: KernelSession, schedule: str, cases: Sequence[Case], given: bool) -> Outcome:
+    """``ddpm_schedules`` on the student's own betas, or on the reference's (``given``)."""
+    described = [
+        {**case.__dict__, "betas": oracle.betas(case, schedule).tolist() if given else None}
+        for case in cases
+    ]
+    inputs = {"function": "ddpm_schedules", "schedule": schedule, "cases": described}
+    return session.probe("schedules", inputs)
+
+
+def judgeable(outcome: Outcome, cases: Sequence[Case]) -> bool:
+    return outcome.status is Status.ok and all(
+        valid_betas(outcome.arrays.get(f"{index}/beta_t"), case.T)
+        for index, case in enumerate(cases)
+    )
+
+
+def examine(
+    session: KernelSession, seed: int, betas_ran: Mapping[str, bool]
+) -> tuple[list[Verdict], dict[str, bool]]:
+    """A verdict an entry, and for each schedule whether every entry is right on the own betas.
+
+    ``betas_ran`` says for which schedules ``beta_schedule`` came to an end at all; where it did
+    not, it is not called again and the reference's betas take its place.
+    """
+    cases = hidden_cases(seed)
+    outcomes: dict[str, Outcome] = {}
+    natural: dict[str, bool] = {}
+    for schedule in SCHEDULES:
+        natural[schedule] = False
+        if betas_ran[schedule]:
+            outcomes[schedule] = ask(session, schedule, cases, given=False)
+            natural[schedule] = judgeable(outcomes[schedule], cases)
+        if not natural[schedule] and "missing" not in getattr(outcomes.get(schedule), "facts", {}):
+            outcomes[schedule] = ask(session, schedule, cases, given=True)
+    found = {s: judge_schedule(outcomes[s], cases, s) for s in SCHEDULES}
+    verdicts = [judge_entry(name, outcomes, found) for name in ENTRIES]
+    right = {s: natural[s] and bool(found[s]) and all(found[s].values()) for s in SCHEDULES}
+    return verdicts, right
+
+
+def judge_schedule(outcome: Outcome, cases: Sequence[Case], schedule: str) -> dict[str, bool]:
+    """For each entry whether it is right in all cases; empty if nothing could be judged."""
+    if not judgeable(outcome, cases):
+        return {}
+    judged = [
+        judge_case(case_arrays(outcome, index), case.T, schedule)
+        for index, case in enumerate(cases)
+    ]
+    return {name: all(case[name] for case in judged) for name in ENTRIES}
+
+
+def judge_entry(
+    name: str, outcomes: Mapping[str, Outcome], found: Mapping[str, Mapping[str, bool]]
+) -> Verdict:
+    """One entry over both schedules; half of its points each."""
+    check = f"{ITEM}.{name}"
+    ran = [s for s in SCHEDULES if outcomes[s].status is Status.ok]
+    if not ran:
+        return not_run(check, "ddpm_schedules", outcomes[SCHEDULES[0]])
+    if any("missing" in outcomes[s].facts for s in ran):
+        return missing(check, "No function named ddpm_schedules was found in the notebook.")
+    if not any(f"0/{name}" in outcomes[s].arrays for s in ran):
+        return missing(check, f"The entry {name} is not there, or is still None.")
+    right = [s for s in SCHEDULES if found[s].get(name, False)]
+    details = {s: found[s].get(name) for s in SCHEDULES}
+    if len(right) == len(SCHEDULES):
+        return passed(check, f"{name} follows rightly from the betas.", **details)
+    if right:
+        (wrong,) = set(SCHEDULES) - set(right)
+        reason = (
+            f"ddpm_schedules does not work for the {wrong} schedule"
+            if not found[wrong]
+            else f"{name} is right for the {right[0]} schedule but not for the {wrong} one"
+        )
+        return partial(check, 0.5, f"{reason}.", **details)
+    if not any(found.values()):
+        return failed(check, f"{name} cannot be judged: beta_t is no list of T betas.", **details)
+    return failed(check, f"{name} does not follow from the betas; check its formula.", **details)

@@ -1,0 +1,97 @@
+"""The schedule on which loss and sampling are judged: the student's where it is right.
+
+Where it is wrong, the reference's is put in its place, so that one mistake costs one item.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from grader.checks import oracle
+from grader.checks.oracle import Array, Case
+from grader.sandbox import KernelSession, Outcome
+
+PREDICTIONS = ("epsilon", "sample")
+
+
+@dataclass(frozen=True)
+class Setting:
+    """``stand_in`` is None for the student's own schedule, else T or T + 1: the reference's
+    entries, with a leading beta of 0 in the second case."""
+
+    schedule: str
+    stand_in: str | None = None  # None, "T" or "T+1"
+
+    def given(self, case: Case) -> dict[str, Any] | None:
+        """What the probe puts in place of the student's schedule."""
+        if self.stand_in is None:
+            return None
+        entries = self.reference_entries(case)
+        clean = {key: np.nan_to_num(value).tolist() for key, value in entries.items()}
+        return {"betas": clean["beta_t"], "entries": clean}
+
+    def reference_entries(self, case: Case) -> dict[str, Array]:
+        beta_t = oracle.betas(case, self.schedule)
+        if self.stand_in == "T+1":
+            beta_t = np.concatenate([[0.0], beta_t])
+        return oracle.entries(beta_t)
+
+    def entries(self, case: Case, outcome: Outcome) -> dict[str, Array]:
+        """The entries in use, shape (T,) or (T + 1,): the student's own or the reference's."""
+        if self.stand_in is not None:
+            return self.reference_entries(case)
+        prefix = "schedule/"
+        return {
+            name.removeprefix(prefix): np.asarray(array, dtype=np.float64)
+            for name, array in outcome.arrays.items()
+            if name.startswith(prefix)
+        }
+
+
+@dataclass(frozen=True)
+class Steps:
+    """beta_1..beta_T and alphabar_0..alphabar_T as the schedule in use has them.
+
+    ``alphabar_before`` is the product before step 1: 1, but for schedules of T + 1 entries
+    whose first is not a dummy.
+    """
+
+    beta: Array  # (T,)
+    alphabar: Array  # (T,)
+    alphabar_before: float
+    first_index: int  # where step 1 stands in the student's arrays
+
+    @classmethod
+    def of(cls, entries: Mapping[str, Array], T: int) -> "Steps":
+        beta, alphabar = entries["beta_t"], entries["alphabar_t"]
+        first = len(beta) - T
+        before = float(alphabar[0]) if first else 1.0
+        return cls(beta[first:], alphabar[first:], before, first)
+
+
+def settings_to_judge(right: Mapping[str, bool]) -> list[list[Setting]]:
+    """Groups of settings, each group's members alternatives of which the best counts.
+
+    Schedules that are right are all judged. If none is, the reference's linear schedule stands
+    in, in both indexings that students use.
+    """
+    own = [[Setting(schedule)] for schedule, ok in right.items() if ok]
+    return own or [[Setting("linear", "T"), Setting("linear", "T+1")]]
+
+
+def ask(
+    session: KernelSession, setting: Setting, case: Case, prediction: str, **inputs: Any
+) -> Outcome:
+    """Runs the ``diffusion`` probe on one setting."""
+    return session.probe(
+        "diffusion",
+        {
+            **case.__dict__,
+            "schedule": setting.schedule,
+            "prediction_type": prediction,
+            "given": setting.given(case),
+            **inputs,
+        },
+    )

@@ -1,0 +1,65 @@
+"""What a check says before the rubric turns it into points."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from grader.results import State
+from grader.sandbox import Outcome, Status
+
+_STATES = {
+    Status.error: State.ERROR,
+    Status.timeout: State.TIMEOUT,
+    Status.out_of_memory: State.OUT_OF_MEMORY,
+    Status.killed: State.KILLED,
+    Status.infra_error: State.INFRA_ERROR,
+}
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """``fraction`` of the check's points that is earned, in [0, 1]; provisional under review."""
+
+    check: str
+    state: State
+    fraction: float
+    message: str
+    details: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def right(self) -> bool:
+        """Whether later checks may build on what was judged here."""
+        return self.state in (State.PASSED, State.NEEDS_REVIEW) and self.fraction == 1
+
+
+def passed(check: str, message: str, **details: Any) -> Verdict:
+    return Verdict(check, State.PASSED, 1.0, message, details)
+
+
+def failed(check: str, message: str, **details: Any) -> Verdict:
+    return Verdict(check, State.FAILED, 0.0, message, details)
+
+
+def partial(check: str, fraction: float, message: str, **details: Any) -> Verdict:
+    return Verdict(check, State.PARTIAL, fraction, message, details)
+
+
+def missing(check: str, message: str, **details: Any) -> Verdict:
+    return Verdict(check, State.MISSING, 0.0, message, details)
+
+
+def needs_review(check: str, message: str, fraction: float = 1.0, **details: Any) -> Verdict:
+    return Verdict(check, State.NEEDS_REVIEW, fraction, message, details)
+
+
+def not_run(check: str, what: str, outcome: Outcome) -> Verdict:
+    """The verdict when the student's code did not come to an end: it raised, hung or died."""
+    state = _STATES[outcome.status]
+    sentence = {
+        State.ERROR: f"{what} raised an error: {outcome.message}",
+        State.TIMEOUT: f"{what} did not finish in time: {outcome.message}",
+        State.OUT_OF_MEMORY: f"{what} needed more memory than there is: {outcome.message}",
+        State.KILLED: f"{what} ended the whole kernel: {outcome.message}",
+        State.INFRA_ERROR: f"the grader could not judge {what}: {outcome.message}",
+    }[state]
+    return Verdict(check, state, 0.0, sentence, {"traceback": outcome.traceback})

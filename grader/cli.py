@@ -1,0 +1,165 @@
+"""The command line: parses, calls the pipeline, prints. Exit codes:
+
+0 a result was produced, whatever the score; 1 a fault of the grader's own; 2 wrong usage or an
+input that is not there; 3 the sandbox that was asked for is not to be had.
+"""
+
+import json
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Literal
+
+import click
+from rich.console import Console
+
+from grader.errors import GraderError, RubricError, SandboxUnavailable
+from grader.paths import RUBRIC_DIR
+from grader.pipeline import Options, grade
+from grader.report.terminal import print_result
+from grader.results import Result, to_json
+from grader.rubric import load_rubric
+from grader.sandbox import choose_sandbox
+
+DEFAULT_RUBRIC = RUBRIC_DIR / "assignment2.toml"
+LIMITS = {
+    "cell-seconds": ("cell_seconds", 1),
+    "probe-seconds": ("probe_seconds", 1),
+    "submission-seconds": ("submission_seconds", 1),
+    "memory-mebibytes": ("memory_bytes", 2**20),
+    "processes": ("processes", 1),
+    "file-mebibytes": ("file_bytes", 2**20),
+    "output-mebibytes": ("output_bytes", 2**20),
+}
+
+
+class Limit(click.ParamType):
+    """``NAME=NUMBER``, as a pair."""
+
+    name = "NAME=NUMBER"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, float]:
+        if isinstance(value, tuple):
+            return value
+        name, _, number = str(value).partition("=")
+        if name not in LIMITS:
+            self.fail(f"{name!r} is no limit; there are {', '.join(LIMITS)}", param, ctx)
+        try:
+            amount = float(number)
+        except ValueError:
+            amount = 0.0
+        if not 0 < amount < 1e9:
+            self.fail(f"{number!r} is not a number above 0", param, ctx)
+        return name, amount
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="ddpm-grader")
+def cli() -> None:
+    """Grades the diffusion-model assignment."""
+
+
+@cli.command("grade")
+@click.argument("submission", type=click.Path(exists=True, path_type=Path))
+@click.option(
+    "--out",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Write result.json into this folder.",
+)
+@click.option(
+    "--json", "json_file", metavar="FILE|-", help="Write the result as JSON; - is stdout."
+)
+@click.option(
+    "--rubric",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    default=DEFAULT_RUBRIC,
+    show_default="assignment2.toml",
+    help="Points and limits.",
+)
+@click.option(
+    "--run",
+    type=click.Choice(["definitions", "everything"]),
+    default="definitions",
+    show_default=True,
+    help="Which cells run: what the four graded definitions need, or the whole notebook.",
+)
+@click.option(
+    "--sandbox",
+    type=click.Choice(["auto", "bubblewrap", "none"]),
+    default="auto",
+    show_default=True,
+    help="The walls round the student's code; none gives it everything that you may do.",
+)
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
+@click.option(
+    "--limit",
+    "limits",
+    type=Limit(),
+    multiple=True,
+    help=f"Overrides one of the rubric's limits: {', '.join(LIMITS)}.",
+)
+def grade_command(
+    submission: Path,
+    out: Path | None,
+    json_file: str | None,
+    rubric: Path,
+    run: Literal["definitions", "everything"],
+    sandbox: Literal["auto", "bubblewrap", "none"],
+    seed: int,
+    limits: tuple[tuple[str, float], ...],
+) -> None:
+    """Grades one SUBMISSION, a .tar.gz or an unpacked folder."""
+    errors = Console(stderr=True)
+    if sandbox == "none":
+        errors.print(
+            "Warning: without a sandbox the student's code can do all that you can.",
+            style="yellow",
+        )
+    loaded = load_rubric(rubric)
+    changed = {LIMITS[name][0]: _amount(name, amount) for name, amount in limits}
+    loaded = replace(loaded, limits=replace(loaded.limits, **changed))  # type: ignore[arg-type]
+    options = Options(loaded, choose_sandbox(sandbox), run, seed)
+    with errors.status("starting") as status:
+        result = grade(submission, options, status.update)
+    report(result, out, json_file)
+
+
+def _amount(name: str, amount: float) -> float | int:
+    unit = LIMITS[name][1]
+    return amount if name.endswith("seconds") else int(amount * unit)
+
+
+def report(result: Result, out: Path | None, json_file: str | None) -> None:
+    """The table for people and the JSON for machines; only one of them goes to stdout."""
+    text = json.dumps(to_json(result), ensure_ascii=False, allow_nan=False, indent=1) + "\n"
+    print_result(result, Console(stderr=json_file == "-"))
+    if json_file == "-":
+        click.echo(text, nl=False)
+    elif json_file is not None:
+        _write(Path(json_file), text)
+    if out is not None:
+        _write(out / "result.json", text)
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise click.UsageError(f"cannot write {path}: {error.strerror}") from None
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """The command ``ddpm-grader``; turns errors written for people into one line."""
+    try:
+        sys.exit(cli.main(arguments, prog_name="ddpm-grader", standalone_mode=True))
+    except SandboxUnavailable as error:
+        code, text = 3, str(error)
+    except RubricError as error:
+        code, text = 2, str(error)
+    except GraderError as error:
+        code, text = 1, str(error)
+    Console(stderr=True).print(f"Error: {text}", style="red", markup=False, highlight=False)
+    sys.exit(code)

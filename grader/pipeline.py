@@ -1,0 +1,193 @@
+"""One submission, from its bytes to its result. Read this first: it is the whole story.
+
+intake      unpack safely, find the student's id and the two notebooks
+plan        choose the cells that run, each left-out one with a reason
+execute     run them in a kernel inside the sandbox
+examine     ask the student's functions questions there, judge the answers here
+score       turn verdicts into points by the rubric
+"""
+
+import platform
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, Literal
+
+from grader.checks.examination import CHECKS_OF, TARGET_OF, examine, explain
+from grader.checks.verdict import Verdict, missing
+from grader.errors import Rejected
+from grader.intake import (
+    Plan,
+    Submission,
+    open_submission,
+    plan_definitions,
+    plan_everything,
+    read_notebook,
+)
+from grader.intake.archive import file_sha256, folder_sha256
+from grader.intake.identify import student_id_in
+from grader.results import CheckResult, Flag, ItemResult, Result, State, result_status
+from grader.rubric import Rubric
+from grader.sandbox import InfraError, KernelSession, Outcome, Sandbox
+
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Options:
+    """How to grade: with which rubric, in which sandbox, which cells, from which seed."""
+
+    rubric: Rubric
+    sandbox: Sandbox
+    run: Literal["definitions", "everything"] = "definitions"
+    seed: int = 0
+
+
+class Stopwatch:
+    """Wall seconds by stage."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+
+    @contextmanager
+    def __call__(self, stage: str) -> Iterator[None]:
+        start = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.seconds[stage] = time.perf_counter() - start
+
+
+def grade(path: Path, options: Options, progress: Progress = lambda stage: None) -> Result:
+    """Grades one ``.tar.gz`` or folder. Whatever is wrong with it is in the result.
+
+    Raises ``FileNotFoundError`` if there is nothing at ``path``.
+    """
+    watch = Stopwatch()
+    try:
+        progress("unpacking")
+        with ExitStack() as stack:
+            with watch("intake"):
+                opened = open_submission(path, options.rubric.archive_limits)
+                submission = stack.enter_context(opened)
+            return grade_opened(submission, options, watch, progress)
+    except Rejected as error:
+        return rejected(path, str(error), options, watch)
+
+
+def grade_opened(
+    submission: Submission, options: Options, watch: Stopwatch, progress: Progress
+) -> Result:
+    """The same, once the submission is unpacked. Raises ``Rejected`` for a damaged notebook."""
+    flags = list(submission.flags)
+    if submission.diffusion is None:
+        verdicts = no_notebook()
+    else:
+        with watch("plan"):
+            notebook = read_notebook(submission.diffusion)
+            whole = options.run == "everything"
+            plan = plan_everything(notebook) if whole else plan_definitions(notebook)
+        verdicts, failures = run_notebook(plan, options, watch, progress)
+        flags += plan_flags(plan, failures, options.rubric)
+    items = options.rubric.score(verdicts)
+    return Result(
+        student_id=submission.student_id,
+        file=submission.file,
+        sha256=submission.sha256,
+        status=result_status(items),
+        max_points=options.rubric.max_points,
+        items=items,
+        flags=flags,
+        environment=environment(options),
+        seconds=watch.seconds,
+    )
+
+
+def run_notebook(
+    plan: Plan, options: Options, watch: Stopwatch, progress: Progress
+) -> tuple[list[Verdict], Mapping[int, Outcome]]:
+    """Executes the planned cells, then examines what they define."""
+    limits, seed = options.rubric.limits, options.seed
+    with KernelSession(
+        plan.statements, sandbox=options.sandbox, limits=limits, seed=seed
+    ) as session:
+        progress("running the notebook's cells")
+        failures: Mapping[int, Outcome] = {}
+        with watch("execution"):
+            try:
+                failures = session.prepare()
+            except InfraError as error:
+                return infra(str(error)), {}
+        progress("examining schedules, loss and sampler")
+        with watch("examination"):
+            verdicts = examine(session, seed)
+    return explain(verdicts, plan, failures, options.rubric.solved_by_others), failures
+
+
+def no_notebook() -> list[Verdict]:
+    text = "Notebook 2-1 was not found in the submission."
+    return [missing(check, text) for check in code_checks()]
+
+
+def infra(reason: str) -> list[Verdict]:
+    text = f"The grader could not run the notebook: {reason}"
+    return [Verdict(check, State.INFRA_ERROR, 0.0, text) for check in code_checks()]
+
+
+def code_checks() -> list[str]:
+    return [f"{item}.{name}" for item in TARGET_OF for name in CHECKS_OF[item]]
+
+
+def plan_flags(plan: Plan, failures: Mapping[int, Outcome], rubric: Rubric) -> list[Flag]:
+    """What a TA should know of how the notebook's cells went."""
+    flags = [Flag("notebook_problem", f"{problem}.") for problem in plan.problems]
+    for index, outcome in failures.items():
+        statement = plan.statements[index]
+        where = f"Cell {statement.cell}, line {statement.line}"
+        flags.append(Flag("cell_failed", f"{where}: {outcome.message}"))
+    for left in plan.left_out:
+        where = f"Cell {left.cell}, line {left.line}"
+        flags.append(Flag("left_out", f"{where}: {left.reason} ({left.what})"))
+    for name in sorted(plan.imports & rubric.solved_by_others):
+        text = f"The notebook imports {name}, which already solves the assignment."
+        flags.append(Flag("import_not_allowed", text))
+    return flags
+
+
+def environment(options: Options) -> dict[str, Any]:
+    """What, besides the submission, the result depends on."""
+    return {
+        "grader": version("ddpm-grader"),
+        "python": platform.python_version(),
+        "torch": version("torch"),
+        "rubric_sha256": options.rubric.sha256,
+        "seed": options.seed,
+    }
+
+
+def rejected(path: Path, reason: str, options: Options, watch: Stopwatch) -> Result:
+    """The result of a submission that cannot be read: no item could be judged."""
+    items = [
+        ItemResult(
+            item.id,
+            State.SKIPPED,
+            0.0,
+            item.points,
+            (CheckResult(f"{item.id}.submission", State.SKIPPED, 0.0, item.points, reason),),
+        )
+        for item in options.rubric.items
+    ]
+    return Result(
+        student_id=student_id_in(path.name),
+        file=path.name,
+        sha256=folder_sha256(path) if path.is_dir() else file_sha256(path),
+        status="rejected",
+        max_points=options.rubric.max_points,
+        items=items,
+        flags=[Flag("rejected", reason)],
+        environment=environment(options),
+        seconds=watch.seconds,
+    )

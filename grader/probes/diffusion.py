@@ -1,0 +1,333 @@
+"""Runs the student's ``DDPM`` with a network that records what it is given and answers as told.
+
+``run(namespace, inputs)`` with inputs::
+
+    measure          "loss", "timesteps" or "sampling"
+    prediction_type  "epsilon" or "sample"
+    schedule, beta1, beta2, T
+    given            null, or {"betas": [...], "entries": {key: [...]}} to stand in for the
+                     student's own schedule
+    seed             of the images and answers that the grader chooses
+    batch, calls     (loss, timesteps) how many images in a batch, how many batches
+    n_sample         (sampling) how many images
+    record           (sampling) the network calls, counted from 0, whose input is handed back
+    alphabar         (sampling) alphabar_1..alphabar_T
+    scale, shift     (sampling) the network lives in the data space scale * x + shift
+    timesteps        (sampling) null, or what training passes as t for steps 1..T
+
+Images are (batch, 1, 28, 28), in arrays (batch, 784).
+"""
+
+import inspect
+
+import numpy as np
+import torch
+from torch import nn
+
+SIZE = (1, 28, 28)
+CONSTRUCTOR = ("nn_model", "betas", "n_T", "prediction_type", "schedule", "device")
+
+
+class Missing(Exception):
+    """The notebook does not define what was asked for."""
+
+
+class Interface(Exception):
+    """The class is there, but cannot be called as the template calls it."""
+
+
+class Network(nn.Module):
+    """Stands in for ContextUnet: ``answer(image, call)`` gives the prediction."""
+
+    def __init__(self, answer):
+        super().__init__()
+        self.in_channels, self.n_feat, self.n_classes = 1, 8, 10
+        self.weight = nn.Parameter(torch.zeros(1))
+        self.answer = answer
+        self.images, self.others = [], []  # per call: (B, 784) and a list of arrays
+
+    def __deepcopy__(self, memo):
+        return self
+
+    def forward(self, *args, **kwargs):
+        values = [*args, *kwargs.values()]
+        tensors = [torch.as_tensor(value) for value in values if is_numeric(value)]
+        pictures = [t for t in tensors if t.dim() >= 3 and t.numel() % 784 == 0 and t.numel()]
+        if not pictures:
+            raise TypeError("the network was called without a batch of images")
+        image = pictures[0]
+        others = [t for t in tensors if t is not image]
+        self.others.append([t.detach().to(torch.float64).numpy().copy() for t in others])
+        return self.answer(image, len(self.others) - 1)
+
+
+def is_numeric(value):
+    return isinstance(value, (torch.Tensor, np.ndarray, int, float)) and not isinstance(value, bool)
+
+
+def flat(image):
+    """A batch of images as float32, (B, 784)."""
+    return image.detach().cpu().to(torch.float32).numpy().reshape(-1, 784).copy()
+
+
+class StandIn:
+    """Puts the given schedule in place of the student's for the time of a ``with`` block."""
+
+    def __init__(self, namespace, given):
+        self.namespace, self.given = namespace, given
+        self.names = ("beta_schedule", "ddpm_schedules")
+        self.own = {name: namespace.get(name) for name in self.names}
+
+    def tensors(self):
+        entries = self.given["entries"].items()
+        return {key: torch.tensor(value, dtype=torch.float32) for key, value in entries}
+
+    def __enter__(self):
+        if self.given is None:
+            return self
+        betas = torch.tensor(self.given["betas"], dtype=torch.float32)
+
+        def ddpm_schedules(*args, **kwargs):
+            try:
+                entries = dict(self.own["ddpm_schedules"](*args, **kwargs))
+            except Exception:  # whatever is wrong with it, it was judged elsewhere
+                entries = {}
+            return {**entries, **self.tensors()}
+
+        self.namespace["beta_schedule"] = lambda *args, **kwargs: betas.clone()
+        self.namespace["ddpm_schedules"] = ddpm_schedules
+        return self
+
+    def put_into(self, ddpm):
+        if self.given is not None:
+            for key, value in self.tensors().items():
+                if isinstance(getattr(ddpm, key, None), torch.Tensor):
+                    setattr(ddpm, key, value)
+
+    def __exit__(self, *error):
+        for name, value in self.own.items():
+            if value is None:
+                self.namespace.pop(name, None)
+            else:
+                self.namespace[name] = value
+
+
+def build(namespace, inputs, network, stand_in):
+    """The student's DDPM round the recording network, as the template's cell builds it."""
+    cls = namespace.get("DDPM")
+    if not isinstance(cls, type):
+        raise Missing("DDPM")
+    values = {
+        "nn_model": network,
+        "betas": (inputs["beta1"], inputs["beta2"]),
+        "n_T": inputs["T"],
+        "prediction_type": inputs["prediction_type"],
+        "schedule": inputs["schedule"],
+        "device": "cpu",
+    }
+    namespace.update(values, T=inputs["T"], n_classes=10)
+    bound = bind(cls, values)
+    ddpm = cls(*bound.args, **bound.kwargs)
+    if isinstance(ddpm, nn.Module):
+        ddpm.to("cpu")
+    stand_in.put_into(ddpm)
+    namespace["ddpm"] = ddpm
+    return ddpm
+
+
+def bind(cls, values):
+    """Arguments by the template's names, or by its order where names were changed."""
+    try:
+        signature = inspect.signature(cls)
+    except (TypeError, ValueError) as error:
+        raise Interface(str(error)) from error
+    try:
+        return signature.bind(**values)
+    except TypeError:
+        pass
+    try:
+        return signature.bind(*(values[name] for name in CONSTRUCTOR))
+    except TypeError as error:
+        raise Interface(f"DDPM{signature}: {error}") from error
+
+
+def method(ddpm, name, *args):
+    """The student's method, once it is known that it takes these arguments."""
+    own = getattr(type(ddpm), name, None)
+    if own is None or own is getattr(nn.Module, name, None):
+        raise Missing(f"DDPM.{name}")
+    try:
+        inspect.signature(getattr(ddpm, name)).bind(*args)
+    except TypeError as error:
+        raise Interface(f"DDPM.{name}{inspect.signature(own)}: {error}") from error
+    return ddpm if name == "forward" else getattr(ddpm, name)
+
+
+def arguments(network):
+    """What the network was given beside the image: one array an argument, a row an image.
+
+    An argument that does not depend on the image (one value a call) is repeated for each.
+    """
+    counts = {len(others) for others in network.others}
+    arrays = {}
+    for position in range(min(counts, default=0)):
+        rows = []
+        for others, size in zip(network.others, network.images, strict=True):
+            value = others[position]
+            rows.append(
+                value.reshape(size, -1)
+                if value.size % size == 0 and value.size
+                else np.broadcast_to(value.reshape(1, -1), (size, value.size))
+            )
+        if len({row.shape[1] for row in rows}) == 1 and rows[0].shape[1] <= 16:
+            arrays[f"argument{position}"] = np.concatenate(rows)
+    return arrays
+
+
+def schedule_in_use(namespace, inputs):
+    """The entries of ``ddpm_schedules`` for these arguments, for the student's own schedule."""
+    if inputs["given"] is not None:
+        return {}
+    entries = namespace["ddpm_schedules"](
+        inputs["beta1"], inputs["beta2"], inputs["T"], inputs["schedule"]
+    )
+    return {
+        f"schedule/{key}": torch.as_tensor(value).detach().to(torch.float64).numpy().reshape(-1)
+        for key, value in entries.items()
+        if isinstance(key, str) and is_numeric(value)
+    }
+
+
+def measure_loss(namespace, inputs, stand_in):
+    """Batches of random black-and-white images through ``forward``; every answer is known."""
+    rng = np.random.default_rng(inputs["seed"])
+    batch, full = inputs["batch"], inputs["measure"] == "loss"
+    collected = {name: [] for name in ("x", "c", "x_t", "answer", "gradient", "loss", "calls")}
+    facts = {"differentiable": True, "returned": "Tensor", "size": 1}
+    leaf = None
+
+    def answer(image, call):
+        network.images.append(image.shape[0])
+        if full:
+            collected["x_t"].append(flat(image))
+        numel = image.numel()
+        levels = rng.integers(-64, 65, numel)
+        collected["answer"].append(levels.astype(np.int8).reshape(-1, 784))
+        nonlocal leaf
+        leaf = torch.tensor(levels / 32, dtype=torch.float32).reshape(image.shape)
+        leaf.requires_grad_()
+        return leaf + network.weight * 0  # depends on a weight, as a real network's output does
+
+    network = Network(answer)
+    ddpm = build(namespace, inputs, network, stand_in)
+    for _ in range(inputs["calls"]):
+        pixels = rng.integers(0, 2, (batch, 784))
+        labels = rng.integers(0, 10, batch)
+        x = torch.tensor(pixels, dtype=torch.float32).reshape(batch, *SIZE)
+        c = torch.tensor(labels)
+        before = len(network.others)
+        loss = method(ddpm, "forward", x, c)(x, c)
+        if loss is None:
+            return {}, {"missing": "DDPM.forward"}
+        collected["calls"].append(len(network.others) - before)
+        collected["x"].append(pixels.astype(np.uint8))
+        collected["c"].append(labels)
+        if not isinstance(loss, torch.Tensor) or not loss.requires_grad:
+            facts.update(differentiable=False, returned=type(loss).__name__)
+            collected["loss"].append(np.float64(float(loss)).reshape(1))
+            continue
+        facts["size"] = max(facts["size"], loss.numel())
+        collected["loss"].append(loss.detach().to(torch.float64).numpy().reshape(-1)[:1])
+        if full and leaf is not None and loss.numel() == 1:
+            loss.backward()
+            gradient = torch.zeros_like(leaf) if leaf.grad is None else leaf.grad
+            collected["gradient"].append(flat(gradient))
+    arrays = {
+        name: np.concatenate([np.atleast_1d(part) for part in parts])
+        for name, parts in collected.items()
+        if parts and (full or name in ("c", "calls", "loss"))
+    }
+    return {**arrays, **arguments(network), **schedule_in_use(namespace, inputs)}, facts
+
+
+def measure_sampling(namespace, inputs, stand_in):
+    """``sample`` with an oracle for an image that is another one, freshly drawn, at every call."""
+    n_sample, T = inputs["n_sample"], inputs["T"]
+    alphabar, timesteps = inputs["alphabar"], inputs["timesteps"]
+    record, states, targets, means = set(inputs["record"]), {}, {}, []
+
+    def step_of(call):
+        """Index of the step: what training would mean by this t, else the order of the calls."""
+        if timesteps is not None:
+            gap = abs(timesteps[-1] - timesteps[0]) / max(T - 1, 1)
+            for value in network.others[call]:
+                if value.size and np.ptp(value) == 0:
+                    distance = np.abs(np.asarray(timesteps) - value.reshape(-1)[0])
+                    if distance.min() <= 0.01 * gap:
+                        return int(distance.argmin())
+        return max(T - 1 - call, 0)
+
+    def target_of(call):
+        """Images with pixels in [0.15, 0.85]: a clamp to the data's range must not act."""
+        rng = np.random.default_rng([inputs["seed"], call])
+        return (38 + rng.integers(0, 180, (n_sample, 784))).astype(np.uint8)
+
+    def answer(image, call):
+        network.images.append(image.shape[0])
+        target = target_of(call)
+        if call in record:
+            states[call], targets[call] = flat(image)[:n_sample], target
+        means.append([float(image.mean()), float(image.std())])
+        step = step_of(call)
+        copies = -(-image.numel() // target.size)
+        x0 = torch.tensor(target / 255.0).repeat(copies, 1)[: image.numel() // 784]
+        x0 = x0.reshape(image.shape) * inputs["scale"] + inputs["shift"]
+        if inputs["prediction_type"] == "epsilon":
+            noise = image.to(torch.float64) - alphabar[step] ** 0.5 * x0
+            x0 = noise / (1 - alphabar[step]) ** 0.5
+        elif inputs["unscaled_target"]:
+            x0 = (x0 - inputs["shift"]) / inputs["scale"]
+        return x0.to(image.dtype)
+
+    network = Network(answer)
+    ddpm = build(namespace, inputs, network, stand_in)
+    if isinstance(ddpm, nn.Module):
+        ddpm.eval()
+    sample = method(ddpm, "sample", n_sample, SIZE, "cpu")
+    with torch.no_grad():
+        result = sample(n_sample, SIZE, "cpu")
+    if not network.others:
+        return {}, {"missing": "DDPM.sample"}
+    images, store = (result[0], result[1]) if isinstance(result, (tuple, list)) else (result, None)
+    facts = {"network_calls": len(network.others), "store": describe_store(store)}
+    if not isinstance(images, torch.Tensor) or images.numel() != n_sample * 784:
+        shape = list(getattr(images, "shape", []))
+        return {}, {**facts, "returned": type(images).__name__, "returned_shape": shape}
+    arrays = {f"state/{call}": state for call, state in states.items()}
+    arrays |= {f"target/{call}": target for call, target in targets.items()}
+    arrays |= {"result": flat(images), "last_target": target_of(len(network.others) - 1)}
+    arrays |= {"moments": np.asarray(means), "batch": np.asarray(network.images)}
+    return {**arrays, **arguments(network), **schedule_in_use(namespace, inputs)}, facts
+
+
+def describe_store(store):
+    """Shape of what ``sample`` returns beside the images; null if that is nothing."""
+    try:
+        array = np.asarray(store, dtype=np.float32) if store is not None else None
+    except (TypeError, ValueError):
+        return {"shape": [], "frames": 0}
+    if array is None or array.size == 0 or array.ndim == 0:
+        return {"shape": list(getattr(array, "shape", [])), "frames": 0}
+    return {"shape": list(array.shape), "frames": int(array.shape[0])}
+
+
+def run(namespace, inputs):
+    stand_in = StandIn(namespace, inputs["given"])
+    measure = measure_sampling if inputs["measure"] == "sampling" else measure_loss
+    try:
+        with stand_in:
+            return measure(namespace, inputs, stand_in)
+    except Missing as error:
+        return {}, {"missing": str(error)}
+    except Interface as error:
+        return {}, {"interface": str(error)[:300]}

@@ -1,0 +1,66 @@
+"""Calls ``beta_schedule`` or ``ddpm_schedules`` and hands back what they return, as float64 arrays.
+
+``run(namespace, inputs)`` with inputs::
+
+    function   "beta_schedule" or "ddpm_schedules"
+    schedule   "linear" or "cosine"
+    cases      list of {"beta1", "beta2", "T"}; "betas" (optional, a list of numbers) stands in for
+               whatever the student's own beta_schedule would return
+
+Arrays are named ``<case>/<entry>``; ``beta_schedule`` has the one entry ``betas``.
+"""
+
+import numpy as np
+import torch
+
+
+def to_array(value):
+    """Any array-like as a flat float64 array; None for what is not numeric."""
+    if value is None:
+        return None
+    if isinstance(value, torch.Tensor):
+        value = value.detach().cpu().to(torch.float64).numpy()
+    try:
+        return np.asarray(value, dtype=np.float64).reshape(-1).copy()
+    except (TypeError, ValueError):
+        return None
+
+
+def set_globals(namespace, schedule, case):
+    """The notebook's hyper-parameters, for code that reads them where arguments were meant."""
+    namespace.update(
+        n_T=case["T"], T=case["T"], betas=(case["beta1"], case["beta2"]), schedule=schedule
+    )
+    namespace.update(device="cpu", n_classes=10)
+
+
+def call(namespace, function, schedule, case):
+    """One call, with the student's own ``beta_schedule`` or with the given betas in its place."""
+    set_globals(namespace, schedule, case)
+    own = namespace.get("beta_schedule")
+    if case.get("betas") is not None:
+        given = torch.tensor(case["betas"], dtype=torch.float32)
+        namespace["beta_schedule"] = lambda *args, **kwargs: given.clone()
+    try:
+        return namespace[function](case["beta1"], case["beta2"], case["T"], schedule)
+    finally:
+        if own is None:
+            namespace.pop("beta_schedule", None)
+        else:
+            namespace["beta_schedule"] = own
+
+
+def run(namespace, inputs):
+    function = inputs["function"]
+    if not callable(namespace.get(function)):
+        return {}, {"missing": function}
+    arrays, returned = {}, []
+    for index, case in enumerate(inputs["cases"]):
+        result = call(namespace, function, inputs["schedule"], case)
+        returned.append(type(result).__name__)
+        entries = result if isinstance(result, dict) else {"betas": result}
+        for name, value in entries.items():
+            array = to_array(value)
+            if array is not None and isinstance(name, str):
+                arrays[f"{index}/{name}"] = array
+    return arrays, {"returned": returned}

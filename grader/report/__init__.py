@@ -1,0 +1,1 @@
+"""Renders results for people; pure functions of a ``Result``."""

@@ -1,0 +1,253 @@
+"""The rubric: a TOML file that turns verdicts into points.
+
+See ``rubrics/assignment2.toml``. It is validated when it is loaded; every error names the line.
+"""
+
+import hashlib
+import re
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from grader.checks.verdict import Verdict
+from grader.errors import RubricError
+from grader.intake import ArchiveLimits
+from grader.results import CheckResult, ItemResult, State
+from grader.sandbox import Limits
+
+CHECKS: Mapping[str, tuple[str, ...]] = {
+    "beta_schedule": ("linear", "cosine"),
+    "schedule_parameters": (
+        "beta_t",
+        "sqrt_beta_t",
+        "alpha_t",
+        "alphabar_t",
+        "sqrtab",
+        "oneover_sqrta",
+        "sqrtmab",
+        "bt_over_sqrtmab",
+    ),
+    "loss": ("epsilon", "sample"),
+    "sampling": ("epsilon", "sample"),
+    "setting_epsilon_linear": (),
+    "setting_epsilon_cosine": (),
+    "setting_sample_linear": (),
+    "setting_sample_cosine": (),
+    "image_quality": (),
+    "text_to_image": (),
+}
+"""Every item, and the checks that judge it; without any, a person judges it."""
+
+VISIBILITIES = ("visible", "hidden")
+_LIMITS = {
+    "cell_seconds": 1,
+    "probe_seconds": 1,
+    "submission_seconds": 1,
+    "memory_mebibytes": 2**20,
+    "processes": 1,
+    "file_mebibytes": 2**20,
+    "output_mebibytes": 2**20,
+    "unpacked_mebibytes": 2**20,
+    "members": 1,
+    "ratio": 1,
+}
+
+
+@dataclass(frozen=True)
+class Item:
+    """An item's points and how they fall to its checks; ``by_hand`` says why a person judges."""
+
+    id: str
+    points: float
+    visibility: str
+    checks: Mapping[str, float]
+    by_hand: str | None
+
+
+@dataclass(frozen=True)
+class Rubric:
+    """A validated rubric. ``sha256`` is that of the file."""
+
+    title: str
+    items: Sequence[Item]
+    limits: Limits
+    archive_limits: ArchiveLimits
+    solved_by_others: frozenset[str]
+    sha256: str
+
+    @property
+    def max_points(self) -> float:
+        return sum(item.points for item in self.items)
+
+    def score(self, verdicts: Sequence[Verdict]) -> list[ItemResult]:
+        """Points for every item, in the rubric's order."""
+        by_id = {verdict.check: verdict for verdict in verdicts}
+        return [score_item(item, by_id) for item in self.items]
+
+
+def score_item(item: Item, verdicts: Mapping[str, Verdict]) -> ItemResult:
+    if item.by_hand is not None:
+        check = CheckResult(
+            f"{item.id}.by_hand", State.NEEDS_REVIEW, 0.0, item.points, item.by_hand
+        )
+        return ItemResult(item.id, State.NEEDS_REVIEW, 0.0, item.points, (check,))
+    checks = tuple(
+        score_check(f"{item.id}.{name}", points, verdicts) for name, points in item.checks.items()
+    )
+    points = round(sum(check.points for check in checks), 2)
+    return ItemResult(item.id, item_state(checks), points, item.points, checks)
+
+
+def score_check(check: str, points: float, verdicts: Mapping[str, Verdict]) -> CheckResult:
+    verdict = verdicts[check]
+    earned = round(points * verdict.fraction, 2 if points * 100 % 1 == 0 else 4)
+    return CheckResult(check, verdict.state, earned, points, verdict.message, dict(verdict.details))
+
+
+def item_state(checks: Sequence[CheckResult]) -> State:
+    """One state for an item: whatever needs a person first, then how the points fell."""
+    states = [check.status for check in checks]
+    for state in (State.INFRA_ERROR, State.NEEDS_REVIEW):
+        if state in states:
+            return state
+    if all(state == states[0] for state in states):
+        return states[0]
+    if any(check.points > 0 for check in checks):
+        return State.PARTIAL
+    return next((s for s in states if s not in (State.MISSING, State.SKIPPED)), State.FAILED)
+
+
+def load_rubric(path: Path) -> Rubric:
+    """Reads and validates a rubric. Raises ``RubricError`` naming the line that is wrong."""
+    try:
+        raw = path.read_bytes()
+        text = raw.decode("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise RubricError(f"The rubric {path} cannot be read: {error}") from None
+    try:
+        data = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise RubricError(f"The rubric {path} is no valid TOML: {error}") from None
+    reader = _Reader(path, text)
+    return reader.rubric(data, hashlib.sha256(raw).hexdigest())
+
+
+class _Reader:
+    """Validates the parsed TOML; knows the text, to name lines."""
+
+    def __init__(self, path: Path, text: str) -> None:
+        self.path, self.lines = path, text.splitlines()
+
+    def fail(self, what: str, *anchors: str) -> RubricError:
+        """An error at the first line, after those of the earlier anchors, that holds the last."""
+        line = 0
+        for anchor in anchors:
+            pattern = re.compile(rf"\b{re.escape(anchor)}\b")
+            for number in range(line, len(self.lines)):
+                if pattern.search(self.lines[number].split("#")[0]):
+                    line = number
+                    break
+        return RubricError(f"The rubric {self.path}, line {line + 1}: {what}.")
+
+    def known(self, table: Mapping[str, Any], names: Sequence[str], *anchors: str) -> None:
+        for name in table:
+            if name not in names:
+                expected = ", ".join(names)
+                raise self.fail(f"unknown key {name!r} (known: {expected})", *anchors, name)
+
+    def number(self, value: Any, name: str, *anchors: str, least: float = 0) -> float:
+        is_number = isinstance(value, int | float) and not isinstance(value, bool)
+        if not is_number or not least <= value < 1e12:
+            raise self.fail(
+                f"{name} must be a number of at least {least:g}, not {value!r}", *anchors, name
+            )
+        return float(value)
+
+    def rubric(self, data: Mapping[str, Any], sha256: str) -> Rubric:
+        self.known(data, ("version", "title", "limits", "imports", "items"))
+        if data.get("version") != 1:
+            raise self.fail("version must be 1", "version")
+        title = data.get("title")
+        if not isinstance(title, str):
+            raise self.fail("title must be a text", "title")
+        tables = data.get("items")
+        if not isinstance(tables, list) or not all(isinstance(t, dict) for t in tables):
+            raise self.fail("items must be [[items]] tables", "items")
+        items = [self.item(table) for table in tables]
+        ids = [item.id for item in items]
+        for item_id in ids:
+            if ids.count(item_id) > 1:
+                raise self.fail(f"the item {item_id!r} stands twice", item_id)
+        limits = self.limits(data.get("limits", {}))
+        archive = ArchiveLimits(
+            int(limits["unpacked_mebibytes"]), int(limits["members"]), limits["ratio"]
+        )
+        return Rubric(title, tuple(items), run_limits(limits), archive, self.imports(data), sha256)
+
+    def limits(self, table: Any) -> dict[str, float]:
+        if not isinstance(table, dict):
+            raise self.fail("limits must be a table", "limits")
+        self.known(table, tuple(_LIMITS), "limits")
+        for name in _LIMITS:
+            if name not in table:
+                raise self.fail(f"the limit {name} is missing", "limits")
+        return {
+            name: self.number(table[name], name, "limits", least=1) * unit
+            for name, unit in _LIMITS.items()
+        }
+
+    def imports(self, data: Mapping[str, Any]) -> frozenset[str]:
+        names = data.get("imports", {}).get("solved_by_others", [])
+        if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+            raise self.fail("solved_by_others must be a list of names", "solved_by_others")
+        return frozenset(names)
+
+    def item(self, table: Mapping[str, Any]) -> Item:
+        item_id = table.get("id")
+        if item_id not in CHECKS:
+            known = ", ".join(CHECKS)
+            raise self.fail(f"unknown item {item_id!r} (known: {known})", str(item_id))
+        anchor = str(item_id)
+        self.known(table, ("id", "points", "visibility", "checks", "by_hand"), anchor)
+        points = self.number(table.get("points"), "points", anchor)
+        visibility = table.get("visibility", "visible")
+        if visibility not in VISIBILITIES:
+            raise self.fail(f"visibility must be one of {VISIBILITIES}", anchor, "visibility")
+        by_hand = table.get("by_hand")
+        if by_hand is not None and not (isinstance(by_hand, str) and by_hand.strip()):
+            raise self.fail("by_hand must say why a person judges", anchor, "by_hand")
+        checks = self.checks(anchor, table.get("checks", {}), points, by_hand is not None)
+        return Item(anchor, points, visibility, checks, by_hand)
+
+    def checks(
+        self, item_id: str, table: Any, points: float, judged_by_hand: bool
+    ) -> dict[str, float]:
+        names = CHECKS[item_id]
+        if judged_by_hand:
+            if table:
+                raise self.fail("an item has either checks or by_hand", item_id, "checks")
+            return {}
+        if not isinstance(table, dict) or set(table) != set(names) or not names:
+            wanted = ", ".join(names) or "none exist yet: use by_hand"
+            raise self.fail(f"the checks of {item_id} must be: {wanted}", item_id, "checks")
+        shares = {name: self.number(table[name], name, item_id, "checks") for name in names}
+        if abs(sum(shares.values()) - points) > 1e-9:
+            total = f"{sum(shares.values()):g}"
+            raise self.fail(
+                f"the checks' points add up to {total}, not {points:g}", item_id, "checks"
+            )
+        return shares
+
+
+def run_limits(limits: Mapping[str, float]) -> Limits:
+    return Limits(
+        cell_seconds=limits["cell_seconds"],
+        probe_seconds=limits["probe_seconds"],
+        submission_seconds=limits["submission_seconds"],
+        memory_bytes=int(limits["memory_mebibytes"]),
+        processes=int(limits["processes"]),
+        file_bytes=int(limits["file_mebibytes"]),
+        output_bytes=int(limits["output_mebibytes"]),
+    )
