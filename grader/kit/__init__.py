@@ -1,0 +1,1 @@
+"""What is given out to students, and the proof that it can be solved."""
