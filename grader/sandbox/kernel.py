@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import logging
+import os
 import shutil
 import socket
 import tempfile
@@ -104,7 +105,7 @@ class Kernel:
             if time.monotonic() > deadline:
                 raise InfraError(f"It was not ready within {START_SECONDS} seconds.")
             await asyncio.sleep(0.02)
-        client = self._channels = self._manager.client()
+        client = self._channels = self._manager.client(context=self._context)
         client.allow_stdin = False
         client.start_channels(shell=True, iopub=True, stdin=False, hb=False, control=False)
         await client.wait_for_ready(timeout=START_SECONDS)
@@ -220,8 +221,9 @@ def node(**fields: Any) -> NotebookNode:
 
 def private_folder() -> Path:
     """A new folder for this user alone, its name short enough for socket paths inside."""
-    folder = Path(tempfile.mkdtemp(prefix="ddpm-")).resolve()
+    prefix = f"ddpm-{os.getpid()}-"
+    folder = Path(tempfile.mkdtemp(prefix=prefix)).resolve()
     if len(str(folder / "ipc" / "k-5").encode()) > SOCKET_PATH_BYTES:
         folder.rmdir()
-        folder = Path(tempfile.mkdtemp(prefix="ddpm-", dir="/tmp")).resolve()
+        folder = Path(tempfile.mkdtemp(prefix=prefix, dir="/tmp")).resolve()
     return folder

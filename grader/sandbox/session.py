@@ -23,6 +23,7 @@ PROBES = PACKAGE / "probes"
 PRELUDE = "_grader_prelude"
 PRELUDE_SECONDS = 120
 USED_UP = "The time for the whole submission was used up before this."
+NO_ANSWER = "Ended: it answered, but the answer did not arrive (was there too much output?)."
 
 _NO_MEMORY = re.compile(r"can't allocate memory|DefaultCPUAllocator|Cannot allocate memory")
 _CELL = re.compile(r"Cell In\[(\d+)\](, line \d+)?|<ipython-input-(\d+)-[0-9a-f]+>")
@@ -209,7 +210,10 @@ class KernelSession:
         """The outcome that the kernel's answer describes, read without trust."""
         assert self._kernel is not None
         answers = list(self._kernel.answers)
-        if len(answers) != 1:
+        if not answers:  # its connection broke, or drowns in what the student's code sends
+            self.close()
+            return Outcome(Status.killed, NO_ANSWER, seconds=seconds)
+        if len(answers) > 1:
             text = f"The probe gave {len(answers)} answers where one was expected."
             return Outcome(Status.error, text, seconds=seconds)
         try:

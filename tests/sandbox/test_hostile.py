@@ -36,6 +36,16 @@ GOOD = """
                 pass
     def leave():
         os._exit(1)
+    def shout():
+        from IPython.display import display
+        display({"text/plain": "x" * 150 * 2**20}, raw=True)
+    def keep_shouting():
+        import threading
+        from IPython.display import display
+        def shouting():
+            while True:
+                display({"text/plain": "x" * 10**7}, raw=True)
+        threading.Thread(target=shouting, daemon=True).start()
 """
 ENDLESS = "while True: pass"
 EXIT = "import os; os._exit(1)"
@@ -66,12 +76,13 @@ SOCKETS = """
     open(os.path.join(folder, "large"), "wb").write(b"x" * 2**22)
     time.sleep(30)
 """
-ORPHAN = """
+ORPHANS_CODE = f"import time; time.sleep({600 + os.getpid()})"
+ORPHAN = f"""
     import os, subprocess, sys
-    subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"], start_new_session=True)
+    subprocess.Popen([sys.executable, "-c", {ORPHANS_CODE!r}], start_new_session=True)
 """
 LIMITS = Limits(
-    cell_seconds=3, probe_seconds=1, submission_seconds=120, memory_bytes=2**30, processes=40
+    cell_seconds=5, probe_seconds=2, submission_seconds=120, memory_bytes=2**30, processes=40
 )
 
 
@@ -90,11 +101,11 @@ def marked() -> list[psutil.Process]:
 @pytest.fixture(autouse=True)
 def nothing_left_behind() -> Iterator[None]:
     """No kernel's process or folder outlives its session."""
-    before = set(Path(tempfile.gettempdir()).glob("ddpm-*"))
+    folder, own = Path(tempfile.gettempdir()), f"ddpm-{os.getpid()}-*"
+    before = set(folder.glob(own))
     yield
     assert marked() == []
-    after = set(Path(tempfile.gettempdir()).glob("ddpm-*"))
-    assert {p for p in after - before if (p / "ipc").is_dir() and p.owner() == "root"} == set()
+    assert set(folder.glob(own)) <= before
 
 
 def test_lethal_statements_are_left_out_and_the_rest_is_judged(bubblewrap: Sandbox) -> None:
@@ -110,7 +121,7 @@ def test_lethal_statements_are_left_out_and_the_rest_is_judged(bubblewrap: Sandb
             Status.killed,
         ]
         assert set(failed) == set(range(6))
-        assert "longer than 3 seconds" in failed[0].message
+        assert "longer than 5 seconds" in failed[0].message
         assert "more than 40 processes" in failed[3].message
         assert "more than 1 GiB" in failed[4].message
         assert "sockets" in failed[5].message
@@ -122,7 +133,7 @@ def test_lethal_statements_are_left_out_and_the_rest_is_judged(bubblewrap: Sandb
 def _probes_that_bring_it_down(session: KernelSession) -> None:
     outcome = ask(session, "loop")
     assert outcome.status is Status.timeout
-    assert outcome.seconds < 3
+    assert outcome.seconds < 10
     assert returned(session, "good") == "good"
     assert ask(session, "leave").status is Status.killed
     assert returned(session, "good") == "good"
@@ -137,7 +148,7 @@ def test_without_walls_the_same_limits_hold() -> None:
         assert states == {0: Status.timeout, 1: Status.killed, 2: Status.out_of_memory}
         assert returned(session, "good") == "good"
     commands = [p.info["cmdline"] or [] for p in psutil.process_iter(["cmdline"])]
-    assert not [c for c in commands if "import time; time.sleep(600)" in c]
+    assert not [c for c in commands if ORPHANS_CODE in c]
 
 
 def test_the_submissions_time_ends_all(bubblewrap: Sandbox) -> None:
@@ -153,6 +164,18 @@ def test_the_submissions_time_ends_all(bubblewrap: Sandbox) -> None:
         assert "whole submission" in outcome.message
         assert session.starts == 1
         assert time.monotonic() - began < 30
+
+
+def test_messages_that_are_too_large_or_too_many_fill_no_memory(bubblewrap: Sandbox) -> None:
+    with running(bubblewrap, Limits(), GOOD) as session:
+        assert ask(session, "shout").status is Status.killed
+        assert returned(session, "good") == "good"
+        before = psutil.Process().memory_info().rss
+        ask(session, "keep_shouting")
+        time.sleep(2)
+        assert psutil.Process().memory_info().rss - before < 2**30
+        ask(session, "good")
+        assert session.starts <= 3
 
 
 def test_code_that_swallows_interrupts_is_ended_all_the_same(bubblewrap: Sandbox) -> None:
