@@ -20,7 +20,6 @@ from grader.sandbox import Limits
 CHECKS: Mapping[str, tuple[str, ...]] = {
     "beta_schedule": ("linear", "cosine"),
     "schedule_parameters": (
-        "beta_t",
         "sqrt_beta_t",
         "alpha_t",
         "alphabar_t",

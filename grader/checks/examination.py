@@ -6,7 +6,6 @@ from dataclasses import replace
 
 from grader.checks import beta_schedule, loss, sampling, schedule_parameters
 from grader.checks.loss import Training
-from grader.checks.oracle import ENTRIES
 from grader.checks.setting import PREDICTIONS, Setting, settings_to_judge
 from grader.checks.verdict import Verdict, not_run
 from grader.intake import Plan
@@ -25,7 +24,7 @@ TARGET_OF = {
 
 CHECKS_OF = {
     "beta_schedule": beta_schedule.SCHEDULES,
-    "schedule_parameters": ENTRIES,
+    "schedule_parameters": schedule_parameters.JUDGED,
     "loss": PREDICTIONS,
     "sampling": PREDICTIONS,
 }

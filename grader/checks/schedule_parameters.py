@@ -14,6 +14,9 @@ from grader.checks.verdict import Verdict, failed, missing, not_run, partial, pa
 from grader.sandbox import KernelSession, Outcome, Status
 
 ITEM = "schedule_parameters"
+JUDGED = tuple(name for name in ENTRIES if name != "beta_t")
+"""``beta_t`` is the template's own line; the other entries are the student's."""
+
 _FROM_ALPHABAR = ("sqrtab", "sqrtmab", "bt_over_sqrtmab")
 
 
@@ -66,7 +69,7 @@ def judge_case(own: Mapping[str, Array], T: int, schedule: str) -> dict[str, boo
     """For each entry of one returned dict, whether it is right."""
     beta_t = own["beta_t"]
     alphabars = right_alphabars(own, T, schedule)
-    verdict = {"beta_t": True}
+    verdict: dict[str, bool] = {}
     verdict["alphabar_t"] = any(close(own.get("alphabar_t"), right) for right in alphabars)
     bases = [oracle.entries(beta_t, alphabar) for alphabar in alphabars]
     own_alphabar = own.get("alphabar_t")
@@ -138,7 +141,7 @@ def examine(
         if not natural[schedule] and "missing" not in getattr(outcomes.get(schedule), "facts", {}):
             outcomes[schedule] = ask(session, schedule, cases, given=True)
     found = {s: judge_schedule(outcomes[s], cases, s) for s in SCHEDULES}
-    verdicts = [judge_entry(name, outcomes, found) for name in ENTRIES]
+    verdicts = [judge_entry(name, outcomes, found) for name in JUDGED]
     right = {s: natural[s] and bool(found[s]) and all(found[s].values()) for s in SCHEDULES}
     return verdicts, right
 
@@ -151,7 +154,7 @@ def judge_schedule(outcome: Outcome, cases: Sequence[Case], schedule: str) -> di
         judge_case(case_arrays(outcome, index), case.T, schedule)
         for index, case in enumerate(cases)
     ]
-    return {name: all(case[name] for case in judged) for name in ENTRIES}
+    return {name: all(case[name] for case in judged) for name in JUDGED}
 
 
 def judge_entry(
@@ -165,19 +168,19 @@ def judge_entry(
     if any("missing" in outcomes[s].facts for s in ran):
         return missing(check, "No function named ddpm_schedules was found in the notebook.")
     if not any(f"0/{name}" in outcomes[s].arrays for s in ran):
-        return missing(check, f"The entry {name} is not there, or is still None.")
+        return missing(check, "The entry is not there, or is still None.")
     right = [s for s in SCHEDULES if found[s].get(name, False)]
     details = {s: found[s].get(name) for s in SCHEDULES}
     if len(right) == len(SCHEDULES):
-        return passed(check, f"{name} follows rightly from the betas.", **details)
+        return passed(check, "The entry follows rightly from the betas.", **details)
     if right:
         (wrong,) = set(SCHEDULES) - set(right)
         reason = (
             f"ddpm_schedules does not work for the {wrong} schedule"
             if not found[wrong]
-            else f"{name} is right for the {right[0]} schedule but not for the {wrong} one"
+            else f"The entry is right for the {right[0]} schedule but not for the {wrong} one"
         )
         return partial(check, 0.5, f"{reason}.", **details)
     if not any(found.values()):
-        return failed(check, f"{name} cannot be judged: beta_t is no list of T betas.", **details)
-    return failed(check, f"{name} does not follow from the betas; check its formula.", **details)
+        return failed(check, "The entry cannot be judged: beta_t is no list of T betas.", **details)
+    return failed(check, "The entry does not follow from the betas; check its formula.", **details)

@@ -1,0 +1,91 @@
+"""The product's heart: every correct variant earns all, every bug loses in its own item alone.
+
+Cases are files; a TA who meets a new one adds a file and nothing else.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from nbformat import NotebookNode
+
+from tests.fairness.grading import (
+    HERE,
+    ITEMS,
+    grade_notebook,
+    habit,
+    habit_notebook,
+    items_of,
+    lost,
+    variant_notebook,
+)
+
+
+def files(folder: str) -> list[Any]:
+    found = sorted((HERE / folder).rglob("*.py"))
+    return [pytest.param(p, id=str(p.relative_to(HERE).with_suffix(""))) for p in found]
+
+
+def second_line(path: Path, key: str) -> str:
+    """The rest of a second line ``# key: ...``; empty if there is none."""
+    lines = path.read_text("utf-8").splitlines()
+    prefix = f"# {key}:"
+    return lines[1].removeprefix(prefix).strip() if lines[1:2] and prefix in lines[1] else ""
+
+
+def grade(notebook: NotebookNode, folder: Path) -> dict[str, Any]:
+    return grade_notebook(notebook, folder)
+
+
+@pytest.mark.parametrize("path", files("correct"))
+def test_correct_variant_earns_all_points(path: Path, tmp_path: Path) -> None:
+    assert lost(grade(variant_notebook(path), tmp_path)) == {}
+
+
+@pytest.mark.parametrize("path", files("bugs"))
+def test_bug_costs_its_own_item_and_no_other(path: Path, tmp_path: Path) -> None:
+    result = grade(variant_notebook(path), tmp_path)
+    item = path.parent.name
+    assert set(lost(result)) == {item}, lost(result)
+    judged = items_of(result)[item]
+    assert judged["points"] < judged["max_points"]
+    assert judged["status"] != "needs_review"
+
+
+@pytest.mark.parametrize("path", files("doubtful"))
+def test_doubtful_case_is_for_a_person(path: Path, tmp_path: Path) -> None:
+    result = grade(variant_notebook(path), tmp_path)
+    also = [name.strip() for name in second_line(path, "also").split(",") if name.strip()]
+    assert set(lost(result)) == {path.parent.name, *also}, lost(result)
+    for name in (path.parent.name, *also):
+        assert items_of(result)[name]["status"] == "needs_review"
+    assert result["status"] == "needs_review"
+
+
+@pytest.mark.parametrize("path", files("habits"))
+def test_habit_of_real_notebooks_costs_nothing(path: Path, tmp_path: Path) -> None:
+    assert lost(grade(habit_notebook(path), tmp_path)) == {}
+
+
+@pytest.mark.parametrize("path", files("habits_losing"))
+def test_what_is_not_there_costs_its_items_only(path: Path, tmp_path: Path) -> None:
+    result = grade(habit_notebook(path), tmp_path)
+    states = {name: items_of(result)[name]["status"] for name in lost(result)}
+    assert states == habit(path).EXPECT, lost(result)
+
+
+@pytest.mark.parametrize("path", files("hostile"))
+def test_hostile_code_costs_only_what_cannot_be_judged(path: Path, tmp_path: Path) -> None:
+    expected = dict(
+        entry.strip().split("=") for entry in second_line(path, "expect").split(",") if entry
+    )
+    result = grade(variant_notebook(path), tmp_path)
+    states = {name: items_of(result)[name]["status"] for name in ITEMS}
+    assert states == {name: expected.get(name, "passed") for name in ITEMS}, lost(result)
+
+
+def test_there_are_as_many_cases_as_promised() -> None:
+    assert len(files("correct")) >= 36
+    assert len(files("bugs")) >= 58
+    assert len(files("habits")) >= 20
+    assert len(files("hostile")) >= 7
