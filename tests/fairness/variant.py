@@ -53,7 +53,7 @@ def text_of(source: str, node: ast.stmt) -> str:
 def definition(notebook: NotebookNode, name: str) -> tuple[NotebookNode, ast.stmt]:
     for cell in notebook.cells:
         if cell.cell_type == "code" and f" {name}(" in cell.source:
-            for node in ast.parse(cell.source.replace("!", "#", 1)).body:
+            for node in ast.parse(cell.source).body:
                 if getattr(node, "name", None) == name:
                     return cell, node
     raise AssertionError(f"the notebook does not define {name}")
