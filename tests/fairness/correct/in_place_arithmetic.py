@@ -1,0 +1,18 @@
+# The state is changed in place, so frames must be cloned; every n_T // 20 steps one is kept.
+class DDPM(nn.Module):
+    @torch.no_grad()
+    def sample(self, n_sample, size, device):
+        x_i = torch.randn(n_sample, *size).to(device)
+        c_i = torch.arange(0, 10).to(device).repeat(n_sample // 10)
+        x_i_store = []
+        for i in range(self.n_T - 1, -1, -1):
+            eps = self.nn_model(x_i.clone(), c_i, torch.full((n_sample,), i / self.n_T, device=device))
+            if self.prediction_type == 'sample':
+                eps = (x_i - self.sqrtab[i] * eps) / self.sqrtmab[i]
+            x_i -= self.bt_over_sqrtmab[i] * eps
+            x_i *= self.oneover_sqrta[i]
+            if i > 0:
+                x_i.add_(torch.randn_like(x_i), alpha=self.sqrt_beta_t[i].item())
+            if i % (self.n_T // 20) == 0:
+                x_i_store.append(x_i.clone().cpu().numpy())
+        return x_i, np.array(x_i_store)

@@ -1,0 +1,20 @@
+# Variant 15: the predicted x0 is clamped to the data's range [0, 1], for both prediction types.
+class DDPM(nn.Module):
+    @torch.no_grad()
+    def sample(self, n_sample, size, device):
+        x_i = torch.randn(n_sample, *size).to(device)
+        c_i = torch.arange(0, 10).to(device).repeat(n_sample // 10)
+        x_i_store = []
+        for i in range(self.n_T - 1, -1, -1):
+            out = self.nn_model(x_i, c_i, torch.full((n_sample,), i / self.n_T, device=device))
+            if self.prediction_type == 'epsilon':
+                out = (x_i - self.sqrtmab[i] * out) / self.sqrtab[i]
+            x0 = out.clamp(0, 1)
+            ab_prev = self.alphabar_t[i - 1] if i > 0 else torch.ones_like(self.alphabar_t[0])
+            mean = (ab_prev.sqrt() * self.beta_t[i] / (1 - self.alphabar_t[i]) * x0
+                    + self.alpha_t[i].sqrt() * (1 - ab_prev) / (1 - self.alphabar_t[i]) * x_i)
+            z = torch.randn_like(x_i) if i > 0 else 0
+            x_i = mean + self.sqrt_beta_t[i] * z
+            if i % 20 == 0:
+                x_i_store.append(x_i.cpu().numpy())
+        return x_i, np.array(x_i_store)
