@@ -33,7 +33,7 @@ LIMITS = {
 }
 
 
-class Limit(click.ParamType):
+class Limit(click.ParamType[tuple[str, float]]):
     """``NAME=NUMBER``, as a pair."""
 
     name = "NAME=NUMBER"

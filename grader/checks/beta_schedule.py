@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -147,7 +148,7 @@ def judge(schedule: str, cases: Sequence[Case], outcome: Outcome, key: str) -> V
         compare(empty if array is None else array, case, schedule)
         for array, case in zip(arrays, cases, strict=True)
     ]
-    details = {
+    details: dict[str, Any] = {
         "cases": [
             {**case.__dict__, "kind": f.kind, "reason": f.reason, "relative_error": finite(f.error)}
             for case, f in zip(cases, findings, strict=True)

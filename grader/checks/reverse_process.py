@@ -153,7 +153,7 @@ def near(m: Transition, a: float, b: float) -> bool:
 
 def same_variance(m: Transition, variance: float) -> bool:
     relative = TOO_FAR * np.sqrt(2 / m.residual.size)
-    return abs(m.variance - variance) <= relative * variance + 1e-6
+    return bool(abs(m.variance - variance) <= relative * variance + 1e-6)
 
 
 def judge_steps(

@@ -54,7 +54,8 @@ _SOLUTION = re.compile(
 
 def read_template(name: str, folder: Path = TEMPLATE_DIR) -> NotebookNode:
     """One of the two notebooks that are given out."""
-    return nbformat.read(folder / name, as_version=4)
+    notebook: NotebookNode = nbformat.read(folder / name, as_version=4)  # type: ignore[no-untyped-call]
+    return notebook
 
 
 def solve(

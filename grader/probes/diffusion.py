@@ -19,6 +19,7 @@ Images are (batch, 1, 28, 28), in arrays (batch, 784).
 """
 
 import inspect
+from typing import Any
 
 import numpy as np
 import torch
@@ -39,17 +40,18 @@ class Interface(Exception):
 class Network(nn.Module):
     """Stands in for ContextUnet: ``answer(image, call)`` gives the prediction."""
 
-    def __init__(self, answer):
+    def __init__(self, answer: Any) -> None:
         super().__init__()
         self.in_channels, self.n_feat, self.n_classes = 1, 8, 10
         self.weight = nn.Parameter(torch.zeros(1))
         self.answer = answer
-        self.images, self.others = [], []  # per call: (B, 784) and a list of arrays
+        self.images: list[int] = []  # per call: the size of its batch
+        self.others: list[list[Any]] = []  # per call: its other arguments
 
-    def __deepcopy__(self, memo):
+    def __deepcopy__(self, memo: Any) -> Any:
         return self
 
-    def forward(self, *args, **kwargs):
+    def forward(self, *args: Any, **kwargs: Any) -> Any:
         values = [*args, *kwargs.values()]
         tensors = [torch.as_tensor(value) for value in values if is_numeric(value)]
         pictures = [t for t in tensors if t.dim() >= 3 and t.numel() % 784 == 0 and t.numel()]
@@ -61,11 +63,11 @@ class Network(nn.Module):
         return self.answer(image, len(self.others) - 1)
 
 
-def is_numeric(value):
+def is_numeric(value: Any) -> Any:
     return isinstance(value, (torch.Tensor, np.ndarray, int, float)) and not isinstance(value, bool)
 
 
-def flat(image):
+def flat(image: Any) -> Any:
     """A batch of images as float32, (B, 784)."""
     return image.detach().cpu().to(torch.float32).numpy().reshape(-1, 784).copy()
 
@@ -73,21 +75,21 @@ def flat(image):
 class StandIn:
     """Puts the given schedule in place of the student's for the time of a ``with`` block."""
 
-    def __init__(self, namespace, given):
+    def __init__(self, namespace: Any, given: Any) -> None:
         self.namespace, self.given = namespace, given
         self.names = ("beta_schedule", "ddpm_schedules")
         self.own = {name: namespace.get(name) for name in self.names}
 
-    def tensors(self):
+    def tensors(self) -> Any:
         entries = self.given["entries"].items()
         return {key: torch.tensor(value, dtype=torch.float32) for key, value in entries}
 
-    def __enter__(self):
+    def __enter__(self) -> Any:
         if self.given is None:
             return self
         betas = torch.tensor(self.given["betas"], dtype=torch.float32)
 
-        def ddpm_schedules(*args, **kwargs):
+        def ddpm_schedules(*args: Any, **kwargs: Any) -> Any:
             try:
                 entries = dict(self.own["ddpm_schedules"](*args, **kwargs))
             except Exception:  # whatever is wrong with it, it was judged elsewhere
@@ -98,13 +100,13 @@ class StandIn:
         self.namespace["ddpm_schedules"] = ddpm_schedules
         return self
 
-    def put_into(self, ddpm):
+    def put_into(self, ddpm: Any) -> Any:
         if self.given is not None:
             for key, value in self.tensors().items():
                 if isinstance(getattr(ddpm, key, None), torch.Tensor):
                     setattr(ddpm, key, value)
 
-    def __exit__(self, *error):
+    def __exit__(self, *error: Any) -> None:
         for name, value in self.own.items():
             if value is None:
                 self.namespace.pop(name, None)
@@ -112,7 +114,7 @@ class StandIn:
                 self.namespace[name] = value
 
 
-def build(namespace, inputs, network, stand_in):
+def build(namespace: Any, inputs: Any, network: Any, stand_in: Any) -> Any:
     """The student's DDPM round the recording network, as the template's cell builds it."""
     cls = namespace.get("DDPM")
     if not isinstance(cls, type):
@@ -135,7 +137,7 @@ def build(namespace, inputs, network, stand_in):
     return ddpm
 
 
-def bind(cls, values):
+def bind(cls: Any, values: Any) -> Any:
     """Arguments by the template's names, or by its order where names were changed."""
     try:
         signature = inspect.signature(cls)
@@ -151,7 +153,7 @@ def bind(cls, values):
         raise Interface(f"DDPM{signature}: {error}") from error
 
 
-def method(ddpm, name, *args):
+def method(ddpm: Any, name: Any, *args: Any) -> Any:
     """The student's method, once it is known that it takes these arguments."""
     own = getattr(type(ddpm), name, None)
     if own is None or own is getattr(nn.Module, name, None):
@@ -163,7 +165,7 @@ def method(ddpm, name, *args):
     return ddpm if name == "forward" else getattr(ddpm, name)
 
 
-def arguments(network):
+def arguments(network: Any) -> Any:
     """What the network was given beside the image: one array an argument, a row an image.
 
     An argument that does not depend on the image (one value a call) is repeated for each.
@@ -184,7 +186,7 @@ def arguments(network):
     return arrays
 
 
-def schedule_in_use(namespace, inputs):
+def schedule_in_use(namespace: Any, inputs: Any) -> Any:
     """The entries of ``ddpm_schedules`` for these arguments, for the student's own schedule."""
     if inputs["given"] is not None:
         return {}
@@ -198,15 +200,17 @@ def schedule_in_use(namespace, inputs):
     }
 
 
-def measure_loss(namespace, inputs, stand_in):
+def measure_loss(namespace: Any, inputs: Any, stand_in: Any) -> Any:
     """Batches of random black-and-white images through ``forward``; every answer is known."""
     rng = np.random.default_rng(inputs["seed"])
     batch, full = inputs["batch"], inputs["measure"] == "loss"
-    collected = {name: [] for name in ("x", "c", "x_t", "answer", "gradient", "loss", "calls")}
-    facts = {"differentiable": True, "returned": "Tensor", "size": 1}
-    leaf = None
+    collected: dict[str, list[Any]] = {
+        name: [] for name in ("x", "c", "x_t", "answer", "gradient", "loss", "calls")
+    }
+    facts: dict[str, Any] = {"differentiable": True, "returned": "Tensor", "size": 1}
+    leaf: Any = None
 
-    def answer(image, call):
+    def answer(image: Any, call: Any) -> Any:
         network.images.append(image.shape[0])
         if full:
             collected["x_t"].append(flat(image))
@@ -239,7 +243,7 @@ def measure_loss(namespace, inputs, stand_in):
         facts["size"] = max(facts["size"], loss.numel())
         collected["loss"].append(loss.detach().to(torch.float64).numpy().reshape(-1)[:1])
         if full and leaf is not None and loss.numel() == 1:
-            loss.backward()
+            torch.autograd.backward(loss)
             gradient = torch.zeros_like(leaf) if leaf.grad is None else leaf.grad
             collected["gradient"].append(flat(gradient))
     arrays = {
@@ -250,13 +254,16 @@ def measure_loss(namespace, inputs, stand_in):
     return {**arrays, **arguments(network), **schedule_in_use(namespace, inputs)}, facts
 
 
-def measure_sampling(namespace, inputs, stand_in):
+def measure_sampling(namespace: Any, inputs: Any, stand_in: Any) -> Any:
     """``sample`` with an oracle for an image that is another one, freshly drawn, at every call."""
     n_sample, T = inputs["n_sample"], inputs["T"]
     alphabar, timesteps = inputs["alphabar"], inputs["timesteps"]
-    record, states, targets, means = set(inputs["record"]), {}, {}, []
+    record = set(inputs["record"])
+    states: dict[int, Any] = {}
+    targets: dict[int, Any] = {}
+    means: list[Any] = []
 
-    def step_of(call):
+    def step_of(call: Any) -> Any:
         """Index of the step: what training would mean by this t, else the order of the calls."""
         if timesteps is not None:
             gap = abs(timesteps[-1] - timesteps[0]) / max(T - 1, 1)
@@ -267,12 +274,12 @@ def measure_sampling(namespace, inputs, stand_in):
                         return int(distance.argmin())
         return max(T - 1 - call, 0)
 
-    def target_of(call):
+    def target_of(call: Any) -> Any:
         """Images with pixels in [0.15, 0.85]: a clamp to the data's range must not act."""
         rng = np.random.default_rng([inputs["seed"], call])
         return (38 + rng.integers(0, 180, (n_sample, 784))).astype(np.uint8)
 
-    def answer(image, call):
+    def answer(image: Any, call: Any) -> Any:
         network.images.append(image.shape[0])
         target = target_of(call)
         if call in record:
@@ -310,7 +317,7 @@ def measure_sampling(namespace, inputs, stand_in):
     return {**arrays, **arguments(network), **schedule_in_use(namespace, inputs)}, facts
 
 
-def describe_store(store):
+def describe_store(store: Any) -> Any:
     """Shape of what ``sample`` returns beside the images; null if that is nothing."""
     try:
         array = np.asarray(store, dtype=np.float32) if store is not None else None
@@ -321,7 +328,7 @@ def describe_store(store):
     return {"shape": list(array.shape), "frames": int(array.shape[0])}
 
 
-def run(namespace, inputs):
+def run(namespace: Any, inputs: Any) -> Any:
     stand_in = StandIn(namespace, inputs["given"])
     measure = measure_sampling if inputs["measure"] == "sampling" else measure_loss
     try:

@@ -15,6 +15,7 @@ import re
 import sys
 import traceback
 import types
+from typing import Any
 
 import numpy as np
 import torch
@@ -39,7 +40,7 @@ state = types.SimpleNamespace(shell=None, publish=None, mode=None, keys=())
 # --- 'cuda' costs nothing -------------------------------------------------------------------------
 
 
-def on_cpu(value):
+def on_cpu(value: Any) -> Any:
     """'cuda', 'cuda:0', torch.device('mps') and the like become the CPU; all else is kept."""
     if isinstance(value, str) and ACCELERATOR.match(value):
         return "cpu"
@@ -48,14 +49,14 @@ def on_cpu(value):
     return value
 
 
-def is_index(value):
+def is_index(value: Any) -> Any:
     return isinstance(value, int) and not isinstance(value, bool)
 
 
 class OnCpu(TorchFunctionMode):
     """Sends every torch call that names an accelerator to the CPU."""
 
-    def __torch_function__(self, func, types, args=(), kwargs=None):
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         kwargs = kwargs or {}
         if func is torch.Tensor.cuda or func is torch.Tensor.pin_memory:
             return args[0]
@@ -71,37 +72,37 @@ class OnCpu(TorchFunctionMode):
         return func(*args, **kwargs)
 
 
-def replace(owner, name, make):
+def replace(owner: Any, name: Any, make: Any) -> Any:
     """Puts ``make(original)`` in the place of an attribute that exists."""
     original = getattr(owner, name, None)
     if original is not None:
         setattr(owner, name, make(original))
 
 
-def send_to_cpu():
+def send_to_cpu() -> Any:
     """Everything that names an accelerator without passing through a torch function."""
     state.mode = OnCpu()
     state.mode.__enter__()
     from torch.utils import _device
 
-    def of_context(original):
-        def __init__(self, device):  # noqa: N807
+    def of_context(original: Any) -> Any:
+        def __init__(self: Any, device: Any) -> None:  # noqa: N807
             original(self, on_cpu(torch.device(device)))
 
         return __init__
 
     replace(_device.DeviceContext, "__init__", of_context)
 
-    def of_default(original):
-        def set_default_device(device):
+    def of_default(original: Any) -> Any:
+        def set_default_device(device: Any) -> Any:
             original(CPU if is_index(device) else on_cpu(device))
 
         return set_default_device
 
     replace(torch, "set_default_device", of_default)
 
-    def of_load(original):
-        def load(f, map_location=None, *args, **kwargs):
+    def of_load(original: Any) -> Any:
+        def load(f: Any, map_location: Any = None, *args: Any, **kwargs: Any) -> Any:
             return original(f, "cpu", *args, **kwargs)
 
         return load
@@ -109,14 +110,15 @@ def send_to_cpu():
     replace(torch, "load", of_load)
 
     class Generator(torch.Generator):
-        def __new__(cls, device="cpu"):
-            return super().__new__(cls, device=on_cpu(device))
+        def __new__(cls, device: Any = "cpu") -> Any:
+            make: Any = super().__new__
+            return make(cls, device=on_cpu(device))
 
     Generator.__module__, Generator.__qualname__ = "torch", "Generator"
-    torch.Generator = Generator
+    setattr(torch, "Generator", Generator)  # noqa: B010
 
-    def of_type(original):
-        def set_default_tensor_type(t):
+    def of_type(original: Any) -> Any:
+        def set_default_tensor_type(t: Any) -> Any:
             original(t.replace("torch.cuda.", "torch.") if isinstance(t, str) else t)
 
         return set_default_tensor_type
@@ -127,11 +129,11 @@ def send_to_cpu():
     quiet_cuda()
 
 
-def not_compiled(model=None, **kwargs):
+def not_compiled(model: Any = None, **kwargs: Any) -> Any:
     return model if model is not None else lambda function: function
 
 
-def quiet_cuda():
+def quiet_cuda() -> Any:
     """torch.cuda's housekeeping does nothing; ``is_available()`` stays False."""
     cuda = torch.cuda
     for name in SILENT:
@@ -152,10 +154,10 @@ class Tap:
 
     left = 0
 
-    def __init__(self, stream):
+    def __init__(self, stream: Any) -> None:
         self.write_through = stream.write
 
-    def write(self, text):
+    def write(self, text: Any) -> Any:
         if isinstance(text, str) and len(text) > Tap.left:
             kept, Tap.left = text[: Tap.left], 0
             if kept:
@@ -168,26 +170,26 @@ class Tap:
 # --- probes ---------------------------------------------------------------------------------------
 
 
-def begin(shell, seed, output_bytes, answer_type, arrays_type):
+def begin(shell: Any, seed: Any, output_bytes: Any, answer_type: Any, arrays_type: Any) -> Any:
     """Sets everything up; ``shell`` is IPython's."""
     state.shell, state.publish = shell, shell.display_pub.publish
     state.keys = (answer_type, arrays_type)
     Tap.left = output_bytes
     for stream in (sys.stdout, sys.stderr):
-        stream.write = Tap(stream).write
+        setattr(stream, "write", Tap(stream).write)  # noqa: B010
     torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", "1")))
     send_to_cpu()
     sow(seed)
 
 
-def sow(seed):
+def sow(seed: Any) -> Any:
     """Seeds random, numpy and torch."""
     random.seed(seed)
     np.random.seed(seed % 2**32)
     torch.manual_seed(seed)
 
 
-def answer(text):
+def answer(text: Any) -> Any:
     """Runs a probe (a JSON request) and publishes what came of it."""
     request = json.loads(text)
     name = f"<probe {request['name']}>"
@@ -210,7 +212,7 @@ def answer(text):
     state.publish(data, metadata={})
 
 
-def run(name, request):
+def run(name: Any, request: Any) -> Any:
     """The report and the npz bytes of a probe that went well."""
     module = types.ModuleType("_grader_probe")
     module.__dict__["__builtins__"] = builtins
@@ -225,7 +227,7 @@ def run(name, request):
     return {"status": "ok", "facts": as_json(facts)}, file.getvalue()
 
 
-def as_array(value):
+def as_array(value: Any) -> Any:
     if isinstance(value, torch.Tensor):
         value = value.detach().cpu()
         value = (value.float() if value.dtype is torch.bfloat16 else value).numpy()
@@ -235,7 +237,7 @@ def as_array(value):
     return value
 
 
-def as_json(value):
+def as_json(value: Any) -> Any:
     """Plain JSON; numbers that are not finite become null."""
     if isinstance(value, dict):
         return {str(key): as_json(item) for key, item in value.items()}
@@ -248,9 +250,9 @@ def as_json(value):
     return value if value is None or isinstance(value, (bool, int, str)) else str(value)
 
 
-def describe(error, probe):
+def describe(error: Any, probe: Any) -> Any:
     """The report of an exception: whose fault, its class and text, and where."""
-    frames = traceback.extract_tb(error.__traceback__)
+    frames = list(traceback.extract_tb(error.__traceback__))
     while frames and frames[0].filename == "<prelude>":
         frames = frames[1:]
     known = getattr(state.shell.compile, "_filename_map", {})

@@ -10,11 +10,13 @@
 Arrays are named ``<case>/<entry>``; ``beta_schedule`` has the one entry ``betas``.
 """
 
+from typing import Any
+
 import numpy as np
 import torch
 
 
-def to_array(value):
+def to_array(value: Any) -> Any:
     """Any array-like as a flat float64 array; None for what is not numeric."""
     if value is None:
         return None
@@ -26,7 +28,7 @@ def to_array(value):
         return None
 
 
-def set_globals(namespace, schedule, case):
+def set_globals(namespace: Any, schedule: Any, case: Any) -> Any:
     """The notebook's hyper-parameters, for code that reads them where arguments were meant."""
     namespace.update(
         n_T=case["T"], T=case["T"], betas=(case["beta1"], case["beta2"]), schedule=schedule
@@ -34,7 +36,7 @@ def set_globals(namespace, schedule, case):
     namespace.update(device="cpu", n_classes=10)
 
 
-def call(namespace, function, schedule, case):
+def call(namespace: Any, function: Any, schedule: Any, case: Any) -> Any:
     """One call, with the student's own ``beta_schedule`` or with the given betas in its place."""
     set_globals(namespace, schedule, case)
     own = namespace.get("beta_schedule")
@@ -50,7 +52,7 @@ def call(namespace, function, schedule, case):
             namespace["beta_schedule"] = own
 
 
-def run(namespace, inputs):
+def run(namespace: Any, inputs: Any) -> Any:
     function = inputs["function"]
     if not callable(namespace.get(function)):
         return {}, {"missing": function}
