@@ -1,0 +1,77 @@
+"""Import rules: who may know what."""
+
+import ast
+from pathlib import Path
+
+import nbformat
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+STANDARD_FOR_PROBES = {"numpy", "torch"}
+
+
+def imports_of(path: Path) -> set[str]:
+    """Every module that a file imports, wherever in it, by full dotted name."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: relative import"
+            found |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return found
+
+
+def top_levels(path: Path) -> set[str]:
+    return {name.split(".")[0] for name in imports_of(path)}
+
+
+GRADER_FILES = sorted((ROOT / "grader").rglob("*.py"))
+
+
+@pytest.mark.parametrize("path", GRADER_FILES, ids=lambda p: str(p.relative_to(ROOT)))
+def test_only_the_oracle_imports_the_reference(path: Path) -> None:
+    if path != ROOT / "grader" / "checks" / "oracle.py":
+        assert "reference" not in top_levels(path)
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "reference").rglob("*.py")), ids=lambda p: p.name)
+def test_the_reference_does_not_know_the_grader(path: Path) -> None:
+    assert "grader" not in top_levels(path)
+
+
+@pytest.mark.parametrize(
+    "path", sorted((ROOT / "grader/probes").glob("*.py")), ids=lambda p: p.name
+)
+def test_probes_import_torch_numpy_and_the_standard_library_only(path: Path) -> None:
+    import sys
+
+    allowed = STANDARD_FOR_PROBES | set(sys.stdlib_module_names)
+    assert top_levels(path) <= allowed
+
+
+def test_intake_and_sandbox_do_not_import_the_checks() -> None:
+    for folder in ("intake", "sandbox"):
+        for path in (ROOT / "grader" / folder).rglob("*.py"):
+            assert not any(name.startswith("grader.checks") for name in imports_of(path)), path
+
+
+def test_what_is_given_out_holds_no_solution() -> None:
+    solutions = (ROOT / "reference" / "schedules.py").read_text("utf-8")
+    solutions += (ROOT / "reference" / "ddpm.py").read_text("utf-8")
+    inside, telling = False, set()
+    for line in solutions.splitlines():
+        if "[solution]" in line or "[/solution]" in line:
+            inside = "[/solution]" not in line
+        elif inside and len(line.split("#")[0].strip()) > 25:
+            telling.add("".join(line.split("#")[0].split()))
+    assert len(telling) > 10
+    for path in sorted((ROOT / "student_template").iterdir()):
+        notebook = nbformat.read(path, as_version=4)
+        given = {
+            "".join(line.split("#")[0].split())
+            for c in notebook.cells
+            for line in c.source.splitlines()
+        }
+        assert not (telling - {""}) & given
+        assert "reference" not in path.read_text("utf-8")
