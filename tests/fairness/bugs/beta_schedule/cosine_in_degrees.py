@@ -1,0 +1,10 @@
+# Cosine of an angle in degrees: 90 instead of pi / 2.
+def beta_schedule(beta1, beta2, T, schedule='linear'):
+    if schedule == 'linear':
+        betas = torch.linspace(beta1, beta2, T)
+    elif schedule == 'cosine':
+        s = 0.008
+        t = torch.arange(T + 1, dtype=torch.float64)
+        f = torch.cos((t / T + s) / (1 + s) * 90) ** 2
+        betas = torch.clamp(1 - f[1:] / f[:-1], 0, 0.999).float()
+    return betas

@@ -1,0 +1,9 @@
+# Cosine without the offset s.
+def beta_schedule(beta1, beta2, T, schedule='linear'):
+    if schedule == 'linear':
+        betas = torch.linspace(beta1, beta2, T)
+    elif schedule == 'cosine':
+        t = torch.arange(T + 1, dtype=torch.float64)
+        f = torch.cos(t / T * torch.pi / 2) ** 2
+        betas = torch.clamp(1 - f[1:] / f[:-1], max=0.999).float()
+    return betas

@@ -1,0 +1,12 @@
+# The square of the mean difference instead of the mean of the squares.
+class DDPM(nn.Module):
+    def forward(self, x, c):
+        t = torch.randint(0, self.n_T, (x.shape[0],), device=x.device)
+        noise = torch.randn_like(x)
+        x_t = self.sqrtab[t, None, None, None] * x + self.sqrtmab[t, None, None, None] * noise
+        pred = self.nn_model(x_t, c, t / self.n_T)
+        if self.prediction_type == 'epsilon':
+            loss = (pred - noise).mean() ** 2
+        elif self.prediction_type == 'sample':
+            loss = (pred - x).mean() ** 2
+        return loss

@@ -1,0 +1,25 @@
+# One key is misspelt and one left out; the class works by its own product.
+def ddpm_schedules(beta1, beta2, T, schedule='linear'):
+    beta_t = beta_schedule(beta1, beta2, T, schedule)
+    alpha_t = 1 - beta_t
+    alphabar_t = torch.cumprod(alpha_t, dim=0)
+    return {"beta_t": beta_t, "sqrt_beta_t": torch.sqrt(beta_t), "alpha_t": alpha_t, "alphabar_t": alphabar_t,
+            "sqrtab": torch.sqrt(alphabar_t), "oneover_sqrt_a": 1 / torch.sqrt(alpha_t),
+            "sqrtmab": torch.sqrt(1 - alphabar_t)}
+
+
+class DDPM(nn.Module):
+    @torch.no_grad()
+    def sample(self, n_sample, size, device):
+        x_i = torch.randn(n_sample, *size).to(device)
+        c_i = torch.arange(0, 10).to(device).repeat(n_sample // 10)
+        x_i_store = []
+        for i in range(self.n_T - 1, -1, -1):
+            eps = self.nn_model(x_i, c_i, torch.full((n_sample,), i / self.n_T, device=device))
+            if self.prediction_type == 'sample':
+                eps = (x_i - self.sqrtab[i] * eps) / self.sqrtmab[i]
+            z = torch.randn_like(x_i) if i > 0 else 0
+            x_i = (x_i - self.beta_t[i] / self.sqrtmab[i] * eps) / self.alpha_t[i].sqrt() + self.sqrt_beta_t[i] * z
+            if i % 20 == 0:
+                x_i_store.append(x_i.cpu().numpy())
+        return x_i, np.array(x_i_store)
