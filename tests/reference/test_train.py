@@ -7,6 +7,7 @@ import pytest
 import torch
 from click.testing import CliRunner
 from PIL import Image
+from tqdm import tqdm
 
 from grader.paths import MNIST_DIR
 from reference import pictures, training
@@ -177,3 +178,13 @@ def test_the_learning_rate_rises_and_falls_to_nothing():
     assert all(a < b for a, b in pairwise(rates[:5]))
     assert all(a >= b for a, b in pairwise(rates[5:]))
     assert rates[-1] < 1e-5
+
+
+def test_every_epoch_draws_its_own_noise_and_order():
+    recipe = training.Recipe("sample", "linear", 2, 4, 3, 32, 0.0, 0, 64)  # nothing is learned
+    digits = training.load_digits(MNIST_DIR, 64)
+    progress = training.start_or_resume(MNIST_DIR, recipe, "cpu")
+    with tqdm(disable=True) as bar:
+        for _ in range(2):
+            progress.losses.append(training.train_epoch(progress, recipe, digits, "cpu", bar))
+    assert progress.losses[0] != progress.losses[1]
