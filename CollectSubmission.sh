@@ -17,8 +17,10 @@ warn() {
 
 [ "$#" -eq 1 ] || usage
 id=$1
+digit='[0123456789]' # spelt out: in some locales 0-9 takes other signs as well
+# shellcheck disable=SC2254 # patterns on purpose
 case $id in
-    [0-9][0-9][0-9][0-9]-[0-9][0-9][0-9][0-9][0-9]) ;;
+    $digit$digit$digit$digit-$digit$digit$digit$digit$digit) ;;
     *)
         echo "error: '$id' is not a student number: four digits, a dash, five digits" >&2
         usage
@@ -68,19 +70,23 @@ if [ "$#" -eq 0 ]; then
 fi
 
 # --- pack -------------------------------------------------------------------------------------
-# COPYFILE_DISABLE keeps macOS from adding ._ files
+# COPYFILE_DISABLE keeps macOS from adding ._ files; -h packs what a link points to, not the link
 archive=$id.tar.gz
 partial=./.$archive.partial
-if ! COPYFILE_DISABLE=1 tar -czf "$partial" "$@"; then
-    rm -f "$partial"
+trap 'rm -f "$partial"' EXIT
+trap 'exit 1' HUP INT TERM
+if ! COPYFILE_DISABLE=1 tar -chzf "$partial" "$@"; then
     echo "error: packing failed; is the disk full?" >&2
     exit 1
 fi
-mv -f "$partial" "./$archive" || exit 1
+if [ -d "./$archive" ] || ! mv -f "$partial" "./$archive"; then
+    echo "error: $archive could not be written" >&2
+    exit 1
+fi
 
 echo "packed $# files into $archive"
 if [ "$warnings" -gt 0 ]; then
-    echo "$warnings warnings: please read them above before you upload" >&2
+    echo "warnings: $warnings. Please read them above before you upload" >&2
 else
     echo "Nothing is missing. Upload $archive to eTL."
 fi
