@@ -1,5 +1,5 @@
 # A rewritten DDPM whose constructor wants one config object.
-# expect: loss=needs_review, sampling=needs_review
+# also: loss
 class DDPM(nn.Module):  # whole class
     def __init__(self, config):
         super().__init__()

@@ -1,5 +1,5 @@
 # alphabar is taken from diffusers, a library that was not allowed.
-# expect: beta_schedule=needs_review, schedule_parameters=needs_review, loss=needs_review, sampling=needs_review
+# also: beta_schedule, loss, sampling
 import diffusers
 
 
