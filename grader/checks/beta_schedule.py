@@ -95,7 +95,7 @@ def other_clip(used: Array, T: int) -> str:
     ratios = oracle.cosine_alphabar(T)
     raw = 1 - ratios[1:] / ratios[:-1]
     low, high = float(used.min()), float(used.max())
-    plausible = low <= 1e-3 and 0.99 <= high <= 1 - 1e-5
+    plausible = low <= max(1e-3, 1.01 * float(raw.min())) and 0.99 <= high <= 1 - 1e-5
     if plausible and close(used, np.clip(raw, low, high), T):
         return f"its betas are clipped to [{low:.3g}, {high:.6g}] instead of at most 0.999"
     return ""

@@ -133,9 +133,12 @@ def find_steps(groups: list[Group], steps: Steps) -> tuple[float, float, Array, 
     for scale, shift in spaces:
         distances = np.array([distances_to_steps(g, scale, shift, steps) for g in groups])
         group, column = linear_sum_assignment(np.minimum(distances, 1e3) ** 2)  # one to one
-        fits.append((distances[group, column].max(), scale, shift, column - steps.first_index))
+        distance = float(distances[group, column].max())
+        fits.append((distance, scale, shift, column - steps.first_index))
+        if distance <= TOO_FAR:
+            break  # a usual space that fits is meant; the one read off is never exact
     distance, scale, shift, step = min(fits, key=lambda fit: fit[0])
-    return scale, shift, step, float(distance)
+    return scale, shift, step, distance
 
 
 def distances_to_steps(group: Group, scale: float, shift: float, steps: Steps) -> Array:

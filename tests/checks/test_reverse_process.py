@@ -1,0 +1,150 @@
+"""Judging a sampler's steps: simulated chains of every kind, over random schedules."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from grader.checks.loss import Training
+from grader.checks.oracle import Array, Case, betas, entries
+from grader.checks.reverse_process import judge_steps
+from grader.checks.sampling import N_SAMPLE, hidden_case, recorded_calls
+from grader.checks.setting import Steps
+from grader.checks.verdict import Verdict
+from grader.results import State
+from grader.sandbox import Outcome, Status
+
+seeds = st.integers(0, 10**6)
+
+
+class Chain:
+    """A sampler in NumPy; subclasses get a step wrong in one way."""
+
+    def __init__(self, case: Case, seed: int) -> None:
+        own = entries(betas(case, "linear"))
+        self.steps = Steps.of(own, case.T)
+        self.rng = np.random.default_rng(seed)
+        self.T = case.T
+
+    def alphabar(self, t: int) -> float:
+        return float(self.steps.alphabar[t]) if t >= 0 else 1.0
+
+    def mean(self, x: Array, x0: Array, t: int) -> Array:
+        beta, ab, before = self.steps.beta[t], self.alphabar(t), self.alphabar(t - 1)
+        a = np.sqrt(1 - beta) * (1 - before) / (1 - ab)
+        return np.asarray(a * x + np.sqrt(before) * beta / (1 - ab) * x0)
+
+    def noise(self, x: Array, t: int) -> Array:
+        z = self.rng.standard_normal(x.shape)
+        return np.asarray(np.sqrt(self.steps.beta[t]) * z if t > 0 else 0 * z)
+
+    def run(self) -> Outcome:
+        arrays: dict[str, Array] = {}
+        x = self.rng.standard_normal((N_SAMPLE, 784))
+        recorded = set(recorded_calls(self.T))
+        for call, t in enumerate(range(self.T - 1, -1, -1)):
+            target = self.rng.integers(38, 218, (N_SAMPLE, 784)).astype(np.uint8)
+            if call in recorded:
+                arrays |= {f"state/{call}": x.astype(np.float32), f"target/{call}": target}
+            x = self.mean(x, target / 255, t) + self.noise(x, t)
+        arrays["result"] = x.astype(np.float32)
+        arrays["batch"] = np.full(self.T, N_SAMPLE)
+        t_column = np.repeat(np.arange(self.T - 1, -1, -1) / self.T, N_SAMPLE)[:, None]
+        labels = np.tile(np.arange(N_SAMPLE) % 10, self.T)[:, None].astype(np.float64)
+        arrays |= {"argument0": labels, "argument1": t_column}
+        return Outcome(Status.ok, arrays=arrays, facts={"network_calls": self.T})
+
+
+class Posterior(Chain):
+    def noise(self, x: Array, t: int) -> Array:
+        tilde = self.steps.beta[t] * (1 - self.alphabar(t - 1)) / (1 - self.alphabar(t))
+        return np.asarray(np.sqrt(tilde) * self.rng.standard_normal(x.shape))
+
+
+class VarianceAsDeviation(Chain):
+    def noise(self, x: Array, t: int) -> Array:
+        return np.asarray(super().noise(x, t) * np.sqrt(self.steps.beta[t]))
+
+
+class NoiseAtTheEnd(Chain):
+    def noise(self, x: Array, t: int) -> Array:
+        return super().noise(x, max(t, 1))
+
+
+class NoNoise(Chain):
+    def noise(self, x: Array, t: int) -> Array:
+        return np.zeros_like(x)
+
+
+class UniformNoise(Chain):
+    def noise(self, x: Array, t: int) -> Array:
+        z = self.rng.uniform(-(3**0.5), 3**0.5, x.shape)
+        return np.asarray(np.sqrt(self.steps.beta[t]) * z if t > 0 else 0 * z)
+
+
+class SharedNoise(Chain):
+    def noise(self, x: Array, t: int) -> Array:
+        return np.repeat(super().noise(x[:1], t), len(x), axis=0)
+
+
+class MeanNotDivided(Chain):
+    def mean(self, x: Array, x0: Array, t: int) -> Array:
+        return np.asarray(super().mean(x, x0, t) * np.sqrt(1 - self.steps.beta[t]))
+
+
+class PosteriorOffByOne(Posterior):
+    def noise(self, x: Array, t: int) -> Array:
+        return super().noise(x, min(t + 1, self.T - 1)) if t > 0 else np.zeros_like(x)
+
+
+class Ddim(NoNoise):
+    def mean(self, x: Array, x0: Array, t: int) -> Array:
+        ab, before = self.alphabar(t), self.alphabar(t - 1)
+        noise = (x - np.sqrt(ab) * x0) / np.sqrt(1 - ab)
+        return np.asarray(np.sqrt(before) * x0 + np.sqrt(1 - before) * noise)
+
+
+class Renoised(Chain):
+    def mean(self, x: Array, x0: Array, t: int) -> Array:
+        return np.asarray(np.sqrt(self.alphabar(t - 1)) * x0)
+
+    def noise(self, x: Array, t: int) -> Array:
+        return np.asarray(np.sqrt(1 - self.alphabar(t - 1)) * self.rng.standard_normal(x.shape))
+
+
+def judged(kind: type[Chain], seed: int) -> Verdict:
+    case = hidden_case(seed)
+    chain = kind(case, seed)
+    return judge_steps("sampling.epsilon", chain.run(), chain.steps, Training(), None)
+
+
+@pytest.mark.parametrize("kind", [Chain, Posterior])
+@settings(max_examples=12, deadline=None)
+@given(seed=seeds)
+def test_right_chains_pass(kind: type[Chain], seed: int) -> None:
+    assert judged(kind, seed).state is State.PASSED
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        VarianceAsDeviation,
+        NoiseAtTheEnd,
+        NoNoise,
+        UniformNoise,
+        SharedNoise,
+        MeanNotDivided,
+        PosteriorOffByOne,
+    ],
+)
+@settings(max_examples=4, deadline=None)
+@given(seed=seeds)
+def test_wrong_chains_fail(kind: type[Chain], seed: int) -> None:
+    assert judged(kind, seed).state is State.FAILED
+
+
+@pytest.mark.parametrize("kind", [Ddim, Renoised])
+@settings(max_examples=4, deadline=None)
+@given(seed=seeds)
+def test_other_samplers_are_for_a_person(kind: type[Chain], seed: int) -> None:
+    assert judged(kind, seed).state is State.NEEDS_REVIEW

@@ -1,0 +1,66 @@
+"""No flakes: what is right stays right, and what is wrong stays wrong, under any seed."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from nbformat import NotebookNode
+
+from grader.checks.examination import examine
+from grader.checks.verdict import Verdict
+from grader.intake import plan_definitions
+from grader.results import State
+from grader.sandbox import KernelSession, Limits, choose_sandbox
+from tests.fairness.grading import solved_template, variant_notebook
+from tests.fairness.test_fairness import files
+
+PATIENT = Limits(probe_seconds=300, submission_seconds=36_000)
+
+
+@contextmanager
+def kernel(notebook: NotebookNode) -> Iterator[KernelSession]:
+    """One kernel with the notebook's definitions, for many examinations."""
+    statements = plan_definitions(notebook).statements
+    sandbox = choose_sandbox("auto")
+    with KernelSession(statements, sandbox=sandbox, limits=PATIENT, seed=0) as session:
+        assert session.prepare() == {}
+        yield session
+
+
+def losing(verdicts: list[Verdict]) -> set[str]:
+    """The items that lose points."""
+    return {v.check.split(".")[0] for v in verdicts if v.fraction < 1}
+
+
+def assert_right(session: KernelSession, seeds: range) -> None:
+    for seed in seeds:
+        verdicts = examine(session, seed)
+        wrong = [v for v in verdicts if v.state is not State.PASSED]
+        assert wrong == [], f"seed {seed}"
+
+
+def test_the_reference_passes_under_several_seeds() -> None:
+    with kernel(solved_template()) as session:
+        assert_right(session, range(1, 9))
+
+
+@pytest.mark.slow
+def test_the_reference_passes_under_200_seeds() -> None:
+    with kernel(solved_template()) as session:
+        assert_right(session, range(200))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("path", files("correct"))
+def test_correct_variants_pass_under_20_seeds(path: Path) -> None:
+    with kernel(variant_notebook(path)) as session:
+        assert_right(session, range(100, 120))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("path", files("bugs"))
+def test_bugs_lose_their_item_under_20_seeds(path: Path) -> None:
+    with kernel(variant_notebook(path)) as session:
+        for seed in range(20):
+            assert losing(examine(session, seed)) == {path.parent.name}, f"seed {seed}"
