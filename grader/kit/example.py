@@ -4,6 +4,9 @@ It is packed as a student packs: by ``CollectSubmission.sh``, in a folder with t
 and, as far as they were trained, the result folders of ``python -m reference.train``.
 """
 
+import base64
+import json
+import os
 import shutil
 import subprocess
 import tempfile
@@ -11,39 +14,106 @@ from pathlib import Path
 
 import click
 import nbformat
+from nbformat import NotebookNode
+from nbformat.v4 import new_output
 
-from grader.kit.fill import DIFFUSION, TEXT_TO_IMAGE, read_template, solve
+from grader.errors import GraderError
+from grader.kit.fill import DIFFUSION, SETTINGS, TEXT_TO_IMAGE, answer, read_template, solve
 from grader.paths import COLLECT_SCRIPT
 
+PACKED_AT = (
+    1_700_000_000  # one moment for every file, so that the same input packs to the same bytes
+)
 
-def build(target: Path, results: Path | None) -> list[str]:
+
+def build(
+    target: Path,
+    results: Path | None = None,
+    samples: Path | None = None,
+    own_pictures: Path | None = None,
+) -> list[str]:
     """Writes ``target`` (``<student id>.tar.gz``); returns what the collect script warned about.
 
-    ``results`` holds ``results_*`` folders, of which only the final files are packed.
-    Raises ``subprocess.CalledProcessError`` if packing fails.
+    ``results`` holds ``results_*`` folders, of which only the final files are packed; notebook 2-1
+    then shows the recipe that one of them was trained with. ``samples`` and ``own_pictures`` are
+    PNG files for the outputs that are graded: the 100 samples of 2-1, the 2 x 2 grid of 2-2.
+
+    Raises ``GraderError`` if the name is no student number or packing fails.
     """
     student = target.name.removesuffix(".tar.gz")
+    diffusion = solve(read_template(DIFFUSION), settings=settings_of(results))
+    text_to_image = answer(read_template(TEXT_TO_IMAGE))
+    if samples is not None:
+        show(diffusion, "num_samples = 100", samples)
+    if own_pictures is not None:
+        show(text_to_image, "image_grid(images, rows=2, columns=2)", own_pictures)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        notebooks = {DIFFUSION: solve(read_template(DIFFUSION))}
-        notebooks[TEXT_TO_IMAGE] = read_template(TEXT_TO_IMAGE)
-        for file, notebook in notebooks.items():
+        for file, notebook in ((DIFFUSION, diffusion), (TEXT_TO_IMAGE, text_to_image)):
             nbformat.write(notebook, folder / file)  # type: ignore[no-untyped-call]
         for trained in sorted(results.glob("results_*")) if results else []:
             shutil.copytree(trained, folder / trained.name)
+        for path in folder.rglob("*"):
+            os.utime(path, (PACKED_AT, PACKED_AT))
         command = ["sh", str(COLLECT_SCRIPT.resolve()), student]
-        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True)
+        done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
+        if done.returncode != 0:
+            raise GraderError(done.stderr.splitlines()[0].removeprefix("error: "))
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(folder / f"{student}.tar.gz", target)
     return done.stderr.splitlines()
 
 
+def settings_of(results: Path | None) -> dict[str, str]:
+    """Hyper-parameters for notebook 2-1: those of the first trained setting, if there is one."""
+    settings = dict(SETTINGS)
+    for record in sorted(results.glob("results_*/losses.json")) if results else []:
+        recipe = json.loads(record.read_text("utf-8"))["recipe"]
+        settings |= {
+            "n_epoch": repr(recipe["epochs"]),
+            "n_T": repr(recipe["n_T"]),
+            "n_feat": repr(recipe["n_feat"]),
+            "lr": repr(recipe["learning_rate"]),
+            "prediction_type": repr(recipe["prediction"]),
+            "schedule": repr(recipe["schedule"]),
+        }
+        break
+    return settings
+
+
+def show(notebook: NotebookNode, landmark: str, picture: Path) -> None:
+    """Puts a PNG into the outputs of the last code cell that holds ``landmark``."""
+    cell = [c for c in notebook.cells if c.cell_type == "code" and landmark in c.source][-1]
+    data = {"image/png": base64.b64encode(picture.read_bytes()).decode("ascii")}
+    cell.outputs = [new_output("display_data", data=data)]  # type: ignore[no-untyped-call]
+
+
 @click.command()
 @click.argument("target", type=click.Path(path_type=Path))
-@click.option("--results", type=click.Path(exists=True, file_okay=False, path_type=Path))
-def main(target: Path, results: Path | None) -> None:
-    """Builds TARGET, for example examples/2023-12345.tar.gz."""
-    for line in build(target, results):
+@click.option(
+    "--results",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Folder with results_* folders; without it the example has none.",
+)
+@click.option(
+    "--samples",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="PNG for the output of the 100 samples in 2-1.",
+)
+@click.option(
+    "--own-pictures",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="PNG for the output of the student's own prompt in 2-2.",
+)
+def main(
+    target: Path, results: Path | None, samples: Path | None, own_pictures: Path | None
+) -> None:
+    """Builds TARGET, for example examples/2023-12345.tar.gz, and says what it lacks."""
+    try:
+        warnings = build(target, results, samples, own_pictures)
+    except GraderError as error:
+        raise click.ClickException(str(error)) from error
+    for line in warnings:
         click.echo(line, err=True)
     click.echo(f"wrote {target}, {target.stat().st_size / 1e6:.1f} MB")
 

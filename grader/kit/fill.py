@@ -41,6 +41,14 @@ SETTINGS: Mapping[str, str] = {
 }
 """What the student sets in the cell of hyper-parameters, as Python text."""
 
+PICTURE: Mapping[str, str] = {
+    "prompt": '"a linocut print of a lighthouse in a storm, two colours"',
+    "GUIDANCE_SCALE": "8.0",
+    "NUM_DENOISING_STEPS": "40",
+    "SEED": "2023",
+}
+"""What the student sets in notebook 2-2, as Python text."""
+
 _BANNER = re.compile(
     r"^(?P<indent>[ ]*)#{40}\n[ ]*# WRITE YOUR CODE BELOW +#\n[ ]*#{40}\n"
     r"(?P<body>.*?)"
@@ -76,10 +84,18 @@ def solve(
     for name in wanted:
         if filled.count(name) != 1:
             raise GraderError(f"The template has {filled.count(name)} regions for {name}, not 1.")
-    for cell in solved.cells:
-        if cell.cell_type == "code" and re.search(r"^n_epoch = ", cell.source, re.MULTILINE):
-            cell.source = _set(cell.source, settings)
+    _set(solved, "n_epoch", settings)
     return solved
+
+
+def answer(notebook: NotebookNode, settings: Mapping[str, str] = PICTURE) -> NotebookNode:
+    """A copy of notebook 2-2 with the student's own prompt and numbers.
+
+    Raises ``GraderError`` if the notebook does not leave exactly one place for each.
+    """
+    answered = copy.deepcopy(notebook)
+    _set(answered, "prompt = None", settings)
+    return answered
 
 
 def solution(name: str) -> str:
@@ -103,6 +119,8 @@ def _fill_cell(source: str, wanted: Collection[str], filled: list[str]) -> str:
         owner = _owner(source, source.count("\n", 0, match.start()) + 1)
         if owner not in wanted:
             return match[0]
+        if "WRITE YOUR CODE" in match["body"]:
+            raise GraderError(f"The template's region of {owner} does not end before the next.")
         filled.append(owner)
         body = textwrap.indent(solution(owner), match["indent"])
         start, end = match.span("body")
@@ -139,9 +157,18 @@ def _function_text(source: str, name: str) -> str:
     return "\n".join(source.splitlines()[node.lineno - 1 : node.end_lineno])
 
 
-def _set(source: str, settings: Mapping[str, str]) -> str:
+def _set(notebook: NotebookNode, landmark: str, settings: Mapping[str, str]) -> None:
+    """Gives values to the names that the one cell with ``landmark`` at a line's start sets."""
+    first = re.compile(rf"^{re.escape(landmark)}\b", re.MULTILINE)
+    cells = [c for c in notebook.cells if c.cell_type == "code" and first.search(c.source)]
+    if len(cells) != 1:
+        raise GraderError(f"The template has {len(cells)} cells with {landmark!r}, not 1.")
+    source = cells[0].source
     for name, value in settings.items():
-        source, count = re.subn(rf"^{name} = [^#\n]*", f"{name} = {value}  ", source, flags=re.M)
-        if count != 1:
-            raise GraderError(f"The template sets {name} {count} times, not once.")
-    return re.sub(r"[ ]+$", "", source, flags=re.M)
+        line = rf"^{re.escape(name)} = [^#\n]*?(?=  #|$)"
+        places = list(re.finditer(line, source, re.MULTILINE))
+        if len(places) != 1:
+            raise GraderError(f"The template sets {name} {len(places)} times, not 1.")
+        start, end = places[0].span()
+        source = f"{source[:start]}{name} = {value}{source[end:]}"
+    cells[0].source = source

@@ -76,7 +76,17 @@ def test_can_be_run_again(complete: Path) -> None:
 
 @pytest.mark.parametrize(
     "student",
-    ["", "2000", "2000-0000", "2000-000000", "2000_00000", "abcd-efghi", "-x", "2000-00000 "],
+    [
+        "",
+        "2000",
+        "2000-0000",
+        "2000-000000",
+        "2000_00000",
+        "abcd-efghi",
+        "-x",
+        "2000-00000 ",
+        "２000-00000",
+    ],
 )
 def test_refuses_what_is_no_student_number(complete: Path, student: str) -> None:
     done = collect(complete, student)
@@ -101,6 +111,31 @@ def test_warns_about_every_missing_file(complete: Path, name: str) -> None:
     assert done.returncode == 0
     assert f"warning: {name} is missing" in done.stderr
     assert members(complete) == EXPECTED - {name}
+
+
+def test_packs_what_a_link_points_to(complete: Path, tmp_path: Path) -> None:
+    elsewhere = tmp_path / "drive"
+    elsewhere.mkdir()
+    (elsewhere / "weights").write_bytes(b"trained elsewhere")
+    model = complete / FOLDERS[0] / "model_final.pth"
+    model.unlink()
+    model.symlink_to(elsewhere / "weights")
+    (complete / FOLDERS[1]).rename(elsewhere / "results")
+    (complete / FOLDERS[1]).symlink_to(elsewhere / "results")
+    assert collect(complete, "2000-00000").stderr == ""
+    assert members(complete) == EXPECTED
+    with tarfile.open(complete / "2000-00000.tar.gz") as archive:
+        packed = archive.extractfile(f"./{FOLDERS[0]}/model_final.pth")
+        assert packed is not None
+        assert packed.read() == b"trained elsewhere"
+
+
+def test_says_so_where_the_archive_cannot_be_written(complete: Path) -> None:
+    (complete / "2000-00000.tar.gz").mkdir()
+    done = collect(complete, "2000-00000")
+    assert done.returncode == 1
+    assert "could not be written" in done.stderr
+    assert not list(complete.glob(".*partial"))
 
 
 @pytest.mark.parametrize("name", FOLDERS)
@@ -146,7 +181,7 @@ def test_leaves_no_half_archive_when_packing_fails(complete: Path, tmp_path: Pat
     done = collect(complete, "2000-00000", PATH=f"{broken}:{os.environ['PATH']}")
     assert done.returncode == 1
     assert "packing failed" in done.stderr
-    assert not list(complete.glob("*.tar.gz*"))
+    assert not [path for path in complete.iterdir() if ".tar.gz" in path.name]
 
 
 def test_shellcheck_has_nothing_to_say() -> None:

@@ -1,0 +1,137 @@
+"""The example that is included, and the builder that makes it."""
+
+import base64
+import json
+import tarfile
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+from click.testing import CliRunner
+from nbformat import NotebookNode
+
+from grader.errors import GraderError
+from grader.kit.example import build, main
+from grader.kit.fill import DIFFUSION, TEXT_TO_IMAGE, answer, read_template, solve
+
+INCLUDED = Path(__file__).resolve().parents[2] / "examples" / "2023-12345.tar.gz"
+FINAL = ("image_final.png", "gif_final.gif", "model_final.pth")
+
+
+def packed(path: Path) -> dict[str, bytes]:
+    with tarfile.open(path) as archive:
+        files = {m.name.removeprefix("./"): archive.extractfile(m) for m in archive.getmembers()}
+        return {name: file.read() for name, file in files.items() if file is not None}
+
+
+def notebook_in(path: Path, name: str) -> NotebookNode:
+    return nbformat.reads(packed(path)[name].decode(), as_version=4)
+
+
+def sources(notebook: NotebookNode) -> list[str]:
+    return [cell.source for cell in notebook.cells]
+
+
+@pytest.fixture
+def results(tmp_path: Path) -> Path:
+    """Folders of two settings, one of them finished, as training leaves them."""
+    folder = tmp_path / "trained"
+    finished = folder / "results_sample_cosine"
+    finished.mkdir(parents=True)
+    for name in (*FINAL, "samples_100.png"):
+        (finished / name).write_bytes(name.encode())
+    recipe = {
+        "prediction": "sample",
+        "schedule": "cosine",
+        "epochs": 6,
+        "n_feat": 24,
+        "n_T": 300,
+        "learning_rate": 0.002,
+    }
+    (finished / "losses.json").write_text(json.dumps({"recipe": recipe}))
+    (folder / "results_sample_linear").mkdir()
+    (folder / "results_sample_linear/unfinished.pth").write_bytes(b"x")
+    return folder
+
+
+def test_the_included_example_holds_todays_solution() -> None:
+    def unset(cells: list[str]) -> list[str]:  # without the cell of hyper-parameters
+        return [source for source in cells if "n_epoch = " not in source]
+
+    diffusion = notebook_in(INCLUDED, DIFFUSION)
+    assert unset(sources(diffusion)) == unset(sources(solve(read_template(DIFFUSION))))
+    text_to_image = notebook_in(INCLUDED, TEXT_TO_IMAGE)
+    assert sources(text_to_image) == sources(answer(read_template(TEXT_TO_IMAGE)))
+
+
+def test_says_what_it_lacks(tmp_path: Path) -> None:
+    target = tmp_path / "out" / "2021-54321.tar.gz"
+    warnings = build(target)
+    assert set(packed(target)) == {DIFFUSION, TEXT_TO_IMAGE}
+    for folder in ("epsilon_linear", "epsilon_cosine", "sample_linear", "sample_cosine"):
+        assert any(f"results_{folder} is missing" in line for line in warnings)
+
+
+def test_packs_final_files_and_the_recipe_that_made_them(tmp_path: Path, results: Path) -> None:
+    target = tmp_path / "2021-54321.tar.gz"
+    warnings = build(target, results)
+    assert set(packed(target)) == {
+        DIFFUSION,
+        TEXT_TO_IMAGE,
+        *(f"results_sample_cosine/{name}" for name in FINAL),
+    }
+    assert any("results_sample_linear/image_final.png is missing" in line for line in warnings)
+    text = "\n".join(sources(notebook_in(target, DIFFUSION)))
+    for line in (
+        "n_T = 300  #",
+        "n_feat = 24  #",
+        "prediction_type = 'sample'  #",
+        "lr = 0.002  #",
+    ):
+        assert f"\n{line}" in text
+
+
+def test_same_input_packs_to_the_same_bytes(tmp_path: Path, results: Path) -> None:
+    files = [tmp_path / name / "2021-54321.tar.gz" for name in ("first", "second")]
+    for target in files:
+        build(target, results)
+    assert files[0].read_bytes() == files[1].read_bytes()
+
+
+def test_given_pictures_become_the_outputs_that_are_graded(tmp_path: Path) -> None:
+    picture = tmp_path / "picture.png"
+    picture.write_bytes(b"\x89PNG picture")
+    target = tmp_path / "2021-54321.tar.gz"
+    warnings = build(target, samples=picture, own_pictures=picture)
+    assert not any("shows no picture" in line for line in warnings)
+    expected = base64.b64encode(picture.read_bytes()).decode()
+
+    def shown(name: str) -> list[tuple[int, Any]]:
+        notebook = notebook_in(target, name)
+        nbformat.validate(notebook)
+        code = [cell for cell in notebook.cells if cell.cell_type == "code"]
+        return [
+            (index - len(code), output.data["image/png"])
+            for index, cell in enumerate(code)
+            for output in cell.outputs
+        ]
+
+    assert shown(DIFFUSION) == [(-1, expected)]
+    assert shown(TEXT_TO_IMAGE) == [(-2, expected)]  # the last cell saves
+
+
+def test_refuses_a_name_that_is_no_student_number(tmp_path: Path) -> None:
+    with pytest.raises(GraderError, match="'me' is not a student number"):
+        build(tmp_path / "me.tar.gz")
+    done = CliRunner().invoke(main, [str(tmp_path / "me.tar.gz")])
+    assert done.exit_code == 1
+    assert "Error: 'me' is not a student number" in done.output
+
+
+def test_the_command_writes_the_file_and_tells_its_size(tmp_path: Path) -> None:
+    target = tmp_path / "2021-54321.tar.gz"
+    done = CliRunner().invoke(main, [str(target)])
+    assert done.exit_code == 0
+    assert target.is_file()
+    assert f"wrote {target}" in done.output
