@@ -1,5 +1,5 @@
-# sample forks without end; when no more processes are allowed, the parent raises.
-# expect: sampling=error
+# sample forks without end: more processes than are allowed, so the whole kernel is ended.
+# expect: sampling=killed
 class DDPM(nn.Module):
     def sample(self, n_sample, size, device):
         while True:
