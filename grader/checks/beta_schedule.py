@@ -116,7 +116,13 @@ def describe(used: Array, expected: Array) -> str:
 
 def examine(session: KernelSession, seed: int) -> list[Verdict]:
     """Asks for both schedules and judges them; one verdict each."""
-    return [examine_schedule(session, seed, schedule) for schedule in SCHEDULES]
+    judged = [examine_schedule(session, seed, schedule) for schedule in SCHEDULES]
+    linear, cosine = judged
+    lengths = [v.details.get("entries_beyond_T") for v in judged]
+    if linear.right and cosine.right and lengths[0] != lengths[1]:
+        text = "The cosine schedule does not have as many values as the linear one."
+        return [linear, failed(cosine.check, text, **cosine.details)]
+    return judged
 
 
 def examine_schedule(session: KernelSession, seed: int, schedule: str) -> Verdict:
@@ -142,6 +148,10 @@ def judge(schedule: str, cases: Sequence[Case], outcome: Outcome, key: str) -> V
         return missing(check, "No function named beta_schedule was found in the notebook.")
     arrays = [outcome.arrays.get(f"{index}/{key}") for index in range(len(cases))]
     if all(array is None or not array.size for array in arrays):
+        returned = outcome.facts.get("returned", ["NoneType"])
+        if returned[0] not in ("NoneType", "dict"):
+            text = f"The {schedule} schedule is no array of numbers."
+            return failed(check, text, returned=returned[0])
         return missing(check, f"The {schedule} schedule is not implemented yet: it returns None.")
     empty = np.zeros(0)
     findings = [
@@ -154,6 +164,9 @@ def judge(schedule: str, cases: Sequence[Case], outcome: Outcome, key: str) -> V
             for case, f in zip(cases, findings, strict=True)
         ]
     }
+    if all(array is not None for array in arrays):
+        beyond = {len(a) - c.T for a, c in zip(arrays, cases, strict=True) if a is not None}
+        details["entries_beyond_T"] = beyond.pop() if len(beyond) == 1 else None
     wrong = [f for f in findings if f.kind == "wrong"]
     if wrong:
         return failed(check, f"The {schedule} schedule is not right: {wrong[0].reason}.", **details)

@@ -44,8 +44,9 @@ def examine(session: KernelSession, seed: int) -> list[Verdict]:
         return verdicts
 
     entries = _guarded("schedule_parameters", schedule_entries)
+    ended = not any(v.state in _NO_END for v in entries)
     groups: list[list[Setting]] = settings_to_judge(
-        {schedule: right[schedule] and entries_right[schedule] for schedule in right}
+        {schedule: right[schedule] and entries_right[schedule] for schedule in right}, ended
     )
     trainings: dict[tuple[str, str], Training] = {}
 

@@ -33,7 +33,8 @@ from grader.results import State
 from grader.sandbox import KernelSession, Outcome, Status
 
 ITEM = "loss"
-CALLS = 96
+CALLS = 160
+BATCH = 10  # fewer images than time steps: t may come from a shuffled range
 
 
 @dataclass(frozen=True)
@@ -95,7 +96,7 @@ def examine_setting(
     session: KernelSession, seed: int, setting: Setting, prediction: str
 ) -> tuple[Verdict, Training]:
     case = hidden_case(seed)
-    inputs = {"measure": "loss", "seed": seed, "batch": case.T, "calls": CALLS}
+    inputs = {"measure": "loss", "seed": seed, "batch": BATCH, "calls": CALLS}
     outcome = ask(session, setting, case, prediction, **inputs)
     verdict, training = judge(outcome, setting, case, prediction)
     details = {"schedule": setting.schedule, "stand_in": setting.stand_in, **verdict.details}

@@ -131,9 +131,9 @@ class Expected:
         tilde = beta * (1 - self.alphabar(t - 1)) / (1 - self.alphabar(t))
         return {"beta_t": beta, "betatilde_t": tilde}
 
-    def ddim(self, t: int, s: int) -> tuple[float, float]:
-        """(a, b) of the deterministic step (Song et al. 2021, eq. 12 with sigma = 0)."""
-        a = np.sqrt((1 - self.alphabar(s)) / (1 - self.alphabar(t)))
+    def ddim(self, t: int, s: int, variance: float = 0.0) -> tuple[float, float]:
+        """(a, b) of DDIM's step with sigma^2 = ``variance`` (Song et al. 2021, eq. 12)."""
+        a = np.sqrt(max(1 - self.alphabar(s) - variance, 0) / (1 - self.alphabar(t)))
         return float(a), float(np.sqrt(self.alphabar(s)) - a * np.sqrt(self.alphabar(t)))
 
     def renoised(self, s: int) -> tuple[float, float, float]:
@@ -205,6 +205,12 @@ def other_sampler(check: str, measured: Sequence[Transition], expected: Expected
     if all(m.variance < 1e-6 and near(m, *expected.ddim(m.step, m.before)) for m in inner):
         text = "sample is deterministic (DDIM) instead of adding noise at every step."
         return needs_review(check, text, sampler="ddim")
+    if is_partly_noisy_ddim(inner, expected):
+        text = "sample adds less noise than DDPM does, as DDIM with 0 < eta < 1."
+        return needs_review(check, text, sampler="ddim with eta")
+    if is_deterministic_solver(inner, expected):
+        text = "sample follows the deterministic probability flow instead of adding noise."
+        return needs_review(check, text, sampler="probability flow")
     renoised = [expected.renoised(m.before) for m in inner]
     if all(
         near(m, a, b) and same_variance(m, v) for m, (a, b, v) in zip(inner, renoised, strict=True)
@@ -212,6 +218,35 @@ def other_sampler(check: str, measured: Sequence[Transition], expected: Expected
         text = "sample adds fresh noise to the predicted image instead of using the posterior."
         return needs_review(check, text, sampler="renoised")
     return None
+
+
+def is_partly_noisy_ddim(inner: Sequence[Transition], expected: Expected) -> bool:
+    """DDIM whose variance is the same part, between 0 and 1, of betatilde_t at every step."""
+    if any(m.before != m.step - 1 or m.variance < 1e-9 for m in inner):
+        return False
+    parts = [m.variance / expected.variances(m.step)["betatilde_t"] for m in inner]
+    return (
+        max(parts) < 0.9
+        and float(np.std(parts)) < 0.1 * float(np.mean(parts))
+        and all(near(m, *expected.ddim(m.step, m.before, m.variance)) for m in inner)
+    )
+
+
+def is_deterministic_solver(inner: Sequence[Transition], expected: Expected) -> bool:
+    """Another solver of the probability flow: agrees with DDIM to first order in beta_t.
+
+    The posterior mean without its noise does not: its step towards x_0 is twice as long.
+    """
+    beta = expected.steps.beta  # first order means little where beta_t is large
+    late = [m for m in inner if m.step >= len(beta) // 4 and beta[m.step] < 0.1]
+    if not late or any(m.variance > 1e-6 or m.before != m.step - 1 for m in inner):
+        return False
+    for m in late:
+        flow, mean = expected.ddim(m.step, m.before), expected.posterior(m.step)[0]
+        for own, other, forgotten in zip((m.a, m.b), flow, mean, strict=True):
+            if abs(own - other) > 0.25 * abs(forgotten - other) + 1e-4:
+                return False
+    return True
 
 
 def judge_posterior(check: str, measured: Sequence[Transition], expected: Expected) -> Verdict:
@@ -225,6 +260,9 @@ def judge_posterior(check: str, measured: Sequence[Transition], expected: Expect
     if off:
         text = "The mean of the step x_t -> x_(t-1) is not that of the reverse process."
         return failed(check, text, off=[m.step + 1 for m in off], **details)
+    if drifts(inner, expected):
+        text = "The mean of the steps x_t -> x_(t-1) is slightly, but at every step, off."
+        return failed(check, text, **details)
     if last.variance > 1e-5:
         return failed(check, "Noise is added at the last step, too; there z must be 0.", **details)
     if not any(near(last, a, b) for a, b in final_forms(expected)):
@@ -244,6 +282,19 @@ def judge_posterior(check: str, measured: Sequence[Transition], expected: Expect
         return failed(check, problem, **details)
     text = "Every step of the sampler has the mean and the noise of the reverse process."
     return passed(check, text, variance=kinds[0], **details)
+
+
+def drifts(inner: Sequence[Transition], expected: Expected) -> bool:
+    """Whether a coefficient is off, always to the same side, by more than chance allows."""
+    deviations = []
+    for m in inner:
+        scale = m.error_a + 1e-5, m.error_b + 1e-5
+        forms = [
+            ((m.a - a) / scale[0], (m.b - b) / scale[1]) for a, b in expected.posterior(m.step)
+        ]
+        deviations.append(min(forms, key=lambda pair: pair[0] ** 2 + pair[1] ** 2))
+    pooled = np.sum(deviations, axis=0) / np.sqrt(len(deviations))  # standard normal if right
+    return bool(np.abs(pooled).max() > TOO_FAR)
 
 
 def final_forms(expected: Expected) -> list[tuple[float, float]]:

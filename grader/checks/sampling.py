@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from grader.checks.forward_process import extra_arguments, labels_of
+from grader.checks.forward_process import extra_arguments, independence_ratio, labels_of
 from grader.checks.loss import Training, best
 from grader.checks.oracle import Array, Case
 from grader.checks.reverse_process import judge_steps
@@ -21,7 +21,7 @@ from grader.results import State
 from grader.sandbox import KernelSession, Outcome, Status
 
 ITEM = "sampling"
-N_SAMPLE = 40
+N_SAMPLE = 60
 TRIED_AGAIN = 1000  # a sampler that stores every 100th step stores nothing when T is small
 
 
@@ -35,7 +35,7 @@ def hidden_case(seed: int) -> Case:
 def recorded_calls(T: int) -> list[int]:
     """The calls whose input is kept: three runs in the middle, and the first and last ones."""
     middle = [int(T * part) for part in (0.3, 0.55, 0.8)]
-    runs = [range(3), *(range(m, m + 3) for m in middle), range(T - 9, T + 1)]
+    runs = [range(3), *(range(m, m + 6) for m in middle), range(T - 12, T + 1)]
     return sorted({call for run in runs for call in run})
 
 
@@ -214,4 +214,6 @@ def start_problem(arrays: Mapping[str, Any]) -> str | None:
     kurtosis = np.mean(start**4) / max(float(np.mean(start**2) ** 2), 1e-12)
     if abs(start.mean()) > 0.05 or abs(start.std() - 1) > 0.05 or abs(kurtosis - 3) > 0.5:
         return "The reverse process does not start from standard normal noise."
+    if independence_ratio(start, axis=0) > 2 or independence_ratio(start, axis=1) > 3:
+        return "The reverse process starts from the same noise for several images or pixels."
     return None

@@ -141,9 +141,28 @@ def examine(
         if not natural[schedule] and "missing" not in getattr(outcomes.get(schedule), "facts", {}):
             outcomes[schedule] = ask(session, schedule, cases, given=True)
     found = {s: judge_schedule(outcomes[s], cases, s) for s in SCHEDULES}
+    for schedule in SCHEDULES:
+        if natural[schedule] and not own_betas_kept(session, outcomes[schedule], cases, schedule):
+            found[schedule] = dict.fromkeys(JUDGED, False)
     verdicts = [judge_entry(name, outcomes, found) for name in JUDGED]
     right = {s: natural[s] and bool(found[s]) and all(found[s].values()) for s in SCHEDULES}
     return verdicts, right
+
+
+def own_betas_kept(
+    session: KernelSession, outcome: Outcome, cases: Sequence[Case], schedule: str
+) -> bool:
+    """Whether ``beta_t`` is what ``beta_schedule`` returns for this schedule, where it does."""
+    described = [case.__dict__ for case in cases]
+    inputs = {"function": "beta_schedule", "schedule": schedule, "cases": described}
+    own = session.probe("schedules", inputs)
+    for index, case in enumerate(cases):
+        betas, kept = own.arrays.get(f"{index}/betas"), outcome.arrays[f"{index}/beta_t"]
+        if betas is None or len(betas) not in (case.T, case.T + 1):
+            continue  # it cannot be told
+        if not np.allclose(betas[-case.T :], kept[-case.T :], rtol=1e-3, atol=1e-6):
+            return False
+    return True
 
 
 def judge_schedule(outcome: Outcome, cases: Sequence[Case], schedule: str) -> dict[str, bool]:

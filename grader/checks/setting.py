@@ -23,6 +23,7 @@ class Setting:
 
     schedule: str
     stand_in: str | None = None  # None, "T" or "T+1"
+    call_own: bool = True  # false: the student's ddpm_schedules does not come to an end
 
     def given(self, case: Case) -> dict[str, Any] | None:
         """What the probe puts in place of the student's schedule."""
@@ -30,7 +31,7 @@ class Setting:
             return None
         entries = self.reference_entries(case)
         clean = {key: np.nan_to_num(value).tolist() for key, value in entries.items()}
-        return {"betas": clean["beta_t"], "entries": clean}
+        return {"betas": clean["beta_t"], "entries": clean, "call_own": self.call_own}
 
     def reference_entries(self, case: Case) -> dict[str, Array]:
         beta_t = oracle.betas(case, self.schedule)
@@ -71,14 +72,14 @@ class Steps:
         return cls(beta[first:], alphabar[first:], before, first)
 
 
-def settings_to_judge(right: Mapping[str, bool]) -> list[list[Setting]]:
+def settings_to_judge(right: Mapping[str, bool], call_own: bool) -> list[list[Setting]]:
     """Groups of settings, each group's members alternatives of which the best counts.
 
     Schedules that are right are all judged. If none is, the reference's linear schedule stands
     in, in both indexings that students use.
     """
     own = [[Setting(schedule)] for schedule, ok in right.items() if ok]
-    return own or [[Setting("linear", "T"), Setting("linear", "T+1")]]
+    return own or [[Setting("linear", "T", call_own), Setting("linear", "T+1", call_own)]]
 
 
 def ask(

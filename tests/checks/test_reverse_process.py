@@ -43,7 +43,7 @@ class Chain:
         x = self.rng.standard_normal((N_SAMPLE, 784))
         recorded = set(recorded_calls(self.T))
         for call, t in enumerate(range(self.T - 1, -1, -1)):
-            target = self.rng.integers(38, 218, (N_SAMPLE, 784)).astype(np.uint8)
+            target = (38 + 179 * self.rng.integers(0, 2, (N_SAMPLE, 784))).astype(np.uint8)
             if call in recorded:
                 arrays |= {f"state/{call}": x.astype(np.float32), f"target/{call}": target}
             x = self.mean(x, target / 255, t) + self.noise(x, t)
@@ -97,6 +97,12 @@ class PosteriorOffByOne(Posterior):
         return super().noise(x, min(t + 1, self.T - 1)) if t > 0 else np.zeros_like(x)
 
 
+class RootMissing(Chain):
+    def mean(self, x: Array, x0: Array, t: int) -> Array:
+        before = self.alphabar(t - 1)
+        return super().mean(x, x0 * np.sqrt(before), t)
+
+
 class Ddim(NoNoise):
     def mean(self, x: Array, x0: Array, t: int) -> Array:
         ab, before = self.alphabar(t), self.alphabar(t - 1)
@@ -135,6 +141,7 @@ def test_right_chains_pass(kind: type[Chain], seed: int) -> None:
         SharedNoise,
         MeanNotDivided,
         PosteriorOffByOne,
+        RootMissing,
     ],
 )
 @settings(max_examples=4, deadline=None)
