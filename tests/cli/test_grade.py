@@ -14,6 +14,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from grader.cli import cli, main
+from grader.errors import SandboxUnavailable
 from grader.kit.fill import DIFFUSION, REGIONS, TEXT_TO_IMAGE, read_template, solve
 from grader.paths import PACKAGE, RUBRIC_DIR, TEMPLATE_DIR
 from tests.fairness.grading import ITEMS, items_of
@@ -197,11 +198,16 @@ def test_a_wrong_rubric_ends_with_2_and_one_line(
 def test_a_sandbox_that_is_not_to_be_had_ends_with_3(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("grader.sandbox.bubblewrap.sys.platform", "darwin")
+    def unavailable() -> None:
+        raise SandboxUnavailable("user namespaces are forbidden")
+
+    monkeypatch.setattr("grader.sandbox.bubblewrap.find", unavailable)
     with pytest.raises(SystemExit) as end:
         main(["grade", str(TEMPLATE_DIR), "--sandbox", "bubblewrap"])
     assert end.value.code == 3
-    assert "--sandbox none" in capsys.readouterr().err
+    error = " ".join(capsys.readouterr().err.split())
+    assert "user namespaces are forbidden" in error
+    assert "--sandbox none" in error
 
 
 def test_a_limit_can_be_overridden(solved: Path) -> None:

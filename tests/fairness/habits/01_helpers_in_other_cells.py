@@ -5,7 +5,7 @@ from nbformat.v4 import new_code_cell
 
 def edit(nb):
     cell = next(c for c in nb.cells if "def beta_schedule" in c.source)
-    head, tail = cell.source.split("def ddpm_schedules", 1)
+    _, tail = cell.source.split("def ddpm_schedules", 1)
     cell.source = (
         "def beta_schedule(beta1, beta2, T, schedule='linear'):\n"
         "    return make_linear(beta1, beta2, T) if schedule == 'linear' else make_cosine(T)\n\n\n"

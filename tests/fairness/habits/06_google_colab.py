@@ -10,4 +10,8 @@ def edit(nb):
         "import sys\nsys.path.append('/content/drive/MyDrive')\n" + cell.source
     )
     nb.cells.append(new_code_cell("files.download('2023-12345.tar.gz')"))
-    nb.metadata = {"colab": {"provenance": [], "gpuType": "T4"}, "accelerator": "GPU", "kernelspec": nb.metadata["kernelspec"]}
+    nb.metadata = {
+        "colab": {"provenance": [], "gpuType": "T4"},
+        "accelerator": "GPU",
+        "kernelspec": nb.metadata["kernelspec"],
+    }

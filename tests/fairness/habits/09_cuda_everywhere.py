@@ -12,7 +12,10 @@ def edit(nb):
     )
     cell = next(c for c in nb.cells if "class DDPM" in c.source)
     cell.source = (
-        cell.source.replace("noise = torch.randn_like(x)", "x, c = x.cuda(), c.cuda()\n        noise = torch.randn_like(x).to('cuda:0')")
+        cell.source.replace(
+            "noise = torch.randn_like(x)",
+            "x, c = x.cuda(), c.cuda()\n        noise = torch.randn_like(x).to('cuda:0')",
+        )
         .replace("self.nn_model = nn_model.to(device)", "self.nn_model = nn_model.cuda()")
         .replace("torch.zeros_like(x_i)", "torch.zeros(x_i.shape, device='cuda')")
     )

@@ -9,5 +9,7 @@ def edit(nb):
         nb.cells.remove(cell)
     nb.cells.insert(nb.cells.index(schedules), model)
     nb.cells.append(data)
-    for cell, count in zip((c for c in nb.cells if c.cell_type == "code"), (5, 3, 17, 2, 40, 1), strict=False):
+    for cell, count in zip(
+        (c for c in nb.cells if c.cell_type == "code"), (5, 3, 17, 2, 40, 1), strict=False
+    ):
         cell.execution_count = count

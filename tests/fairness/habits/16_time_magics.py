@@ -2,7 +2,11 @@
 
 
 def edit(nb):
-    for text, magic in (("def beta_schedule", "%%time"), ("class DDPM", "%%time"), ("import os", "%%capture out")):
+    for text, magic in (
+        ("def beta_schedule", "%%time"),
+        ("class DDPM", "%%time"),
+        ("import os", "%%capture out"),
+    ):
         cell = next(c for c in nb.cells if text in c.source)
         cell.source = f"{magic}\n{cell.source}"
     cell = next(c for c in nb.cells if "class ContextUnet" in c.source)

@@ -10,5 +10,9 @@ def edit(nb):
     cells[-1].outputs = [new_output("display_data", data={"image/png": "iVBORw0KGgo=" * 200000})]
     view = {"application/vnd.jupyter.widget-view+json": {"model_id": "abc", "version_major": 2}}
     cells[3].outputs = [new_output("display_data", data={**view, "text/plain": "0%"})]
-    cells[4].outputs = [new_output("error", ename="KeyboardInterrupt", evalue="", traceback=["\x1b[0;31m---"])]
-    nb.metadata["widgets"] = {"application/vnd.jupyter.widget-state+json": {"state": {}, "version_major": 2}}
+    cells[4].outputs = [
+        new_output("error", ename="KeyboardInterrupt", evalue="", traceback=["\x1b[0;31m---"])
+    ]
+    nb.metadata["widgets"] = {
+        "application/vnd.jupyter.widget-state+json": {"state": {}, "version_major": 2}
+    }

@@ -12,4 +12,6 @@ def edit(nb):
     at = next(i for i, c in enumerate(nb.cells) if "def beta_schedule" in c.source)
     nb.cells.insert(at, new_code_cell(config))
     cell = next(c for c in nb.cells if "class DDPM" in c.source)
-    cell.source = cell.source.replace("i % 20 == 0", "i % cfg.store_every == 0").replace("self.n_T)", "n_T)")
+    cell.source = cell.source.replace("i % 20 == 0", "i % cfg.store_every == 0").replace(
+        "self.n_T)", "n_T)"
+    )

@@ -10,4 +10,6 @@ def edit(nb):
         "    plt.plot(beta_t); plt.title(schedule); plt.show(); plt.close()\n",
     )
     cell = next(c for c in nb.cells if "class DDPM" in c.source)
-    cell.source = cell.source.replace("        loss = None\n", "        loss = None\n        print(x.shape, c[:5])\n")
+    cell.source = cell.source.replace(
+        "        loss = None\n", "        loss = None\n        print(x.shape, c[:5])\n"
+    )

@@ -5,4 +5,7 @@ EXPECT = {"loss": "missing", "sampling": "missing"}
 
 def edit(nb):
     cell = next(c for c in nb.cells if "class DDPM" in c.source)
-    cell.source = cell.source.split("def forward")[0] + "def forward(self, x, c):\n        x_t = self.sqrtab[t"
+    cell.source = (
+        cell.source.split("def forward")[0]
+        + "def forward(self, x, c):\n        x_t = self.sqrtab[t"
+    )

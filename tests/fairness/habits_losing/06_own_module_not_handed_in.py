@@ -5,7 +5,7 @@ EXPECT = {"beta_schedule": "needs_review"}
 
 def edit(nb):
     cell = next(c for c in nb.cells if "def beta_schedule" in c.source)
-    rest = cell.source[cell.source.index("def ddpm_schedules"):]
+    rest = cell.source[cell.source.index("def ddpm_schedules") :]
     cell.source = (
         "from my_schedules import linear, cosine\n\n"
         "def beta_schedule(beta1, beta2, T, schedule='linear'):\n"
