@@ -97,7 +97,9 @@ def other_clip(used: Array, T: int) -> str:
     low, high = float(used.min()), float(used.max())
     plausible = low <= max(1e-3, 1.01 * float(raw.min())) and 0.99 <= high <= 1 - 1e-5
     if plausible and close(used, np.clip(raw, low, high), T):
-        return f"its betas are clipped to [{low:.3g}, {high:.6g}] instead of at most 0.999"
+        bounds = [f"not below {low:.3g}"] if low > 1.01 * float(raw.min()) else []
+        bounds += [f"not above {high:.6g}"] if abs(high - oracle.COSINE_CLIP) > 1e-6 else []
+        return f"its betas are clipped to be {' and '.join(bounds)}, where 0.999 is the only bound"
     return ""
 
 
