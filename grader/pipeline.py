@@ -123,7 +123,7 @@ def run_notebook(
                 return infra(str(error)), {}
         progress("examining schedules, loss and sampler")
         with watch("examination"):
-            verdicts = examine(session, seed)
+            verdicts = examine(session, seed, options.rubric.tolerances)
     return explain(verdicts, plan, failures, options.rubric.solved_by_others), failures
 
 

@@ -7,10 +7,11 @@ import hashlib
 import re
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
+from grader.checks.tolerances import Tolerances
 from grader.checks.verdict import Verdict
 from grader.errors import RubricError
 from grader.intake import ArchiveLimits
@@ -73,6 +74,7 @@ class Rubric:
     items: Sequence[Item]
     limits: Limits
     archive_limits: ArchiveLimits
+    tolerances: Tolerances
     solved_by_others: frozenset[str]
     sha256: str
 
@@ -165,7 +167,7 @@ class _Reader:
         return float(value)
 
     def rubric(self, data: Mapping[str, Any], sha256: str) -> Rubric:
-        self.known(data, ("version", "title", "limits", "imports", "items"))
+        self.known(data, ("version", "title", "limits", "tolerances", "imports", "items"))
         if data.get("version") != 1:
             raise self.fail("version must be 1", "version")
         title = data.get("title")
@@ -183,7 +185,15 @@ class _Reader:
         archive = ArchiveLimits(
             int(limits["unpacked_mebibytes"]), int(limits["members"]), limits["ratio"]
         )
-        return Rubric(title, tuple(items), run_limits(limits), archive, self.imports(data), sha256)
+        return Rubric(
+            title,
+            tuple(items),
+            run_limits(limits),
+            archive,
+            self.tolerances(data),
+            self.imports(data),
+            sha256,
+        )
 
     def limits(self, table: Any) -> dict[str, float]:
         if not isinstance(table, dict):
@@ -196,6 +206,15 @@ class _Reader:
             name: self.number(table[name], name, "limits", least=1) * unit
             for name, unit in _LIMITS.items()
         }
+
+    def tolerances(self, data: Mapping[str, Any]) -> Tolerances:
+        table = data.get("tolerances", {})
+        if not isinstance(table, dict):
+            raise self.fail("tolerances must be a table", "tolerances")
+        names = [field.name for field in fields(Tolerances)]
+        self.known(table, names, "tolerances")
+        values = {name: self.number(table[name], name, "tolerances") for name in table}
+        return Tolerances(**values)
 
     def imports(self, data: Mapping[str, Any]) -> frozenset[str]:
         names = data.get("imports", {}).get("solved_by_others", [])

@@ -8,6 +8,7 @@ import numpy as np
 
 from grader.checks import oracle
 from grader.checks.oracle import Array, Case
+from grader.checks.tolerances import DEFAULT, Tolerances
 from grader.checks.verdict import Verdict, failed, missing, needs_review, not_run, passed
 from grader.sandbox import KernelSession, Outcome, Status
 
@@ -35,14 +36,9 @@ def hidden_cases(seed: int) -> list[Case]:
     return [*small, middle, Case(1e-4, 0.02, 1000)]
 
 
-def relative_tolerance(T: int) -> float:
-    """Correct float32 code for the cosine is off by 8e-7 at T = 10 and 1.4e-3 at T = 1000."""
-    return 5e-6 * T
-
-
-def close(got: Array, expected: Array, T: int) -> bool:
+def close(got: Array, expected: Array, T: int, tolerances: Tolerances) -> bool:
     """Whether betas agree, or else the alphabars that they imply (1e-5 absolute)."""
-    if np.allclose(got, expected, rtol=relative_tolerance(T), atol=2e-7):
+    if np.allclose(got, expected, rtol=tolerances.beta_relative * T, atol=2e-7):
         return True
     products = np.cumprod(1 - got), np.cumprod(1 - expected)
     return T > 500 and bool(np.allclose(*products, rtol=0, atol=1e-5))
@@ -70,7 +66,7 @@ def used_part(values: Array, T: int) -> Array | None:
     return None
 
 
-def compare(values: Array, case: Case, schedule: str) -> Finding:
+def compare(values: Array, case: Case, schedule: str, tolerances: Tolerances = DEFAULT) -> Finding:
     """Judges what came back for one call."""
     T = case.T
     used = used_part(values, T)
@@ -83,20 +79,20 @@ def compare(values: Array, case: Case, schedule: str) -> Finding:
         return Finding("wrong", reason, np.inf)
     forms = accepted_forms(case, schedule)
     error = min(float(np.max(np.abs(used - form) / form)) for form in forms)
-    if any(close(used, form, T) for form in forms):
+    if any(close(used, form, T, tolerances) for form in forms):
         return Finding("right", "", error)
-    if schedule == "cosine" and (clip := other_clip(used, T)):
+    if schedule == "cosine" and (clip := other_clip(used, T, tolerances)):
         return Finding("doubtful", clip, error)
     return Finding("wrong", describe(used, forms[0]), error)
 
 
-def other_clip(used: Array, T: int) -> str:
+def other_clip(used: Array, T: int, tolerances: Tolerances) -> str:
     """A sentence if the cosine's betas are right but for clip bounds other than 0 and 0.999."""
     ratios = oracle.cosine_alphabar(T)
     raw = 1 - ratios[1:] / ratios[:-1]
     low, high = float(used.min()), float(used.max())
     plausible = low <= max(1e-3, 1.01 * float(raw.min())) and 0.99 <= high <= 1 - 1e-5
-    if plausible and close(used, np.clip(raw, low, high), T):
+    if plausible and close(used, np.clip(raw, low, high), T, tolerances):
         bounds = [f"not below {low:.3g}"] if low > 1.01 * float(raw.min()) else []
         bounds += [f"not above {high:.6g}"] if abs(high - oracle.COSINE_CLIP) > 1e-6 else []
         return f"its betas are clipped to be {' and '.join(bounds)}, where 0.999 is the only bound"
@@ -116,9 +112,9 @@ def describe(used: Array, expected: Array) -> str:
     return f"its values leave the right curve from t = {first} on (T = {len(used)})"
 
 
-def examine(session: KernelSession, seed: int) -> list[Verdict]:
+def examine(session: KernelSession, seed: int, tolerances: Tolerances) -> list[Verdict]:
     """Asks for both schedules and judges them; one verdict each."""
-    judged = [examine_schedule(session, seed, schedule) for schedule in SCHEDULES]
+    judged = [examine_schedule(session, seed, schedule, tolerances) for schedule in SCHEDULES]
     linear, cosine = judged
     lengths = [v.details.get("entries_beyond_T") for v in judged]
     if linear.right and cosine.right and lengths[0] != lengths[1]:
@@ -127,7 +123,9 @@ def examine(session: KernelSession, seed: int) -> list[Verdict]:
     return judged
 
 
-def examine_schedule(session: KernelSession, seed: int, schedule: str) -> Verdict:
+def examine_schedule(
+    session: KernelSession, seed: int, schedule: str, tolerances: Tolerances
+) -> Verdict:
     cases = hidden_cases(seed)
     inputs = {
         "function": "beta_schedule",
@@ -137,11 +135,17 @@ def examine_schedule(session: KernelSession, seed: int, schedule: str) -> Verdic
     outcome = session.probe("schedules", inputs)
     if "missing" in outcome.facts:  # it may have been written into ddpm_schedules
         outcome = session.probe("schedules", {**inputs, "function": "ddpm_schedules"})
-        return judge(schedule, cases, outcome, key="beta_t")
-    return judge(schedule, cases, outcome, key="betas")
+        return judge(schedule, cases, outcome, "beta_t", tolerances)
+    return judge(schedule, cases, outcome, "betas", tolerances)
 
 
-def judge(schedule: str, cases: Sequence[Case], outcome: Outcome, key: str) -> Verdict:
+def judge(
+    schedule: str,
+    cases: Sequence[Case],
+    outcome: Outcome,
+    key: str,
+    tolerances: Tolerances = DEFAULT,
+) -> Verdict:
     """The verdict on one schedule from the arrays ``<case>/<key>``."""
     check = f"{ITEM}.{schedule}"
     if outcome.status is not Status.ok:
@@ -157,7 +161,7 @@ def judge(schedule: str, cases: Sequence[Case], outcome: Outcome, key: str) -> V
         return missing(check, f"The {schedule} schedule is not implemented yet: it returns None.")
     empty = np.zeros(0)
     findings = [
-        compare(empty if array is None else array, case, schedule)
+        compare(empty if array is None else array, case, schedule, tolerances)
         for array, case in zip(arrays, cases, strict=True)
     ]
     details: dict[str, Any] = {

@@ -7,6 +7,7 @@ from dataclasses import replace
 from grader.checks import beta_schedule, loss, sampling, schedule_parameters
 from grader.checks.loss import Training
 from grader.checks.setting import PREDICTIONS, Setting, settings_to_judge
+from grader.checks.tolerances import DEFAULT, Tolerances
 from grader.checks.verdict import Verdict, not_run
 from grader.intake import Plan
 from grader.results import State
@@ -30,23 +31,25 @@ CHECKS_OF = {
 }
 
 
-def examine(session: KernelSession, seed: int) -> list[Verdict]:
+def examine(session: KernelSession, seed: int, tolerances: Tolerances = DEFAULT) -> list[Verdict]:
     """A verdict for every check of the four items. A fault of the grader's is one, too."""
-    betas = _guarded("beta_schedule", lambda: beta_schedule.examine(session, seed))
+    betas = _guarded("beta_schedule", lambda: beta_schedule.examine(session, seed, tolerances))
     ran = {v.check.split(".")[1]: v.state not in _NO_END for v in betas}
     right = {v.check.split(".")[1]: v.right for v in betas}
 
     entries_right: dict[str, bool] = dict.fromkeys(right, False)
 
     def schedule_entries() -> list[Verdict]:
-        verdicts, found = schedule_parameters.examine(session, seed, ran)
+        verdicts, found = schedule_parameters.examine(session, seed, ran, tolerances)
         entries_right.update(found)
         return verdicts
 
     entries = _guarded("schedule_parameters", schedule_entries)
     ended = not any(v.state in _NO_END for v in entries)
     groups: list[list[Setting]] = settings_to_judge(
-        {schedule: right[schedule] and entries_right[schedule] for schedule in right}, ended
+        {schedule: right[schedule] and entries_right[schedule] for schedule in right},
+        ended,
+        tolerances,
     )
     trainings: dict[tuple[str, str], Training] = {}
 

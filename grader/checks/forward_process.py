@@ -17,8 +17,6 @@ from grader.checks.setting import Steps
 DATA_SPACES = ((1.0, 0.0), (2.0, -1.0), (1.0, -0.5), (1 / 0.3081, -0.1307 / 0.3081))
 """Usual (scale, shift) of the data; others are read off the images."""
 
-TOO_FAR = 9.0  # in standard errors; a right solution stays below 5 in any run worth living through
-
 
 @dataclass(frozen=True)
 class ForwardProcess:
@@ -101,7 +99,7 @@ def read_forward_process(
         return "The network is given more different values of t than there are time steps."
     groups = [regress(x, x_t, np.flatnonzero(member == g)) for g in range(len(values))]
     scale, shift, step, distance = find_steps(groups, steps)
-    if distance > TOO_FAR:
+    if distance > steps.too_far:
         return (
             "x_t is not the image mixed with noise as the schedule says for that time step: "
             "check the two coefficients, the noise, and which t goes to the network."
@@ -135,7 +133,7 @@ def find_steps(groups: list[Group], steps: Steps) -> tuple[float, float, Array, 
         group, column = linear_sum_assignment(np.minimum(distances, 1e3) ** 2)  # one to one
         distance = float(distances[group, column].max())
         fits.append((distance, scale, shift, column - steps.first_index))
-        if distance <= TOO_FAR:
+        if distance <= steps.too_far:
             break  # a usual space that fits is meant; the one read off is never exact
     distance, scale, shift, step = min(fits, key=lambda fit: fit[0])
     return scale, shift, step, distance

@@ -19,7 +19,7 @@ from grader.checks.forward_process import (
     timestep_argument,
 )
 from grader.checks.oracle import Array, Case
-from grader.checks.setting import PREDICTIONS, Setting, Steps, ask
+from grader.checks.setting import PREDICTIONS, Setting, ask
 from grader.checks.verdict import (
     Verdict,
     failed,
@@ -117,7 +117,7 @@ def judge(
     if np.any(calls != 1):
         text = "The network is asked more than once for one loss; a person must look."
         return needs_review(check, text, calls=int(calls.max())), unknown
-    steps = Steps.of(setting.entries(case, outcome), case.T)
+    steps = setting.steps(setting.entries(case, outcome), case)
     t = timestep_argument(arrays)
     process = read_forward_process(arrays, t, steps)
     if isinstance(process, str):

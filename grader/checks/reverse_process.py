@@ -17,7 +17,6 @@ from grader.checks.setting import Steps
 from grader.checks.verdict import Verdict, failed, needs_review, passed
 from grader.sandbox import Outcome
 
-TOO_FAR = 8.0  # standard errors
 LOST_SIGNAL = 1e-3  # sqrt(alphabar) below which x_0 cannot be told from rounding
 
 
@@ -34,6 +33,19 @@ class Transition:
     error_a: float
     error_b: float
     residual: Array  # (n, 784)
+
+    def near(self, a: float, b: float, too_far: float) -> bool:
+        """Whether the measured mean is a * x_t + b * x_0."""
+        floor = 1.5e-3
+        return (
+            abs(self.a - a) <= too_far * self.error_a + floor
+            and abs(self.b - b) <= too_far * self.error_b + floor
+            and abs(self.constant) <= too_far * self.error_b + floor
+        )
+
+    def has_variance(self, variance: float, too_far: float) -> bool:
+        relative = too_far * np.sqrt(2 / self.residual.size)
+        return bool(abs(self.variance - variance) <= relative * variance + 1e-6)
 
 
 def steps_of_calls(outcome: Outcome, T: int, timesteps: Array | None) -> list[int] | None:
@@ -107,6 +119,12 @@ class Expected:
     def __init__(self, steps: Steps) -> None:
         self.steps = steps
 
+    def near(self, m: Transition, a: float, b: float) -> bool:
+        return m.near(a, b, self.steps.too_far)
+
+    def same_variance(self, m: Transition, variance: float) -> bool:
+        return m.has_variance(variance, self.steps.too_far)
+
     def alphabar(self, step: int) -> float:
         return float(self.steps.alphabar[step]) if step >= 0 else self.steps.alphabar_before
 
@@ -139,21 +157,6 @@ class Expected:
     def renoised(self, s: int) -> tuple[float, float, float]:
         """(a, b, variance) of noising the predicted x_0 anew."""
         return 0.0, float(np.sqrt(self.alphabar(s))), 1 - self.alphabar(s)
-
-
-def near(m: Transition, a: float, b: float) -> bool:
-    """Whether the measured mean is a * x_t + b * x_0."""
-    floor = 1.5e-3
-    return (
-        abs(m.a - a) <= TOO_FAR * m.error_a + floor
-        and abs(m.b - b) <= TOO_FAR * m.error_b + floor
-        and abs(m.constant) <= TOO_FAR * m.error_b + floor
-    )
-
-
-def same_variance(m: Transition, variance: float) -> bool:
-    relative = TOO_FAR * np.sqrt(2 / m.residual.size)
-    return bool(abs(m.variance - variance) <= relative * variance + 1e-6)
 
 
 def judge_steps(
@@ -202,7 +205,7 @@ def other_sampler(check: str, measured: Sequence[Transition], expected: Expected
     ]
     if not inner:
         return None
-    if all(m.variance < 1e-6 and near(m, *expected.ddim(m.step, m.before)) for m in inner):
+    if all(m.variance < 1e-6 and expected.near(m, *expected.ddim(m.step, m.before)) for m in inner):
         text = "sample is deterministic (DDIM) instead of adding noise at every step."
         return needs_review(check, text, sampler="ddim")
     if is_partly_noisy_ddim(inner, expected):
@@ -213,7 +216,8 @@ def other_sampler(check: str, measured: Sequence[Transition], expected: Expected
         return needs_review(check, text, sampler="probability flow")
     renoised = [expected.renoised(m.before) for m in inner]
     if all(
-        near(m, a, b) and same_variance(m, v) for m, (a, b, v) in zip(inner, renoised, strict=True)
+        expected.near(m, a, b) and expected.same_variance(m, v)
+        for m, (a, b, v) in zip(inner, renoised, strict=True)
     ):
         text = "sample adds fresh noise to the predicted image instead of using the posterior."
         return needs_review(check, text, sampler="renoised")
@@ -228,7 +232,7 @@ def is_partly_noisy_ddim(inner: Sequence[Transition], expected: Expected) -> boo
     return (
         max(parts) < 0.9
         and float(np.std(parts)) < 0.1 * float(np.mean(parts))
-        and all(near(m, *expected.ddim(m.step, m.before, m.variance)) for m in inner)
+        and all(expected.near(m, *expected.ddim(m.step, m.before, m.variance)) for m in inner)
     )
 
 
@@ -256,7 +260,9 @@ def judge_posterior(check: str, measured: Sequence[Transition], expected: Expect
     ]
     details = {"transitions": [describe(m, expected) for m in measured]}
     inner, last = [m for m in judged if m.before >= 0], judged[-1]
-    off = [m for m in inner if not any(near(m, a, b) for a, b in expected.posterior(m.step))]
+    off = [
+        m for m in inner if not any(expected.near(m, a, b) for a, b in expected.posterior(m.step))
+    ]
     if off:
         text = "The mean of the step x_t -> x_(t-1) is not that of the reverse process."
         return failed(check, text, off=[m.step + 1 for m in off], **details)
@@ -265,7 +271,7 @@ def judge_posterior(check: str, measured: Sequence[Transition], expected: Expect
         return failed(check, text, **details)
     if last.variance > 1e-5:
         return failed(check, "Noise is added at the last step, too; there z must be 0.", **details)
-    if not any(near(last, a, b) for a, b in final_forms(expected)):
+    if not any(expected.near(last, a, b) for a, b in final_forms(expected)):
         text = "The last step does not end on the image, or another image is returned."
         return failed(check, text, **details)
     if all(m.variance < 1e-9 for m in inner):
@@ -273,7 +279,7 @@ def judge_posterior(check: str, measured: Sequence[Transition], expected: Expect
     kinds = [
         kind
         for kind in ("beta_t", "betatilde_t")
-        if all(same_variance(m, expected.variances(m.step)[kind]) for m in inner)
+        if all(expected.same_variance(m, expected.variances(m.step)[kind]) for m in inner)
     ]
     if not kinds:
         text = "The noise that a step adds does not have the variance of the reverse process."
@@ -294,7 +300,7 @@ def drifts(inner: Sequence[Transition], expected: Expected) -> bool:
         ]
         deviations.append(min(forms, key=lambda pair: pair[0] ** 2 + pair[1] ** 2))
     pooled = np.sum(deviations, axis=0) / np.sqrt(len(deviations))  # standard normal if right
-    return bool(np.abs(pooled).max() > TOO_FAR)
+    return bool(np.abs(pooled).max() > expected.steps.too_far)
 
 
 def final_forms(expected: Expected) -> list[tuple[float, float]]:

@@ -15,7 +15,7 @@ from grader.checks.forward_process import extra_arguments, independence_ratio, l
 from grader.checks.loss import Training, best
 from grader.checks.oracle import Array, Case
 from grader.checks.reverse_process import judge_steps
-from grader.checks.setting import PREDICTIONS, Setting, Steps, ask
+from grader.checks.setting import PREDICTIONS, Setting, ask
 from grader.checks.verdict import Verdict, failed, missing, needs_review, not_run
 from grader.results import State
 from grader.sandbox import KernelSession, Outcome, Status
@@ -104,7 +104,7 @@ def run(
         entries = setting.entries(case, asked)
     if not entries:
         entries = own_entries(session, setting, case)
-    steps = Steps.of(entries, case.T)
+    steps = setting.steps(entries, case)
     outcome = ask(
         session,
         setting,
@@ -181,7 +181,7 @@ def judge(
         if problem is not None:
             return failed(check, problem)
     entries = setting.entries(case, outcome)
-    steps = Steps.of(entries, case.T)
+    steps = setting.steps(entries, case)
     verdict = judge_steps(check, outcome, steps, training, timesteps)
     if verdict.right and not facts["store"]["frames"]:
         return failed(check, "x_i_store is empty: no intermediate image was kept.")

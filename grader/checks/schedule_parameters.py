@@ -10,6 +10,7 @@ import numpy as np
 from grader.checks import oracle
 from grader.checks.beta_schedule import SCHEDULES
 from grader.checks.oracle import ENTRIES, Array, Case
+from grader.checks.tolerances import DEFAULT, Tolerances
 from grader.checks.verdict import Verdict, failed, missing, not_run, partial, passed
 from grader.sandbox import KernelSession, Outcome, Status
 
@@ -41,12 +42,12 @@ def valid_betas(values: Array | None, T: int) -> bool:
     )
 
 
-def close(got: Array | None, expected: Array) -> bool:
+def close(got: Array | None, expected: Array, relative: float) -> bool:
     """Equal in float32; positions where the entry does not exist (0 / 0) are not looked at."""
     if got is None or got.shape != expected.shape:
         return False
     exists = np.isfinite(expected)
-    rtol = 1e-3 if len(expected) < 100 else 3e-3
+    rtol = relative if len(expected) < 100 else 3 * relative
     return bool(np.allclose(got[exists], expected[exists], rtol=rtol, atol=2e-6))
 
 
@@ -65,25 +66,31 @@ def right_alphabars(own: Mapping[str, Array], T: int, schedule: str) -> list[Arr
     return accepted
 
 
-def judge_case(own: Mapping[str, Array], T: int, schedule: str) -> dict[str, bool]:
+def judge_case(
+    own: Mapping[str, Array], T: int, schedule: str, tolerances: Tolerances = DEFAULT
+) -> dict[str, bool]:
     """For each entry of one returned dict, whether it is right."""
-    beta_t = own["beta_t"]
+    beta_t, relative = own["beta_t"], tolerances.entry_relative
     alphabars = right_alphabars(own, T, schedule)
     verdict: dict[str, bool] = {}
-    verdict["alphabar_t"] = any(close(own.get("alphabar_t"), right) for right in alphabars)
+    verdict["alphabar_t"] = any(
+        close(own.get("alphabar_t"), right, relative) for right in alphabars
+    )
     bases = [oracle.entries(beta_t, alphabar) for alphabar in alphabars]
     own_alphabar = own.get("alphabar_t")
     if own_alphabar is not None and own_alphabar.shape == beta_t.shape:
         bases.append(oracle.entries(beta_t, own_alphabar))
     for name in ("sqrt_beta_t", "alpha_t", *_FROM_ALPHABAR):
-        verdict[name] = any(close(own.get(name), base[name]) for base in bases)
+        verdict[name] = any(close(own.get(name), base[name], relative) for base in bases)
     verdict["oneover_sqrta"] = any(
-        close(own.get("oneover_sqrta"), right) for right in right_oneover_sqrta(own)
+        close(own.get("oneover_sqrta"), right, relative) for right in right_oneover_sqrta(own)
     )
     own_sqrtmab = own.get("sqrtmab")
     if own_sqrtmab is not None and own_sqrtmab.shape == beta_t.shape:
         with np.errstate(all="ignore"):
-            verdict["bt_over_sqrtmab"] |= close(own.get("bt_over_sqrtmab"), beta_t / own_sqrtmab)
+            verdict["bt_over_sqrtmab"] |= close(
+                own.get("bt_over_sqrtmab"), beta_t / own_sqrtmab, relative
+            )
     return verdict
 
 
@@ -123,7 +130,7 @@ def judgeable(outcome: Outcome, cases: Sequence[Case]) -> bool:
 
 
 def examine(
-    session: KernelSession, seed: int, betas_ran: Mapping[str, bool]
+    session: KernelSession, seed: int, betas_ran: Mapping[str, bool], tolerances: Tolerances
 ) -> tuple[list[Verdict], dict[str, bool]]:
     """A verdict an entry, and for each schedule whether every entry is right on the own betas.
 
@@ -140,7 +147,7 @@ def examine(
             natural[schedule] = judgeable(outcomes[schedule], cases)
         if not natural[schedule] and "missing" not in getattr(outcomes.get(schedule), "facts", {}):
             outcomes[schedule] = ask(session, schedule, cases, given=True)
-    found = {s: judge_schedule(outcomes[s], cases, s) for s in SCHEDULES}
+    found = {s: judge_schedule(outcomes[s], cases, s, tolerances) for s in SCHEDULES}
     for schedule in SCHEDULES:
         if natural[schedule] and not own_betas_kept(session, outcomes[schedule], cases, schedule):
             found[schedule] = dict.fromkeys(JUDGED, False)
@@ -165,12 +172,14 @@ def own_betas_kept(
     return True
 
 
-def judge_schedule(outcome: Outcome, cases: Sequence[Case], schedule: str) -> dict[str, bool]:
+def judge_schedule(
+    outcome: Outcome, cases: Sequence[Case], schedule: str, tolerances: Tolerances
+) -> dict[str, bool]:
     """For each entry whether it is right in all cases; empty if nothing could be judged."""
     if not judgeable(outcome, cases):
         return {}
     judged = [
-        judge_case(case_arrays(outcome, index), case.T, schedule)
+        judge_case(case_arrays(outcome, index), case.T, schedule, tolerances)
         for index, case in enumerate(cases)
     ]
     return {name: all(case[name] for case in judged) for name in JUDGED}

@@ -11,6 +11,7 @@ import numpy as np
 
 from grader.checks import oracle
 from grader.checks.oracle import Array, Case
+from grader.checks.tolerances import DEFAULT, Tolerances
 from grader.sandbox import KernelSession, Outcome
 
 PREDICTIONS = ("epsilon", "sample")
@@ -24,6 +25,7 @@ class Setting:
     schedule: str
     stand_in: str | None = None  # None, "T" or "T+1"
     call_own: bool = True  # false: the student's ddpm_schedules does not come to an end
+    tolerances: Tolerances = DEFAULT
 
     def given(self, case: Case) -> dict[str, Any] | None:
         """What the probe puts in place of the student's schedule."""
@@ -32,6 +34,9 @@ class Setting:
         entries = self.reference_entries(case)
         clean = {key: np.nan_to_num(value).tolist() for key, value in entries.items()}
         return {"betas": clean["beta_t"], "entries": clean, "call_own": self.call_own}
+
+    def steps(self, entries: Mapping[str, Array], case: Case) -> "Steps":
+        return Steps.of(entries, case.T, self.tolerances.standard_errors)
 
     def reference_entries(self, case: Case) -> dict[str, Array]:
         beta_t = oracle.betas(case, self.schedule)
@@ -63,23 +68,26 @@ class Steps:
     alphabar: Array  # (T,)
     alphabar_before: float
     first_index: int  # where step 1 stands in the student's arrays
+    too_far: float  # standard errors between what is measured and what is right
 
     @classmethod
-    def of(cls, entries: Mapping[str, Array], T: int) -> "Steps":
+    def of(cls, entries: Mapping[str, Array], T: int, too_far: float) -> "Steps":
         beta, alphabar = entries["beta_t"], entries["alphabar_t"]
         first = len(beta) - T
         before = float(alphabar[0]) if first else 1.0
-        return cls(beta[first:], alphabar[first:], before, first)
+        return cls(beta[first:], alphabar[first:], before, first, too_far)
 
 
-def settings_to_judge(right: Mapping[str, bool], call_own: bool) -> list[list[Setting]]:
+def settings_to_judge(
+    right: Mapping[str, bool], call_own: bool, tolerances: Tolerances
+) -> list[list[Setting]]:
     """Groups of settings, each group's members alternatives of which the best counts.
 
     Schedules that are right are all judged. If none is, the reference's linear schedule stands
     in, in both indexings that students use.
     """
-    own = [[Setting(schedule)] for schedule, ok in right.items() if ok]
-    return own or [[Setting("linear", "T", call_own), Setting("linear", "T+1", call_own)]]
+    own = [[Setting(schedule, tolerances=tolerances)] for schedule, ok in right.items() if ok]
+    return own or [[Setting("linear", form, call_own, tolerances) for form in ("T", "T+1")]]
 
 
 def ask(

@@ -22,7 +22,7 @@ class Chain:
 
     def __init__(self, case: Case, seed: int) -> None:
         own = entries(betas(case, "linear"))
-        self.steps = Steps.of(own, case.T)
+        self.steps = Steps.of(own, case.T, 8.0)
         self.rng = np.random.default_rng(seed)
         self.T = case.T
 
