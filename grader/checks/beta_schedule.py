@@ -154,7 +154,7 @@ def judge(
         return missing(check, "No function named beta_schedule was found in the notebook.")
     arrays = [outcome.arrays.get(f"{index}/{key}") for index in range(len(cases))]
     if all(array is None or not array.size for array in arrays):
-        returned = outcome.facts.get("returned", ["NoneType"])
+        returned = outcome.facts.get("returned") or ["NoneType"]
         if returned[0] not in ("NoneType", "dict"):
             text = f"The {schedule} schedule is no array of numbers."
             return failed(check, text, returned=returned[0])

@@ -21,6 +21,9 @@ import numpy as np
 import torch
 from torch.overrides import TorchFunctionMode
 
+# kept from before the student's code runs, which may put others in their place
+LOADS, DUMPS, SAVEZ, ENCODE = json.loads, json.dumps, np.savez, base64.b64encode
+
 ARRAYS_BYTES = 64 * 2**20
 TRACEBACK_CHARACTERS = 8000
 ACCELERATOR = re.compile(r"^(cuda|mps|xpu|hip|hpu|xla|mtia|privateuseone)(:\d+)?$")
@@ -191,7 +194,7 @@ def sow(seed: Any) -> Any:
 
 def answer(text: Any) -> Any:
     """Runs a probe (a JSON request) and publishes what came of it."""
-    request = json.loads(text)
+    request = LOADS(text)
     name = f"<probe {request['name']}>"
     arrays = b""
     standard = sys.stdout, sys.stderr
@@ -206,8 +209,8 @@ def answer(text: Any) -> Any:
     report["nonce"] = request["nonce"]
     answer_type, arrays_type = state.keys
     data = {
-        answer_type: json.dumps(report, allow_nan=False),
-        arrays_type: base64.b64encode(arrays).decode("ascii"),
+        answer_type: DUMPS(report, allow_nan=False),
+        arrays_type: ENCODE(arrays).decode("ascii"),
     }
     state.publish(data, metadata={})
 
@@ -223,7 +226,7 @@ def run(name: Any, request: Any) -> Any:
     plain = {key: as_array(value) for key, value in arrays.items()}
     if sum(array.nbytes for array in plain.values()) > ARRAYS_BYTES:
         raise ValueError(f"the arrays are larger than {ARRAYS_BYTES // 2**20} MiB")
-    np.savez(file, **plain)
+    SAVEZ(file, **plain)
     return {"status": "ok", "facts": as_json(facts)}, file.getvalue()
 
 

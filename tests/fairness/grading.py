@@ -5,7 +5,6 @@ import json
 from pathlib import Path
 from typing import Any
 
-import nbformat
 from click.testing import CliRunner
 from nbformat import NotebookNode
 
