@@ -45,12 +45,7 @@ def grade_notebook(notebook: NotebookNode, folder: Path, *options: str) -> dict[
     """Writes a submission into ``folder`` and runs ``ddpm-grader grade`` on it."""
     submission = folder / "2023-12345"
     submission.mkdir()
-    text = (
-        nbformat.writes(notebook)
-        if notebook.get("nbformat_minor", 0) >= 5
-        else json.dumps(notebook)
-    )
-    (submission / DIFFUSION).write_text(text, "utf-8")
+    (submission / DIFFUSION).write_text(json.dumps(notebook), "utf-8")
     return grade_folder(submission, *options)
 
 
