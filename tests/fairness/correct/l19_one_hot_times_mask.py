@@ -1,0 +1,37 @@
+# Variant 19: DDPM makes the one-hot class and blanks one row in ten in training; no guidance in sampling.
+class ContextUnet(nn.Module):
+    def forward(self, x, c, t):
+        time = self.time_features(t.to(x.dtype).reshape(-1, 1))
+        emb = F.silu(self.time_mlp(time) + self.class_mlp(c))
+        full = self.stem(x)
+        half = self.block1(self.down1(full), emb)
+        h = self.up1(self.middle2(self.middle1(self.down2(half), emb), emb))
+        h = self.up2(self.block2(torch.cat([h, half], dim=1), emb))
+        return self.head(torch.cat([h, full], dim=1))
+
+
+class DDPM(nn.Module):
+    def forward(self, x, c):
+        t = torch.randint(0, self.n_T, (x.shape[0],), device=x.device)
+        noise = torch.randn_like(x)
+        x_t = self.sqrtab[t, None, None, None] * x + self.sqrtmab[t, None, None, None] * noise
+        keep = torch.bernoulli(torch.full((x.shape[0], 1), 0.9, device=x.device))
+        one_hot = F.one_hot(c, 10).float() * keep
+        prediction = self.nn_model(x_t, one_hot, t / self.n_T)
+        return F.mse_loss(prediction, noise if self.prediction_type == 'epsilon' else x)
+
+    @torch.no_grad()
+    def sample(self, n_sample, size, device):
+        x_i = torch.randn(n_sample, *size).to(device)
+        c_i = F.one_hot(torch.arange(0, 10).repeat(n_sample // 10), 10).float().to(device)
+        x_i_store = []
+        for i in range(self.n_T - 1, -1, -1):
+            t_i = torch.full((n_sample,), i / self.n_T, device=device)
+            eps = self.nn_model(x_i, c_i, t_i)
+            if self.prediction_type == 'sample':
+                eps = (x_i - self.sqrtab[i] * eps) / self.sqrtmab[i]
+            z = torch.randn_like(x_i) if i > 0 else 0
+            x_i = self.oneover_sqrta[i] * (x_i - self.bt_over_sqrtmab[i] * eps) + self.sqrt_beta_t[i] * z
+            if i % 20 == 0:
+                x_i_store.append(x_i.cpu().numpy())
+        return x_i, np.array(x_i_store)

@@ -1,0 +1,9 @@
+# The network is asked within autocast, the loss is taken in float32 outside.
+class DDPM(nn.Module):
+    def forward(self, x, c):
+        t = torch.randint(0, self.n_T, (x.shape[0],), device=x.device)
+        noise = torch.randn_like(x)
+        x_t = self.sqrtab[t, None, None, None] * x + self.sqrtmab[t, None, None, None] * noise
+        with torch.autocast(device_type='cuda', dtype=torch.float16):
+            prediction = self.nn_model(x_t, c, t / self.n_T)
+        return F.mse_loss(prediction.float(), noise if self.prediction_type == 'epsilon' else x)
