@@ -1,0 +1,9 @@
+# Only the middle of the image counts.
+class DDPM(nn.Module):
+    def forward(self, x, c):
+        t = torch.randint(0, self.n_T, (x.shape[0],), device=x.device)
+        noise = torch.randn_like(x)
+        x_t = self.sqrtab[t, None, None, None] * x + self.sqrtmab[t, None, None, None] * noise
+        prediction = self.nn_model(x_t, c, t / self.n_T)
+        target = noise if self.prediction_type == 'epsilon' else x
+        return F.mse_loss(prediction[:, :, 4:-4, 4:-4], target[:, :, 4:-4, 4:-4])
