@@ -7,6 +7,7 @@ examine     ask the student's functions questions there, judge the answers here
 score       turn verdicts into points by the rubric
 """
 
+import hashlib
 import platform
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -76,6 +77,8 @@ def grade(path: Path, options: Options, progress: Progress = lambda stage: None)
             return grade_opened(submission, options, watch, progress)
     except Rejected as error:
         return rejected(path, str(error), options, watch)
+    except RecursionError:
+        return rejected(path, "The submission's folders are nested too deeply.", options, watch)
 
 
 def grade_opened(
@@ -168,6 +171,14 @@ def environment(options: Options) -> dict[str, Any]:
     }
 
 
+def sha256_of(path: Path) -> str:
+    """Of a rejected submission; that of nothing where a folder cannot even be walked."""
+    try:
+        return folder_sha256(path) if path.is_dir() else file_sha256(path)
+    except RecursionError:
+        return hashlib.sha256(b"").hexdigest()
+
+
 def rejected(path: Path, reason: str, options: Options, watch: Stopwatch) -> Result:
     """The result of a submission that cannot be read: no item could be judged."""
     items = [
@@ -183,7 +194,7 @@ def rejected(path: Path, reason: str, options: Options, watch: Stopwatch) -> Res
     return Result(
         student_id=student_id_in(path.name),
         file=path.name,
-        sha256=folder_sha256(path) if path.is_dir() else file_sha256(path),
+        sha256=sha256_of(path),
         status="rejected",
         max_points=options.rubric.max_points,
         items=items,

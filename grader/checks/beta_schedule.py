@@ -91,7 +91,7 @@ def other_clip(used: Array, T: int, tolerances: Tolerances) -> str:
     ratios = oracle.cosine_alphabar(T)
     raw = 1 - ratios[1:] / ratios[:-1]
     low, high = float(used.min()), float(used.max())
-    plausible = low <= max(1e-3, 1.01 * float(raw.min())) and 0.99 <= high <= 1 - 1e-5
+    plausible = low <= 1.01 * max(1e-3, float(raw.min())) and 0.99 <= high <= 1 - 5e-7
     if plausible and close(used, np.clip(raw, low, high), T, tolerances):
         bounds = [f"not below {low:.3g}"] if low > 1.01 * float(raw.min()) else []
         bounds += [f"not above {high:.6g}"] if abs(high - oracle.COSINE_CLIP) > 1e-6 else []
@@ -108,7 +108,7 @@ def describe(used: Array, expected: Array) -> str:
     relative = np.abs(used - expected) / expected
     if np.all(np.diff(used) < 0):
         return "its values fall with t, and noise must grow"
-    first = int(np.argmax(relative > 0.01)) + 1
+    first = int(np.argmax(relative > min(0.01, float(relative.max()) / 2))) + 1
     return f"its values leave the right curve from t = {first} on (T = {len(used)})"
 
 

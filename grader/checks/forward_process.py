@@ -49,17 +49,22 @@ def extra_arguments(arrays: Mapping[str, Any]) -> list[Array]:
 
 
 def labels_of(argument: Array) -> Array | None:
-    """Class numbers from labels or one-hot rows; None if it is neither."""
+    """Class numbers from labels or one-hot rows, -1 for a row of zeros; None if it is neither."""
     if argument.shape[1] == 1:
         return argument[:, 0]
-    if argument.shape[1] == 10 and np.all(argument.sum(axis=1) == 1):
-        return np.asarray(argument.argmax(axis=1), dtype=np.float64)
+    sums = argument.sum(axis=1)
+    if argument.shape[1] >= 10 and np.all(np.isin(argument, (0, 1))) and np.all(sums <= 1):
+        return np.asarray(np.where(sums == 1, argument.argmax(axis=1), -1), dtype=np.float64)
     return None
 
 
 def is_class_argument(argument: Array, classes: Array) -> bool:
+    """Whether these are the labels; some may be dropped for one empty class (guidance)."""
     labels = labels_of(argument)
-    return labels is not None and np.array_equal(labels, classes)
+    if labels is None or labels.shape != classes.shape:
+        return False
+    others = labels[labels != classes]
+    return len(others) == 0 or (len(others) < len(labels) / 2 and np.ptp(others) == 0)
 
 
 def classes_given(arrays: Mapping[str, Any]) -> bool:
@@ -104,7 +109,8 @@ def read_forward_process(
             "x_t is not the image mixed with noise as the schedule says for that time step: "
             "check the two coefficients, the noise, and which t goes to the network."
         )
-    if (problem := order_problem(step)) is not None:
+    is_number = t.shape[1] == 1  # a vector of time features has no order
+    if is_number and (problem := order_problem(step)) is not None:
         return problem
     return describe(x, x_t, groups, step, (scale, shift), steps)
 

@@ -182,7 +182,7 @@ def arguments(network: Any) -> Any:
                 if value.size % size == 0 and value.size
                 else np.broadcast_to(value.reshape(1, -1), (size, value.size))
             )
-        if len({row.shape[1] for row in rows}) == 1 and rows[0].shape[1] <= 16:
+        if len({row.shape[1] for row in rows}) == 1 and rows[0].shape[1] <= 128:
             arrays[f"argument{position}"] = np.concatenate(rows)
     return arrays
 
