@@ -45,6 +45,8 @@ class Bubblewrap:
         args += ["--disable-userns"] if self.no_nesting else []
         args += self._files()
         args += ["--proc", "/proc", "--dev", "/dev", *self._tmpfs("/dev/shm", limits.file_bytes)]
+        for name in ("sys", "sysrq-trigger", "irq", "bus", "fs"):  # root outside could write there
+            args += ["--ro-bind-try", f"/proc/{name}", f"/proc/{name}"]
         args += self._tmpfs("/tmp", limits.file_bytes // 8)
         args += self._tmpfs(str(HOME), limits.file_bytes // 8)
         args += self._tmpfs(str(WORK), limits.file_bytes)

@@ -135,6 +135,14 @@ def test_nothing_outside_its_folders_can_be_written(inside: KernelSession, place
     assert "Error" in attempt(inside, "write", place)
 
 
+def test_the_kernels_own_settings_cannot_be_opened_for_writing(inside: KernelSession) -> None:
+    text = (
+        "[f for d, _, files in os.walk('/proc/sys') for f in files"
+        " if not attempt('os.open', os.path.join(d, f), os.O_WRONLY).startswith(('Perm', 'OSErr'))]"
+    )
+    assert returned(inside, "evaluate", text) == []
+
+
 def test_the_installed_packages_cannot_be_written(inside: KernelSession) -> None:
     for folder in visible.package_folders():
         for place in (folder, *folder.glob("ddpm_grader*"), folder / "torch", folder / "grader"):
