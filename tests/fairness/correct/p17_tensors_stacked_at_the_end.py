@@ -1,0 +1,19 @@
+# Variant 17: frames kept as detached tensors, stacked at the end; set_grad_enabled; train mode restored afterwards.
+class DDPM(nn.Module):
+    def sample(self, n_sample, size, device):
+        was_training = self.training
+        self.eval()
+        x_i = torch.randn(n_sample, *size).to(device)
+        c_i = torch.arange(0, 10).to(device).repeat(n_sample // 10)
+        x_i_store = []
+        with torch.set_grad_enabled(False):
+            for i in range(self.n_T - 1, -1, -1):
+                eps = self.nn_model(x_i, c_i, torch.full((n_sample,), i / self.n_T, device=device))
+                if self.prediction_type == 'sample':
+                    eps = (x_i - self.sqrtab[i] * eps) / self.sqrtmab[i]
+                z = torch.randn_like(x_i) if i > 0 else 0
+                x_i = self.oneover_sqrta[i] * (x_i - self.bt_over_sqrtmab[i] * eps) + self.sqrt_beta_t[i] * z
+                if i % 20 == 0 or i == self.n_T - 1 or i < 8:
+                    x_i_store.append(x_i.detach().cpu())
+        self.train(was_training)
+        return x_i.detach(), torch.stack(x_i_store).numpy()
