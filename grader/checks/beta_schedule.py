@@ -172,6 +172,8 @@ def judge(
     }
     if all(array is not None for array in arrays):
         beyond = {len(a) - c.T for a, c in zip(arrays, cases, strict=True) if a is not None}
+        first = min((float(array[0]) for array in arrays if array is not None), default=0.0)
+        details["index_0_usable"] = beyond == {1} and first > 0
         details["entries_beyond_T"] = beyond.pop() if len(beyond) == 1 else None
     wrong = [f for f in findings if f.kind == "wrong"]
     if wrong:

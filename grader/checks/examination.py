@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from grader.checks import beta_schedule, loss, sampling, schedule_parameters
 from grader.checks.loss import Training
-from grader.checks.setting import PREDICTIONS, Setting, settings_to_judge
+from grader.checks.setting import PREDICTIONS, settings_to_judge
 from grader.checks.tolerances import DEFAULT, Tolerances
 from grader.checks.verdict import Verdict, not_run
 from grader.intake import Plan
@@ -46,11 +46,8 @@ def examine(session: KernelSession, seed: int, tolerances: Tolerances = DEFAULT)
 
     entries = _guarded("schedule_parameters", schedule_entries)
     ended = not any(v.state in _NO_END for v in entries)
-    groups: list[list[Setting]] = settings_to_judge(
-        {schedule: right[schedule] and entries_right[schedule] for schedule in right},
-        ended,
-        tolerances,
-    )
+    from_zero = {v.check.split(".")[1]: bool(v.details.get("index_0_usable")) for v in betas}
+    groups = settings_to_judge(right, entries_right, from_zero, ended, tolerances)
     trainings: dict[tuple[str, str], Training] = {}
 
     def losses() -> list[Verdict]:

@@ -81,12 +81,15 @@ def examine(
 
 
 def best(results: Iterable[tuple[Verdict, Training]]) -> tuple[Verdict, Training]:
-    """The first that is right, else the one that earns most."""
+    """The first that passes, else the first that a person must see, else what earns most."""
     kept: tuple[Verdict, Training] | None = None
     for result in results:
-        if result[0].right:
+        if result[0].state is State.PASSED:
             return result
-        if kept is None or result[0].fraction > kept[0].fraction:
+        if kept is None or (result[0].right, result[0].fraction) > (
+            kept[0].right,
+            kept[0].fraction,
+        ):
             kept = result
     assert kept is not None
     return kept

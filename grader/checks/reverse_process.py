@@ -1,162 +1,37 @@
-"""Measures the steps x_t -> x_{t-1} of a sampler and compares them with the reverse process.
+"""Judges a sampler's measured steps by the reverse process of DDPM.
 
-With x_0 the oracle's image, a step is x_{t-1} = a * x_t + b * x_0 + sigma * z. The posterior of
-DDPM (Ho et al. 2020, eq. 7) gives a and b; sigma^2 may be beta_t or betatilde_t (sec. 3.2).
+The posterior (Ho et al. 2020, eq. 7) gives the mean of each step; sigma^2 may be beta_t or
+betatilde_t (sec. 3.2).
 """
 
 import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
-from grader.checks.forward_process import extra_arguments, independence_ratio, labels_of
+from grader.checks.forward_process import (
+    DATA_SPACES,
+    extra_arguments,
+    independence_ratio,
+    kurtosis,
+    labels_of,
+)
 from grader.checks.loss import Training
 from grader.checks.oracle import Array
+from grader.checks.other_samplers import between_the_variances, keeps_marginals, other_sampler
 from grader.checks.setting import Steps
+from grader.checks.transitions import (
+    LOST_SIGNAL,
+    Expected,
+    Transition,
+    is_labels,
+    measure,
+    visited_steps,
+)
 from grader.checks.verdict import Verdict, failed, needs_review, passed
-from grader.sandbox import Outcome
-
-LOST_SIGNAL = 1e-3  # sqrt(alphabar) below which x_0 cannot be told from rounding
-
-
-@dataclass(frozen=True)
-class Transition:
-    """One measured step. ``step`` and ``before`` are 0-based; ``before`` is -1 for the image."""
-
-    step: int
-    before: int
-    a: float
-    b: float
-    constant: float
-    variance: float
-    error_a: float
-    error_b: float
-    residual: Array  # (n, 784)
-
-    def near(self, a: float, b: float, too_far: float) -> bool:
-        """Whether the measured mean is a * x_t + b * x_0."""
-        floor = 1.5e-3
-        return (
-            abs(self.a - a) <= too_far * self.error_a + floor
-            and abs(self.b - b) <= too_far * self.error_b + floor
-            and abs(self.constant) <= too_far * self.error_b + floor
-        )
-
-    def has_variance(self, variance: float, too_far: float) -> bool:
-        relative = too_far * np.sqrt(2 / self.residual.size)
-        return bool(abs(self.variance - variance) <= relative * variance + 1e-6)
-
-
-def steps_of_calls(outcome: Outcome, T: int, timesteps: Array | None) -> list[int] | None:
-    """Which step each network call stands for; None if training means nothing by its t.
-
-    Where training's t is not known, any t that falls from call to call will do.
-    """
-    batch = np.asarray(outcome.arrays["batch"])
-    starts = np.concatenate([[0], np.cumsum(batch)])[:-1].astype(int)
-    columns = [a[:, 0] for a in extra_arguments(outcome.arrays) if a.shape[1] == 1]
-    candidates = [c[starts] for c in columns if not is_labels(c)]
-    if timesteps is None:
-        return list(range(T - 1, T - 1 - len(starts), -1))
-    gap = abs(timesteps[-1] - timesteps[0]) / max(T - 1, 1)
-    for values in candidates:
-        distance = np.abs(values[:, None] - timesteps[None, :])
-        if np.all(distance.min(axis=1) <= 0.02 * gap):
-            return [int(step) for step in distance.argmin(axis=1)]
-    return None
-
-
-def is_labels(column: Array) -> bool:
-    labels = labels_of(column[:, None])
-    return labels is not None and np.array_equal(labels[:10], np.arange(10))
-
-
-def measure(outcome: Outcome, steps: Sequence[int], training: Training) -> list[Transition]:
-    """Every transition both of whose ends were kept, in the order of the calls."""
-    arrays, last = outcome.arrays, len(steps) - 1
-    found = []
-    for call in range(len(steps)):
-        after = arrays.get(f"state/{call + 1}") if call < last else arrays["result"]
-        if f"state/{call}" not in arrays or after is None:
-            continue
-        target = np.asarray(arrays[f"target/{call}"], dtype=np.float64) / 255
-        x0 = target * training.scale + training.shift
-        x_next = np.asarray(after, dtype=np.float64)
-        if call == last:  # the image comes back in the data's own space, or stays in the network's
-            x_next = x_next * training.scale + training.shift
-        before = steps[call + 1] if call < last else -1
-        found.append(regress(arrays[f"state/{call}"], x0, x_next, steps[call], before))
-    return found
-
-
-def regress(x_t: Array, x0: Array, x_next: Array, step: int, before: int) -> Transition:
-    """Least squares of x_{t-1} over x_t, x_0 and a constant."""
-    columns = np.stack([x_t.ravel(), x0.ravel(), np.ones(x_t.size)], axis=1).astype(np.float64)
-    gram = columns.T @ columns
-    coefficients = np.linalg.solve(gram, columns.T @ x_next.ravel())
-    residual = x_next.ravel() - columns @ coefficients
-    variance = float(np.mean(residual**2))
-    errors = np.sqrt(np.diag(np.linalg.inv(gram)) * variance)
-    a, b, constant = (float(value) for value in coefficients)
-    shape = x_next.shape
-    return Transition(
-        step,
-        before,
-        a,
-        b,
-        constant,
-        variance,
-        float(errors[0]),
-        float(errors[1]),
-        residual.reshape(shape),
-    )
-
-
-class Expected:
-    """What a step from t to s < t may be, in the schedule in use."""
-
-    def __init__(self, steps: Steps) -> None:
-        self.steps = steps
-
-    def near(self, m: Transition, a: float, b: float) -> bool:
-        return m.near(a, b, self.steps.too_far)
-
-    def same_variance(self, m: Transition, variance: float) -> bool:
-        return m.has_variance(variance, self.steps.too_far)
-
-    def alphabar(self, step: int) -> float:
-        return float(self.steps.alphabar[step]) if step >= 0 else self.steps.alphabar_before
-
-    def posterior(self, t: int) -> list[tuple[float, float]]:
-        """(a, b) of the posterior mean, in the forms that differ by rounding and clips only."""
-        beta, ab = float(self.steps.beta[t]), self.alphabar(t)
-        alpha = 1 - beta
-        forms = []
-        for ab_before in {self.alphabar(t - 1), ab / alpha if alpha > 0 else 0.0}:
-            a = np.sqrt(alpha) * (1 - ab_before) / (1 - ab)
-            forms.append((float(a), float(np.sqrt(ab_before) * beta / (1 - ab))))
-        if alpha > 0:  # by way of epsilon (Ho et al. 2020, eq. 11)
-            through_noise = beta / (1 - ab)
-            a = (1 - through_noise) / np.sqrt(alpha)
-            forms.append((float(a), float(through_noise * np.sqrt(ab / alpha))))
-        if t == 0:
-            forms.append((0.0, 1.0))  # the prediction itself
-        return forms
-
-    def variances(self, t: int) -> dict[str, float]:
-        beta = float(self.steps.beta[t])
-        tilde = beta * (1 - self.alphabar(t - 1)) / (1 - self.alphabar(t))
-        return {"beta_t": beta, "betatilde_t": tilde}
-
-    def ddim(self, t: int, s: int, variance: float = 0.0) -> tuple[float, float]:
-        """(a, b) of DDIM's step with sigma^2 = ``variance`` (Song et al. 2021, eq. 12)."""
-        a = np.sqrt(max(1 - self.alphabar(s) - variance, 0) / (1 - self.alphabar(t)))
-        return float(a), float(np.sqrt(self.alphabar(s)) - a * np.sqrt(self.alphabar(t)))
-
-    def renoised(self, s: int) -> tuple[float, float, float]:
-        """(a, b, variance) of noising the predicted x_0 anew."""
-        return 0.0, float(np.sqrt(self.alphabar(s))), 1 - self.alphabar(s)
+from grader.sandbox import Outcome, Status
 
 
 def judge_steps(
@@ -164,24 +39,47 @@ def judge_steps(
 ) -> Verdict:
     """The verdict on the whole chain of steps."""
     T = len(schedule.beta)
-    if (problem := constant_t_problem(outcome)) is not None:
-        return failed(check, problem)
-    steps = steps_of_calls(outcome, T, timesteps)
-    if steps is None:
+    visited = visited_steps(outcome, T, timesteps)
+    if visited is None:
         text = "The t that sample passes to the network is not the t that it was trained with."
         return failed(check, text)
-    if np.any(np.diff(steps) > 0):
+    if np.any(np.diff(visited) > 0):
         return failed(check, "The reverse process must go from the last time step to the first.")
-    measured = measure(outcome, steps, training)
+    measured = measure(outcome, visited, training)
     expected = Expected(schedule)
-    if (known := other_sampler(check, measured, expected)) is not None:
-        return known
-    if steps != list(range(T - 1, -1, -1)):
-        text = f"The network is asked {len(steps)} times for T = {T}, not once for every time step."
-        if len(steps) == T + 1 == T + schedule.first_index:
+    if (sampler := other_sampler(measured, expected)) is not None:
+        if (problem := end_problem(measured[-1], expected)) is not None:
+            return failed(check, problem)
+        return needs_review(check, sampler)
+    if visited != list(range(T - 1, -1, -1)):
+        text = f"The network is asked for {len(visited)} steps, T = {T}: not once for every one."
+        if len(visited) == T + 1 == T + schedule.first_index:
             return needs_review(check, f"{text} Index 0 of the schedule is used, too.")
-        return failed(check, text, network_calls=len(steps))
-    return judge_posterior(check, measured, expected)
+        return failed(check, text, steps=len(visited))
+    return judge_posterior(check, measured, expected, training)
+
+
+def judge_with_one_image(
+    check: str, outcome: Outcome, schedule: Steps, training: Training, timesteps: Array | None
+) -> Verdict | None:
+    """``needs_review`` for solvers that use several predictions a step; None for all else.
+
+    Only where the oracle's image is the same at every step can such a solver be recognised.
+    """
+    T = len(schedule.beta)
+    visited = visited_steps(outcome, T, timesteps)
+    if visited is None or outcome.status is not Status.ok:
+        return None
+    expected = Expected(schedule)
+    if visited == list(range(T - 1, -1, -1)):
+        measured = measure(outcome, visited, training)
+        sampler = other_sampler(measured, expected)
+        ended = end_problem(measured[-1], expected) is None
+        return needs_review(check, sampler) if sampler is not None and ended else None
+    if keeps_marginals(outcome.arrays, visited, expected, training):
+        text = "sample is another solver than DDPM's: every x_t is right, but not one step each."
+        return needs_review(check, text)
+    return None
 
 
 def constant_t_problem(outcome: Outcome) -> str | None:
@@ -198,96 +96,56 @@ def constant_t_problem(outcome: Outcome) -> str | None:
     return None
 
 
-def other_sampler(check: str, measured: Sequence[Transition], expected: Expected) -> Verdict | None:
-    """``needs_review`` for DDIM and for re-noising, which are right in themselves."""
-    inner = [
-        m for m in measured if m.before >= 0 and np.sqrt(expected.alphabar(m.step)) > LOST_SIGNAL
-    ]
-    if not inner:
-        return None
-    if all(m.variance < 1e-6 and expected.near(m, *expected.ddim(m.step, m.before)) for m in inner):
-        text = "sample is deterministic (DDIM) instead of adding noise at every step."
-        return needs_review(check, text, sampler="ddim")
-    if is_partly_noisy_ddim(inner, expected):
-        text = "sample adds less noise than DDPM does, as DDIM with 0 < eta < 1."
-        return needs_review(check, text, sampler="ddim with eta")
-    if is_deterministic_solver(inner, expected):
-        text = "sample follows the deterministic probability flow instead of adding noise."
-        return needs_review(check, text, sampler="probability flow")
-    renoised = [expected.renoised(m.before) for m in inner]
-    if all(
-        expected.near(m, a, b) and expected.same_variance(m, v)
-        for m, (a, b, v) in zip(inner, renoised, strict=True)
-    ):
-        text = "sample adds fresh noise to the predicted image instead of using the posterior."
-        return needs_review(check, text, sampler="renoised")
-    return None
-
-
-def is_partly_noisy_ddim(inner: Sequence[Transition], expected: Expected) -> bool:
-    """DDIM whose variance is the same part, between 0 and 1, of betatilde_t at every step."""
-    if any(m.before != m.step - 1 or m.variance < 1e-9 for m in inner):
-        return False
-    parts = [m.variance / expected.variances(m.step)["betatilde_t"] for m in inner]
-    return (
-        max(parts) < 0.9
-        and float(np.std(parts)) < 0.1 * float(np.mean(parts))
-        and all(expected.near(m, *expected.ddim(m.step, m.before, m.variance)) for m in inner)
-    )
-
-
-def is_deterministic_solver(inner: Sequence[Transition], expected: Expected) -> bool:
-    """Another solver of the probability flow: agrees with DDIM to first order in beta_t.
-
-    The posterior mean without its noise does not: its step towards x_0 is twice as long.
-    """
-    beta = expected.steps.beta  # first order means little where beta_t is large
-    late = [m for m in inner if m.step >= len(beta) // 4 and beta[m.step] < 0.1]
-    if not late or any(m.variance > 1e-6 or m.before != m.step - 1 for m in inner):
-        return False
-    for m in late:
-        flow, mean = expected.ddim(m.step, m.before), expected.posterior(m.step)[0]
-        for own, other, forgotten in zip((m.a, m.b), flow, mean, strict=True):
-            if abs(own - other) > 0.25 * abs(forgotten - other) + 1e-4:
-                return False
-    return True
-
-
-def judge_posterior(check: str, measured: Sequence[Transition], expected: Expected) -> Verdict:
+def judge_posterior(
+    check: str, measured: Sequence[Transition], expected: Expected, training: Training
+) -> Verdict:
     """Mean, variance and noise of DDPM's own reverse process."""
     judged = [
         m for m in measured if np.sqrt(expected.alphabar(m.step)) > LOST_SIGNAL or m.step == 0
     ]
-    details = {"transitions": [describe(m, expected) for m in measured]}
+    details: dict[str, Any] = {"transitions": [describe(m, expected) for m in measured]}
     inner, last = [m for m in judged if m.before >= 0], judged[-1]
-    off = [
-        m for m in inner if not any(expected.near(m, a, b) for a, b in expected.posterior(m.step))
-    ]
-    if off:
-        text = "The mean of the step x_t -> x_(t-1) is not that of the reverse process."
-        return failed(check, text, off=[m.step + 1 for m in off], **details)
-    if drifts(inner, expected):
-        text = "The mean of the steps x_t -> x_(t-1) is slightly, but at every step, off."
-        return failed(check, text, **details)
-    if last.variance > 1e-5:
-        return failed(check, "Noise is added at the last step, too; there z must be 0.", **details)
-    if not any(expected.near(last, a, b) for a, b in final_forms(expected)):
-        text = "The last step does not end on the image, or another image is returned."
-        return failed(check, text, **details)
-    if all(m.variance < 1e-9 for m in inner):
-        return failed(check, "No noise is added at any step.", **details)
-    kinds = [
-        kind
-        for kind in ("beta_t", "betatilde_t")
-        if all(expected.same_variance(m, expected.variances(m.step)[kind]) for m in inner)
-    ]
-    if not kinds:
+    mapped = training.scale == 1 and is_mapped_back(last, expected)
+    problems = (
+        shared_noise_problem(inner),
+        mean_problem(inner, expected),
+        silence_problem(inner, last, expected),
+        None if mapped else end_problem(last, expected),
+        normality_problem(inner),
+    )
+    if (problem := next(filter(None, problems), None)) is not None:
+        return failed(check, problem, **details)
+    kind = variance_kind(inner, expected)
+    if kind is None:
         text = "The noise that a step adds does not have the variance of the reverse process."
         return failed(check, text, **details)
-    if (problem := noise_problem(inner)) is not None:
-        return failed(check, problem, **details)
+    if kind == "between":
+        text = "The variance lies between beta_t and that of the posterior at every step."
+        return needs_review(check, text, **details)
+    if mapped:
+        text = "sample brings images from another range to 0..1, though forward left them there."
+        return needs_review(check, text, **details)
     text = "Every step of the sampler has the mean and the noise of the reverse process."
-    return passed(check, text, variance=kinds[0], **details)
+    return passed(check, text, variance=kind, **details)
+
+
+def mean_problem(inner: Sequence[Transition], expected: Expected) -> str | None:
+    """A sentence unless every step's mean is that of the posterior."""
+    if any(not any(expected.near(m, a, b) for a, b in expected.posterior(m.step)) for m in inner):
+        return "The mean of the step x_t -> x_(t-1) is not that of the reverse process."
+    if drifts(inner, expected):
+        return "The mean of the steps x_t -> x_(t-1) is slightly, but at every step, off."
+    return None
+
+
+def silence_problem(
+    inner: Sequence[Transition], last: Transition, expected: Expected
+) -> str | None:
+    """A sentence if no step adds noise."""
+    if any(m.variance >= 1e-9 for m in inner):
+        return None
+    only = " but the last, where z must be 0" if end_problem(last, expected) == AT_THE_END else ""
+    return f"No noise is added at any step{only}."
 
 
 def drifts(inner: Sequence[Transition], expected: Expected) -> bool:
@@ -303,17 +161,62 @@ def drifts(inner: Sequence[Transition], expected: Expected) -> bool:
     return bool(np.abs(pooled).max() > expected.steps.too_far)
 
 
-def final_forms(expected: Expected) -> list[tuple[float, float]]:
-    """(a, b) of the step that ends on the image."""
-    return expected.posterior(0)
+AT_THE_END = "Noise is added at the last step, too; there z must be 0."
 
 
-def noise_problem(inner: Sequence[Transition]) -> str | None:
-    """A sentence if the noise is not normal, or not drawn anew for each pixel, image and step."""
-    noises = [m.residual / np.sqrt(m.variance) for m in inner if m.variance > 1e-9]
-    pooled = np.concatenate(noises)
-    if abs(float(np.mean(pooled**4)) - 3) > 0.3:
+def end_problem(last: Transition, expected: Expected) -> str | None:
+    """A sentence unless the last step ends on the image that the network predicts."""
+    forms = expected.posterior(0)
+    if last.variance > 1e-5:
+        normal = abs(kurtosis(last.residual) - 3) < 0.3
+        if normal and any(expected.near(last, a, b) for a, b in forms):
+            return AT_THE_END
+        return "The images that sample returns are not those that its last step ends on."
+    if not any(expected.near(last, a, b) for a, b in forms):
+        return "The last step does not end on the image, or another image is returned."
+    return None
+
+
+def is_mapped_back(last: Transition, expected: Expected) -> bool:
+    """Whether the result would be right if the data had been brought to another range before."""
+    for scale, shift in DATA_SPACES[1:]:
+        back = replace(
+            last,
+            a=scale * last.a,
+            b=scale * last.b,
+            constant=scale * last.constant + shift,
+            variance=scale**2 * last.variance,
+        )
+        if end_problem(back, expected) is None:
+            return True
+    return False
+
+
+def variance_kind(inner: Sequence[Transition], expected: Expected) -> str | None:
+    """Which of the variances that DDPM allows the noise has; None if it is another one."""
+    for kind in ("beta_t", "betatilde_t"):
+        if all(expected.same_variance(m, expected.variances(m.step)[kind]) for m in inner):
+            return kind
+    return "between" if between_the_variances(inner, expected) else None
+
+
+def unit_noises(inner: Sequence[Transition]) -> list[Array]:
+    return [m.residual / np.sqrt(m.variance) for m in inner if m.variance > 1e-9]
+
+
+def normality_problem(inner: Sequence[Transition]) -> str | None:
+    """A sentence if the noise is not normally distributed."""
+    noises = unit_noises(inner)
+    if noises and abs(kurtosis(np.concatenate(noises)) - 3) > 0.3:
         return "The noise that a step adds is not normally distributed."
+    return None
+
+
+def shared_noise_problem(inner: Sequence[Transition]) -> str | None:
+    """A sentence if the noise is not drawn anew for each pixel, image and step."""
+    noises = unit_noises(inner)
+    if not noises:
+        return None
     if max(independence_ratio(noise, axis=0) for noise in noises) > 2:
         return "A step adds the same noise to several images."
     if max(independence_ratio(noise, axis=1) for noise in noises) > 3:

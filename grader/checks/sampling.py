@@ -6,23 +6,34 @@ coefficients and variance can be measured (Ho et al. 2020, eq. 6, 7 and 11).
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
-from grader.checks.forward_process import extra_arguments, independence_ratio, labels_of
+from grader.checks.forward_process import (
+    DATA_SPACES,
+    extra_arguments,
+    independence_ratio,
+    kurtosis,
+    labels_of,
+)
 from grader.checks.loss import Training, best
 from grader.checks.oracle import Array, Case
-from grader.checks.reverse_process import judge_steps
-from grader.checks.setting import PREDICTIONS, Setting, ask
+from grader.checks.reverse_process import constant_t_problem, judge_steps, judge_with_one_image
+from grader.checks.setting import PREDICTIONS, Setting, Steps, ask
 from grader.checks.verdict import Verdict, failed, missing, needs_review, not_run
 from grader.results import State
 from grader.sandbox import KernelSession, Outcome, Status
 
 ITEM = "sampling"
 N_SAMPLE = 60
+N_CHUNK = 10  # some ask the network for a part of the batch at a time: one of each class, say
 TRIED_AGAIN = 1000  # a sampler that stores every 100th step stores nothing when T is small
+
+
+OTHER_SPACES = [Training(scale, shift) for scale, shift in DATA_SPACES]
+"""Where forward is wrong, nothing says in which space the network lives."""
 
 
 def hidden_case(seed: int) -> Case:
@@ -32,11 +43,11 @@ def hidden_case(seed: int) -> Case:
     return Case(beta1, beta_T, int(rng.integers(200, 240)))
 
 
-def recorded_calls(T: int) -> list[int]:
-    """The calls whose input is kept: three runs in the middle, and the first and last ones."""
+def recorded_steps(T: int) -> list[int]:
+    """The steps whose x_t is kept: three runs in the middle, and the first and last ones."""
     middle = [int(T * part) for part in (0.3, 0.55, 0.8)]
     runs = [range(3), *(range(m, m + 6) for m in middle), range(T - 12, T + 1)]
-    return sorted({call for run in runs for call in run})
+    return sorted({step for run in runs for step in run})
 
 
 def examine(
@@ -50,10 +61,12 @@ def examine(
     for prediction in PREDICTIONS:
         worst: Verdict | None = None
         for group in groups:
-            training = trainings.get((prediction, group[0].schedule), Training())
+            known = trainings.get((prediction, group[0].schedule), Training())
+            tries = [known] if known.known else OTHER_SPACES
             verdict, _ = best(
                 (examine_setting(session, seed, setting, prediction, training), training)
                 for setting in group
+                for training in tries
             )
             if worst is None or verdict.fraction < worst.fraction or not verdict.right:
                 worst = verdict
@@ -64,36 +77,90 @@ def examine(
     return verdicts
 
 
+@dataclass(frozen=True)
+class Question:
+    """One way to ask for samples. ``timesteps`` is what training passes as t for steps 1..T."""
+
+    setting: Setting
+    case: Case
+    prediction: str
+    training: Training
+    timesteps: Array | None
+    steps: Steps
+
+    def ask(self, session: KernelSession, seed: int, n_sample: int, fresh: bool = True) -> Outcome:
+        return ask(
+            session,
+            self.setting,
+            self.case,
+            self.prediction,
+            measure="sampling",
+            seed=seed,
+            n_sample=n_sample,
+            record=recorded_steps(self.case.T),
+            alphabar=self.steps.alphabar.tolist(),
+            scale=self.training.scale,
+            shift=self.training.shift,
+            unscaled_target=self.training.unscaled_target,
+            timesteps=None if self.timesteps is None else self.timesteps.tolist(),
+            fresh=fresh,
+        )
+
+
 def examine_setting(
     session: KernelSession, seed: int, setting: Setting, prediction: str, training: Training
 ) -> Verdict:
-    case = hidden_case(seed)
-    outcome, timesteps = run(session, seed, setting, case, prediction, training)
+    question = prepare(session, seed, setting, hidden_case(seed), prediction, training)
+    outcome = question.ask(session, seed, N_SAMPLE)
     store = outcome.facts.get("store")
     if outcome.status is Status.error or (isinstance(store, dict) and not store["frames"]):
         longer = Case(1e-4, 0.02, TRIED_AGAIN)
-        second, second_timesteps = run(session, seed, setting, longer, prediction, training)
-        if second.status is Status.ok and second.facts.get("network_calls"):
-            outcome, timesteps, case = second, second_timesteps, longer
-    verdict = judge(outcome, setting, case, prediction, training, timesteps)
+        second = prepare(session, seed, setting, longer, prediction, training)
+        again = second.ask(session, seed, N_SAMPLE)
+        if again.status is Status.ok and again.facts.get("network_calls"):
+            outcome, question = again, second
+    if asked_in_parts(outcome, N_SAMPLE):
+        outcome = question.ask(session, seed, N_CHUNK)
+    verdict = judge(outcome, question)
+    if verdict.state is State.FAILED and "result" in outcome.arrays:
+        verdict = recognise_solver(session, seed, question) or verdict
     details = {
         "schedule": setting.schedule,
         "stand_in": setting.stand_in,
-        "T": case.T,
+        "T": question.case.T,
         **verdict.details,
     }
     return replace(verdict, details=details)
 
 
-def run(
+def asked_in_parts(outcome: Outcome, n_sample: int) -> bool:
+    """Whether the network was asked for fewer images at a time than sample was to make."""
+    return "batch" in outcome.arrays and bool(np.max(outcome.arrays["batch"]) < n_sample)
+
+
+def recognise_solver(session: KernelSession, seed: int, question: Question) -> Verdict | None:
+    """``needs_review`` if a sampler that is not DDPM's is right in itself all the same."""
+    outcome = question.ask(session, seed, N_SAMPLE, fresh=False)
+    if outcome.status is not Status.ok or "result" not in outcome.arrays:
+        return None
+    if first_problem(outcome, question) is not None:
+        return None
+    check = f"{ITEM}.{question.prediction}"
+    found = judge_with_one_image(
+        check, outcome, question.steps, question.training, question.timesteps
+    )
+    return found if found is None or store_problem(outcome, N_SAMPLE) is None else None
+
+
+def prepare(
     session: KernelSession,
     seed: int,
     setting: Setting,
     case: Case,
     prediction: str,
     training: Training,
-) -> tuple[Outcome, Array | None]:
-    """Samples once; and what training passes as t for steps 1..T, if that is known."""
+) -> Question:
+    """Finds out the schedule in use, and what training passes as t, if that is known."""
     timesteps, entries = None, setting.entries(case, Outcome(Status.ok))
     if training.known:  # else forward is wrong, and may hang
         batch = min(case.T, 128)
@@ -105,22 +172,7 @@ def run(
     if not entries:
         entries = own_entries(session, setting, case)
     steps = setting.steps(entries, case)
-    outcome = ask(
-        session,
-        setting,
-        case,
-        prediction,
-        measure="sampling",
-        seed=seed,
-        n_sample=N_SAMPLE,
-        record=recorded_calls(case.T),
-        alphabar=steps.alphabar.tolist(),
-        scale=training.scale,
-        shift=training.shift,
-        unscaled_target=training.unscaled_target,
-        timesteps=None if timesteps is None else timesteps.tolist(),
-    )
-    return outcome, timesteps
+    return Question(setting, case, prediction, training, timesteps, steps)
 
 
 def own_entries(session: KernelSession, setting: Setting, case: Case) -> dict[str, Array]:
@@ -133,7 +185,7 @@ def own_entries(session: KernelSession, setting: Setting, case: Case) -> dict[st
     arrays = session.probe("schedules", inputs).arrays
     entries = {name.removeprefix("0/"): np.asarray(array) for name, array in arrays.items()}
     if {"beta_t", "alphabar_t"} <= entries.keys():
-        return entries
+        return setting.corrected(entries)
     return Setting(setting.schedule, "T").reference_entries(case)
 
 
@@ -153,15 +205,9 @@ def read_timesteps(outcome: Outcome, T: int, training: Training) -> Array | None
     return values if len(values) == T else None
 
 
-def judge(
-    outcome: Outcome,
-    setting: Setting,
-    case: Case,
-    prediction: str,
-    training: Training,
-    timesteps: Array | None,
-) -> Verdict:
+def judge(outcome: Outcome, question: Question) -> Verdict:
     """The verdict on one prediction type under one schedule, from the probe's arrays."""
+    prediction = question.prediction
     check = f"{ITEM}.{prediction}"
     what = f"DDPM.sample with prediction_type='{prediction}'"
     if outcome.status is not Status.ok:
@@ -175,33 +221,60 @@ def judge(
     if "returned" in facts:
         text = "sample does not return the images as a tensor of the size that was asked for."
         return failed(check, text, returned=facts["returned"], shape=facts["returned_shape"])
-    if not np.all(np.isfinite(outcome.arrays["result"])):
-        return failed(check, "The images that sample returns hold values that are not numbers.")
-    for problem in (labels_problem(outcome.arrays), start_problem(outcome.arrays)):
-        if problem is not None:
-            return failed(check, problem)
-    entries = setting.entries(case, outcome)
-    steps = setting.steps(entries, case)
-    verdict = judge_steps(check, outcome, steps, training, timesteps)
-    if verdict.right and not facts["store"]["frames"]:
-        return failed(check, "x_i_store is empty: no intermediate image was kept.")
-    if verdict.right and np.prod(facts["store"]["shape"]) % (N_SAMPLE * 784):
-        text = "x_i_store does not hold whole batches of images."
-        return failed(check, text, shape=facts["store"]["shape"])
+    n_sample = len(outcome.arrays["result"])
+    if asked_in_parts(outcome, n_sample):
+        text = "The network is asked for a few images at a time; a person must look."
+        return needs_review(check, text)
+    if (problem := first_problem(outcome, question)) is not None:
+        return failed(check, problem)
+    training, timesteps = question.training, question.timesteps
+    verdict = judge_steps(check, outcome, question.steps, training, timesteps)
+    if verdict.right and (problem := store_problem(outcome, n_sample)) is not None:
+        return failed(check, problem, **facts["store"])
     return verdict
 
 
+def first_problem(outcome: Outcome, question: Question) -> str | None:
+    """A sentence on what is wrong before any step is looked at."""
+    arrays = outcome.arrays
+    problem = constant_t_problem(outcome)
+    if problem is None and not np.all(np.isfinite(arrays["result"])):
+        problem = "The images that sample returns hold values that are not numbers."
+    return problem or labels_problem(arrays) or start_problem(arrays)
+
+
+def store_problem(outcome: Outcome, n_sample: int) -> str | None:
+    """A sentence unless x_i_store holds images of several moments of the reverse process."""
+    store = outcome.facts["store"]
+    if not store["readable"]:
+        return None  # frames of several sizes, say: something was kept
+    if not store["frames"]:
+        return "x_i_store is empty: no intermediate image was kept."
+    images = np.prod(store["shape"][1:]) / 784
+    if images < N_CHUNK and store["frames"] % n_sample:  # else the frames stand in one long row
+        return "The frames of x_i_store do not hold the batch of images."
+    if store["frames"] > 1 and store["different"] == 1:
+        return "All frames of x_i_store are the same; keep a copy of x_t at each of them."
+    return None
+
+
 def labels_problem(arrays: Mapping[str, Any]) -> str | None:
-    """A sentence unless every call was given the classes 0..9 in turn."""
-    expected = np.arange(N_SAMPLE) % 10
-    batch = np.asarray(arrays["batch"])
-    offsets = np.concatenate([[0], np.cumsum(batch)])
+    """A sentence unless at every step one call was given the classes 0..9 in turn."""
+    batch, step = np.asarray(arrays["batch"]), np.asarray(arrays["step"])
+    n_sample = len(arrays["result"])
+    expected = np.arange(n_sample) % 10
+    starts = np.concatenate([[0], np.cumsum(batch)])
     for argument in extra_arguments(arrays):
         labels = labels_of(argument)
         if labels is None:
             continue
-        rows = [labels[start : start + N_SAMPLE] for start in offsets[:-1]]
-        if all(len(row) == N_SAMPLE and np.array_equal(row, expected) for row in rows):
+        told = {
+            int(step[call])
+            for call in range(len(batch))
+            for row in range(starts[call], starts[call + 1] - n_sample + 1, n_sample)
+            if np.array_equal(labels[row : row + n_sample], expected)
+        }
+        if len(told) == len(np.unique(step)):
             return None
     return "The network is not given the class labels 0 to 9 for its ten columns."
 
@@ -211,8 +284,7 @@ def start_problem(arrays: Mapping[str, Any]) -> str | None:
     start = np.asarray(arrays.get("state/0"), dtype=np.float64)
     if start.ndim != 2:
         return "The reverse process does not start from a batch of images."
-    kurtosis = np.mean(start**4) / max(float(np.mean(start**2) ** 2), 1e-12)
-    if abs(start.mean()) > 0.05 or abs(start.std() - 1) > 0.05 or abs(kurtosis - 3) > 0.5:
+    if abs(start.mean()) > 0.05 or abs(start.std() - 1) > 0.05 or abs(kurtosis(start) - 3) > 0.5:
         return "The reverse process does not start from standard normal noise."
     if independence_ratio(start, axis=0) > 2 or independence_ratio(start, axis=1) > 3:
         return "The reverse process starts from the same noise for several images or pixels."

@@ -20,10 +20,15 @@ PREDICTIONS = ("epsilon", "sample")
 @dataclass(frozen=True)
 class Setting:
     """``stand_in`` is None for the student's own schedule, else T or T + 1: the reference's
-    entries, with a leading beta of 0 in the second case."""
+    entries, with a leading beta of 0 in the second case.
+
+    ``from_zero``: of T + 1 entries the first T are used. ``derived``: the student's own entries
+    are wrong, and what they should be follows from the betas."""
 
     schedule: str
     stand_in: str | None = None  # None, "T" or "T+1"
+    from_zero: bool = False
+    derived: bool = False
     call_own: bool = True  # false: the student's ddpm_schedules does not come to an end
     tolerances: Tolerances = DEFAULT
 
@@ -36,7 +41,7 @@ class Setting:
         return {"betas": clean["beta_t"], "entries": clean, "call_own": self.call_own}
 
     def steps(self, entries: Mapping[str, Array], case: Case) -> "Steps":
-        return Steps.of(entries, case.T, self.tolerances.standard_errors)
+        return Steps.of(entries, case.T, self.tolerances.standard_errors, self.from_zero)
 
     def reference_entries(self, case: Case) -> dict[str, Array]:
         beta_t = oracle.betas(case, self.schedule)
@@ -49,11 +54,16 @@ class Setting:
         if self.stand_in is not None:
             return self.reference_entries(case)
         prefix = "schedule/"
-        return {
+        own = {
             name.removeprefix(prefix): np.asarray(array, dtype=np.float64)
             for name, array in outcome.arrays.items()
             if name.startswith(prefix)
         }
+        return self.corrected(own)
+
+    def corrected(self, own: dict[str, Array]) -> dict[str, Array]:
+        """What the student's entries are, or should be if they are known to be wrong."""
+        return oracle.entries(own["beta_t"]) if self.derived and "beta_t" in own else own
 
 
 @dataclass(frozen=True)
@@ -71,23 +81,44 @@ class Steps:
     too_far: float  # standard errors between what is measured and what is right
 
     @classmethod
-    def of(cls, entries: Mapping[str, Array], T: int, too_far: float) -> "Steps":
+    def of(
+        cls, entries: Mapping[str, Array], T: int, too_far: float, from_zero: bool = False
+    ) -> "Steps":
         beta, alphabar = entries["beta_t"], entries["alphabar_t"]
+        if from_zero:
+            beta, alphabar = beta[:T], alphabar[:T]
         first = len(beta) - T
         before = float(alphabar[0]) if first else 1.0
         return cls(beta[first:], alphabar[first:], before, first, too_far)
 
 
 def settings_to_judge(
-    right: Mapping[str, bool], call_own: bool, tolerances: Tolerances
+    betas_right: Mapping[str, bool],
+    entries_right: Mapping[str, bool],
+    from_zero: Mapping[str, bool],
+    call_own: bool,
+    tolerances: Tolerances,
 ) -> list[list[Setting]]:
     """Groups of settings, each group's members alternatives of which the best counts.
 
-    Schedules that are right are all judged. If none is, the reference's linear schedule stands
-    in, in both indexings that students use.
+    Schedules that are right are all judged; where they have T + 1 real entries (``from_zero``), as
+    used from 1 to T or from 0 to T - 1. If none is right, the reference's linear schedule stands
+    in, in both indexings that students use; or wrong entries stay, as DDPM may make up for them.
     """
-    own = [[Setting(schedule, tolerances=tolerances)] for schedule, ok in right.items() if ok]
-    return own or [[Setting("linear", form, call_own, tolerances) for form in ("T", "T+1")]]
+    right = [s for s in betas_right if betas_right[s] and entries_right[s]]
+    if right:
+        return [
+            [
+                Setting(s, from_zero=first, tolerances=tolerances)
+                for first in ((False, True) if from_zero[s] else (False,))
+            ]
+            for s in right
+        ]
+    stand_ins = [
+        Setting("linear", form, call_own=call_own, tolerances=tolerances) for form in ("T", "T+1")
+    ]
+    own = [Setting(s, derived=True, tolerances=tolerances) for s in betas_right if betas_right[s]]
+    return [[*stand_ins, *(own[:1] if call_own else [])]]
 
 
 def ask(

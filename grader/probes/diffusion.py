@@ -10,7 +10,9 @@
     seed             of the images and answers that the grader chooses
     batch, calls     (loss, timesteps) how many images in a batch, how many batches
     n_sample         (sampling) how many images
-    record           (sampling) the network calls, counted from 0, whose input is handed back
+    record           (sampling) the steps, counted from 0, whose x_t is handed back; calls on the
+                     same x_t and t, as for classifier-free guidance, are one step
+    fresh            (sampling) whether the oracle's image is another one at every step
     alphabar         (sampling) alphabar_1..alphabar_T
     scale, shift     (sampling) the network lives in the data space scale * x + shift
     timesteps        (sampling) null, or what training passes as t for steps 1..T
@@ -27,6 +29,7 @@ import torch
 from torch import nn
 
 SIZE = (1, 28, 28)
+N_FEAT = 64
 CONSTRUCTOR = ("nn_model", "betas", "n_T", "prediction_type", "schedule", "device")
 
 
@@ -39,18 +42,32 @@ class Interface(Exception):
 
 
 class Network(nn.Module):
-    """Stands in for ContextUnet: ``answer(image, call)`` gives the prediction."""
+    """Stands in for ContextUnet: ``answer(image, call)`` gives the prediction.
 
-    def __init__(self, answer: Any) -> None:
+    What else DDPM wants of its network comes from a ``ContextUnet`` of the student's own.
+    """
+
+    def __init__(self, answer: Any, make_own: Any) -> None:
         super().__init__()
-        self.in_channels, self.n_feat, self.n_classes = 1, 8, 10
+        self.in_channels, self.n_feat, self.n_classes = 1, N_FEAT, 10
         self.weight = nn.Parameter(torch.zeros(1))
         self.answer = answer
         self.images: list[int] = []  # per call: the size of its batch
         self.others: list[list[Any]] = []  # per call: its other arguments
+        self.__dict__.update(make_own=make_own, own=None)  # not one of this module's parts
 
     def __deepcopy__(self, memo: Any) -> Any:
         return self
+
+    def __getattr__(self, name: Any) -> Any:
+        try:
+            return super().__getattr__(name)
+        except AttributeError:
+            if name.startswith("__") or "make_own" not in self.__dict__:
+                raise
+        if self.__dict__.get("own") is None:
+            self.__dict__["own"] = self.make_own()
+        return getattr(self.own, name)
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
         values = [*args, *kwargs.values()]
@@ -154,6 +171,16 @@ def bind(cls: Any, values: Any) -> Any:
         raise Interface(f"DDPM{signature}: {error}") from error
 
 
+def recording(namespace: Any, answer: Any) -> Any:
+    """The network that records; the student's own is made only if one of its parts is used."""
+
+    def make_own() -> Any:
+        cls = namespace.get("ContextUnet")
+        return cls(1, N_FEAT, 10) if isinstance(cls, type) else None
+
+    return Network(answer, make_own)
+
+
 def method(ddpm: Any, name: Any, *args: Any) -> Any:
     """The student's method, once it is known that it takes these arguments."""
     own = getattr(type(ddpm), name, None)
@@ -223,7 +250,7 @@ def measure_loss(namespace: Any, inputs: Any, stand_in: Any) -> Any:
         leaf.requires_grad_()
         return leaf + network.weight * 0  # depends on a weight, as a real network's output does
 
-    network = Network(answer)
+    network = recording(namespace, answer)
     ddpm = build(namespace, inputs, network, stand_in)
     for _ in range(inputs["calls"]):
         pixels = rng.integers(0, 2, (batch, 784))
@@ -255,49 +282,90 @@ def measure_loss(namespace: Any, inputs: Any, stand_in: Any) -> Any:
     return {**arrays, **arguments(network), **schedule_in_use(namespace, inputs)}, facts
 
 
-def measure_sampling(namespace: Any, inputs: Any, stand_in: Any) -> Any:
-    """``sample`` with an oracle for an image that is another one, freshly drawn, at every call."""
-    n_sample, T = inputs["n_sample"], inputs["T"]
-    alphabar, timesteps = inputs["alphabar"], inputs["timesteps"]
-    record = set(inputs["record"])
-    states: dict[int, Any] = {}
-    targets: dict[int, Any] = {}
-    means: list[Any] = []
+def same_step(network: Any, call: Any, image: Any, before: Any) -> Any:
+    """Whether this call is about the same x_t and t as the one before."""
+    if before is None or before.shape != image.shape or not torch.equal(before, image):
+        return False
+    now, then = network.others[call], network.others[call - 1]
+    return any(
+        a.size and a.shape == b.shape and np.array_equal(a, b) and is_constant(a)
+        for a, b in zip(now, then, strict=False)
+    )
 
-    def step_of(call: Any) -> Any:
-        """Index of the step: what training would mean by this t, else the order of the calls."""
+
+def is_constant(value: Any) -> Any:
+    """The same for every image of the batch, as t is while sampling."""
+    return value.ndim == 0 or bool(np.all(np.ptp(value, axis=0) == 0))
+
+
+class Denoiser:
+    """Answers as a network that knows the image behind x_t, and keeps what it was shown."""
+
+    def __init__(self, inputs: Any) -> None:
+        self.inputs = inputs
+        self.network: Any = None
+        self.record = set(inputs["record"])
+        self.arrays: dict[str, Any] = {}
+        self.moments: list[Any] = []
+        self.step_of_call: list[int] = []
+        self.before: Any = None
+        self.target: Any = None
+
+    def index_of(self, call: Any) -> Any:
+        """Index of the time step: what training means by this t, else the order of the calls."""
+        T, timesteps = self.inputs["T"], self.inputs["timesteps"]
         if timesteps is not None:
             gap = abs(timesteps[-1] - timesteps[0]) / max(T - 1, 1)
-            for value in network.others[call]:
+            for value in self.network.others[call]:
                 if value.size and np.ptp(value) == 0:
                     distance = np.abs(np.asarray(timesteps) - value.reshape(-1)[0])
                     if distance.min() <= 0.01 * gap:
                         return int(distance.argmin())
-        return max(T - 1 - call, 0)
+        return max(T - 1 - self.step_of_call[call], 0)
 
-    def target_of(call: Any) -> Any:
-        """Pixels of 0.15 and 0.85: much contrast, and no clamp to the data's range acts."""
-        rng = np.random.default_rng([inputs["seed"], call])
-        return (38 + 179 * rng.integers(0, 2, (n_sample, 784))).astype(np.uint8)
+    def target_of(self, step: Any) -> Any:
+        """Pixels of 0 and 1, which no clamp to the data's range changes, or of 0.15 and 0.85."""
+        fresh, size = self.inputs["fresh"], (self.inputs["n_sample"], 784)
+        rng = np.random.default_rng([self.inputs["seed"], step if fresh else 0])
+        low, high = (38, 217) if fresh and step % 2 else (0, 255)
+        return np.where(rng.integers(0, 2, size), high, low).astype(np.uint8)
 
-    def answer(image: Any, call: Any) -> Any:
-        network.images.append(image.shape[0])
-        target = target_of(call)
-        if call in record:
-            states[call], targets[call] = flat(image)[:n_sample], target
-        means.append([float(image.mean()), float(image.std())])
-        step = step_of(call)
+    def answer(self, image: Any, call: Any) -> Any:
+        target = self.look(image, call)
+        alphabar = self.inputs["alphabar"][self.index_of(call)]
+        scale, shift = self.inputs["scale"], self.inputs["shift"]
         copies = -(-image.numel() // target.size)
         x0 = torch.tensor(target / 255.0).repeat(copies, 1)[: image.numel() // 784]
-        x0 = x0.reshape(image.shape) * inputs["scale"] + inputs["shift"]
-        if inputs["prediction_type"] == "epsilon":
-            noise = image.to(torch.float64) - alphabar[step] ** 0.5 * x0
-            x0 = noise / (1 - alphabar[step]) ** 0.5
-        elif inputs["unscaled_target"]:
-            x0 = (x0 - inputs["shift"]) / inputs["scale"]
+        x0 = x0.reshape(image.shape) * scale + shift
+        if self.inputs["prediction_type"] == "epsilon":
+            noise = image.to(torch.float64) - alphabar**0.5 * x0
+            x0 = noise / (1 - alphabar) ** 0.5
+        elif self.inputs["unscaled_target"]:
+            x0 = (x0 - shift) / scale
         return x0.to(image.dtype)
 
-    network = Network(answer)
+    def look(self, image: Any, call: Any) -> Any:
+        """Notes x_t and the sampler's step it belongs to; the image behind it, (n_sample, 784)."""
+        self.network.images.append(image.shape[0])
+        last = self.step_of_call[-1] if self.step_of_call else -1
+        step = last if same_step(self.network, call, image, self.before) else last + 1
+        self.step_of_call.append(step)
+        self.before = image.detach().clone()
+        if step == last:
+            return self.target
+        self.target = self.target_of(step)
+        state = flat(image)[: self.inputs["n_sample"]]
+        if not self.inputs["fresh"]:
+            self.moments.append(mixture(state, self.target))
+        if step in self.record:
+            self.arrays |= {f"state/{step}": state, f"target/{step}": self.target}
+        return self.target
+
+
+def measure_sampling(namespace: Any, inputs: Any, stand_in: Any) -> Any:
+    """``sample`` with an oracle for a known image, at every step a freshly drawn one if asked."""
+    n_sample, denoiser = inputs["n_sample"], Denoiser(inputs)
+    network = denoiser.network = recording(namespace, denoiser.answer)
     ddpm = build(namespace, inputs, network, stand_in)
     if isinstance(ddpm, nn.Module):
         ddpm.eval()
@@ -311,22 +379,30 @@ def measure_sampling(namespace: Any, inputs: Any, stand_in: Any) -> Any:
     if not isinstance(images, torch.Tensor) or images.numel() != n_sample * 784:
         shape = list(getattr(images, "shape", []))
         return {}, {**facts, "returned": type(images).__name__, "returned_shape": shape}
-    arrays = {f"state/{call}": state for call, state in states.items()}
-    arrays |= {f"target/{call}": target for call, target in targets.items()}
-    arrays |= {"result": flat(images), "last_target": target_of(len(network.others) - 1)}
-    arrays |= {"moments": np.asarray(means), "batch": np.asarray(network.images)}
+    arrays = {**denoiser.arrays, "result": flat(images), "moments": np.asarray(denoiser.moments)}
+    arrays |= {"batch": np.asarray(network.images), "step": np.asarray(denoiser.step_of_call)}
     return {**arrays, **arguments(network), **schedule_in_use(namespace, inputs)}, facts
 
 
+def mixture(image: Any, target: Any) -> Any:
+    """Mean over the pixels whose target is the lower value, over the others, and both variances."""
+    bright = target[: len(image)] > 127
+    dark, light = image[~bright], image[bright]
+    return [float(v) for v in (dark.mean(), light.mean(), dark.var(), light.var())]
+
+
 def describe_store(store: Any) -> Any:
-    """Shape of what ``sample`` returns beside the images; null if that is nothing."""
+    """Shape of what ``sample`` returns beside the images, and how many of its frames differ."""
     try:
         array = np.asarray(store, dtype=np.float32) if store is not None else None
-    except (TypeError, ValueError):
-        return {"shape": [], "frames": 0}
+    except (TypeError, ValueError, RuntimeError):
+        return {"shape": [], "frames": 0, "different": 0, "readable": False}
     if array is None or array.size == 0 or array.ndim == 0:
-        return {"shape": list(getattr(array, "shape", [])), "frames": 0}
-    return {"shape": list(array.shape), "frames": int(array.shape[0])}
+        shape = list(getattr(array, "shape", []))
+        return {"shape": shape, "frames": 0, "different": 0, "readable": True}
+    different = len({frame.tobytes() for frame in array})
+    facts = {"shape": list(array.shape), "frames": len(array), "different": different}
+    return {**facts, "readable": True}
 
 
 def run(namespace: Any, inputs: Any) -> Any:

@@ -1,0 +1,109 @@
+"""Samplers that are not DDPM's and yet right in themselves: a person must look at them.
+
+Each rule says in a few words which sampler was recognised, or nothing.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from grader.checks.loss import Training
+from grader.checks.transitions import LOST_SIGNAL, Expected, Transition
+
+FEWEST_STEPS = 5  # one jump from noise to the predicted image is no sampler
+
+
+def other_sampler(measured: Sequence[Transition], expected: Expected) -> str | None:
+    """A sentence for DDIM, other deterministic solvers and re-noising."""
+    inner = [
+        m for m in measured if m.before >= 0 and np.sqrt(expected.alphabar(m.step)) > LOST_SIGNAL
+    ]
+    if not inner:
+        return None
+    if all(m.variance < 1e-6 and expected.near(m, *expected.ddim(m.step, m.before)) for m in inner):
+        return "sample is deterministic (DDIM) instead of adding noise at every step."
+    if is_partly_noisy_ddim(inner, expected):
+        return "sample adds less noise than DDPM does, as DDIM with 0 < eta < 1."
+    if is_deterministic_solver(inner, expected):
+        return "sample follows the deterministic probability flow instead of adding noise."
+    renoised = [expected.renoised(m.before) for m in inner]
+    if all(
+        expected.near(m, a, b) and expected.same_variance(m, v)
+        for m, (a, b, v) in zip(inner, renoised, strict=True)
+    ):
+        return "sample adds fresh noise to the predicted image instead of using the posterior."
+    return None
+
+
+def is_partly_noisy_ddim(inner: Sequence[Transition], expected: Expected) -> bool:
+    """DDIM whose variance is the same part, between 0 and 1, of betatilde_t at every step."""
+    if any(m.before != m.step - 1 or m.variance < 1e-9 for m in inner):
+        return False
+    parts = [m.variance / expected.variances(m.step)["betatilde_t"] for m in inner]
+    return (
+        max(parts) < 0.9
+        and float(np.std(parts)) < 0.1 * float(np.mean(parts))
+        and all(expected.near(m, *expected.ddim(m.step, m.before, m.variance)) for m in inner)
+    )
+
+
+def is_deterministic_solver(inner: Sequence[Transition], expected: Expected) -> bool:
+    """Another solver of the probability flow: agrees with DDIM to first order in beta_t.
+
+    The posterior mean without its noise does not: its step towards x_0 is twice as long.
+    """
+    beta = expected.steps.beta  # first order means little where beta_t is large
+    late = [m for m in inner if m.step >= len(beta) // 4 and beta[m.step] < 0.1]
+    if not late or any(m.variance > 1e-6 or m.before != m.step - 1 for m in inner):
+        return False
+    for m in late:
+        flow, mean = expected.ddim(m.step, m.before), expected.posterior(m.step)[0]
+        for own, other, forgotten in zip((m.a, m.b), flow, mean, strict=True):
+            if abs(own - other) > 0.25 * abs(forgotten - other) + 1e-4:
+                return False
+    return True
+
+
+def between_the_variances(inner: Sequence[Transition], expected: Expected) -> bool:
+    """sigma^2 the same way between betatilde_t and beta_t at every step (a learned variance)."""
+    parts = []
+    for m in inner:
+        low, high = expected.variances(m.step)["betatilde_t"], expected.variances(m.step)["beta_t"]
+        if low > 0 and high > 1.1 * low and m.variance > 0:
+            logarithmic = np.log(m.variance / low) / np.log(high / low)
+            parts.append((logarithmic, (m.variance - low) / (high - low)))
+        elif low > 0 and not expected.same_variance(m, high):
+            return False
+    spread, middle = np.std(parts, axis=0), np.mean(parts, axis=0)
+    between = (middle > 0) & (middle < 1) & (spread < 0.1)
+    return len(parts) >= FEWEST_STEPS and bool(np.any(between))
+
+
+def keeps_marginals(
+    arrays: Mapping[str, Any], visited: Sequence[int], expected: Expected, training: Training
+) -> bool:
+    """Whether every x_t is distributed as q(x_t | x_0) and the end is x_0, for one fixed x_0.
+
+    Holds for solvers that leave time steps out, and for those that ask the network several times
+    a step (Heun, Langevin correctors). Noise of variance beta_t makes x_t a little wider.
+    """
+    T = len(expected.steps.beta)
+    moments = np.asarray(arrays["moments"], dtype=np.float64)
+    if len(set(visited)) < FEWEST_STEPS or visited[-1] > 0.1 * T or len(moments) != len(visited):
+        return False
+    alphabar = np.array([expected.alphabar(step) for step in visited])
+    dark, bright, *variances = moments.T
+    scale, shift = training.scale, training.shift
+    target = np.asarray(arrays["target/0"], dtype=np.float64) / 255
+    result = np.asarray(arrays["result"], dtype=np.float64)
+    ends = any(np.abs(end - target).mean() < 0.02 for end in (result, (result - shift) / scale))
+    root = np.sqrt(alphabar)
+    before = np.minimum(np.array(visited) + 1, T - 1)
+    low, high = 0.85 * (1 - alphabar), 1.15 * (1 - alphabar) + expected.steps.beta[before]
+    return (
+        ends
+        and bool(np.all(np.abs(dark - root * shift) < 0.06 * scale))
+        and bool(np.all(np.abs(bright - root * (scale + shift)) < 0.06 * scale))
+        and all(bool(np.all((v > low) & (v < high))) for v in variances)
+    )

@@ -1,0 +1,158 @@
+"""Measured steps x_t -> x_{t-1} of a sampler, and what such steps may be.
+
+With x_0 the oracle's image, a step is x_{t-1} = a * x_t + b * x_0 + sigma * z.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from grader.checks.forward_process import extra_arguments, labels_of
+from grader.checks.loss import Training
+from grader.checks.oracle import Array
+from grader.checks.setting import Steps
+from grader.sandbox import Outcome
+
+LOST_SIGNAL = 1e-3  # sqrt(alphabar) below which x_0 cannot be told from rounding
+
+
+@dataclass(frozen=True)
+class Transition:
+    """One measured step. ``step`` and ``before`` are 0-based; ``before`` is -1 for the image."""
+
+    step: int
+    before: int
+    a: float
+    b: float
+    constant: float
+    variance: float
+    error_a: float
+    error_b: float
+    residual: Array  # (n, 784)
+
+    def near(self, a: float, b: float, too_far: float) -> bool:
+        """Whether the measured mean is a * x_t + b * x_0."""
+        floor = 1.5e-3
+        return (
+            abs(self.a - a) <= too_far * self.error_a + floor
+            and abs(self.b - b) <= too_far * self.error_b + floor
+            and abs(self.constant) <= too_far * self.error_b + floor
+        )
+
+    def has_variance(self, variance: float, too_far: float) -> bool:
+        relative = too_far * np.sqrt(2 / self.residual.size)
+        return bool(abs(self.variance - variance) <= relative * variance + 1e-6)
+
+
+def visited_steps(outcome: Outcome, T: int, timesteps: Array | None) -> list[int] | None:
+    """Which time step each step of the sampler stands for; None if training knows no such t.
+
+    Where training's t is not known, any t that falls from step to step will do.
+    """
+    batch, step = np.asarray(outcome.arrays["batch"]), np.asarray(outcome.arrays["step"])
+    starts = np.concatenate([[0], np.cumsum(batch)])[:-1].astype(int)
+    starts = starts[np.unique(step, return_index=True)[1]]  # of the first call of each step
+    columns = [a[:, 0] for a in extra_arguments(outcome.arrays) if a.shape[1] == 1]
+    candidates = [c[starts] for c in columns if not is_labels(c)]
+    if timesteps is None:
+        return list(range(T - 1, T - 1 - len(starts), -1))
+    gap = abs(timesteps[-1] - timesteps[0]) / max(T - 1, 1)
+    for values in candidates:
+        distance = np.abs(values[:, None] - timesteps[None, :])
+        if np.all(distance.min(axis=1) <= 0.02 * gap):
+            return [int(step) for step in distance.argmin(axis=1)]
+    return None
+
+
+def is_labels(column: Array) -> bool:
+    labels = labels_of(column[:, None])
+    return labels is not None and np.array_equal(labels[:10], np.arange(10))
+
+
+def measure(outcome: Outcome, steps: Sequence[int], training: Training) -> list[Transition]:
+    """Every transition both of whose ends were kept, in the order of the sampler."""
+    arrays, last = outcome.arrays, len(steps) - 1
+    found = []
+    for k in range(len(steps)):
+        after = arrays.get(f"state/{k + 1}") if k < last else arrays["result"]
+        if f"state/{k}" not in arrays or after is None:
+            continue
+        target = np.asarray(arrays[f"target/{k}"], dtype=np.float64) / 255
+        x0 = target * training.scale + training.shift
+        x_next = np.asarray(after, dtype=np.float64)
+        if k == last:  # the image comes back in the data's own space, or stays in the network's
+            x_next = x_next * training.scale + training.shift
+        before = steps[k + 1] if k < last else -1
+        found.append(regress(arrays[f"state/{k}"], x0, x_next, steps[k], before))
+    return found
+
+
+def regress(x_t: Array, x0: Array, x_next: Array, step: int, before: int) -> Transition:
+    """Least squares of x_{t-1} over x_t, x_0 and a constant."""
+    columns = np.stack([x_t.ravel(), x0.ravel(), np.ones(x_t.size)], axis=1).astype(np.float64)
+    gram = columns.T @ columns
+    inverse = np.linalg.pinv(gram)  # x_t may be a function of x_0 in a wrong sampler
+    coefficients = inverse @ (columns.T @ x_next.ravel())
+    residual = x_next.ravel() - columns @ coefficients
+    variance = float(np.mean(residual**2))
+    errors = np.sqrt(np.maximum(np.diag(inverse), 0) * variance)
+    a, b, constant = (float(value) for value in coefficients)
+    shape = x_next.shape
+    return Transition(
+        step,
+        before,
+        a,
+        b,
+        constant,
+        variance,
+        float(errors[0]),
+        float(errors[1]),
+        residual.reshape(shape),
+    )
+
+
+class Expected:
+    """What a step from t to s < t may be, in the schedule in use."""
+
+    def __init__(self, steps: Steps) -> None:
+        self.steps = steps
+
+    def near(self, m: Transition, a: float, b: float) -> bool:
+        return m.near(a, b, self.steps.too_far)
+
+    def same_variance(self, m: Transition, variance: float) -> bool:
+        return m.has_variance(variance, self.steps.too_far)
+
+    def alphabar(self, step: int) -> float:
+        return float(self.steps.alphabar[step]) if step >= 0 else self.steps.alphabar_before
+
+    def posterior(self, t: int) -> list[tuple[float, float]]:
+        """(a, b) of the posterior mean, in the forms that differ by rounding and clips only."""
+        beta, ab = float(self.steps.beta[t]), self.alphabar(t)
+        alpha = 1 - beta
+        forms = []
+        for ab_before in {self.alphabar(t - 1), ab / alpha if alpha > 0 else 0.0}:
+            a = np.sqrt(alpha) * (1 - ab_before) / (1 - ab)
+            forms.append((float(a), float(np.sqrt(ab_before) * beta / (1 - ab))))
+        if alpha > 0:  # by way of epsilon (Ho et al. 2020, eq. 11)
+            through_noise = beta / (1 - ab)
+            a = (1 - through_noise) / np.sqrt(alpha)
+            forms.append((float(a), float(through_noise * np.sqrt(ab / alpha))))
+        if t == 0:
+            forms.append((0.0, 1.0))  # the prediction itself
+        return forms
+
+    def variances(self, t: int) -> dict[str, float]:
+        beta = float(self.steps.beta[t])
+        tilde = beta * (1 - self.alphabar(t - 1)) / (1 - self.alphabar(t))
+        return {"beta_t": beta, "betatilde_t": tilde}
+
+    def ddim(self, t: int, s: int, variance: float = 0.0) -> tuple[float, float]:
+        """(a, b) of DDIM's step with sigma^2 = ``variance`` (Song et al. 2021, eq. 12)."""
+        a = np.sqrt(max(1 - self.alphabar(s) - variance, 0) / (1 - self.alphabar(t)))
+        return float(a), float(np.sqrt(self.alphabar(s)) - a * np.sqrt(self.alphabar(t)))
+
+    def renoised(self, s: int) -> tuple[float, float, float]:
+        """(a, b, variance) of noising the predicted x_0 anew."""
+        return 0.0, float(np.sqrt(self.alphabar(s))), 1 - self.alphabar(s)

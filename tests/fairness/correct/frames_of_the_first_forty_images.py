@@ -1,0 +1,16 @@
+# x_i_store holds the first 40 images as bytes, which is what the GIF shows.
+class DDPM(nn.Module):
+    @torch.no_grad()
+    def sample(self, n_sample, size, device):
+        x_i = torch.randn(n_sample, *size).to(device)
+        c_i = torch.arange(0, 10).to(device).repeat(n_sample // 10)
+        x_i_store = []
+        for i in reversed(range(self.n_T)):
+            eps = self.nn_model(x_i, c_i, torch.full((n_sample,), i / self.n_T, device=device))
+            if self.prediction_type == 'sample':
+                eps = (x_i - self.sqrtab[i] * eps) / self.sqrtmab[i]
+            z = torch.randn_like(x_i) if i > 0 else 0
+            x_i = self.oneover_sqrta[i] * (x_i - eps * self.bt_over_sqrtmab[i]) + self.sqrt_beta_t[i] * z
+            if i % 20 == 0:
+                x_i_store.append((x_i[:40].clamp(0, 1) * 255).byte().cpu().numpy())
+        return x_i, np.array(x_i_store)
