@@ -10,7 +10,7 @@ score       turn verdicts into points by the rubric
 import hashlib
 import platform
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -93,8 +93,8 @@ def grade_opened(
             notebook = read_notebook(submission.diffusion)
             whole = options.run == "everything"
             plan = plan_everything(notebook) if whole else plan_definitions(notebook)
-        verdicts, failures = run_notebook(plan, options, watch, progress)
-        flags += plan_flags(plan, failures, options.rubric)
+        verdicts, new_flags = run_notebook(plan, options, watch, progress)
+        flags += new_flags
     items = options.rubric.score(verdicts)
     return Result(
         student_id=submission.student_id,
@@ -111,8 +111,8 @@ def grade_opened(
 
 def run_notebook(
     plan: Plan, options: Options, watch: Stopwatch, progress: Progress
-) -> tuple[list[Verdict], Mapping[int, Outcome]]:
-    """Executes the planned cells, then examines what they define."""
+) -> tuple[list[Verdict], list[Flag]]:
+    """Executes the planned cells, then examines what they define; flags tell a TA how it went."""
     limits, seed = options.rubric.limits, options.seed
     with KernelSession(
         plan.statements, sandbox=options.sandbox, limits=limits, seed=seed
@@ -123,11 +123,12 @@ def run_notebook(
             try:
                 failures = session.prepare()
             except InfraError as error:
-                return infra(str(error)), {}
+                return infra(str(error)), []
         progress("examining schedules, loss and sampler")
         with watch("examination"):
             verdicts = examine(session, seed, options.rubric.tolerances)
-    return explain(verdicts, plan, failures, options.rubric.solved_by_others), failures
+    forbidden = sorted((plan.imports | session.imported) & options.rubric.solved_by_others)
+    return explain(verdicts, plan, failures, forbidden), plan_flags(plan, failures, forbidden)
 
 
 def no_notebook() -> list[Verdict]:
@@ -144,7 +145,7 @@ def code_checks() -> list[str]:
     return [f"{item}.{name}" for item in TARGET_OF for name in CHECKS_OF[item]]
 
 
-def plan_flags(plan: Plan, failures: Mapping[int, Outcome], rubric: Rubric) -> list[Flag]:
+def plan_flags(plan: Plan, failures: Mapping[int, Outcome], forbidden: Sequence[str]) -> list[Flag]:
     """What a TA should know of how the notebook's cells went."""
     flags = [Flag("notebook_problem", f"{problem}.") for problem in plan.problems]
     for index, outcome in failures.items():
@@ -154,7 +155,7 @@ def plan_flags(plan: Plan, failures: Mapping[int, Outcome], rubric: Rubric) -> l
     for left in plan.left_out:
         where = f"Cell {left.cell}, line {left.line}"
         flags.append(Flag("left_out", f"{where}: {left.reason} ({left.what})"))
-    for name in sorted(plan.imports & rubric.solved_by_others):
+    for name in forbidden:
         text = f"The notebook imports {name}, which already solves the assignment."
         flags.append(Flag("import_not_allowed", text))
     return flags

@@ -80,11 +80,13 @@ def explain(
     verdicts: Sequence[Verdict],
     plan: Plan,
     failures: Mapping[int, Outcome],
-    solved_by_others: frozenset[str],
+    forbidden: Sequence[str],
 ) -> list[Verdict]:
-    """The same verdicts, in the light of what happened when the notebook's own cells ran."""
+    """The same verdicts, in the light of what happened when the notebook's own cells ran.
+
+    ``forbidden`` are the packages among the imported ones that solve the assignment already.
+    """
     explained = [_with_cause(verdict, plan, failures) for verdict in verdicts]
-    forbidden = sorted(plan.imports & solved_by_others)
     if not forbidden:
         return explained
     note = f"The notebook imports {', '.join(forbidden)}, which already solves the assignment."

@@ -17,8 +17,8 @@ HYPER_PARAMETERS = frozenset(
     {"n_T", "device", "betas", "schedule", "prediction_type", "n_classes", "n_feat"}
 )
 OVERRIDES = {"n_epoch": "1", "n_T": "20", "n_feat": "8", "batch_size": "64", "device": "'cpu'"}
-MAX_STATEMENTS = 20_000
-MAX_SOURCE = 4 * 2**20
+MAX_STATEMENTS = 5_000
+MAX_SOURCE = 2**20
 _DATA_CALLS = {"MNIST", "FashionMNIST", "CIFAR10", "DataLoader", "ImageFolder", "load_dataset"}
 _OUTSIDE = {"subprocess", "urllib", "requests", "wget", "gdown", "drive", "files"}
 _SIMPLE_CALLS = {"device", "is_available", "float", "int", "tuple", "list", "str"}

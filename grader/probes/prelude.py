@@ -37,7 +37,7 @@ SILENT = (
 )
 KINDS = ("Float", "Double", "Half", "BFloat16", "Long", "Int", "Short", "Char", "Byte", "Bool")
 
-state = types.SimpleNamespace(shell=None, publish=None, mode=None, keys=())
+state = types.SimpleNamespace(shell=None, publish=None, mode=None, keys=(), imported=set())
 
 
 # --- 'cuda' costs nothing -------------------------------------------------------------------------
@@ -183,6 +183,15 @@ def begin(shell: Any, seed: Any, output_bytes: Any, answer_type: Any, arrays_typ
     torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", "1")))
     send_to_cpu()
     sow(seed)
+    sys.addaudithook(watch_imports)
+
+
+def watch_imports(event: Any, args: Any) -> Any:
+    """An audit hook, which stays: notes installed packages however they are imported."""
+    if event == "exec":
+        _, found, path = str(getattr(args[0], "co_filename", "")).rpartition("-packages/")
+        if found:
+            state.imported.add(path.split("/")[0].removesuffix(".py"))
 
 
 def sow(seed: Any) -> Any:
@@ -206,7 +215,7 @@ def answer(text: Any) -> Any:
             report = describe(error, name)
         finally:
             sys.stdout, sys.stderr = standard
-    report["nonce"] = request["nonce"]
+    report.update(nonce=request["nonce"], imported=sorted(state.imported))
     answer_type, arrays_type = state.keys
     data = {
         answer_type: DUMPS(report, allow_nan=False),

@@ -66,6 +66,8 @@ class KernelSession:
         self._spent = 0.0
         self.starts = 0
         """How many kernels were started."""
+        self.imported: set[str] = set()
+        """Installed packages that were imported, by whatever means."""
 
     def __enter__(self) -> Self:
         return self
@@ -225,7 +227,8 @@ class KernelSession:
             if not isinstance(facts, dict):
                 raise BadAnswerError("its facts are not an object")
             arrays = read_arrays(answers[0].get(ARRAYS)) if status is Status.ok else {}
-        except (BadAnswerError, ValueError) as error:
+            self.imported |= {clean(str(n), 100) for n in report.get("imported", ())}
+        except (BadAnswerError, ValueError, TypeError) as error:
             text = one_line(f"The probe's answer cannot be used: {error}.")
             return Outcome(Status.error, text, seconds=seconds)
         message = one_line(str(report.get("message", "")))
