@@ -70,14 +70,14 @@ def between_the_variances(inner: Sequence[Transition], expected: Expected) -> bo
     parts = []
     for m in inner:
         low, high = expected.variances(m.step)["betatilde_t"], expected.variances(m.step)["beta_t"]
-        if low > 0 and high > 1.1 * low and m.variance > 0:
+        if low > 0 and high > 1.3 * low and m.variance > 0:
             logarithmic = np.log(m.variance / low) / np.log(high / low)
             parts.append((logarithmic, (m.variance - low) / (high - low)))
-        elif low > 0 and not expected.same_variance(m, high):
+        elif low > 0 and not 0.9 * low < m.variance < 1.1 * high:
             return False
     spread, middle = np.std(parts, axis=0), np.mean(parts, axis=0)
-    between = (middle > 0) & (middle < 1) & (spread < 0.1)
-    return len(parts) >= FEWEST_STEPS and bool(np.any(between))
+    between = (middle > 0.05) & (middle < 0.95) & (spread < 0.12 * middle)
+    return len(parts) >= 3 and bool(np.any(between))
 
 
 def keeps_marginals(

@@ -1,5 +1,7 @@
 """Judging a sampler's steps: simulated chains of every kind, over random schedules."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -8,7 +10,7 @@ from hypothesis import strategies as st
 from grader.checks.loss import Training
 from grader.checks.oracle import Array, Case, betas, entries
 from grader.checks.reverse_process import judge_steps
-from grader.checks.sampling import N_SAMPLE, hidden_case, recorded_calls
+from grader.checks.sampling import N_SAMPLE, hidden_case, recorded_steps
 from grader.checks.setting import Steps
 from grader.checks.verdict import Verdict
 from grader.results import State
@@ -41,14 +43,14 @@ class Chain:
     def run(self) -> Outcome:
         arrays: dict[str, Array] = {}
         x = self.rng.standard_normal((N_SAMPLE, 784))
-        recorded = set(recorded_calls(self.T))
+        recorded = set(recorded_steps(self.T))
         for call, t in enumerate(range(self.T - 1, -1, -1)):
             target = (38 + 179 * self.rng.integers(0, 2, (N_SAMPLE, 784))).astype(np.uint8)
             if call in recorded:
                 arrays |= {f"state/{call}": x.astype(np.float32), f"target/{call}": target}
             x = self.mean(x, target / 255, t) + self.noise(x, t)
         arrays["result"] = x.astype(np.float32)
-        arrays["batch"] = np.full(self.T, N_SAMPLE)
+        arrays |= {"batch": np.full(self.T, N_SAMPLE), "step": np.arange(self.T)}
         t_column = np.repeat(np.arange(self.T - 1, -1, -1) / self.T, N_SAMPLE)[:, None]
         labels = np.tile(np.arange(N_SAMPLE) % 10, self.T)[:, None].astype(np.float64)
         arrays |= {"argument0": labels, "argument1": t_column}
@@ -118,6 +120,29 @@ class Renoised(Chain):
         return np.asarray(np.sqrt(1 - self.alphabar(t - 1)) * self.rng.standard_normal(x.shape))
 
 
+class BetweenTheVariances(Chain):
+    def noise(self, x: Array, t: int) -> Array:
+        high = self.steps.beta[t]
+        low = high * (1 - self.alphabar(t - 1)) / (1 - self.alphabar(t))
+        return np.asarray((high * low) ** 0.25 * self.rng.standard_normal(x.shape))
+
+
+class BroughtBack(Chain):
+    """The data were normalised elsewhere, and the images are brought to 0..1 at the end."""
+
+    def run(self) -> Outcome:
+        outcome = super().run()
+        result = (outcome.arrays["result"] + 1) / 2
+        return replace(outcome, arrays={**outcome.arrays, "result": result})
+
+
+class Turned(Chain):
+    def run(self) -> Outcome:
+        outcome = super().run()
+        result = outcome.arrays["result"].reshape(-1, 28, 28).transpose(0, 2, 1).reshape(-1, 784)
+        return replace(outcome, arrays={**outcome.arrays, "result": result})
+
+
 def judged(kind: type[Chain], seed: int) -> Verdict:
     case = hidden_case(seed)
     chain = kind(case, seed)
@@ -142,6 +167,7 @@ def test_right_chains_pass(kind: type[Chain], seed: int) -> None:
         MeanNotDivided,
         PosteriorOffByOne,
         RootMissing,
+        Turned,
     ],
 )
 @settings(max_examples=4, deadline=None)
@@ -150,7 +176,7 @@ def test_wrong_chains_fail(kind: type[Chain], seed: int) -> None:
     assert judged(kind, seed).state is State.FAILED
 
 
-@pytest.mark.parametrize("kind", [Ddim, Renoised])
+@pytest.mark.parametrize("kind", [Ddim, Renoised, BetweenTheVariances, BroughtBack])
 @settings(max_examples=4, deadline=None)
 @given(seed=seeds)
 def test_other_samplers_are_for_a_person(kind: type[Chain], seed: int) -> None:
