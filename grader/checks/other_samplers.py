@@ -80,12 +80,12 @@ def between_the_variances(inner: Sequence[Transition], expected: Expected) -> bo
     parts = np.stack([np.log(v / lo) / np.log(hi / lo), (v - lo) / (hi - lo)])
     middle = parts.mean(axis=1)
     even = (middle > 0.05) & (middle < 0.95) & (parts.std(axis=1) < 0.12 * middle)
-    # Where the two are nearly one, the variance of a neighbouring step gives itself away.
-    close = high < 1.1 * low
-    error = 2.5 * np.sqrt(2 / (inner[0].residual.size * max(int(close.sum()), 1)))
-    inside = np.mean((variance / high)[close]) < 1 + error
-    inside &= np.mean((variance / low)[close]) > 1 - error
-    return bool(inside) and bool(np.any(even))
+    if not np.any(even):
+        return False
+    # betatilde of the next step lies between the two as well; where they look alike, it is that
+    last = len(expected.steps.beta) - 1
+    following = [expected.variances(min(m.step + 1, last))["betatilde_t"] for m in inner]
+    return not all(expected.same_variance(m, v) for m, v in zip(inner, following, strict=True))
 
 
 def keeps_marginals(
