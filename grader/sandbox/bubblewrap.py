@@ -43,13 +43,14 @@ class Bubblewrap:
         args += ["--clearenv", "--cap-drop", "ALL", "--hostname", "sandbox"]
         args += ["--uid", IDENTITY, "--gid", IDENTITY]
         args += ["--disable-userns"] if self.no_nesting else []
+        # The scratch folders come first: packages may be installed somewhere below /tmp or /home.
+        args += self._tmpfs("/tmp", limits.file_bytes // 8)
+        args += self._tmpfs(str(HOME), limits.file_bytes // 8)
+        args += self._tmpfs(str(WORK), limits.file_bytes)
         args += self._files()
         args += ["--proc", "/proc", "--dev", "/dev", *self._tmpfs("/dev/shm", limits.file_bytes)]
         for name in ("sys", "sysrq-trigger", "irq", "bus", "fs"):  # root outside could write there
             args += ["--ro-bind-try", f"/proc/{name}", f"/proc/{name}"]
-        args += self._tmpfs("/tmp", limits.file_bytes // 8)
-        args += self._tmpfs(str(HOME), limits.file_bytes // 8)
-        args += self._tmpfs(str(WORK), limits.file_bytes)
         if paths.MNIST_DIR.is_dir():
             args += ["--ro-bind", str(paths.MNIST_DIR), str(WORK / "data")]
         for key, value in inner_environment().items():

@@ -1,5 +1,6 @@
 """Which sandbox is had, and what is said where there is none."""
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -60,3 +61,18 @@ def test_an_old_program_is_not_given_options_that_it_does_not_know(tmp_path: Pat
     walls = old.walls(bubblewrap.Limits())
     assert "--size" not in walls
     assert "--disable-userns" not in walls
+
+
+def test_packages_installed_below_tmp_are_still_visible(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    package = tmp_path / "lib" / "installed.txt"
+    package.parent.mkdir()
+    package.write_text("here")
+    shown = [*bubblewrap.visible.interpreter_paths(), package.parent]
+    monkeypatch.setattr(bubblewrap.visible, "interpreter_paths", lambda: shown)
+    wrap = bubblewrap.find()
+    argv = [str(wrap.program), *wrap.walls(bubblewrap.Limits()), "--chdir", "/", "--"]
+    reading = f"print(open({str(package)!r}).read())"
+    assert str(tmp_path).startswith("/tmp/")
+    assert bubblewrap._run([*argv, sys.executable, "-S", "-c", reading]).strip() == "here"
