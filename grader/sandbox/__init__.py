@@ -3,7 +3,7 @@
 from typing import Literal
 
 from grader.errors import SandboxUnavailable
-from grader.sandbox import bubblewrap
+from grader.sandbox import bubblewrap, warm
 from grader.sandbox.launch import Sandbox
 from grader.sandbox.limits import JSON, InfraError, Limits, Outcome, Status
 from grader.sandbox.plain import Plain
@@ -30,8 +30,9 @@ def choose_sandbox(name: Literal["auto", "bubblewrap", "none"]) -> Sandbox:
     if name == "none":
         return Plain()
     try:
-        return bubblewrap.find()
+        cold = bubblewrap.find()
     except SandboxUnavailable as error:
         raise SandboxUnavailable(
             f"No sandbox on this machine: {error} (--sandbox none runs without one)"
         ) from None
+    return warm.find(cold) or cold

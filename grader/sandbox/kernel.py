@@ -22,6 +22,7 @@ from grader.sandbox.launch import Sandbox
 from grader.sandbox.limits import InfraError, Limits, Status
 from grader.sandbox.provisioner import kernel_specs
 from grader.sandbox.text import one_line
+from grader.sandbox.warm import WarmBubblewrap
 from grader.sandbox.watch import Verdict, Watch
 
 START_SECONDS = 120
@@ -60,7 +61,7 @@ class Kernel:
     def __init__(self, sandbox: Sandbox, limits: Limits) -> None:
         self._limits = limits
         self._loop = asyncio.new_event_loop()
-        self._folder = private_folder()
+        self._folder = private_folder(sandbox)
         self._context = zmq.asyncio.Context()
         self._context.setsockopt(zmq.MAXMSGSIZE, MESSAGE_BYTES)
         self._context.setsockopt(zmq.RCVHWM, QUEUED_MESSAGES)
@@ -219,8 +220,10 @@ def node(**fields: Any) -> NotebookNode:
     return NotebookNode(**fields)  # type: ignore[no-untyped-call]
 
 
-def private_folder() -> Path:
+def private_folder(sandbox: Sandbox) -> Path:
     """A new folder for this user alone, its name short enough for socket paths inside."""
+    if isinstance(sandbox, WarmBubblewrap):  # what its parent can hand on lies below its base
+        return Path(tempfile.mkdtemp(prefix="k", dir=sandbox.nursery.base))
     prefix = f"ddpm-{os.getpid()}-"
     folder = Path(tempfile.mkdtemp(prefix=prefix)).resolve()
     if len(str(folder / "ipc" / "k-5").encode()) > SOCKET_PATH_BYTES:

@@ -21,6 +21,7 @@ from traitlets import Any as AnyTrait
 
 from grader.sandbox.launch import Sandbox, kernel_command
 from grader.sandbox.limits import Limits
+from grader.sandbox.warm import WarmBubblewrap, WarmProvisioner
 
 NAME = "ddpm-grader-sandbox"
 MARK = "DDPM_GRADER_KERNEL"
@@ -138,10 +139,12 @@ class OneSpec(KernelSpecManager):
 
 def kernel_specs(sandbox: Sandbox, limits: Limits, folder: Path) -> OneSpec:
     """The specification of a kernel in ``sandbox``, for a kernel manager."""
-    entry = EntryPoint(NAME, f"{__name__}:{SandboxProvisioner.__name__}", _GROUP)
-    KernelProvisionerFactory.instance().provisioners[NAME] = entry
+    made_by: Any = WarmProvisioner if isinstance(sandbox, WarmBubblewrap) else SandboxProvisioner
+    name = f"{NAME}-{made_by.__name__}"
+    entry = EntryPoint(name, f"{made_by.__module__}:{made_by.__name__}", _GROUP)
+    KernelProvisionerFactory.instance().provisioners[name] = entry
     config = {"sandbox": sandbox, "limits": limits, "folder": folder}
-    metadata = {"kernel_provisioner": {"provisioner_name": NAME, "config": config}}
+    metadata = {"kernel_provisioner": {"provisioner_name": name, "config": config}}
     return OneSpec(
         spec=KernelSpec(
             argv=kernel_command(limits),

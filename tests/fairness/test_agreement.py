@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from nbformat import NotebookNode
 
+from grader.sandbox import warm
 from tests.fairness.grading import HERE, grade_notebook, habit_notebook, variant_notebook
 from tests.fairness.test_fairness import files
 
@@ -34,6 +35,19 @@ SAMPLE = [
 @pytest.mark.parametrize("name", SAMPLE)
 def test_a_sample_agrees(name: str, tmp_path: Path) -> None:
     assert_same(variant_notebook(HERE / name), tmp_path)
+
+
+@pytest.mark.parametrize("name", SAMPLE)
+def test_warm_and_cold_kernels_agree(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    notebook = variant_notebook(HERE / name)
+    results = []
+    for kind in ("warm", "cold"):
+        (tmp_path / kind).mkdir()
+        results.append(without_seconds(grade_notebook(notebook, tmp_path / kind)))
+        monkeypatch.setattr(warm, "find", lambda cold: None)
+    assert results[0] == results[1]
 
 
 @pytest.mark.slow

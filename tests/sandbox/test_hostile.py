@@ -187,6 +187,7 @@ def test_a_kernel_that_cannot_start_is_not_the_students_fault(
     bubblewrap: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(kernel_module, "START_SECONDS", 0)
+    monkeypatch.setattr(kernel_module.Kernel, "_listening", lambda kernel: False)
     with running(bubblewrap, LIMITS, GOOD) as session:
         with pytest.raises(InfraError, match="not ready within 0 seconds"):
             session.prepare()

@@ -1,0 +1,295 @@
+"""The warm parent: imports once what notebooks import, then forks a walled-in kernel a request.
+
+Sent as text (``python -c``) and run inside bubblewrap. Arguments: the number of the control
+socket, and a request to try the namespaces with. Nothing of the grader is visible in here. The
+parent computes nothing and starts no thread: a fork of it is as good as a new process.
+
+Each request is one JSON message with a lifeline socket as ancillary data::
+
+    {"shared": folder of the sockets, "argv": [...], "rlimits": {"NOFILE": 1024, ...},
+     "tmpfs": {path: bytes}, "work": path, "data": path}
+
+The fork takes its own user, mount, pid, ipc, uts and net namespaces (unshare(2)). Its first process
+stays outside the student's reach: it holds the lifeline, reaps, and ends with the kernel.
+"""
+
+import array
+import contextlib
+import ctypes
+import ctypes.util
+import fcntl
+import importlib
+import json
+import os
+import resource
+import signal
+import socket
+import struct
+import sys
+from typing import Any, TypeAlias
+
+Request: TypeAlias = dict[str, Any]
+LIBC = ctypes.CDLL(None, use_errno=True)
+CLONE = {"fs": 0x20000, "uts": 0x4000000, "ipc": 0x8000000, "user": 0x10000000}
+CLONE |= {"pid": 0x20000000, "net": 0x40000000}
+MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_RDONLY, MS_REMOUNT = 2, 4, 8, 1, 32
+MS_BIND, MS_REC, MS_PRIVATE = 0x1000, 0x4000, 0x40000
+PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_CAPBSET_DROP, PR_SET_NO_NEW_PRIVS = 1, 4, 24, 38
+SHOWN_OF_PROC = ("cpuinfo", "meminfo", "stat", "loadavg", "uptime", "version", "filesystems")
+WARM = (
+    *("torch", "torch.nn.functional", "torch.utils.data", "torchvision", "torchvision.transforms"),
+    *("torchvision.datasets", "torchvision.utils", "numpy", "matplotlib", "matplotlib.pyplot"),
+    *("matplotlib.animation", "PIL.Image", "tqdm", "tqdm.notebook", "ipykernel.kernelapp"),
+    *(
+        "ipykernel.ipkernel",
+        "ipykernel.zmqshell",
+        "IPython.core.completerlib",
+        "torch.utils._device",
+    ),
+    *("matplotlib_inline.backend_inline", "matplotlib.backends.backend_agg", "PIL.PngImagePlugin"),
+)
+
+
+def call(result: int, what: str) -> None:
+    """Raises ``OSError`` if a C function failed."""
+    if result != 0:
+        number = ctypes.get_errno()
+        raise OSError(number, f"{what}: {os.strerror(number)}")
+
+
+def mount(source: str | None, target: str, kind: str | None, flags: int, data: str = "") -> None:
+    texts = [text.encode() if text is not None else None for text in (source, target, kind)]
+    call(LIBC.mount(*texts, flags, data.encode()), f"mount {target}")
+
+
+def prctl(option: int, value: int) -> None:
+    call(LIBC.prctl(option, value, 0, 0, 0), f"prctl {option}")
+
+
+# --- the fork's own walls -------------------------------------------------------------------------
+
+
+def own_namespaces(user: int, group: int) -> None:
+    """New namespaces of every kind; the user keeps the number that it has."""
+    call(LIBC.unshare(sum(CLONE.values())), "unshare")
+    for name, text in (
+        ("setgroups", "deny"),
+        ("uid_map", f"{user} {user} 1"),
+        ("gid_map", f"{group} {group} 1"),
+    ):
+        with open(f"/proc/self/{name}", "w") as file:
+            file.write(text)
+
+
+def own_files(request: Request) -> None:
+    """Fresh scratch folders; of the shared folder's tree only this submission's part."""
+    mount(None, "/", None, MS_REC | MS_PRIVATE)
+    kept = {
+        path: os.open(path, os.O_PATH)
+        for path in (request["shared"], request["data"])
+        if os.path.isdir(path)
+    }
+    for path, size in request["tmpfs"].items():
+        os.makedirs(path, exist_ok=True)
+        mount("tmpfs", path, "tmpfs", MS_NOSUID | MS_NODEV, f"size={size},mode=0755")
+    for path, descriptor in kept.items():
+        os.makedirs(path, exist_ok=True)
+        mount(f"/proc/self/fd/{descriptor}", path, None, MS_BIND)
+        if path == request["data"]:
+            flags = MS_BIND | MS_REMOUNT | MS_RDONLY | MS_NOSUID | MS_NODEV
+            mount(None, path, None, flags)
+    for descriptor in kept.values():
+        os.close(descriptor)
+    os.chdir(request["work"])
+
+
+def loopback_up() -> None:
+    """The new network's own loopback device; there is no other."""
+    up = 0x1 | 0x40  # IFF_UP, IFF_RUNNING
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_socket:
+        fcntl.ioctl(any_socket, 0x8914, struct.pack("16sH14x", b"lo", up))  # SIOCSIFFLAGS
+
+
+def hide_proc() -> None:
+    """Of /proc, only this process and the machine's plain facts.
+
+    The parent's /proc tells of other submissions; a new one may not be mounted everywhere.
+    """
+    staging = "/tmp/.proc"
+    os.mkdir(staging)
+    mount("tmpfs", staging, "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, "size=64k,mode=0555")
+    for name, source in {"self": "self", str(os.getpid()): "self"}.items():
+        os.mkdir(f"{staging}/{name}")
+        mount(os.path.realpath(f"/proc/{source}"), f"{staging}/{name}", None, MS_BIND)
+    for name in SHOWN_OF_PROC:
+        with open(f"{staging}/{name}", "w"):
+            pass
+        mount(f"/proc/{name}", f"{staging}/{name}", None, MS_BIND)
+    for name in ("mounts", "net"):
+        os.symlink(f"self/{name}", f"{staging}/{name}")
+    mount(staging, "/proc", None, MS_BIND | MS_REC)
+    call(LIBC.umount2(staging.encode(), 2), "umount")
+    os.rmdir(staging)
+    mount(None, "/proc", None, MS_BIND | MS_REMOUNT | MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC)
+
+
+def no_privileges() -> None:
+    """No capability, none to be had by running a program, and a filter on system calls."""
+    for capability in range(64):
+        LIBC.prctl(PR_CAPBSET_DROP, capability, 0, 0, 0)
+    header = struct.pack("Ii", 0x20080522, 0)
+    nothing = bytes(24)
+    call(LIBC.capset(header, nothing), "capset")
+    prctl(PR_SET_NO_NEW_PRIVS, 1)
+
+
+def filtered() -> None:
+    """No system calls that open namespaces, look into other processes or load kernel code."""
+    names = {"c": "libc.so.6", "seccomp": "libseccomp.so.2"}
+    vars(ctypes.util)["find_library"] = names.get  # it would run ldconfig
+    seccomp = importlib.import_module("pyseccomp")
+    answer = seccomp.SyscallFilter(seccomp.ALLOW)
+    refused = seccomp.ERRNO(1)
+    for name in (
+        *("unshare", "setns", "mount", "umount2", "pivot_root", "chroot", "fsopen", "fsmount"),
+        *("move_mount", "open_tree", "mount_setattr", "ptrace", "process_vm_readv", "kexec_load"),
+        *("process_vm_writev", "pidfd_getfd", "bpf", "perf_event_open", "userfaultfd", "keyctl"),
+        *("add_key", "request_key", "init_module", "finit_module", "delete_module", "reboot"),
+        *("swapon", "swapoff", "open_by_handle_at", "io_uring_setup", "personality"),
+    ):
+        with contextlib.suppress(RuntimeError, ValueError, OSError):  # a name this machine lacks
+            answer.add_rule(refused, name)
+    answer.add_rule(refused, "ioctl", seccomp.Arg(1, seccomp.MASKED_EQ, 0xFFFFFFFF, 0x5412))
+    answer.add_rule(refused, "clone", seccomp.Arg(0, seccomp.MASKED_EQ, 0x10000000, 0x10000000))
+    answer.add_rule(seccomp.ERRNO(38), "clone3")  # libraries fall back to clone
+    answer.load()
+
+
+def kernel(request: Request) -> None:
+    """Becomes an IPython kernel."""
+    for name, value in request["rlimits"].items():
+        which = int(getattr(resource, "RLIMIT_" + name))
+        hard = resource.getrlimit(which)[1]
+        bounded = value if hard == resource.RLIM_INFINITY else min(value, hard)
+        resource.setrlimit(which, (bounded, bounded))
+    os.umask(0o077)
+    os.nice(5)
+    hide_proc()
+    sys.argv = ["kernel", *request["argv"]]
+    no_privileges()
+    filtered()
+    from ipykernel.kernelapp import IPKernelApp
+
+    IPKernelApp.launch_instance()
+
+
+def first_process(request: Request, lifeline: socket.socket) -> None:
+    """pid 1 of the submission: starts the kernel, reaps, and ends with it."""
+    try:
+        prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+        own_files(request)
+        loopback_up()
+        child = os.fork()
+    except OSError as error:
+        lifeline.send(f"failed: {error}".encode()[:500])
+        os._exit(1)
+    if child == 0:
+        lifeline.close()
+        prctl(PR_SET_DUMPABLE, 1)
+        try:
+            kernel(request)
+        finally:
+            os._exit(0)
+    lifeline.send(b"started")
+    while True:
+        pid, _ = os.wait()
+        if pid == child:
+            os._exit(0)
+
+
+def serve(request: Request, lifeline: socket.socket) -> None:
+    """The fork between the parent and the submission: enters the namespaces."""
+    try:
+        prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+        prctl(PR_SET_DUMPABLE, 1)  # its maps in /proc/self are its own to write
+        user, group = os.getuid(), os.getgid()
+        own_namespaces(user, group)
+        pid = os.fork()
+    except OSError as error:
+        lifeline.send(f"failed: {error}".encode()[:500])
+        os._exit(1)
+    if pid == 0:
+        prctl(PR_SET_DUMPABLE, 0)
+        first_process(request, lifeline)
+    lifeline.close()
+    os.waitpid(pid, 0)
+    os._exit(0)
+
+
+# --- the parent -----------------------------------------------------------------------------------
+
+
+def receive(control: socket.socket) -> tuple[Request, socket.socket] | None:
+    """The next request and its lifeline; None at the end."""
+    message, extra, _, _ = control.recvmsg(2**16, socket.CMSG_SPACE(4))
+    if not message:
+        return None
+    descriptors = array.array("i")
+    for level, kind, data in extra:
+        if level == socket.SOL_SOCKET and kind == socket.SCM_RIGHTS:
+            descriptors.frombytes(data[:4])
+    return json.loads(message), socket.socket(fileno=descriptors[0])
+
+
+def trial(request: Request) -> str:
+    """Why namespaces cannot be nested here; an empty text if they can."""
+    reading, writing = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        try:
+            user, group = os.getuid(), os.getgid()
+            own_namespaces(user, group)
+            if os.fork() == 0:
+                try:
+                    own_files(request)
+                    loopback_up()
+                    hide_proc()
+                    no_privileges()
+                    filtered()
+                    os.write(writing, b"nested")
+                except Exception as error:
+                    os.write(writing, f"{type(error).__name__}: {error}".encode()[:500])
+                finally:
+                    os._exit(0)
+            os.wait()
+        except OSError as error:
+            os.write(writing, str(error).encode()[:500])
+        os._exit(0)
+    os.close(writing)
+    os.waitpid(pid, 0)
+    answer = os.read(reading, 1000).decode()
+    os.close(reading)
+    return "" if answer == "nested" else answer or "it ended"
+
+
+def main() -> None:
+    control = socket.socket(fileno=int(sys.argv[1]))
+    refused = trial(json.loads(sys.argv[2]))
+    control.send(f"refused: {refused}".encode() if refused else b"nested")
+    if refused:
+        return
+    for name in WARM:
+        with contextlib.suppress(ImportError):
+            importlib.import_module(name)
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # forks are not waited for
+    control.send(b"warm")
+    while (received := receive(control)) is not None:
+        request, lifeline = received
+        if os.fork() == 0:
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            control.close()
+            serve(request, lifeline)
+        lifeline.close()
+
+
+main()

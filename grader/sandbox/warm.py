@@ -1,0 +1,265 @@
+"""Warm kernels: forks of a parent that has imported torch, each behind walls of its own.
+
+The parent lives inside bubblewrap (``nursery.py``), one for each thread that runs kernels, because
+bubblewrap ends with the thread that started it. What a fork may see and do is what a cold kernel
+may, and less: the walls of bubblewrap stand round both.
+"""
+
+import array
+import asyncio
+import atexit
+import contextlib
+import json
+import logging
+import os
+import shutil
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from jupyter_client.provisioning.provisioner_base import KernelProvisionerBase
+from traitlets import Any as AnyTrait
+
+from grader import paths
+from grader.errors import SandboxUnavailable
+from grader.sandbox.bubblewrap import HOME, HOST_ENVIRONMENT, WORK, Bubblewrap
+from grader.sandbox.launch import Launch, resource_limits
+from grader.sandbox.limits import InfraError, Limits
+
+logger = logging.getLogger(__name__)
+
+NURSERY = Path(__file__).with_name("nursery.py")
+TRIAL_SECONDS = 30
+IMPORT_SECONDS = 120
+FORK_SECONDS = 30
+MESSAGE_BYTES = 4096
+
+
+class Nursery:
+    """One warm parent. Use and close it in the thread that made it."""
+
+    def __init__(self, wrap: Bubblewrap) -> None:
+        self.base = Path(tempfile.mkdtemp(prefix=f"ddpm-{os.getpid()}-")).resolve()
+        self.wrap, self._warm = wrap, False
+        self._control, inside = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        (self.base / "ipc").mkdir()
+        trial = self._request(self.base, [], Limits())
+        walls = [str(wrap.program), *replace(wrap, no_nesting=False).walls(Limits())]
+        walls += ["--bind", str(self.base), str(self.base)]
+        walls += ["--remount-ro", "/dev", "--remount-ro", "/", "--chdir", "/"]
+        text = NURSERY.read_text("utf-8")
+        number = inside.fileno()
+        command = [sys.executable, "-c", text, str(number), json.dumps(trial)]
+        self._process = subprocess.Popen(
+            [*walls, "--", *command],
+            env=HOST_ENVIRONMENT,
+            pass_fds=[number],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        inside.close()
+        try:
+            self._expect("nested", TRIAL_SECONDS)
+        except InfraError as error:
+            self.close()
+            raise SandboxUnavailable(str(error)) from None
+
+    def fork(self, folder: Path, argv: list[str], limits: Limits) -> "Forked":
+        """A new kernel whose first process is alive. Raises ``InfraError`` with the reason."""
+        if not self._warm:
+            self._expect("warm", IMPORT_SECONDS)
+            self._warm = True
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        ours.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
+        ours.settimeout(FORK_SECONDS)
+        message = json.dumps(self._request(folder, argv, limits)).encode()
+        rights = (socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [theirs.fileno()]))
+        try:
+            self._control.sendmsg([message], [rights])
+            theirs.close()
+            said, extra, _, _ = ours.recvmsg(MESSAGE_BYTES, socket.CMSG_SPACE(12))
+        except OSError as error:
+            ours.close()
+            raise InfraError(f"The warm parent does not answer ({error}).") from error
+        if said != b"started":
+            ours.close()
+            raise InfraError(f"The fork was refused: {said.decode('utf-8', 'replace')[:300]}")
+        (pid,) = [
+            struct.unpack("iII", data)[0] for _, kind, data in extra if kind == SCM_CREDENTIALS
+        ]
+        return Forked(pid, ours)
+
+    def _request(self, folder: Path, argv: list[str], limits: Limits) -> dict[str, Any]:
+        eighth = limits.file_bytes // 8
+        return {
+            "shared": str(folder / "ipc"),
+            "argv": argv,
+            "rlimits": resource_limits(limits),
+            "tmpfs": {
+                "/tmp": eighth,
+                str(HOME): eighth,
+                str(WORK): limits.file_bytes,
+                "/dev/shm": limits.file_bytes,
+            },
+            "work": str(WORK),
+            "data": str(WORK / "data") if paths.MNIST_DIR.is_dir() else "",
+        }
+
+    def _expect(self, word: str, seconds: float) -> None:
+        self._control.settimeout(seconds)
+        try:
+            said = self._control.recv(MESSAGE_BYTES).decode("utf-8", "replace")
+        except OSError as error:
+            raise InfraError(f"The warm parent does not answer ({error}).") from error
+        if said != word:
+            raise InfraError(f"The warm parent could not be had: {said or 'it ended'}.")
+
+    @property
+    def alive(self) -> bool:
+        return self._process.poll() is None
+
+    def close(self) -> None:
+        """Ends the parent and all of its forks."""
+        self._control.close()
+        self._process.kill()
+        self._process.wait()
+        shutil.rmtree(self.base, ignore_errors=True)
+
+
+SCM_CREDENTIALS = 2
+
+
+class Forked:
+    """The first process of a submission, seen from outside; all others end with it."""
+
+    def __init__(self, pid: int, lifeline: socket.socket) -> None:
+        self.pid, self._lifeline = pid, lifeline
+        self._lifeline.setblocking(False)
+        self.returncode: int | None = None
+
+    def poll(self) -> int | None:
+        """None while it lives. The lifeline, not the number, tells: numbers are used again."""
+        if self.returncode is None:
+            try:
+                ended = self._lifeline.recv(1) == b""
+            except BlockingIOError:
+                ended = False
+            except OSError:
+                ended = True
+            if ended:
+                self.returncode = 0
+                self._lifeline.close()
+        return self.returncode
+
+    def kill(self) -> None:
+        """Ends the namespace and waits until it is gone."""
+        deadline = time.monotonic() + FORK_SECONDS
+        while self.poll() is None and time.monotonic() < deadline:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.pid, signal.SIGKILL)
+            time.sleep(0.002)
+
+
+@dataclass(frozen=True)
+class WarmBubblewrap:
+    """Bubblewrap with a warm parent a thread; ``cold`` are the walls round that parent."""
+
+    cold: Bubblewrap
+    name: str = "bubblewrap"
+
+    def launch(self, command: list[str], folder: Path, limits: Limits) -> Launch:
+        """A cold start of ``command``; kernels are forked by the provisioner instead."""
+        return self.cold.launch(command, folder, limits)
+
+    @property
+    def nursery(self) -> Nursery:
+        """This thread's warm parent, started where there is none."""
+        nursery: Nursery | None = getattr(_OF_THREAD, "nursery", None)
+        if nursery is None or not nursery.alive:
+            nursery = _OF_THREAD.nursery = Nursery(self.cold)
+            atexit.register(nursery.close)
+        return nursery
+
+
+_OF_THREAD = threading.local()
+
+
+@cache
+def find(cold: Bubblewrap) -> WarmBubblewrap | None:
+    """Warm kernels behind the walls of ``cold``; None, and a warning, where they cannot be had."""
+    warm = WarmBubblewrap(cold)
+    try:
+        warm.nursery  # noqa: B018 - starts to import while the submission is unpacked
+    except SandboxUnavailable as error:
+        logger.warning("Kernels start cold, which takes longer: %s", error)
+        return None
+    return warm
+
+
+class WarmProvisioner(KernelProvisionerBase):
+    """Has a warm parent fork the kernel; ``folder`` is this kernel's, below the parent's base."""
+
+    sandbox: Any = AnyTrait()
+    limits: Any = AnyTrait()
+    folder: Any = AnyTrait()
+    process: Forked | None = None
+
+    async def pre_launch(self, **kwargs: Any) -> dict[str, Any]:
+        """Has jupyter_client write the connection file."""
+        manager: Any = self.parent
+        manager.write_connection_file()
+        self.connection_info = manager.get_connection_info()
+        command = manager.format_kernel_cmd(extra_arguments=kwargs.pop("extra_arguments", []))
+        return await super().pre_launch(cmd=command, **kwargs)
+
+    async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> Any:
+        """Forks; of the command the kernel's own arguments are what follows the boot code's."""
+        arguments = cmd[cmd.index("-f") :]
+        self.process = self.sandbox.nursery.fork(Path(self.folder), arguments, self.limits)
+        return self.connection_info
+
+    def stderr_text(self) -> str:
+        """Nothing is kept of a fork's standard error."""
+        return ""
+
+    @property
+    def has_process(self) -> bool:
+        return self.process is not None
+
+    async def poll(self) -> int | None:
+        return 0 if self.process is None else self.process.poll()
+
+    async def wait(self) -> int | None:
+        while self.process is not None and self.process.poll() is None:
+            await asyncio.sleep(0.01)
+        self.process = None
+        return 0
+
+    async def send_signal(self, signum: int) -> None:
+        """Only the end can be signalled."""
+        if signum == signal.SIGKILL:
+            self.kill_tree()
+
+    async def kill(self, restart: bool = False) -> None:
+        self.kill_tree()
+
+    async def terminate(self, restart: bool = False) -> None:
+        self.kill_tree()
+
+    async def cleanup(self, restart: bool = False) -> None:
+        """There is nothing left to clean up: with the namespace, all is gone."""
+
+    def kill_tree(self) -> None:
+        """Ends all processes; callable from any thread, and more than once."""
+        if self.process is not None:
+            self.process.kill()
