@@ -48,8 +48,8 @@ def judge_steps(
     measured = measure(outcome, visited, training)
     expected = Expected(schedule)
     if (sampler := other_sampler(measured, expected)) is not None:
-        if (problem := end_problem(measured[-1], expected)) is not None:
-            return failed(check, problem)
+        if not ends_near_the_image(measured[-1]):
+            return failed(check, "The images that sample returns are not those that it ends on.")
         return needs_review(check, sampler)
     if visited != list(range(T - 1, -1, -1)):
         text = f"The network is asked for {len(visited)} steps, T = {T}: not once for every one."
@@ -74,8 +74,9 @@ def judge_with_one_image(
     if visited == list(range(T - 1, -1, -1)):
         measured = measure(outcome, visited, training)
         sampler = other_sampler(measured, expected)
-        ended = end_problem(measured[-1], expected) is None
-        return needs_review(check, sampler) if sampler is not None and ended else None
+        if sampler is not None and ends_near_the_image(measured[-1]):
+            return needs_review(check, sampler)
+        return None
     if keeps_marginals(outcome.arrays, visited, expected, training):
         text = "sample is another solver than DDPM's: every x_t is right, but not one step each."
         return needs_review(check, text)
@@ -175,6 +176,11 @@ def end_problem(last: Transition, expected: Expected) -> str | None:
     if not any(expected.near(last, a, b) for a, b in forms):
         return "The last step does not end on the image, or another image is returned."
     return None
+
+
+def ends_near_the_image(last: Transition) -> bool:
+    """As much as can be asked of solvers whose last step is one like the others."""
+    return last.variance <= 1e-5 and abs(last.a + last.b - 1) < 0.1
 
 
 def is_mapped_back(last: Transition, expected: Expected) -> bool:

@@ -284,11 +284,11 @@ def measure_loss(namespace: Any, inputs: Any, stand_in: Any) -> Any:
 
 def same_step(network: Any, call: Any, image: Any, before: Any) -> Any:
     """Whether this call is about the same x_t and t as the one before."""
-    if before is None or before.shape != image.shape or not torch.equal(before, image):
+    if before != flat(image).tobytes():  # bytes, as students may patch what compares arrays
         return False
     now, then = network.others[call], network.others[call - 1]
     return any(
-        a.size and a.shape == b.shape and np.array_equal(a, b) and is_constant(a)
+        a.size and a.tobytes() == b.tobytes() and is_constant(a)
         for a, b in zip(now, then, strict=False)
     )
 
@@ -308,7 +308,7 @@ class Denoiser:
         self.arrays: dict[str, Any] = {}
         self.moments: list[Any] = []
         self.step_of_call: list[int] = []
-        self.before: Any = None
+        self.before = b""
         self.target: Any = None
 
     def index_of(self, call: Any) -> Any:
@@ -350,7 +350,7 @@ class Denoiser:
         last = self.step_of_call[-1] if self.step_of_call else -1
         step = last if same_step(self.network, call, image, self.before) else last + 1
         self.step_of_call.append(step)
-        self.before = image.detach().clone()
+        self.before = flat(image).tobytes()
         if step == last:
             return self.target
         self.target = self.target_of(step)
