@@ -6,8 +6,8 @@ parent computes nothing and starts no thread: a fork of it is as good as a new p
 
 Each request is one JSON message with a lifeline socket as ancillary data::
 
-    {"shared": folder of the sockets, "argv": [...], "rlimits": {"NOFILE": 1024, ...},
-     "tmpfs": {path: bytes}, "work": path, "data": path}
+    {"argv": [...], "rlimits": {"NOFILE": 1024, ...}, "tmpfs": {path: bytes}, "work": path,
+     "kept": [what stays visible below the tmpfs], "links": {link: target}}
 
 The fork takes its own user, mount, pid, ipc, uts and net namespaces (unshare(2)). Its first process
 stays outside the student's reach: it holds the lifeline, reaps, and ends with the kernel.
@@ -84,23 +84,26 @@ def own_namespaces(user: int, group: int) -> None:
 def own_files(request: Request) -> None:
     """Fresh scratch folders; of the shared folder's tree only this submission's part."""
     mount(None, "/", None, MS_REC | MS_PRIVATE)
-    kept = {
-        path: os.open(path, os.O_PATH)
-        for path in (request["shared"], request["data"])
-        if os.path.isdir(path)
-    }
+    kept = {path: os.open(path, os.O_PATH) for path in request["kept"]}
     for path, size in request["tmpfs"].items():
         os.makedirs(path, exist_ok=True)
         mount("tmpfs", path, "tmpfs", MS_NOSUID | MS_NODEV, f"size={size},mode=0755")
     for path, descriptor in kept.items():
-        os.makedirs(path, exist_ok=True)
-        mount(f"/proc/self/fd/{descriptor}", path, None, MS_BIND)
-        if path == request["data"]:
-            flags = MS_BIND | MS_REMOUNT | MS_RDONLY | MS_NOSUID | MS_NODEV
-            mount(None, path, None, flags)
-    for descriptor in kept.values():
+        place(path, os.path.isdir(f"/proc/self/fd/{descriptor}"))
+        mount(f"/proc/self/fd/{descriptor}", path, None, MS_BIND | MS_REC)
         os.close(descriptor)
+    for link, target in request["links"].items():
+        os.makedirs(os.path.dirname(link), exist_ok=True)
+        os.symlink(target, link)
     os.chdir(request["work"])
+
+
+def place(path: str, is_folder: bool) -> None:
+    """An empty folder or file to mount over."""
+    os.makedirs(path if is_folder else os.path.dirname(path), exist_ok=True)
+    if not is_folder:
+        with open(path, "w"):
+            pass
 
 
 def loopback_up() -> None:

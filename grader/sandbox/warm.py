@@ -21,6 +21,7 @@ import sys
 import tempfile
 import threading
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -31,6 +32,7 @@ from traitlets import Any as AnyTrait
 
 from grader import paths
 from grader.errors import SandboxUnavailable
+from grader.sandbox import visible
 from grader.sandbox.bubblewrap import HOME, HOST_ENVIRONMENT, WORK, Bubblewrap
 from grader.sandbox.launch import Launch, resource_limits
 from grader.sandbox.limits import InfraError, Limits
@@ -101,18 +103,18 @@ class Nursery:
 
     def _request(self, folder: Path, argv: list[str], limits: Limits) -> dict[str, Any]:
         eighth = limits.file_bytes // 8
+        scratch = {"/tmp": eighth, str(HOME): eighth, str(WORK): limits.file_bytes}
+        packages = [p for p in visible.interpreter_paths() if is_below(p, scratch)]
+        data = [WORK / "data"] if paths.MNIST_DIR.is_dir() else []
+        linked = sys.executable != os.path.realpath(sys.executable)
+        links = {sys.executable: os.path.realpath(sys.executable)} if linked else {}
         return {
-            "shared": str(folder / "ipc"),
             "argv": argv,
             "rlimits": resource_limits(limits),
-            "tmpfs": {
-                "/tmp": eighth,
-                str(HOME): eighth,
-                str(WORK): limits.file_bytes,
-                "/dev/shm": limits.file_bytes,
-            },
+            "tmpfs": {**scratch, "/dev/shm": limits.file_bytes},
             "work": str(WORK),
-            "data": str(WORK / "data") if paths.MNIST_DIR.is_dir() else "",
+            "kept": [str(path) for path in (folder / "ipc", *data, *packages)],
+            "links": {link: to for link, to in links.items() if is_below(Path(link), scratch)},
         }
 
     def _expect(self, word: str, seconds: float) -> None:
@@ -137,6 +139,10 @@ class Nursery:
 
 
 SCM_CREDENTIALS = 2
+
+
+def is_below(path: Path, folders: Iterable[str]) -> bool:
+    return any(path.is_relative_to(folder) for folder in folders)
 
 
 class Forked:
