@@ -41,8 +41,12 @@ class Transition:
         )
 
     def has_variance(self, variance: float, too_far: float) -> bool:
-        relative = too_far * np.sqrt(2 / self.residual.size)
-        return bool(abs(self.variance - variance) <= relative * variance + 1e-6)
+        return abs(self.errors_from(variance)) <= too_far
+
+    def errors_from(self, variance: float) -> float:
+        """How many standard errors the measured variance is from this one."""
+        relative = np.sqrt(2 / self.residual.size)
+        return float((self.variance - variance) / (relative * variance + 1.25e-7))
 
 
 def visited_steps(outcome: Outcome, T: int, timesteps: Array | None) -> list[int] | None:

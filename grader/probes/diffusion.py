@@ -240,20 +240,22 @@ def measure_loss(namespace: Any, inputs: Any, stand_in: Any) -> Any:
 
     def answer(image: Any, call: Any) -> Any:
         network.images.append(image.shape[0])
-        if full:
-            collected["x_t"].append(flat(image))
-        numel = image.numel()
-        levels = rng.integers(-64, 65, numel)
-        collected["answer"].append(levels.astype(np.int8).reshape(-1, 784))
+        depends = network.weight * 0  # on a weight, as a real network's output does
+        if not full:
+            return image.detach() + depends
+        x_t = flat(image)
+        levels = rng.integers(-64, 65, x_t.shape, dtype=np.int8)
+        collected["x_t"].append(x_t)
+        collected["answer"].append(levels)
         nonlocal leaf
-        leaf = torch.tensor(levels / 32, dtype=torch.float32).reshape(image.shape)
+        leaf = torch.tensor(levels / np.float32(32)).reshape(image.shape)
         leaf.requires_grad_()
-        return leaf + network.weight * 0  # depends on a weight, as a real network's output does
+        return leaf + depends
 
     network = recording(namespace, answer)
     ddpm = build(namespace, inputs, network, stand_in)
     for _ in range(inputs["calls"]):
-        pixels = rng.integers(0, 2, (batch, 784))
+        pixels = rng.integers(0, 2, (batch, 784), dtype=np.uint8)
         labels = rng.integers(0, 10, batch)
         x = torch.tensor(pixels, dtype=torch.float32).reshape(batch, *SIZE)
         c = torch.tensor(labels)
@@ -262,7 +264,7 @@ def measure_loss(namespace: Any, inputs: Any, stand_in: Any) -> Any:
         if loss is None:
             return {}, {"missing": "DDPM.forward"}
         collected["calls"].append(len(network.others) - before)
-        collected["x"].append(pixels.astype(np.uint8))
+        collected["x"].append(pixels)
         collected["c"].append(labels)
         if not isinstance(loss, torch.Tensor) or not loss.requires_grad:
             facts.update(differentiable=False, returned=type(loss).__name__)
@@ -282,9 +284,9 @@ def measure_loss(namespace: Any, inputs: Any, stand_in: Any) -> Any:
     return {**arrays, **arguments(network), **schedule_in_use(namespace, inputs)}, facts
 
 
-def same_step(network: Any, call: Any, image: Any, before: Any) -> Any:
+def same_step(network: Any, call: Any, shown: Any, before: Any) -> Any:
     """Whether this call is about the same x_t and t as the one before."""
-    if before != flat(image).tobytes():  # bytes, as students may patch what compares arrays
+    if shown != before:
         return False
     now, then = network.others[call], network.others[call - 1]
     return any(
@@ -325,36 +327,37 @@ class Denoiser:
 
     def target_of(self, step: Any) -> Any:
         """Pixels of 0 and 1, which no clamp to the data's range changes, or of 0.15 and 0.85."""
-        fresh, size = self.inputs["fresh"], (self.inputs["n_sample"], 784)
+        fresh, n_sample = self.inputs["fresh"], self.inputs["n_sample"]
         rng = np.random.default_rng([self.inputs["seed"], step if fresh else 0])
         low, high = (38, 217) if fresh and step % 2 else (0, 255)
-        return np.where(rng.integers(0, 2, size), high, low).astype(np.uint8)
+        bits = np.unpackbits(np.frombuffer(rng.bytes(n_sample * 98), dtype=np.uint8))
+        return (bits * np.uint8(high - low) + np.uint8(low)).reshape(n_sample, 784)
 
     def answer(self, image: Any, call: Any) -> Any:
-        target = self.look(image, call)
+        self.network.images.append(image.shape[0])
+        x_t = flat(image)
+        target = self.look(x_t, call)
         alphabar = self.inputs["alphabar"][self.index_of(call)]
         scale, shift = self.inputs["scale"], self.inputs["shift"]
-        copies = -(-image.numel() // target.size)
-        x0 = torch.tensor(target / 255.0).repeat(copies, 1)[: image.numel() // 784]
-        x0 = x0.reshape(image.shape) * scale + shift
+        copies = -(-len(x_t) // len(target))
+        x0 = np.tile(target, (copies, 1))[: len(x_t)] / 255.0
         if self.inputs["prediction_type"] == "epsilon":
-            noise = image.to(torch.float64) - alphabar**0.5 * x0
-            x0 = noise / (1 - alphabar) ** 0.5
-        elif self.inputs["unscaled_target"]:
-            x0 = (x0 - shift) / scale
-        return x0.to(image.dtype)
+            out = (x_t - alphabar**0.5 * (x0 * scale + shift)) / (1 - alphabar) ** 0.5
+        else:
+            out = x0 if self.inputs["unscaled_target"] else x0 * scale + shift
+        return torch.tensor(out, dtype=image.dtype).reshape(image.shape)
 
-    def look(self, image: Any, call: Any) -> Any:
+    def look(self, x_t: Any, call: Any) -> Any:
         """Notes x_t and the sampler's step it belongs to; the image behind it, (n_sample, 784)."""
-        self.network.images.append(image.shape[0])
         last = self.step_of_call[-1] if self.step_of_call else -1
-        step = last if same_step(self.network, call, image, self.before) else last + 1
+        shown = x_t.tobytes()  # bytes, as students may patch what compares arrays
+        step = last if same_step(self.network, call, shown, self.before) else last + 1
         self.step_of_call.append(step)
-        self.before = flat(image).tobytes()
+        self.before = shown
         if step == last:
             return self.target
         self.target = self.target_of(step)
-        state = flat(image)[: self.inputs["n_sample"]]
+        state = x_t[: self.inputs["n_sample"]]
         if not self.inputs["fresh"]:
             self.moments.append(mixture(state, self.target))
         if step in self.record:

@@ -9,7 +9,6 @@ from nbclient.exceptions import CellExecutionComplete
 from nbformat import NotebookNode
 
 ANSWER = "application/vnd.ddpm-grader.answer+json"
-ARRAYS = "application/vnd.ddpm-grader.arrays+base64"
 ALIVE_SECONDS = 0.1
 ANSWERS_KEPT = 4
 
@@ -17,7 +16,7 @@ ANSWERS_KEPT = 4
 class QuietClient(NotebookClient):
     """Runs cells and keeps nothing of what they print or show, except the answers to probes.
 
-    ``raised`` is the last traceback.
+    ``raised`` is the last traceback; an answer is its JSON and the bytes of its arrays.
     """
 
     def __init__(self, nb: NotebookNode, **kwargs: Any) -> None:
@@ -26,7 +25,7 @@ class QuietClient(NotebookClient):
         )
         self.raised = ""
         self.on_cell_error = self._keep_traceback
-        self.answers: list[dict[str, Any]] = []
+        self.answers: list[tuple[object, object]] = []
 
     def process_message(self, msg: dict[str, Any], cell: NotebookNode, cell_index: int) -> None:
         """Drops every message but a probe's answer and the end of the cell."""
@@ -40,7 +39,9 @@ class QuietClient(NotebookClient):
         if kind != "display_data" or len(self.answers) >= ANSWERS_KEPT:
             return
         if isinstance(data, dict) and ANSWER in data:
-            self.answers.append(data)
+            attached = msg.get("buffers")
+            arrays = attached[0] if isinstance(attached, list) and attached else None
+            self.answers.append((data[ANSWER], arrays))
 
     def _keep_traceback(self, execute_reply: dict[str, Any], **_: Any) -> None:
         lines = execute_reply["content"].get("traceback")

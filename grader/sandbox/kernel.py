@@ -26,7 +26,7 @@ from grader.sandbox.warm import WarmBubblewrap
 from grader.sandbox.watch import Verdict, Watch
 
 START_SECONDS = 120
-MESSAGE_BYTES = 128 * 2**20  # a probe's arrays in base64, and room
+MESSAGE_BYTES = 128 * 2**20  # a probe's arrays, and room
 QUEUED_MESSAGES = 16
 SOCKETS = ("shell_port", "iopub_port")
 SOCKET_PATH_BYTES = 100  # the system's limit is 108 on Linux, 104 on macOS
@@ -145,7 +145,7 @@ class Kernel:
         return number if isinstance(number, int) else 0
 
     @property
-    def answers(self) -> list[dict[str, Any]]:
+    def answers(self) -> list[tuple[object, object]]:
         """The probe answers that the last cell sent."""
         return self._client.answers if self._client else []
 

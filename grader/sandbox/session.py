@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import Any, Protocol, Self
 
 from grader.paths import PACKAGE
-from grader.sandbox.client import ANSWER, ARRAYS
+from grader.sandbox.client import ANSWER
 from grader.sandbox.kernel import CellRaisedError, Kernel, KernelGoneError
 from grader.sandbox.launch import Sandbox
 from grader.sandbox.limits import JSON, InfraError, Limits, Outcome, Status
@@ -219,14 +219,15 @@ class KernelSession:
             text = f"The probe gave {len(answers)} answers where one was expected."
             return Outcome(Status.error, text, seconds=seconds)
         try:
-            report = read_json(answers[0].get(ANSWER))
+            said, attached = answers[0]
+            report = read_json(said)
             if report.get("nonce") != nonce:
                 raise BadAnswerError("it does not belong to this probe")
             status = Status(str(report.get("status")))
             facts = report.get("facts")
             if not isinstance(facts, dict):
                 raise BadAnswerError("its facts are not an object")
-            arrays = read_arrays(answers[0].get(ARRAYS)) if status is Status.ok else {}
+            arrays = read_arrays(attached) if status is Status.ok else {}
             self.imported |= {clean(str(n), 100) for n in report.get("imported", ())}
         except (BadAnswerError, ValueError, TypeError) as error:
             text = one_line(f"The probe's answer cannot be used: {error}.")
@@ -280,6 +281,6 @@ def prelude_source(seed: int, output_bytes: int) -> str:
     return (
         f"(lambda module: (__import__('sys').modules.__setitem__({PRELUDE!r}, module),"
         f" exec(compile({text!r}, '<prelude>', 'exec'), module.__dict__),"
-        f" module.begin(get_ipython(), {seed}, {output_bytes}, {ANSWER!r}, {ARRAYS!r})) and None)"
+        f" module.begin(get_ipython(), {seed}, {output_bytes}, {ANSWER!r})) and None)"
         f"(__import__('types').ModuleType({PRELUDE!r}))"
     )

@@ -1,12 +1,10 @@
 """Reads a probe's answer. The bytes come from the student's process: nothing in them is trusted.
 
-An answer is two pieces of text: JSON, and an uncompressed npz file in base64. Neither can make this
-process run code (no pickle), take more memory than the limits below, or raise anything but
+An answer is JSON text and the bytes of an uncompressed npz file. Neither can make this process run
+code (no pickle), take more memory than the limits below, or raise anything but
 ``BadAnswerError``.
 """
 
-import base64
-import binascii
 import io
 import json
 import math
@@ -24,6 +22,7 @@ MEMBERS = 4096
 DIMENSIONS = 8
 KINDS = "biuf"  # bool, integers, floats
 HEADER_BYTES = 1024
+HEADERS_BYTES = 2**21  # of all members, in the npy and in the zip format
 
 
 class BadAnswerError(ValueError):
@@ -43,17 +42,16 @@ def read_json(text: object) -> dict[str, JSON]:
         raise BadAnswerError(f"the JSON part cannot be read: {error}") from None
 
 
-def read_arrays(text: object) -> Mapping[str, Array]:
-    """The arrays of a base64 npz file, in native byte order and owning their memory."""
-    if not isinstance(text, str) or len(text) > ARRAYS_BYTES // 3 * 4 + 2**16:
+def read_arrays(data: object) -> Mapping[str, Array]:
+    """The arrays of an npz file, in native byte order and owning their memory."""
+    if not isinstance(data, bytes | memoryview) or len(data) > ARRAYS_BYTES + HEADERS_BYTES:
         raise BadAnswerError("the arrays are missing or too large")
     try:
-        raw = base64.b64decode(text, validate=True)
-        with zipfile.ZipFile(io.BytesIO(raw)) as archive:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
             return _read_members(archive)
     except BadAnswerError:
         raise
-    except (ValueError, binascii.Error, zipfile.BadZipFile, EOFError, OSError) as error:
+    except (ValueError, zipfile.BadZipFile, EOFError, OSError) as error:
         raise BadAnswerError(f"the arrays cannot be read: {error}") from None
     except (NotImplementedError, RuntimeError, KeyError, OverflowError) as error:
         raise BadAnswerError(f"the arrays cannot be read: {error}") from None
