@@ -3,7 +3,7 @@
 Each rule says in a few words which sampler was recognised, or nothing.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,7 @@ from grader.checks.loss import Training
 from grader.checks.transitions import LOST_SIGNAL, Expected, Transition
 
 FEWEST_STEPS = 5  # one jump from noise to the predicted image is no sampler
-BEYOND_CHANCE = 3.0  # standard errors, over all steps together
+CLEARLY = 9.0  # squared standard errors
 
 
 def other_sampler(measured: Sequence[Transition], expected: Expected) -> str | None:
@@ -81,13 +81,20 @@ def between_the_variances(inner: Sequence[Transition], expected: Expected) -> bo
     parts = np.stack([np.log(v / lo) / np.log(hi / lo), (v - lo) / (hi - lo)])
     middle = parts.mean(axis=1)
     even = (middle > 0.05) & (middle < 0.95) & (parts.std(axis=1) < 0.12 * middle)
-    if not np.any(even):
-        return False
-    # betatilde of the next step lies between the two as well; where they look alike, it is that
+    learned = np.stack(
+        [low * (high / low) ** middle[0], low + (high - low) * middle[1]]  # the two usual forms
+    )
+    # betatilde of the next step lies between the two as well, and may be what was taken
     last = len(expected.steps.beta) - 1
     following = [expected.variances(min(m.step + 1, last))["betatilde_t"] for m in inner]
-    errors = [m.errors_from(v) for m, v in zip(inner, following, strict=True)]
-    return float(np.sqrt(np.mean(np.square(errors)))) > BEYOND_CHANCE
+    misfit = [badness(inner, form) for form in learned[even]]
+    return min(misfit, default=np.inf) + CLEARLY < badness(inner, following)
+
+
+def badness(inner: Sequence[Transition], variances: Iterable[float]) -> float:
+    """Squared standard errors between the measured variances and these."""
+    errors = [m.errors_from(v) for m, v in zip(inner, variances, strict=True)]
+    return float(np.sum(np.square(errors)))
 
 
 def keeps_marginals(

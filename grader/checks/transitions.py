@@ -29,6 +29,7 @@ class Transition:
     variance: float
     error_a: float
     error_b: float
+    error_constant: float
     residual: Array  # (n, 784)
 
     def near(self, a: float, b: float, too_far: float) -> bool:
@@ -37,7 +38,7 @@ class Transition:
         return (
             abs(self.a - a) <= too_far * self.error_a + floor
             and abs(self.b - b) <= too_far * self.error_b + floor
-            and abs(self.constant) <= too_far * self.error_b + floor
+            and abs(self.constant) <= too_far * self.error_constant + floor
         )
 
     def has_variance(self, variance: float, too_far: float) -> bool:
@@ -112,6 +113,7 @@ def regress(x_t: Array, x0: Array, x_next: Array, step: int, before: int) -> Tra
         variance,
         float(errors[0]),
         float(errors[1]),
+        float(errors[2]),
         residual.reshape(shape),
     )
 

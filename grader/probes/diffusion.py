@@ -70,6 +70,10 @@ class Network(nn.Module):
         return getattr(self.own, name)
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
+        with torch._C.DisableTorchFunction():  # nothing here names a device; saves half the time
+            return self.record(args, kwargs)
+
+    def record(self, args: Any, kwargs: Any) -> Any:
         values = [*args, *kwargs.values()]
         tensors = [torch.as_tensor(value) for value in values if is_numeric(value)]
         pictures = [t for t in tensors if t.dim() >= 3 and t.numel() % 784 == 0 and t.numel()]

@@ -27,6 +27,8 @@ ARRAYS_BYTES = 64 * 2**20
 TRACEBACK_CHARACTERS = 8000
 ACCELERATOR = re.compile(r"^(cuda|mps|xpu|hip|hpu|xla|mtia|privateuseone)(:\d+)?$")
 CPU = torch.device("cpu")
+MOVES = {torch.Tensor.cuda, torch.Tensor.pin_memory, torch.Tensor.type, torch.Tensor.to}
+NAMES_DEVICE = (str, torch.device)
 NO_MEMORY = re.compile(r"can't allocate memory|DefaultCPUAllocator|Cannot allocate memory")
 
 SILENT = (
@@ -59,15 +61,19 @@ class OnCpu(TorchFunctionMode):
     """Sends every torch call that names an accelerator to the CPU."""
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        kwargs = kwargs or {}
-        if func is torch.Tensor.cuda or func is torch.Tensor.pin_memory:
-            return args[0]
-        if func is torch.Tensor.type and len(args) > 1 and isinstance(args[1], str):
-            args = (args[0], args[1].replace("torch.cuda.", "torch."))
-        if func is torch.Tensor.to and len(args) > 1 and is_index(args[1]):
-            args = (args[0], CPU, *args[2:])
-        if any(isinstance(a, (str, torch.device)) for a in args):
-            args = tuple(on_cpu(a) for a in args)
+        if func in MOVES:
+            if func is torch.Tensor.cuda or func is torch.Tensor.pin_memory:
+                return args[0]
+            if func is torch.Tensor.type and len(args) > 1 and isinstance(args[1], str):
+                args = (args[0], args[1].replace("torch.cuda.", "torch."))
+            if func is torch.Tensor.to and len(args) > 1 and is_index(args[1]):
+                args = (args[0], CPU, *args[2:])
+        for value in args:  # a plain loop, as this runs at every call of torch's
+            if isinstance(value, NAMES_DEVICE):
+                args = tuple(on_cpu(a) for a in args)
+                break
+        if not kwargs:
+            return func(*args)
         if kwargs.get("device") is not None:
             device = kwargs["device"]
             kwargs = {**kwargs, "device": CPU if is_index(device) else on_cpu(device)}

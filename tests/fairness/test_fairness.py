@@ -33,8 +33,8 @@ def second_line(path: Path, key: str) -> str:
     return lines[1].removeprefix(prefix).strip() if lines[1:2] and prefix in lines[1] else ""
 
 
-def grade(notebook: NotebookNode, folder: Path) -> dict[str, Any]:
-    return grade_notebook(notebook, folder)
+def grade(notebook: NotebookNode, folder: Path, *options: str) -> dict[str, Any]:
+    return grade_notebook(notebook, folder, *options)
 
 
 @pytest.mark.parametrize("path", files("correct"))
@@ -79,7 +79,7 @@ def test_hostile_code_costs_only_what_cannot_be_judged(path: Path, tmp_path: Pat
     expected = dict(
         entry.strip().split("=") for entry in second_line(path, "expect").split(",") if entry
     )
-    result = grade(variant_notebook(path), tmp_path)
+    result = grade(variant_notebook(path), tmp_path, "--limit", "probe-seconds=6")
     states = {name: items_of(result)[name]["status"] for name in ITEMS}
     assert states == {name: expected.get(name, "passed") for name in ITEMS}, lost(result)
 
