@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import logging
 import os
+import queue
 import shutil
 import socket
 import tempfile
@@ -26,6 +27,7 @@ from grader.sandbox.warm import WarmBubblewrap
 from grader.sandbox.watch import Verdict, Watch
 
 START_SECONDS = 120
+ANSWER_SECONDS = 0.1
 MESSAGE_BYTES = 128 * 2**20  # a probe's arrays, and room
 QUEUED_MESSAGES = 16
 SOCKETS = ("shell_port", "iopub_port")
@@ -105,13 +107,30 @@ class Kernel:
                 raise InfraError("The kernel's process ended.")
             if time.monotonic() > deadline:
                 raise InfraError(f"It was not ready within {START_SECONDS} seconds.")
-            await asyncio.sleep(0.02)
+            await asyncio.sleep(0.005)
         client = self._channels = self._manager.client(context=self._context)
         client.allow_stdin = False
         client.start_channels(shell=True, iopub=True, stdin=False, hb=False, control=False)
-        await client.wait_for_ready(timeout=START_SECONDS)
+        await self._hear_from(client, deadline)
         self._client = QuietClient(notebook([]), km=self._manager, log=_log)
         self._client.kc = client
+
+    async def _hear_from(self, client: Any, deadline: float) -> None:
+        """Asks until an answer comes on IOPub, whose subscription takes a moment to be known.
+
+        jupyter_client's own way waits another 0.2 seconds to be sure that no more will come.
+        """
+        while time.monotonic() < deadline:
+            asked = client.kernel_info()
+            with contextlib.suppress(queue.Empty):
+                while True:
+                    message = await client.get_iopub_msg(timeout=ANSWER_SECONDS)
+                    state = message["content"].get("execution_state")
+                    if message["parent_header"].get("msg_id") == asked and state == "idle":
+                        return
+            if not await self._manager.is_alive():
+                raise InfraError("The kernel's process ended.")
+        raise InfraError(f"It did not answer within {START_SECONDS} seconds.")
 
     def run(self, source: str, seconds: float, metadata: dict[str, Any] | None = None) -> int:
         """Runs one cell and returns its number.

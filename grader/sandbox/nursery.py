@@ -43,8 +43,8 @@ WARM = (
     *(
         "ipykernel.ipkernel",
         "ipykernel.zmqshell",
-        "IPython.core.completerlib",
-        "torch.utils._device",
+        *("IPython.core.completerlib", "IPython.core.debugger", "IPython.core.oinspect"),
+        *("IPython.core.logger", "IPython.extensions.storemagic", "torch.utils._device"),
     ),
     *("matplotlib_inline.backend_inline", "matplotlib.backends.backend_agg", "PIL.PngImagePlugin"),
 )
@@ -181,8 +181,10 @@ def kernel(request: Request) -> None:
     sys.argv = ["kernel", *request["argv"]]
     no_privileges()
     filtered()
+    from ipykernel import debugger
     from ipykernel.kernelapp import IPKernelApp
 
+    vars(debugger)["_is_debugpy_available"] = False  # its import takes as long as all the rest
     IPKernelApp.launch_instance()
 
 
