@@ -80,8 +80,9 @@ def test_hostile_code_costs_only_what_cannot_be_judged(path: Path, tmp_path: Pat
         entry.strip().split("=") for entry in second_line(path, "expect").split(",") if entry
     )
     result = grade(variant_notebook(path), tmp_path, "--limit", "probe-seconds=6")
-    states = {name: items_of(result)[name]["status"] for name in ITEMS}
-    assert states == {name: expected.get(name, "passed") for name in ITEMS}, lost(result)
+    for name in ITEMS:  # which limit is crossed first may depend on the machine: "killed|timeout"
+        allowed = expected.get(name, "passed").split("|")
+        assert items_of(result)[name]["status"] in allowed, lost(result)
 
 
 def test_there_are_as_many_cases_as_promised() -> None:
