@@ -1,8 +1,7 @@
 """Warm kernels: forks of a parent that has imported torch, each behind walls of its own.
 
-The parent lives inside bubblewrap (``nursery.py``), one for each thread that runs kernels, because
-bubblewrap ends with the thread that started it. What a fork may see and do is what a cold kernel
-may, and less: the walls of bubblewrap stand round both.
+The parent lives inside bubblewrap (``nursery.py``), one for each process of the grader's. What a
+fork may see and do is what a cold kernel may, and less: the walls of bubblewrap stand round both.
 """
 
 import array
@@ -21,11 +20,12 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from jupyter_client.provisioning.provisioner_base import KernelProvisionerBase
 from traitlets import Any as AnyTrait
@@ -47,7 +47,7 @@ MESSAGE_BYTES = 4096
 
 
 class Nursery:
-    """One warm parent. Use and close it in the thread that made it."""
+    """One warm parent, for all threads."""
 
     def __init__(self, wrap: Bubblewrap) -> None:
         self.base = Path(tempfile.mkdtemp(prefix=f"ddpm-{os.getpid()}-")).resolve()
@@ -61,15 +61,18 @@ class Nursery:
         text = NURSERY.read_text("utf-8")
         number = inside.fileno()
         command = [sys.executable, "-c", text, str(number), json.dumps(trial)]
-        self._process = subprocess.Popen(
-            [*walls, "--", *command],
-            env=HOST_ENVIRONMENT,
-            pass_fds=[number],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
+        self._process = in_lasting_thread(
+            lambda: subprocess.Popen(
+                [*walls, "--", *command],
+                env=HOST_ENVIRONMENT,
+                pass_fds=[number],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+            )
         )
         inside.close()
+        self._turn = threading.Lock()
         try:
             self._expect("nested", TRIAL_SECONDS)
         except InfraError as error:
@@ -78,9 +81,10 @@ class Nursery:
 
     def fork(self, folder: Path, argv: list[str], limits: Limits) -> "Forked":
         """A new kernel whose first process is alive. Raises ``InfraError`` with the reason."""
-        if not self._warm:
-            self._expect("warm", IMPORT_SECONDS)
-            self._warm = True
+        with self._turn:
+            if not self._warm:
+                self._expect("warm", IMPORT_SECONDS)
+                self._warm = True
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         ours.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
         ours.settimeout(FORK_SECONDS)
@@ -140,6 +144,23 @@ class Nursery:
 
 SCM_CREDENTIALS = 2
 
+T = TypeVar("T")
+
+
+def in_lasting_thread(make: Callable[[], T]) -> T:
+    """``make()``, called by a thread that lasts: bubblewrap ends with the thread that starts it."""
+    made: Future[T] = Future()
+
+    def run() -> None:
+        try:
+            made.set_result(make())
+        except BaseException as error:
+            made.set_exception(error)
+        threading.Event().wait()
+
+    threading.Thread(target=run, daemon=True, name="warm parent").start()
+    return made.result()
+
 
 def is_below(path: Path, folders: Iterable[str]) -> bool:
     return any(path.is_relative_to(folder) for folder in folders)
@@ -178,7 +199,7 @@ class Forked:
 
 @dataclass(frozen=True)
 class WarmBubblewrap:
-    """Bubblewrap with a warm parent a thread; ``cold`` are the walls round that parent."""
+    """Bubblewrap with a warm parent; ``cold`` are the walls round that parent."""
 
     cold: Bubblewrap
     name: str = "bubblewrap"
@@ -189,15 +210,17 @@ class WarmBubblewrap:
 
     @property
     def nursery(self) -> Nursery:
-        """This thread's warm parent, started where there is none."""
-        nursery: Nursery | None = getattr(_OF_THREAD, "nursery", None)
-        if nursery is None or not nursery.alive:
-            nursery = _OF_THREAD.nursery = Nursery(self.cold)
-            atexit.register(nursery.close)
-        return nursery
+        """This process's warm parent, started where there is none."""
+        with _TURN:
+            nursery = _NURSERIES.get(os.getpid())
+            if nursery is None or not nursery.alive:
+                nursery = _NURSERIES[os.getpid()] = Nursery(self.cold)
+                atexit.register(nursery.close)
+            return nursery
 
 
-_OF_THREAD = threading.local()
+_NURSERIES: dict[int, Nursery] = {}
+_TURN = threading.Lock()
 
 
 @cache

@@ -1,6 +1,7 @@
 """Warm kernels: nothing of one submission reaches another, and nothing is left behind."""
 
 import logging
+import os
 import textwrap
 from collections.abc import Iterator
 from dataclasses import replace
@@ -99,7 +100,7 @@ def test_nothing_is_left_behind(nursery: Nursery) -> None:
     folder = nursery.base / "k1"
     (folder / "ipc").mkdir(parents=True)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(warm._OF_THREAD, "nursery", nursery, raising=False)
+        patch.setitem(warm._NURSERIES, os.getpid(), nursery)
         with running(WarmBubblewrap(nursery.wrap), Limits(), LOOK) as session:
             assert session.prepare() == {}
             parent = psutil.Process(nursery._process.pid)
@@ -131,6 +132,6 @@ def test_where_namespaces_cannot_be_nested_kernels_start_cold(
     program.write_text("#!/bin/sh\nexit 1\n")
     program.chmod(0o755)
     with caplog.at_level(logging.WARNING), pytest.MonkeyPatch.context() as patch:
-        patch.setattr(warm._OF_THREAD, "nursery", None, raising=False)
+        patch.delitem(warm._NURSERIES, os.getpid(), raising=False)
         assert warm.find(Bubblewrap(program)) is None
     assert "start cold" in caplog.text
