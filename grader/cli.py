@@ -15,7 +15,6 @@ from rich.console import Console
 
 from grader.errors import GraderError, RubricError, SandboxUnavailable
 from grader.paths import RUBRIC_DIR
-from grader.pipeline import Options, grade
 from grader.report.terminal import print_result
 from grader.results import Result, to_json
 from grader.rubric import load_rubric
@@ -120,7 +119,10 @@ def grade_command(
     loaded = load_rubric(rubric)
     changed = {LIMITS[name][0]: _amount(name, amount) for name, amount in limits}
     loaded = replace(loaded, limits=replace(loaded.limits, **changed))  # type: ignore[arg-type]
-    options = Options(loaded, choose_sandbox(sandbox), run, seed)
+    chosen = choose_sandbox(sandbox)
+    from grader.pipeline import Options, grade  # a while, in which the warm parent imports torch
+
+    options = Options(loaded, chosen, run, seed)
     with errors.status("starting") as status:
         result = grade(submission, options, status.update)
     report(result, out, json_file)

@@ -18,6 +18,7 @@ import contextlib
 import ctypes
 import ctypes.util
 import fcntl
+import gc
 import importlib
 import json
 import os
@@ -283,9 +284,12 @@ def main() -> None:
     control.send(f"refused: {refused}".encode() if refused else b"nested")
     if refused:
         return
+    gc.disable()  # nothing of what modules make at import is garbage
     for name in WARM:
         with contextlib.suppress(ImportError):
             importlib.import_module(name)
+    gc.freeze()  # a fork's collections leave alone, and so share, what was there before it
+    gc.enable()
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # forks are not waited for
     control.send(b"warm")
     while (received := receive(control)) is not None:
