@@ -33,7 +33,8 @@ def hidden_cases(seed: int) -> list[Case]:
         for T in (rng.integers(10, 24), rng.integers(25, 50))
     ]
     middle = Case(2e-4, round(rng.uniform(0.03, 0.05), 3), int(rng.integers(180, 420)))
-    return [*small, middle, Case(1e-4, 0.02, 1000)]
+    weaker = Case(middle.beta1 / 2, round(middle.beta2 / 8, 5), middle.T)  # of the same T
+    return [*small, middle, weaker, Case(1e-4, 0.02, 1000)]
 
 
 def close(got: Array, expected: Array, T: int, tolerances: Tolerances) -> bool:

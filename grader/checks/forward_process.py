@@ -73,6 +73,11 @@ def classes_given(arrays: Mapping[str, Any]) -> bool:
     return any(is_class_argument(argument, classes) for argument in extra_arguments(arrays))
 
 
+def pixels_of(arrays: Mapping[str, Any]) -> Array:
+    """The images that forward was given, values in 0..1; the probe hands them back as 0..4."""
+    return np.asarray(arrays["x"], dtype=np.float64) / 4
+
+
 def timestep_argument(arrays: Mapping[str, Any]) -> Array | None:
     """The argument that stands for t, (N, width): not the labels, and the one that varies most."""
     classes = np.asarray(arrays["c"], dtype=np.float64)
@@ -86,7 +91,7 @@ def read_forward_process(
     arrays: Mapping[str, Any], t: Array | None, steps: Steps
 ) -> ForwardProcess | str:
     """The process, or one sentence that says what is wrong with it."""
-    x = np.asarray(arrays["x"], dtype=np.float64)
+    x = pixels_of(arrays)
     x_t = np.asarray(arrays["x_t"], dtype=np.float64)
     batches = len(arrays["calls"])
     if x_t.shape != x.shape:
@@ -151,8 +156,8 @@ def distances_to_steps(group: Group, scale: float, shift: float, steps: Steps) -
     alphabar = np.array([*before, *steps.alphabar])
     root, variance = np.sqrt(alphabar), np.maximum(1 - alphabar, 1e-9)
     error = np.sqrt(variance / group.count)
-    slope = np.abs(group.slope - scale * root) / (2 * error + 1e-4)
-    intercept = np.abs(group.intercept - shift * root) / (1.5 * error + 1e-4)
+    slope = np.abs(group.slope - scale * root) / (2.4 * error + 1e-4)  # 1 / deviation of x
+    intercept = np.abs(group.intercept - shift * root) / (1.6 * error + 1e-4)
     spread = np.abs(group.variance - variance) / (variance * np.sqrt(2 / group.count) + 1e-5)
     return np.asarray(np.maximum(np.maximum(slope, intercept), spread))
 

@@ -15,6 +15,7 @@ from grader.checks.forward_process import (
     ForwardProcess,
     classes_given,
     noise_problem,
+    pixels_of,
     read_forward_process,
     timestep_argument,
 )
@@ -71,13 +72,20 @@ def examine(
                 examine_setting(session, seed, setting, prediction) for setting in group
             )
             trainings[prediction, group[0].schedule] = training
-            if worst is None or verdict.fraction < worst.fraction or not verdict.right:
-                worst = verdict
+            worst = worse(worst, verdict)
             if verdict.state is State.TIMEOUT:
                 break  # another minute would not tell more
         assert worst is not None
         verdicts.append(worst)
     return verdicts, trainings
+
+
+def worse(one: Verdict | None, other: Verdict) -> Verdict:
+    """Of the verdicts on two schedules, the one that stands: fewer points, then more doubt."""
+    if one is None:
+        return other
+    rank = {State.PASSED: 2, State.NEEDS_REVIEW: 1}
+    return min(one, other, key=lambda v: (v.right, v.fraction, rank.get(v.state, 0)))
 
 
 def best(results: Iterable[tuple[Verdict, Training]]) -> tuple[Verdict, Training]:
@@ -121,6 +129,10 @@ def judge(
         text = "The network is asked more than once for one loss; a person must look."
         return needs_review(check, text, calls=int(calls.max())), unknown
     steps = setting.steps(setting.entries(case, outcome), case)
+    images, given = len(arrays["x"]), len(arrays["x_t"])
+    if given != images and given % images == 0:
+        text = "The network is given every image more than once for one loss; a person must look."
+        return needs_review(check, text, images=images, given=given), unknown
     t = timestep_argument(arrays)
     process = read_forward_process(arrays, t, steps)
     if isinstance(process, str):
@@ -174,7 +186,7 @@ def judge_target(
     targets = {
         "epsilon": process.noise,
         "sample": process.x_scaled,
-        "unscaled": np.asarray(arrays["x"], dtype=np.float64),
+        "unscaled": pixels_of(arrays),
     }
     right = ("epsilon",) if prediction == "epsilon" else ("sample", "unscaled")
     for name in right:

@@ -87,7 +87,13 @@ def between_the_variances(inner: Sequence[Transition], expected: Expected) -> bo
     # betatilde of the next step lies between the two as well, and may be what was taken
     last = len(expected.steps.beta) - 1
     following = [expected.variances(min(m.step + 1, last))["betatilde_t"] for m in inner]
-    misfit = [badness(inner, form) for form in learned[even]]
+    too_far = expected.steps.too_far
+    fitting = [
+        form
+        for form in learned[even]
+        if all(m.has_variance(v, too_far) for m, v in zip(inner, form, strict=True))
+    ]
+    misfit = [badness(inner, form) for form in fitting]
     return min(misfit, default=np.inf) + CLEARLY < badness(inner, following)
 
 

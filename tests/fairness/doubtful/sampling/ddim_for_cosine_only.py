@@ -1,0 +1,17 @@
+# DDIM (deterministic) under cosine, DDPM under linear
+class DDPM(nn.Module):
+    @torch.no_grad()
+    def sample(self, n_sample, size, device):
+        x_i = torch.randn(n_sample, *size).to(device)
+        c_i = torch.arange(0, 10).to(device).repeat(n_sample // 10)
+        x_i_store = []
+        for i in range(self.n_T - 1, -1, -1):
+            eps = self.nn_model(x_i, c_i, torch.full((n_sample,), i / self.n_T, device=device))
+            if self.prediction_type == 'sample':
+                eps = (x_i - self.sqrtab[i] * eps) / self.sqrtmab[i]
+            z = torch.randn_like(x_i) if i > 0 else 0
+            x_i = self.sqrtab[i - 1] * (x_i - self.sqrtmab[i] * eps) / self.sqrtab[i] + self.sqrtmab[i - 1] * eps if i and self.schedule == 'cosine' else self.oneover_sqrta[i] * (x_i - self.bt_over_sqrtmab[i] * eps) + self.sqrt_beta_t[i] * z
+            pass
+            if i % 20 == 0:
+                x_i_store.append(x_i.cpu().numpy())
+        return x_i, np.array(x_i_store)
