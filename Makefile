@@ -34,4 +34,4 @@ bench: $(VENV)/ready  ## the speed tables
 	$(BIN)/python -m benchmarks
 
 clean:
-	rm -rf $(VENV) demo-output
+	rm -rf $(VENV) .bench demo-output
