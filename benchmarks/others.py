@@ -5,6 +5,7 @@ for all four definitions. Each has an environment of its own in ``.bench``; torc
 three copies and comes from the project's.
 """
 
+import os
 import subprocess
 import sys
 import sysconfig
@@ -41,12 +42,22 @@ class Way:
     run: Callable[[int, int], None]
 
 
+def within(program: Path) -> dict[str, str]:
+    """The surroundings of an activated environment: a program finds those beside it."""
+    return os.environ | {"PATH": f"{program.parent}{os.pathsep}{os.environ['PATH']}"}
+
+
 def each(commands: Sequence[Sequence[str | Path]], jobs: int, said: str, folder: Path) -> None:
     """Runs commands, ``jobs`` at a time; every one must print ``said``."""
 
     def one(command: Sequence[str | Path]) -> None:
         done = subprocess.run(
-            command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+            command,
+            cwd=folder,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            env=within(Path(command[0])),
         )
         if done.returncode or said not in done.stdout:
             raise RuntimeError(f"{command[0]} failed:\n{done.stdout[-2000:]}")
@@ -110,8 +121,10 @@ def otter(folder: Path) -> Way:
     command = [program, "run", "submission.ipynb", "-a", autograder, "--no-logo"]
 
     def run(n: int, jobs: int) -> None:
-        outputs = [[*command, "-o", home / f"out{i}"] for i in range(n)]
-        each(outputs, jobs, "2.000 / 2.000", home)
+        outputs = [home / f"out{i}" for i in range(n)]
+        for output in outputs:
+            output.mkdir(exist_ok=True)
+        each([[*command, "-o", output] for output in outputs], jobs, "2.000 / 2.000", home)
 
     return Way("otter-grader 7.0.0", run)
 
@@ -132,7 +145,7 @@ def nbgrader(folder: Path) -> Way:
         'c = get_config()\nc.CourseDirectory.course_id = "ddpm"\n'
     )
     make = [program, "generate_assignment", "a2", "--create", "--force"]
-    subprocess.run(make, cwd=home, check=True, capture_output=True)
+    subprocess.run(make, cwd=home, check=True, capture_output=True, env=within(program))
 
     def run(n: int, jobs: int) -> None:
         for i in range(n):
