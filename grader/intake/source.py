@@ -2,7 +2,10 @@
 
 import ast
 import re
+import threading
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from IPython.core.inputtransformer2 import TransformerManager
@@ -43,10 +46,24 @@ class CellText:
     saved: bool = False
 
 
-def parse(text: str) -> ast.Module:
-    """``ast.parse`` without its warnings."""
-    with warnings.catch_warnings():
+_ONE_THREAD = threading.Lock()
+
+
+@contextmanager
+def _alone_and_quiet() -> Iterator[None]:
+    """No other thread reads a cell meanwhile, and no warning is shown.
+
+    Python 3.11's parser counts its depth for all threads together and raises ``SystemError`` when
+    two are at it; warnings' filters are shared by all threads, too.
+    """
+    with _ONE_THREAD, warnings.catch_warnings():
         warnings.simplefilter("ignore")
+        yield
+
+
+def parse(text: str) -> ast.Module:
+    """``ast.parse`` without its warnings, from any thread."""
+    with _alone_and_quiet():
         return ast.parse(text)
 
 
@@ -82,8 +99,7 @@ def _python(text: str) -> str:
         if len(_MAGIC_LINE.findall(text)) * len(text) > _MAX_TRANSFORM:
             raise ValueError("too many lines of magic") from None
         text = re.sub(r"^(\s*)%time[ \t]+(?=\S)", r"\1", text, flags=re.MULTILINE)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
+        with _alone_and_quiet():
             manager = TransformerManager()  # type: ignore[no-untyped-call]
             return str(manager.transform_cell(text))
     return text

@@ -30,7 +30,7 @@ from torch import nn
 
 SIZE = (1, 28, 28)
 N_FEAT = 64
-MOST_FRAMES = 300  # of x_i_store that are compared
+MOST_FRAMES, MOST_PIXELS = 300, 7840  # of x_i_store and of each of its frames that are compared
 CONSTRUCTOR = ("nn_model", "betas", "n_T", "prediction_type", "schedule", "device")
 
 
@@ -327,7 +327,7 @@ class Denoiser:
         self.step_of_call: list[int] = []
         self.before = b""
         self.target: Any = None
-        self.shown: list[Any] = []  # of every step, x_t as the network saw it
+        self.shown: list[Any] = []  # of every step, the beginning of x_t as the network saw it
 
     def index_of(self, call: Any) -> Any:
         """Index of the time step: what training means by this t, else the order of the calls."""
@@ -374,7 +374,7 @@ class Denoiser:
             return self.target
         self.target = self.target_of(step)
         state = x_t[: self.inputs["n_sample"]]
-        self.shown.append(state)
+        self.shown.append(state.reshape(-1)[:MOST_PIXELS].copy())
         if not self.inputs["fresh"]:
             self.moments.append(mixture(state, self.target))
         if step in self.record:
@@ -395,7 +395,7 @@ def measure_sampling(namespace: Any, inputs: Any, stand_in: Any) -> Any:
     if not network.others:
         return {}, {"missing": "DDPM.sample"}
     images, store = (result[0], result[1]) if isinstance(result, (tuple, list)) else (result, None)
-    seen = [*denoiser.shown, flat(images)] if is_numeric(images) else denoiser.shown
+    seen = [*denoiser.shown, flat(images).reshape(-1)] if is_numeric(images) else denoiser.shown
     facts = {"network_calls": len(network.others), "store": describe_store(store, seen)}
     if not isinstance(images, torch.Tensor) or images.numel() != n_sample * 784:
         shape = list(getattr(images, "shape", []))
@@ -429,11 +429,13 @@ def describe_store(store: Any, seen: Any) -> Any:
 
 def likeness(frames: Any, seen: Any) -> Any:
     """Of each frame, the largest correlation with an x_t and which one; null if sizes differ."""
-    pixels = frames[0].size
-    if pixels % 784 or not pixels or any(state.size < pixels for state in seen):
+    if frames[0].size % 784:
         return None
-    rows = [standardised(frame.reshape(-1)) for frame in frames[:MOST_FRAMES]]
-    columns = [standardised(state.reshape(-1)[:pixels]) for state in seen]
+    pixels = min(frames[0].size, MOST_PIXELS)
+    if any(state.size < pixels for state in seen):
+        return None
+    rows = [standardised(frame.reshape(-1)[:pixels]) for frame in frames[:MOST_FRAMES]]
+    columns = [standardised(state[:pixels]) for state in seen]
     correlation = np.stack(rows) @ np.stack(columns).T / pixels
     best = zip(correlation.max(axis=1), correlation.argmax(axis=1), strict=True)
     return [[round(float(alike), 3), int(step)] for alike, step in best]

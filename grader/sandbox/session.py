@@ -227,7 +227,7 @@ class KernelSession:
             facts = report.get("facts")
             if not isinstance(facts, dict):
                 raise BadAnswerError("its facts are not an object")
-            arrays = read_arrays(attached) if status is Status.ok else {}
+            arrays = read_arrays(report.get("arrays"), attached) if status is Status.ok else {}
             self.imported |= {clean(str(n), 100) for n in report.get("imported", ())}
         except (BadAnswerError, ValueError, TypeError) as error:
             text = one_line(f"The probe's answer cannot be used: {error}.")

@@ -1,3 +1,7 @@
+import gc
+import time
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -118,6 +122,22 @@ def test_everything_overrides_right_after_the_student_sets_a_name() -> None:
     namespace: dict[str, object] = {}
     exec(plan_everything(nb).statements[0].source, namespace)
     assert (namespace["x"], namespace["n_feat"]) == (20, 8)
+
+
+def test_notebooks_can_be_planned_at_the_same_time() -> None:
+    """Also when a garbage collection in the middle of parsing lets another thread go on."""
+    cell = DEFS + "\n".join(f"x{i} = [{i}, (f({i}),), {{'a': x ** {i}}}]" for i in range(50))
+
+    def give_way(*_: object) -> None:
+        time.sleep(0.0001)
+
+    gc.callbacks.append(give_way)
+    try:
+        with ThreadPoolExecutor(4) as pool:
+            plans = list(pool.map(lambda number: plan(f"# {number}\n{cell}"), range(60)))
+    finally:
+        gc.callbacks.remove(give_way)
+    assert all("DDPM" in found.defined for found in plans)
 
 
 @settings(max_examples=60, deadline=None)

@@ -1,8 +1,7 @@
 """Answers that no honest probe sends."""
 
-import io
 import json
-import zipfile
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,103 +10,79 @@ from grader.sandbox import transport
 from grader.sandbox.transport import BadAnswerError, read_arrays, read_json
 
 
-def packed(**arrays: object) -> bytes:
-    file = io.BytesIO()
-    np.savez(file, **arrays)  # type: ignore[arg-type]
-    return file.getvalue()
-
-
-def zipped(members: dict[str, bytes], method: int = zipfile.ZIP_STORED) -> bytes:
-    file = io.BytesIO()
-    with zipfile.ZipFile(file, "w", method) as archive:
-        for name, data in members.items():
-            archive.writestr(name, data)
-    return file.getvalue()
-
-
-def npy(descr: str, shape: str, data: bytes = b"") -> bytes:
-    header = f"{{'descr': {descr}, 'fortran_order': False, 'shape': {shape}, }}"
-    padded = header.ljust(117) + "\n"
-    return b"\x93NUMPY\x01\x00" + len(padded).to_bytes(2, "little") + padded.encode() + data
-
-
-@pytest.mark.parametrize("dtype", ["?", "i1", "u2", "<i8", ">f4", "f8", "f2"])
-def test_numbers_of_every_kind_come_through(dtype: str) -> None:
-    sent = np.arange(6).reshape(2, 3).astype(dtype)
-    got = read_arrays(packed(a=sent, b=np.asfortranarray(sent)))
+@pytest.mark.parametrize("kind", transport.KINDS)
+def test_numbers_of_every_kind_come_through(kind: str) -> None:
+    sent = np.arange(6, dtype=kind).reshape(2, 3)
+    padded = sent.tobytes() + bytes(-sent.nbytes % 8)
+    got = read_arrays([["a", kind, [2, 3]], ["b", kind, [2, 3]]], 2 * padded)
     np.testing.assert_array_equal(got["a"], sent)
     np.testing.assert_array_equal(got["b"], sent)
-    assert got["a"].dtype.isnative
-    assert got["a"].flags.owndata
+    assert got["b"].flags.aligned
+    assert not got["b"].flags.writeable
 
 
 def test_scalars_and_empty_arrays_come_through() -> None:
-    got = read_arrays(packed(scalar=np.float64(2.5), empty=np.zeros((0, 3))))
+    got = read_arrays([["empty", "f8", [0, 3]], ["scalar", "f8", []]], np.float64(2.5).tobytes())
     assert got["scalar"].shape == ()
+    assert got["scalar"] == 2.5
     assert got["empty"].shape == (0, 3)
 
 
 @pytest.mark.parametrize(
-    "array",
-    [
-        np.array([{}, print], dtype=object),
-        np.array(["text"]),
-        np.array([b"bytes"]),
-        np.array([1j]),
-        np.array(["2020-01-01"], dtype="datetime64[D]"),
-        np.zeros(2, dtype=[("x", "f4"), ("o", "O")]),
-        np.zeros(2, dtype=np.longdouble),
-    ],
-    ids=["object", "text", "bytes", "complex", "date", "record", "longdouble"],
+    "kind",
+    [*("O", "U4", "S5", "c16", "M8[D]", "V8", "g", "f16", "b1", "<f8", ">f8", "f4,O", ""), 8, None],
 )
-def test_anything_but_numbers_is_refused(array: object) -> None:
+def test_anything_but_numbers_is_refused(kind: object) -> None:
     with pytest.raises(BadAnswerError, match="other than numbers"):
-        read_arrays(packed(a=array))
+        read_arrays([["a", kind, [1]]], bytes(8))
 
 
 @pytest.mark.parametrize(
-    "member",
+    "shape",
     [
-        npy("'<f8'", "(1000000000000,)"),
-        npy("'<f8'", "(2,)", b"\0" * 8),
-        npy("'<f8'", "(-1,)"),
-        npy("'<f8'", "(1, 1, 1, 1, 1, 1, 1, 1, 1)", b"\0" * 8),
-        npy("__import__('os').getpid()", "(1,)"),
-        npy("'<f8'", "('a',)"),
-        b"\x93NUMPY\x09\x00" + b"\0" * 64,
-        b"no npy file",
-        b"",
+        *([10**12], [2], [-1], [-1, -1], [1] * 9, [2**40, 0], [2**63, 2**63], ["a"], [1.0]),
+        *([True], None, 1, "1", {"0": 1}),
     ],
 )
-def test_headers_that_lie_are_refused(member: bytes) -> None:
+def test_shapes_that_lie_are_refused(shape: object) -> None:
+    with pytest.raises(BadAnswerError, match="shape"):
+        read_arrays([["a", "f8", shape]], bytes(8))
+
+
+@pytest.mark.parametrize(
+    ("index", "data"),
+    [
+        ([["a", "f8", [1]], ["a", "f8", [1]]], bytes(16)),
+        ([["a", "f8", [1]]], bytes(16)),
+        ([["a", "u1", [1]]], bytes(1)),
+        ([], bytes(1)),
+        ([["a", "f8"]], bytes(8)),
+        ([[7, "f8", [1]]], bytes(8)),
+        (["a"], bytes(8)),
+        (None, bytes(8)),
+        ({"a": ["f8", [1]]}, bytes(8)),
+        ([["a", "u1", []]] * 5000, bytes(8)),
+    ],
+    ids=[
+        *("same-name", "left-over", "not-padded", "unlisted", "no-shape", "name-is-a-number"),
+        *("not-a-list", "no-index", "index-is-an-object", "too-many"),
+    ],
+)
+def test_an_index_that_does_not_fit_is_refused(index: Any, data: bytes) -> None:
     with pytest.raises(BadAnswerError):
-        read_arrays(zipped({"a.npy": member}))
-
-
-def test_compressed_members_are_refused_before_they_are_opened() -> None:
-    bomb = zipped({"a.npy": npy("'|u1'", "(30000000,)", bytes(30_000_000))}, zipfile.ZIP_DEFLATED)
-    assert len(bomb) < 100_000
-    with pytest.raises(BadAnswerError, match="compressed"):
-        read_arrays(bomb)
+        read_arrays(index, data)
 
 
 def test_sizes_are_limited(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(transport, "ARRAYS_BYTES", 10_000)
     with pytest.raises(BadAnswerError, match="too large"):
-        read_arrays(packed(a=np.zeros(5000), b=np.zeros(5000)))
-    with pytest.raises(BadAnswerError, match="too large"):
-        read_arrays(b"A" * 10**7)
+        read_arrays([["a", "u1", [10_008]]], bytes(10_008))
 
 
-def test_the_number_of_arrays_is_limited() -> None:
-    with pytest.raises(BadAnswerError, match="too many"):
-        read_arrays(zipped({f"{n}.npy": b"" for n in range(5000)}))
-
-
-@pytest.mark.parametrize("data", [None, 7, "text", b"", b"no archive", b"PK\x05\x06"])
-def test_what_is_no_archive_is_refused(data: object) -> None:
+@pytest.mark.parametrize("data", [None, 7, "text", [b"bytes"]])
+def test_what_is_not_bytes_is_refused(data: object) -> None:
     with pytest.raises(BadAnswerError):
-        read_arrays(data)
+        read_arrays([], data)
 
 
 @pytest.mark.parametrize(
