@@ -27,7 +27,7 @@ from grader.results import State
 from grader.sandbox import KernelSession, Outcome, Status
 
 ITEM = "sampling"
-N_SAMPLE = 50  # neither 40 nor 100, which the notebook asks for
+N_SAMPLE = 30  # a multiple of the ten classes, neither 40 nor 100, which the notebook asks for
 N_CHUNK = 10  # some ask the network for a part of the batch at a time: one of each class, say
 ALIKE = 0.3  # correlation; frames may be clipped, scaled or turned into bytes
 TRIED_AGAIN = 1000  # a sampler that stores every 100th step stores nothing when T is small
@@ -44,7 +44,7 @@ def hidden_case(seed: int) -> Case:
     """
     rng = np.random.default_rng([seed, 4])
     beta1, beta_T = round(rng.uniform(0.008, 0.012), 5), round(rng.uniform(0.09, 0.12), 4)
-    return Case(beta1, beta_T, int(rng.integers(110, 140)))
+    return Case(beta1, beta_T, int(rng.integers(105, 125)))
 
 
 def recorded_steps(T: int) -> list[int]:
@@ -167,10 +167,12 @@ def prepare(
     timesteps, entries = None, setting.entries(case, Outcome(Status.ok))
     if training.known:  # else forward is wrong, and may hang
         batch = min(case.T, 128)
-        calls = 16 * case.T // batch
-        inputs = {"measure": "timesteps", "seed": seed, "batch": batch, "calls": calls}
-        asked = ask(session, setting, case, prediction, **inputs)
-        timesteps = read_timesteps(asked, case.T, training)
+        for draws in (8, 20):  # of each step; one in thirty first tries leaves a step out
+            inputs = {"measure": "timesteps", "batch": batch, "calls": draws * case.T // batch}
+            asked = ask(session, setting, case, prediction, seed=seed, **inputs)
+            timesteps = read_timesteps(asked, case.T, training)
+            if timesteps is not None or asked.status is not Status.ok:
+                break
         entries = setting.entries(case, asked)
     if not entries:
         entries = own_entries(session, setting, case)

@@ -95,12 +95,14 @@ def measure(outcome: Outcome, steps: Sequence[int], training: Training) -> list[
 
 def regress(x_t: Array, x0: Array, x_next: Array, step: int, before: int) -> Transition:
     """Least squares of x_{t-1} over x_t, x_0 and a constant."""
-    columns = np.stack([x_t.ravel(), x0.ravel(), np.ones(x_t.size)], axis=1).astype(np.float64)
-    gram = columns.T @ columns
-    inverse = np.linalg.pinv(gram)  # x_t may be a function of x_0 in a wrong sampler
-    coefficients = inverse @ (columns.T @ x_next.ravel())
-    residual = x_next.ravel() - columns @ coefficients
-    variance = float(np.mean(residual**2))
+    y = x_next.ravel()
+    columns = np.stack([x_t.ravel(), x0.ravel(), np.ones(y.size), y], dtype=np.float64)
+    # einsum, as BLAS would start threads for sums as short as these
+    products = np.einsum("in,jn->ij", columns, columns)
+    inverse = np.linalg.pinv(products[:3, :3])  # x_t may be a function of x_0 in a wrong sampler
+    coefficients = inverse @ products[:3, 3]
+    residual = y - np.einsum("i,in->n", coefficients, columns[:3])
+    variance = float(np.mean(np.square(residual)))
     errors = np.sqrt(np.maximum(np.diag(inverse), 0) * variance)
     a, b, constant = (float(value) for value in coefficients)
     shape = x_next.shape

@@ -66,7 +66,9 @@ def plan_definitions(nb: NotebookNode) -> Plan:
     texts, problems = _texts(nb)
     left: list[LeftOut] = []
     items: list[_Item] = []
-    clean = {name for text in texts.values() if not text.saved for name in _top_names(text)}
+    clean: set[str] = set()  # what cells without an error define; asked of only if one has
+    if any(text.saved for text in texts.values()):
+        clean = {name for text in texts.values() if not text.saved for name in _top_names(text)}
     for cell, text in texts.items():
         if text.magic:
             left.append(_leave(cell, 1, "a cell magic, not Python", text.magic))

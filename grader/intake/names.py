@@ -3,11 +3,10 @@
 import ast
 import re
 import symtable
-import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from grader.intake.source import Piece
+from grader.intake.source import Piece, alone_and_quiet
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 _DYNAMIC = {"globals", "eval", "exec", "vars", "locals", "getattr"}
@@ -63,8 +62,7 @@ def effects(piece: Piece) -> Effects:
 
 def _symbols(source: str) -> tuple[set[str], set[str], set[str]]:
     """(bound at module level, globals read anywhere inside, globals written inside functions)."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+    with alone_and_quiet():
         top = symtable.symtable(source, "<cell>", "exec")
     binds = {s.get_name() for s in top.get_symbols() if s.is_assigned() or s.is_imported()}
     reads = {s.get_name() for s in top.get_symbols() if s.is_referenced()}

@@ -50,7 +50,7 @@ _ONE_THREAD = threading.Lock()
 
 
 @contextmanager
-def _alone_and_quiet() -> Iterator[None]:
+def alone_and_quiet() -> Iterator[None]:
     """No other thread reads a cell meanwhile, and no warning is shown.
 
     Python 3.11's parser counts its depth for all threads together and raises ``SystemError`` when
@@ -63,7 +63,7 @@ def _alone_and_quiet() -> Iterator[None]:
 
 def parse(text: str) -> ast.Module:
     """``ast.parse`` without its warnings, from any thread."""
-    with _alone_and_quiet():
+    with alone_and_quiet():
         return ast.parse(text)
 
 
@@ -99,7 +99,7 @@ def _python(text: str) -> str:
         if len(_MAGIC_LINE.findall(text)) * len(text) > _MAX_TRANSFORM:
             raise ValueError("too many lines of magic") from None
         text = re.sub(r"^(\s*)%time[ \t]+(?=\S)", r"\1", text, flags=re.MULTILINE)
-        with _alone_and_quiet():
+        with alone_and_quiet():
             manager = TransformerManager()  # type: ignore[no-untyped-call]
             return str(manager.transform_cell(text))
     return text

@@ -238,11 +238,15 @@ def schedule_in_use(namespace: Any, inputs: Any) -> Any:
     }
 
 
-def measure_loss(namespace: Any, inputs: Any, stand_in: Any) -> Any:
-    """Batches of random images through ``forward``; every answer is known.
+def random_pixels(rng: Any, batch: Any) -> Any:
+    """0, 0.25, .. 1, two thirds of them 0 or 1, as 0..4; shape (batch, 784)."""
+    extreme = 4 * rng.integers(0, 2, (batch, 784), dtype=np.uint8)
+    gray = rng.integers(1, 4, (batch, 784), dtype=np.uint8)
+    return np.where(rng.integers(0, 3, (batch, 784), dtype=np.uint8) == 0, gray, extreme)
 
-    Pixels are 0, 0.25, .. 1, two thirds of them 0 or 1, and handed back as 0..4.
-    """
+
+def measure_loss(namespace: Any, inputs: Any, stand_in: Any) -> Any:
+    """Batches of random images through ``forward``; every answer is known."""
     rng = np.random.default_rng(inputs["seed"])
     batch, full = inputs["batch"], inputs["measure"] == "loss"
     collected: dict[str, list[Any]] = {
@@ -267,10 +271,9 @@ def measure_loss(namespace: Any, inputs: Any, stand_in: Any) -> Any:
 
     network = recording(namespace, answer)
     ddpm = build(namespace, inputs, network, stand_in)
+    pixels = random_pixels(rng, batch)
     for _ in range(inputs["calls"]):
-        extreme = 4 * rng.integers(0, 2, (batch, 784), dtype=np.uint8)
-        gray = rng.integers(1, 4, (batch, 784), dtype=np.uint8)
-        pixels = np.where(rng.integers(0, 3, (batch, 784), dtype=np.uint8) == 0, gray, extreme)
+        pixels = random_pixels(rng, batch) if full else pixels
         labels = rng.integers(0, 10, batch)
         x = torch.tensor(pixels / np.float32(4)).reshape(batch, *SIZE)
         c = torch.tensor(labels)

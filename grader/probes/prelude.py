@@ -246,10 +246,9 @@ def run(name: Any, request: Any) -> Any:
     """The report of a probe that went well, and its arrays' bytes, each padded to eight."""
     module = types.ModuleType("_grader_probe")
     module.__dict__["__builtins__"] = builtins
-    source = request["source"]
-    if source not in state.compiled:
-        state.compiled[source] = compile(source, name, "exec")
-    exec(state.compiled[source], module.__dict__)
+    if request["source"] is not None:  # it is sent once
+        state.compiled[name] = compile(request["source"], name, "exec")
+    exec(state.compiled[name], module.__dict__)
     sow(request["seed"])
     arrays, facts = module.run(state.shell.user_ns, request["inputs"])
     plain = {key: as_array(value) for key, value in arrays.items()}

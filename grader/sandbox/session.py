@@ -60,6 +60,7 @@ class KernelSession:
         self._sandbox, self._limits, self._seed = sandbox, limits, seed
         self._kernel: Kernel | None = None
         self._cells: dict[int, int] = {}  # IPython's number of a cell -> the student's
+        self._sent: set[str] = set()  # probes whose source this kernel has
         self._failed: dict[int, Outcome] = {}
         self._lethal: set[int] = set()
         self._ran: set[int] = set()
@@ -149,7 +150,7 @@ class KernelSession:
         except (CellRaisedError, KernelGoneError) as error:
             kernel.close()
             raise InfraError(one_line(f"The kernel could not be prepared: {error}")) from error
-        self._kernel, self._cells = kernel, {}
+        self._kernel, self._cells, self._sent = kernel, {}, set()
         if self.starts > 1:  # the first start is ours; those after it, the student's doing
             self._spent += time.monotonic() - began
 
@@ -200,11 +201,12 @@ class KernelSession:
         known = json.dumps([self._seed, name, inputs], sort_keys=True)
         request = {
             "name": name,
-            "source": probe_path(name).read_text("utf-8"),
+            "source": None if name in self._sent else probe_path(name).read_text("utf-8"),
             "inputs": inputs,
             "nonce": nonce,
             "seed": int.from_bytes(hashlib.sha256(known.encode()).digest()[:7], "big"),
         }
+        self._sent.add(name)
         text = json.dumps(request)
         return f"__import__('sys').modules[{PRELUDE!r}].answer({text!r})"
 
