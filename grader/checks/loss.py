@@ -34,7 +34,7 @@ from grader.results import State
 from grader.sandbox import KernelSession, Outcome, Status
 
 ITEM = "loss"
-CALLS = 48
+CALLS = 64
 BATCH = 10  # fewer images than time steps: t may come from a shuffled range
 
 
