@@ -114,9 +114,11 @@ def read_forward_process(
             "x_t is not the image mixed with noise as the schedule says for that time step: "
             "check the two coefficients, the noise, and which t goes to the network."
         )
-    is_number = t.shape[1] == 1  # a vector of time features has no order
-    if is_number and (problem := order_problem(step)) is not None:
-        return problem
+    if t.shape[1] == 1:  # a vector of time features has no order
+        ordered = in_order(groups, step, (scale, shift), steps)
+        if ordered is None:
+            return "The noise in x_t does not follow the t that the network is given."
+        step = ordered
     return describe(x, x_t, groups, step, (scale, shift), steps)
 
 
@@ -162,11 +164,22 @@ def distances_to_steps(group: Group, scale: float, shift: float, steps: Steps) -
     return np.asarray(np.maximum(np.maximum(slope, intercept), spread))
 
 
-def order_problem(step: Array) -> str | None:
-    """A sentence if the noise does not grow, or fall, with the t that the network is given."""
-    direction = np.diff(step)
-    if not (np.all(direction > 0) or np.all(direction < 0)):
-        return "The noise in x_t does not follow the t that the network is given."
+def in_order(
+    groups: list[Group], step: Array, space: tuple[float, float], steps: Steps
+) -> Array | None:
+    """The same steps so that the noise grows, or falls, with the t that the network is given.
+
+    None if that is further from what was measured than chance allows. Of few images, those of two
+    neighbouring steps can be mistaken for each other; so the fit that is best need not be in order.
+    """
+    for ordered in (np.sort(step), np.sort(step)[::-1]):
+        column = ordered + steps.first_index
+        distances = [
+            distances_to_steps(group, *space, steps)[c]
+            for group, c in zip(groups, column, strict=True)
+        ]
+        if max(distances) <= steps.too_far:
+            return np.asarray(ordered)
     return None
 
 

@@ -101,7 +101,10 @@ WALLS = {
     "own processes": [('"pid": 0x20000000', '"pid": 0')],
     "own shared memory": [('"ipc": 0x8000000', '"ipc": 0')],
     "own host name": [('"uts": 0x4000000', '"uts": 0')],
-    "own scratch folders": [('size in request["tmpfs"].items()', "size in ()")],
+    "own scratch folders": [
+        ('size in request["tmpfs"].items()', "size in ()"),
+        ("    if not is_folder:\n        with", "    if not os.path.exists(path):\n        with"),
+    ],
     "own view of processes": [("    hide_proc()\n    sys.argv", "    sys.argv")],
     "no capabilities": [
         ("    no_privileges()\n    filtered()\n    from", "    filtered()\n    from")
