@@ -104,6 +104,7 @@ WALLS = {
     "own scratch folders": [
         ('size in request["tmpfs"].items()', "size in ()"),
         ("    if not is_folder:\n        with", "    if not os.path.exists(path):\n        with"),
+        ("        os.symlink(target, link)\n    os.chdir", "        pass\n    os.chdir"),
     ],
     "own view of processes": [("    hide_proc()\n    sys.argv", "    sys.argv")],
     "no capabilities": [
