@@ -1,0 +1,99 @@
+"""However a grid of digits is drawn, its tiles are found, in their places."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from torchvision.datasets import MNIST
+
+from grader.digits.grid import Grid, find_grid
+from grader.paths import PACKAGE
+from tests.digits.renderings import all_renderings, grid_of, plain, shown
+
+Array = Any
+
+
+@pytest.fixture(scope="module")
+def hundred() -> Array:
+    """Ten real digits of each class, column by column, (100, 28, 28), 0 to 1."""
+    data = MNIST(PACKAGE / "data" / "mnist", train=True)
+    rng = np.random.default_rng(1)
+    images, labels = data.data.numpy() / np.float32(255), data.targets.numpy()
+    columns = [
+        rng.choice(np.flatnonzero(labels == digit), 10, replace=False) for digit in range(10)
+    ]
+    return images[np.array(columns).T.ravel()]
+
+
+def likeness(grid: Grid, images: Array) -> Array:
+    """Correlations of the tiles found with the images drawn, (tiles, images)."""
+    rows = [tile.ravel() for row in grid.tiles for tile in row]
+    together = np.corrcoef(np.concatenate([rows, images.reshape(len(images), -1)]))
+    return together[: len(rows), len(rows) :]
+
+
+@pytest.mark.parametrize(("name", "draw"), [pytest.param(n, d, id=n) for n, d in all_renderings()])
+def test_every_tile_is_found_in_its_place(
+    name: str, draw: Callable[[Array], Array], hundred: Array
+) -> None:
+    grid = find_grid(draw(hundred))
+    assert grid is not None
+    assert grid.shape == (10, 10)
+    alike = likeness(grid, hundred)
+    assert np.mean(alike.argmax(axis=1) % 10 == np.arange(100) % 10) >= 0.98
+    assert np.mean(alike.argmax(axis=1) == np.arange(100)) >= 0.85  # all 1 look the same
+    assert np.mean(np.diag(alike)) > 0.8
+
+
+def test_boxes_lie_where_the_tiles_are(hundred: Array) -> None:
+    grid = find_grid(plain(padding=2)(hundred))
+    assert grid is not None
+    corners = 2 + 30 * np.arange(10)
+    np.testing.assert_allclose(grid.boxes[0, :, 0], corners, atol=2)
+    np.testing.assert_allclose(grid.boxes[:, 0, 1], corners, atol=2)
+    np.testing.assert_allclose(grid.boxes[0, :, 2] - grid.boxes[0, :, 0], 28, atol=2)
+
+
+@pytest.mark.parametrize(("rows", "columns"), [(4, 10), (8, 10), (3, 3), (5, 6)])
+def test_rows_and_columns_are_counted(rows: int, columns: int, hundred: Array) -> None:
+    images = hundred[: rows * columns]
+    grid = find_grid(plain_grid(images, columns))
+    assert grid is not None
+    assert grid.shape == (rows, columns)
+
+
+def plain_grid(images: Array, columns: int) -> Array:
+    return (grid_of(images, columns=columns) * 255).astype(np.uint8)
+
+
+@pytest.mark.parametrize("missing", [[0], [4], [9], [0, 5, 9]])
+def test_black_tiles_leave_the_grid_as_it_is(missing: list[int], hundred: Array) -> None:
+    images = hundred.copy()
+    for place in missing:
+        images[[10 * row + place for row in (0, 3, 4, 8)]] = 0
+    grid = find_grid(shown((8, 8))(images))
+    assert grid is not None
+    assert grid.shape == (10, 10)
+
+
+def test_noise_in_every_tile_is_a_grid_too() -> None:
+    noise = np.random.default_rng(0).normal(0, 1, (100, 28, 28)).astype(np.float32)
+    grid = find_grid(shown((8, 8))(noise))
+    assert grid is not None
+    assert grid.shape == (10, 10)
+
+
+@pytest.mark.parametrize(
+    "picture",
+    [
+        np.zeros((300, 300, 3), np.uint8),
+        np.full((300, 300, 3), 255, np.uint8),
+        np.full((1, 1, 3), 7, np.uint8),
+        np.random.default_rng(0).integers(0, 256, (200, 300, 3)).astype(np.uint8),
+        np.linspace(0, 255, 300 * 300 * 3).reshape(300, 300, 3).astype(np.uint8),
+    ],
+    ids=["black", "white", "one-pixel", "noise", "gradient"],
+)
+def test_a_picture_without_a_grid_has_none(picture: Array) -> None:
+    assert find_grid(picture) is None
