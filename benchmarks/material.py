@@ -20,7 +20,7 @@ def solved() -> NotebookNode:
 def submission(folder: Path) -> Path:
     """A folder as a student hands it in."""
     folder.mkdir(parents=True)
-    nbformat.write(solved(), folder / DIFFUSION)  # type: ignore[no-untyped-call]
+    nbformat.write(solved(), folder / DIFFUSION)
     return folder
 
 
@@ -36,16 +36,16 @@ def kept_cells() -> list[str]:
 
 def write_notebook(path: Path, cells: Sequence[NotebookNode]) -> Path:
     """A notebook for the kernel that is called python3."""
-    notebook = nbformat.v4.new_notebook(cells=list(cells))  # type: ignore[no-untyped-call]
+    notebook = nbformat.v4.new_notebook(cells=list(cells))
     notebook.metadata.kernelspec = {
         "name": "python3",
         "display_name": "Python 3",
         "language": "python",
     }
     path.parent.mkdir(parents=True, exist_ok=True)
-    nbformat.write(notebook, path)  # type: ignore[no-untyped-call]
+    nbformat.write(notebook, path)
     return path
 
 
 def code_cell(source: str) -> NotebookNode:
-    return nbformat.v4.new_code_cell(source)  # type: ignore[no-untyped-call, no-any-return]
+    return nbformat.v4.new_code_cell(source)

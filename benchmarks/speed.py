@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from rich.progress import track
@@ -91,7 +92,7 @@ def throughput(rounds: int) -> Table:
                     n = (MANY if name == own else FEW) // (3 - jobs)
                     if name == "nbgrader" and jobs == 2:
                         continue  # it grades one after the other
-                    took = seconds(lambda way=way, n=n, jobs=jobs: way.run(n, jobs))  # type: ignore[misc]
+                    took = seconds(partial(way.run, n, jobs))
                     samples.add((name, jobs), took / n)
     table = Table("", "one at a time", "", "two at a time", "", title="seconds a submission")
     for name in ways:
@@ -121,7 +122,7 @@ def single(rounds: int) -> Table:
         }
         for number in track(range(rounds + 1), description="single"):
             for name, command in programs.items():
-                took = seconds(lambda c=command: subprocess.run(c, check=True, capture_output=True))  # type: ignore[misc]
+                took = seconds(partial(subprocess.run, command, check=True, capture_output=True))
                 if number:  # the first fills the page cache
                     samples.add(name, took)
     table = Table("", "seconds", "of plain", title="one submission, from nothing to its result")

@@ -8,7 +8,7 @@ import json
 import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import click
 from rich.console import Console
@@ -117,8 +117,8 @@ def grade_command(
             style="yellow",
         )
     loaded = load_rubric(rubric)
-    changed = {LIMITS[name][0]: _amount(name, amount) for name, amount in limits}
-    loaded = replace(loaded, limits=replace(loaded.limits, **changed))  # type: ignore[arg-type]
+    changed: dict[str, Any] = {LIMITS[name][0]: _amount(name, amount) for name, amount in limits}
+    loaded = replace(loaded, limits=replace(loaded.limits, **changed))
     chosen = choose_sandbox(sandbox)
     from grader.pipeline import Options, grade  # a while, in which the warm parent imports torch
 

@@ -9,6 +9,7 @@ import json
 import time
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import click
 import torch
@@ -91,7 +92,7 @@ def check_device(_: click.Context, __: click.Parameter, name: str) -> str:
     return name
 
 
-def positive(default: int) -> dict[str, object]:
+def positive(default: int) -> dict[str, Any]:
     """Options of a positive whole number."""
     return {"type": click.IntRange(min=1), "default": default, "show_default": True}
 
@@ -121,10 +122,10 @@ def positive(default: int) -> dict[str, object]:
 @click.option(
     "--device", default="cpu", show_default=True, callback=check_device, help="cpu, cuda, mps ..."
 )
-@click.option("--epochs", **positive(20), help="Passes over the data.")  # type: ignore[arg-type]
-@click.option("--n-feat", **positive(128), help="Width of the U-Net.")  # type: ignore[arg-type]
-@click.option("--n-T", "n_t", **positive(400), help="Diffusion steps.")  # type: ignore[arg-type]
-@click.option("--batch-size", **positive(128), help="Images a step.")  # type: ignore[arg-type]
+@click.option("--epochs", **positive(20), help="Passes over the data.")
+@click.option("--n-feat", **positive(128), help="Width of the U-Net.")
+@click.option("--n-T", "n_t", **positive(400), help="Diffusion steps.")
+@click.option("--batch-size", **positive(128), help="Images a step.")
 @click.option("--lr", default=2e-3, show_default=True, help="Highest learning rate.")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
 @click.option("--images", type=click.IntRange(min=1), help="Use the first N training images only.")

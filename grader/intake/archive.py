@@ -31,7 +31,9 @@ _SKIPPED_FOLDERS = {"__pycache__", "__MACOSX"}
 class _Meter(io.RawIOBase):
     """Reads the unpacked stream and stops it at the limits."""
 
-    def __init__(self, stream: BinaryIO, packed: BinaryIO, limits: ArchiveLimits) -> None:
+    def __init__(
+        self, stream: BinaryIO | gzip.GzipFile, packed: BinaryIO, limits: ArchiveLimits
+    ) -> None:
         self._stream, self._packed, self._limits = stream, packed, limits
         self.count = 0
         self.budget = _HEADER_BYTES
@@ -69,7 +71,7 @@ def unpack(archive: Path, target: Path, limits: ArchiveLimits) -> tuple[Flag, ..
             raise Rejected("The archive is empty.")
         if start.startswith(_GZIP_MAGIC):
             with gzip.GzipFile(fileobj=packed) as stream:
-                return _unpack_stream(_Meter(stream, packed, limits), target, limits)  # type: ignore[arg-type]
+                return _unpack_stream(_Meter(stream, packed, limits), target, limits)
         if start[257:262] == b"ustar":
             flag = Flag("archive_not_compressed", "The archive is a tar file without gzip.")
             return (flag, *_unpack_stream(_Meter(packed, packed, limits), target, limits))

@@ -41,7 +41,7 @@ def read_notebook(path: Path) -> NotebookNode:
         content = _upgraded(content, name)
     if not isinstance(content.get("cells"), list):
         raise Rejected(f"The notebook {name} is damaged: it holds no cells.")
-    node: NotebookNode = nbformat.from_dict(_repaired(content))  # type: ignore[no-untyped-call]
+    node: NotebookNode = nbformat.from_dict(_repaired(content))
     return node
 
 
@@ -75,8 +75,8 @@ def _upgraded(content: dict[str, Any], name: str) -> dict[str, Any]:
                     for key in ("input", "source"):
                         if key in cell:
                             cell[key] = _text(cell[key])
-            upgraded: dict[str, Any] = nbformat.convert(  # type: ignore[no-untyped-call]
-                nbformat.from_dict(content),  # type: ignore[no-untyped-call]
+            upgraded: dict[str, Any] = nbformat.convert(
+                nbformat.from_dict(content),
                 4,
             )
     except Exception as error:  # whatever an old and broken file makes the converter do

@@ -100,7 +100,7 @@ def _python(text: str) -> str:
             raise ValueError("too many lines of magic") from None
         text = re.sub(r"^(\s*)%time[ \t]+(?=\S)", r"\1", text, flags=re.MULTILINE)
         with alone_and_quiet():
-            manager = TransformerManager()  # type: ignore[no-untyped-call]
+            manager = TransformerManager()
             return str(manager.transform_cell(text))
     return text
 

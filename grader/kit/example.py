@@ -50,7 +50,7 @@ def build(
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         for file, notebook in ((DIFFUSION, diffusion), (TEXT_TO_IMAGE, text_to_image)):
-            nbformat.write(notebook, folder / file)  # type: ignore[no-untyped-call]
+            nbformat.write(notebook, folder / file)
         for trained in sorted(results.glob("results_*")) if results else []:
             shutil.copytree(trained, folder / trained.name)
         for path in folder.rglob("*"):
@@ -85,7 +85,7 @@ def show(notebook: NotebookNode, landmark: str, picture: Path) -> None:
     """Puts a PNG into the outputs of the last code cell that holds ``landmark``."""
     cell = [c for c in notebook.cells if c.cell_type == "code" and landmark in c.source][-1]
     data = {"image/png": base64.b64encode(picture.read_bytes()).decode("ascii")}
-    cell.outputs = [new_output("display_data", data=data)]  # type: ignore[no-untyped-call]
+    cell.outputs = [new_output("display_data", data=data)]
 
 
 @click.command()

@@ -62,7 +62,7 @@ _SOLUTION = re.compile(
 
 def read_template(name: str, folder: Path = TEMPLATE_DIR) -> NotebookNode:
     """One of the two notebooks that are given out."""
-    notebook: NotebookNode = nbformat.read(folder / name, as_version=4)  # type: ignore[no-untyped-call]
+    notebook: NotebookNode = nbformat.read(folder / name, as_version=4)
     return notebook
 
 

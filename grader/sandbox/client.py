@@ -49,7 +49,8 @@ class QuietClient(NotebookClient):
 
     async def _async_poll_kernel_alive(self) -> None:
         """As nbclient's, but notices a dead kernel within a tenth of a second."""
-        while await ensure_async(self.km.is_alive()):  # type: ignore[union-attr]
+        assert self.km is not None  # ours always has its manager
+        while await ensure_async(self.km.is_alive()):
             await asyncio.sleep(ALIVE_SECONDS)
         if self.task_poll_for_reply is not None:
             self.task_poll_for_reply.cancel()

@@ -142,6 +142,7 @@ class Kernel:
         if client is None:
             raise KernelGoneError(Verdict(Status.killed, "The kernel is not running."))
         client.answers.clear()
+        # a traitlet, which takes any function where mypy sees only the trait's own class
         client.timeout_func = lambda cell: max(seconds, 0.001)  # type: ignore[assignment]
         keep = metadata is not None  # cells of the student's are numbered, ours are not
         cell = code_cell(source, metadata or {})
@@ -236,7 +237,7 @@ def notebook(cells: list[NotebookNode]) -> NotebookNode:
 
 def node(**fields: Any) -> NotebookNode:
     """nbformat's dictionary with attributes."""
-    return NotebookNode(**fields)  # type: ignore[no-untyped-call]
+    return NotebookNode(**fields)
 
 
 def private_folder(sandbox: Sandbox) -> Path:

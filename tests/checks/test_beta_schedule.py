@@ -73,7 +73,7 @@ def not_a_number(case: Case) -> Array:
 )
 @settings(max_examples=30)
 @given(seed=st.integers(0, 10**6))
-def test_wrong_linear_schedules_are_seen_under_any_seed(wrong, seed: int) -> None:  # type: ignore[no-untyped-def]
+def test_wrong_linear_schedules_are_seen_under_any_seed(wrong, seed: int) -> None:
     kinds = {compare(wrong(case), case, "linear").kind for case in hidden_cases(seed)}
     assert "wrong" in kinds
 

@@ -24,7 +24,7 @@ TTI = notebook("pipe = StableDiffusionPipeline()\nGUIDANCE_SCALE = 7")
 
 
 def pack(path: Path, files: dict[str, bytes], *extra: tarfile.TarInfo, mode: str = "w:gz") -> Path:
-    with tarfile.open(path, mode) as tar:  # type: ignore[call-overload]
+    with tarfile.open(path, mode) as tar:
         for name, data in files.items():
             info = tarfile.TarInfo(name)
             info.size = len(data)

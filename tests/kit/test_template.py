@@ -92,11 +92,11 @@ def test_signatures_are_to_the_letter(template: NotebookNode) -> None:
 def test_unsolved_functions_return_nothing(template: NotebookNode) -> None:
     namespace = definitions(template)
     for schedule in ("linear", "cosine"):
-        assert namespace["beta_schedule"](1e-4, 0.02, 10, schedule) is None  # type: ignore[operator]
-    entries = namespace["ddpm_schedules"](1e-4, 0.02, 10)  # type: ignore[operator]
+        assert namespace["beta_schedule"](1e-4, 0.02, 10, schedule) is None
+    entries = namespace["ddpm_schedules"](1e-4, 0.02, 10)
     assert list(entries) == KEYS
     assert set(entries.values()) == {None}
-    ddpm = namespace["DDPM"](torch.nn.Identity(), (1e-4, 0.02), 10, "epsilon", "linear", "cpu")  # type: ignore[operator]
+    ddpm = namespace["DDPM"](torch.nn.Identity(), (1e-4, 0.02), 10, "epsilon", "linear", "cpu")
     assert ddpm(torch.zeros(2, 1, 28, 28), torch.zeros(2)) is None
     images, store = ddpm.sample(10, (1, 28, 28), "cpu")
     assert images.shape == (10, 1, 28, 28)
@@ -106,13 +106,13 @@ def test_unsolved_functions_return_nothing(template: NotebookNode) -> None:
 @pytest.mark.parametrize("schedule", ["linear", "cosine"])
 def test_solved_schedules_are_the_references(template: NotebookNode, schedule: str) -> None:
     namespace = definitions(solve(template))
-    entries = namespace["ddpm_schedules"](0.01, 0.2, 17, schedule)  # type: ignore[operator]
+    entries = namespace["ddpm_schedules"](0.01, 0.2, 17, schedule)
     for name, value in ddpm_schedules(0.01, 0.2, 17, schedule).items():
         assert torch.equal(entries[name], value)
 
 
 def test_the_given_network_is_the_references(template: NotebookNode) -> None:
-    given = definitions(template)["ContextUnet"](1, 8, 10)  # type: ignore[operator]
+    given = definitions(template)["ContextUnet"](1, 8, 10)
     own = ContextUnet(1, 8, 10)
     given.load_state_dict(own.state_dict())
     x, c, t = torch.randn(3, 1, 28, 28), torch.tensor([0, 4, 9]), torch.rand(3)

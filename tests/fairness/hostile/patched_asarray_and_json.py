@@ -1,8 +1,9 @@
 # Wrong betas, and the functions that write answers patched to forge them: the forgery must not arrive.
 # expect: beta_schedule=failed
 import json
+import sys
 
-PLAIN_SAVEZ, PLAIN_DUMPS = np.savez, json.dumps
+PLAIN_ASARRAY, PLAIN_DUMPS = np.asarray, json.dumps
 
 
 def right_betas(T):
@@ -11,9 +12,10 @@ def right_betas(T):
     return np.minimum(1 - f[1:] / f[:-1], 0.999)
 
 
-def forged_savez(file, *args, **arrays):
-    arrays = {k: right_betas(len(v)) if np.size(v) > 5 else v for k, v in arrays.items()}
-    return PLAIN_SAVEZ(file, *args, **arrays)
+def forged_asarray(value, *args, **kwargs):
+    if sys._getframe(1).f_code.co_filename == '<prelude>' and np.size(value) > 5:
+        value = right_betas(len(value))
+    return PLAIN_ASARRAY(value, *args, **kwargs)
 
 
 def forged_dumps(value, *args, **kwargs):
@@ -23,6 +25,6 @@ def forged_dumps(value, *args, **kwargs):
 
 
 def beta_schedule(beta1, beta2, T, schedule='linear'):
-    np.savez = np.savez_compressed = forged_savez
+    np.asarray = np.ascontiguousarray = forged_asarray
     json.dumps = forged_dumps
     return torch.full((T,), 0.5)
