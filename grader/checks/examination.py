@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from grader.checks import beta_schedule, loss, sampling, schedule_parameters
-from grader.checks.loss import Training
+from grader.checks.alternatives import Training
 from grader.checks.setting import PREDICTIONS, settings_to_judge
 from grader.checks.tolerances import DEFAULT, Tolerances
 from grader.checks.verdict import Verdict, not_run

@@ -5,12 +5,20 @@ and the schedule follow, without touching the student's random numbers, which t 
 which noise is in it, and so which loss and which gradient are right (Ho et al. 2020, alg. 1).
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
+from grader.checks.alternatives import (
+    Group,
+    Method,
+    Result,
+    Training,
+    Try,
+    examine_predictions,
+)
 from grader.checks.forward_process import (
     ForwardProcess,
     classes_given,
@@ -20,7 +28,7 @@ from grader.checks.forward_process import (
     timestep_argument,
 )
 from grader.checks.oracle import Array, Case
-from grader.checks.setting import PREDICTIONS, Setting, ask
+from grader.checks.setting import Setting, ask
 from grader.checks.verdict import (
     Verdict,
     failed,
@@ -30,27 +38,11 @@ from grader.checks.verdict import (
     partial,
     passed,
 )
-from grader.results import State
 from grader.sandbox import KernelSession, Outcome, Status
 
 ITEM = "loss"
 CALLS = 64
 BATCH = 10  # fewer images than time steps: t may come from a shuffled range
-
-
-@dataclass(frozen=True)
-class Training:
-    """What the loss tells the sampling check about the student's conventions.
-
-    ``scale`` and ``shift``: the network sees scale * x + shift. ``unscaled_target``: under sample
-    prediction it predicts x itself all the same.
-    """
-
-    scale: float = 1.0
-    shift: float = 0.0
-    unscaled_target: bool = False
-    ascending: bool = True
-    known: bool = False  # false: nothing is known of the conventions
 
 
 def hidden_case(seed: int) -> Case:
@@ -61,55 +53,25 @@ def hidden_case(seed: int) -> Case:
 
 
 def examine(
-    session: KernelSession, seed: int, groups: Sequence[Sequence[Setting]]
+    session: KernelSession, seed: int, groups: Sequence[Group]
 ) -> tuple[list[Verdict], dict[tuple[str, str], Training]]:
     """A verdict a prediction type; and what each (prediction, schedule) showed of training."""
-    verdicts, trainings = [], {}
-    for prediction in PREDICTIONS:
-        worst: Verdict | None = None
-        for group in groups:
-            verdict, training = best(
-                examine_setting(session, seed, setting, prediction) for setting in group
-            )
-            trainings[prediction, group[0].schedule] = training
-            worst = worse(worst, verdict)
-            if verdict.state is State.TIMEOUT:
-                break  # another minute would not tell more
-        assert worst is not None
-        verdicts.append(worst)
-    return verdicts, trainings
-
-
-def worse(one: Verdict | None, other: Verdict) -> Verdict:
-    """Of the verdicts on two schedules, the one that stands: fewer points, then more doubt."""
-    if one is None:
-        return other
-    rank = {State.PASSED: 2, State.NEEDS_REVIEW: 1}
-    return min(one, other, key=lambda v: (v.right, v.fraction, rank.get(v.state, 0)))
-
-
-def best(results: Iterable[tuple[Verdict, Training]]) -> tuple[Verdict, Training]:
-    """The first that passes, else the first that a person must see, else what earns most."""
-    kept: tuple[Verdict, Training] | None = None
-    for result in results:
-        if result[0].state is State.PASSED:
-            return result
-        if kept is None or (result[0].right, result[0].fraction) > (
-            kept[0].right,
-            kept[0].fraction,
-        ):
-            kept = result
-    assert kept is not None
-    return kept
-
-
-def examine_setting(
-    session: KernelSession, seed: int, setting: Setting, prediction: str
-) -> tuple[Verdict, Training]:
     case = hidden_case(seed)
     inputs = {"measure": "loss", "seed": seed, "batch": BATCH, "calls": CALLS}
-    outcome = ask(session, setting, case, prediction, **inputs)
-    verdict, training = judge(outcome, setting, case, prediction)
+
+    def ask_one(one: Try) -> tuple[Outcome, Case]:
+        return ask(session, one.setting, case, one.prediction, **inputs), case
+
+    def tries(prediction: str, group: Group) -> list[Try]:
+        return [Try(prediction, setting) for setting in group]
+
+    return examine_predictions(groups, Method(tries, ask_one, judge_try))
+
+
+def judge_try(one: Try, outcome: Outcome, case: Case) -> Result:
+    """As ``judge``, with the schedule noted."""
+    setting = one.setting
+    verdict, training = judge(outcome, setting, case, one.prediction)
     details = {"schedule": setting.schedule, "stand_in": setting.stand_in, **verdict.details}
     return replace(verdict, details=details), training
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from grader.checks.loss import Training
+from grader.checks.alternatives import Training
 from grader.checks.transitions import LOST_SIGNAL, Expected, Transition
 
 FEWEST_STEPS = 5  # one jump from noise to the predicted image is no sampler

@@ -10,8 +10,15 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from grader.checks.alternatives import (
+    Group,
+    Method,
+    Result,
+    Training,
+    Try,
+    examine_predictions,
+)
 from grader.checks.forward_process import DATA_SPACES, extra_arguments
-from grader.checks.loss import Training, best, worse
 from grader.checks.oracle import Array, Case
 from grader.checks.reverse_process import judge_steps, judge_with_one_image
 from grader.checks.sample_call import (
@@ -20,7 +27,7 @@ from grader.checks.sample_call import (
     sorted_at_the_end,
     store_problem,
 )
-from grader.checks.setting import PREDICTIONS, Setting, Steps, ask
+from grader.checks.setting import Setting, Steps, ask
 from grader.checks.verdict import Verdict, failed, missing, needs_review, not_run
 from grader.results import State
 from grader.sandbox import KernelSession, Outcome, Status
@@ -55,27 +62,33 @@ def recorded_steps(T: int) -> list[int]:
 def examine(
     session: KernelSession,
     seed: int,
-    groups: Sequence[Sequence[Setting]],
+    groups: Sequence[Group],
     trainings: Mapping[tuple[str, str], Training],
 ) -> list[Verdict]:
     """A verdict a prediction type."""
-    verdicts = []
-    for prediction in PREDICTIONS:
-        worst: Verdict | None = None
-        for group in groups:
-            known = trainings.get((prediction, group[0].schedule), Training())
-            tries = [known] if known.known else OTHER_SPACES
-            verdict, _ = best(
-                (examine_setting(session, seed, setting, prediction, training), training)
-                for setting in group
-                for training in tries
-            )
-            worst = worse(worst, verdict)
-            if verdict.state is State.TIMEOUT:
-                break
-        assert worst is not None
-        verdicts.append(worst)
-    return verdicts
+
+    def tries(prediction: str, group: Group) -> list[Try]:
+        known = trainings.get((prediction, group[0].schedule), Training())
+        spaces = [known] if known.known else OTHER_SPACES
+        return [Try(prediction, setting, training) for setting in group for training in spaces]
+
+    def conclude(outcome: Outcome, question: Question, result: Result) -> Result:
+        verdict, training = result
+        if verdict.state is State.FAILED and "result" in outcome.arrays:
+            verdict = recognise_solver(session, seed, question) or verdict
+        setting = question.setting
+        details = {
+            "schedule": setting.schedule,
+            "stand_in": setting.stand_in,
+            "T": question.case.T,
+            **verdict.details,
+        }
+        return replace(verdict, details=details), training
+
+    def ask_one(one: Try) -> tuple[Outcome, Question]:
+        return samples(session, seed, one)
+
+    return examine_predictions(groups, Method(tries, ask_one, judge_try, conclude))[0]
 
 
 @dataclass(frozen=True)
@@ -108,30 +121,23 @@ class Question:
         )
 
 
-def examine_setting(
-    session: KernelSession, seed: int, setting: Setting, prediction: str, training: Training
-) -> Verdict:
-    question = prepare(session, seed, setting, hidden_case(seed), prediction, training)
+def samples(session: KernelSession, seed: int, one: Try) -> tuple[Outcome, Question]:
+    """What ``sample`` does, asked for once more in another way where that shows more."""
+    question = prepare(session, seed, one, hidden_case(seed))
     outcome = question.ask(session, seed, N_SAMPLE)
     store = outcome.facts.get("store")
     if outcome.status is Status.error or (isinstance(store, dict) and not store["frames"]):
-        longer = Case(1e-4, 0.02, TRIED_AGAIN)
-        second = prepare(session, seed, setting, longer, prediction, training)
+        second = prepare(session, seed, one, Case(1e-4, 0.02, TRIED_AGAIN))
         again = second.ask(session, seed, N_SAMPLE)
         if again.status is Status.ok and again.facts.get("network_calls"):
             outcome, question = again, second
     if asked_in_parts(outcome, N_SAMPLE):
         outcome = question.ask(session, seed, N_CHUNK)
-    verdict = judge(outcome, question)
-    if verdict.state is State.FAILED and "result" in outcome.arrays:
-        verdict = recognise_solver(session, seed, question) or verdict
-    details = {
-        "schedule": setting.schedule,
-        "stand_in": setting.stand_in,
-        "T": question.case.T,
-        **verdict.details,
-    }
-    return replace(verdict, details=details)
+    return outcome, question
+
+
+def judge_try(one: Try, outcome: Outcome, question: Question) -> Result:
+    return judge(outcome, question), one.training
 
 
 def asked_in_parts(outcome: Outcome, n_sample: int) -> bool:
@@ -153,15 +159,9 @@ def recognise_solver(session: KernelSession, seed: int, question: Question) -> V
     return found if found is None or store_problem(outcome, N_SAMPLE) is None else None
 
 
-def prepare(
-    session: KernelSession,
-    seed: int,
-    setting: Setting,
-    case: Case,
-    prediction: str,
-    training: Training,
-) -> Question:
+def prepare(session: KernelSession, seed: int, one: Try, case: Case) -> Question:
     """Finds out the schedule in use, and what training passes as t, if that is known."""
+    setting, prediction, training = one.setting, one.prediction, one.training
     timesteps, entries = None, setting.entries(case, Outcome(Status.ok))
     if training.known:  # else forward is wrong, and may hang
         batch = min(case.T, 128)

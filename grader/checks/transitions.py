@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from grader.checks.alternatives import Training
 from grader.checks.forward_process import extra_arguments, labels_of
-from grader.checks.loss import Training
 from grader.checks.oracle import Array
 from grader.checks.setting import Steps
 from grader.sandbox import Outcome

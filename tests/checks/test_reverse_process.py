@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from grader.checks.loss import Training
+from grader.checks.alternatives import Training
 from grader.checks.oracle import Array, Case, betas, entries
 from grader.checks.reverse_process import judge_steps
 from grader.checks.sampling import N_SAMPLE, hidden_case, recorded_steps

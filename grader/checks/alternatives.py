@@ -1,0 +1,137 @@
+"""Each prediction type is judged under every group of settings.
+
+In a group the alternative that comes off best counts; of the groups, the worst. While the kernel
+works on the next question, a thread judges the answer to the one before.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from grader.checks.setting import PREDICTIONS, Setting
+from grader.checks.verdict import Verdict
+from grader.results import State
+from grader.sandbox import Outcome, Status
+
+
+@dataclass(frozen=True)
+class Training:
+    """What the loss tells the sampling check about the student's conventions.
+
+    ``scale`` and ``shift``: the network sees scale * x + shift. ``unscaled_target``: under sample
+    prediction it predicts x itself all the same.
+    """
+
+    scale: float = 1.0
+    shift: float = 0.0
+    unscaled_target: bool = False
+    ascending: bool = True
+    known: bool = False  # false: nothing is known of the conventions
+
+
+Group = Sequence[Setting]
+Result = tuple[Verdict, Training]
+Context = TypeVar("Context")
+
+
+@dataclass(frozen=True)
+class Try:
+    """One of a group's alternatives."""
+
+    prediction: str
+    setting: Setting
+    training: Training = Training()
+
+
+@dataclass(frozen=True)
+class Method(Generic[Context]):
+    """How an item is examined: the kernel is asked, the answer judged without it, and then with it
+    whatever the verdict leaves open."""
+
+    tries: Callable[[str, Group], Sequence[Try]]
+    ask: Callable[[Try], tuple[Outcome, Context]]
+    judge: Callable[[Try, Outcome, Context], Result]
+    conclude: Callable[[Outcome, Context, Result], Result] = lambda _, __, result: result
+
+
+def examine_predictions(
+    groups: Sequence[Group], method: Method[Context]
+) -> tuple[list[Verdict], dict[tuple[str, str], Training]]:
+    """A verdict a prediction type; and what each (prediction, schedule) showed of training."""
+    firsts = first_results(groups, method)
+    verdicts, trainings = [], {}
+    for prediction in PREDICTIONS:
+        worst: Verdict | None = None
+        for group in groups:
+            tries = method.tries(prediction, group)
+            verdict, training = best(results(tries, firsts, method))
+            trainings[prediction, group[0].schedule] = training
+            worst = worse(worst, verdict)
+            if verdict.state is State.TIMEOUT:
+                break  # another minute would not tell more
+        assert worst is not None
+        verdicts.append(worst)
+    return verdicts, trainings
+
+
+def first_results(
+    groups: Sequence[Group], method: Method[Context]
+) -> dict[Try, tuple[Outcome, Context, Result]]:
+    """Of every group's first alternative, which most often is all that must be tried.
+
+    The questions are asked by this thread, in their order, so that what the student's code sees
+    does not depend on timing.
+    """
+    pending: dict[Try, tuple[Outcome, Context, Future[Result]]] = {}
+    with ThreadPoolExecutor(1, "judge") as aside:
+        for prediction in PREDICTIONS:
+            for group in groups:
+                first = method.tries(prediction, group)[0]
+                outcome, context = method.ask(first)
+                found = aside.submit(method.judge, first, outcome, context)
+                pending[first] = outcome, context, found
+                if outcome.status is Status.timeout:
+                    break
+        return {
+            first: (outcome, context, found.result())
+            for first, (outcome, context, found) in pending.items()
+        }
+
+
+def results(
+    tries: Iterable[Try],
+    firsts: Mapping[Try, tuple[Outcome, Context, Result]],
+    method: Method[Context],
+) -> Iterator[Result]:
+    """One after the other, asked only when wanted."""
+    for one in tries:
+        if one in firsts:
+            outcome, context, found = firsts[one]
+        else:
+            outcome, context = method.ask(one)
+            found = method.judge(one, outcome, context)
+        yield method.conclude(outcome, context, found)
+
+
+def worse(one: Verdict | None, other: Verdict) -> Verdict:
+    """Of the verdicts on two schedules, the one that stands: fewer points, then more doubt."""
+    if one is None:
+        return other
+    rank = {State.PASSED: 2, State.NEEDS_REVIEW: 1}
+    return min(one, other, key=lambda v: (v.right, v.fraction, rank.get(v.state, 0)))
+
+
+def best(results: Iterable[Result]) -> Result:
+    """The first that passes, else the first that a person must see, else what earns most."""
+    kept: Result | None = None
+    for result in results:
+        if result[0].state is State.PASSED:
+            return result
+        if kept is None or (result[0].right, result[0].fraction) > (
+            kept[0].right,
+            kept[0].fraction,
+        ):
+            kept = result
+    assert kept is not None
+    return kept
