@@ -4,23 +4,29 @@
 input that is not there; 3 the sandbox that was asked for is not to be had.
 """
 
+import io
 import json
 import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 from rich.console import Console
 
-from grader.errors import GraderError, RubricError, SandboxUnavailable
+from grader.errors import GraderError, Rejected, RubricError, SandboxUnavailable
 from grader.paths import RUBRIC_DIR
-from grader.report.terminal import print_result
-from grader.results import Result, to_json
+from grader.report.terminal import print_clarity, print_result
+from grader.results import Result, clarity_json, to_json
 from grader.rubric import load_rubric
-from grader.sandbox import choose_sandbox
+from grader.sandbox import Limits, choose_sandbox
+from grader.sandbox.text import one_line
+
+if TYPE_CHECKING:
+    from grader.digits.clarity import Clarity
 
 DEFAULT_RUBRIC = RUBRIC_DIR / "assignment2.toml"
+OVERLAY = "clarity.png"
 LIMITS = {
     "cell-seconds": ("cell_seconds", 1),
     "probe-seconds": ("probe_seconds", 1),
@@ -65,7 +71,7 @@ def cli() -> None:
 @click.option(
     "--out",
     type=click.Path(file_okay=False, path_type=Path),
-    help="Write result.json into this folder.",
+    help="Write result.json and the picture of the clear digits into this folder.",
 )
 @click.option(
     "--json", "json_file", metavar="FILE|-", help="Write the result as JSON; - is stdout."
@@ -128,6 +134,63 @@ def grade_command(
     report(result, out, json_file)
 
 
+@cli.command("clarity")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option(
+    "--labels",
+    type=click.Choice(["columns", "none"]),
+    default="columns",
+    show_default=True,
+    help="Whether a tile must show the digit of its column, or any.",
+)
+@click.option(
+    "--json", "json_file", metavar="FILE|-", help="Write the readings as JSON; - is stdout."
+)
+@click.option(
+    "--overlay",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write a PNG that shows every tile, and how it was read.",
+)
+@click.option(
+    "--sandbox",
+    type=click.Choice(["auto", "bubblewrap", "none"]),
+    default="auto",
+    show_default=True,
+    help="Where the picture is decoded.",
+)
+def clarity_command(
+    file: Path,
+    labels: Literal["columns", "none"],
+    json_file: str | None,
+    overlay: Path | None,
+    sandbox: Literal["auto", "bubblewrap", "none"],
+) -> None:
+    """Counts the clear digits of FILE, a picture of samples or a notebook that shows one.
+
+    Of a notebook it is the last figure with a hundred tiles that counts.
+    """
+    chosen = choose_sandbox(sandbox)
+    from grader.digits.choose import find_in_picture, find_samples
+    from grader.digits.decode import decoding_session
+    from grader.digits.pictures import Picture
+    from grader.intake import read_notebook
+
+    with decoding_session(chosen, Limits()) as session:
+        if file.suffix.lower() == ".ipynb":
+            try:
+                found = find_samples(session, read_notebook(file), None, labels)
+            except Rejected as error:
+                raise click.UsageError(str(error)) from None
+        else:
+            found = find_in_picture(
+                session, Picture(file.read_bytes(), one_line(file.name)), labels
+            )
+    print_clarity(found.clarity, found.seen, Console(stderr=json_file == "-"))
+    _write_json(clarity_json(found.clarity), json_file)
+    if overlay is not None and found.clarity is not None:
+        write_overlay(found.clarity, overlay)
+
+
 def _amount(name: str, amount: float) -> float | int:
     unit = LIMITS[name][1]
     return amount if name.endswith("seconds") else int(amount * unit)
@@ -135,20 +198,36 @@ def _amount(name: str, amount: float) -> float | int:
 
 def report(result: Result, out: Path | None, json_file: str | None) -> None:
     """The table for people and the JSON for machines; only one of them goes to stdout."""
-    text = json.dumps(to_json(result), ensure_ascii=False, allow_nan=False, indent=1) + "\n"
     print_result(result, Console(stderr=json_file == "-"))
-    if json_file == "-":
-        click.echo(text, nl=False)
-    elif json_file is not None:
-        _write(Path(json_file), text)
+    _write_json(to_json(result), json_file)
     if out is not None:
-        _write(out / "result.json", text)
+        _write_json(to_json(result), str(out / "result.json"))
+        if result.clarity is not None:
+            write_overlay(result.clarity, out / OVERLAY)
 
 
-def _write(path: Path, text: str) -> None:
+def _write_json(content: dict[str, Any], file: str | None) -> None:
+    """Into the file; on stdout if it is "-"."""
+    text = json.dumps(content, ensure_ascii=False, allow_nan=False, indent=1) + "\n"
+    if file == "-":
+        click.echo(text, nl=False)
+    elif file is not None:
+        _write(Path(file), text.encode())
+
+
+def write_overlay(clarity: "Clarity", path: Path) -> None:
+    """The picture of what was read, as PNG."""
+    from grader.digits.overlay import draw_overlay
+
+    buffer = io.BytesIO()
+    draw_overlay(clarity).save(buffer, "PNG", optimize=True)
+    _write(path, buffer.getvalue())
+
+
+def _write(path: Path, content: bytes) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
+        path.write_bytes(content)
     except OSError as error:
         raise click.UsageError(f"cannot write {path}: {error.strerror}") from None
 

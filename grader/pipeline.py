@@ -4,10 +4,12 @@ intake      unpack safely, find the student's id and the two notebooks
 plan        choose the cells that run, each left-out one with a reason
 execute     run them in a kernel inside the sandbox
 examine     ask the student's functions questions there, judge the answers here
+count       the clear digits in the picture of the samples, decoded in a kernel of its own
 score       turn verdicts into points by the rubric
 """
 
 import hashlib
+import logging
 import platform
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -17,8 +19,14 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Literal
 
+from nbformat import NotebookNode
+
+from grader.checks import image_quality
 from grader.checks.examination import CHECKS_OF, TARGET_OF, examine, explain
 from grader.checks.verdict import Verdict, missing
+from grader.digits.choose import find_samples
+from grader.digits.clarity import Clarity
+from grader.digits.decode import decoding_session
 from grader.errors import Rejected
 from grader.intake import (
     Plan,
@@ -33,6 +41,8 @@ from grader.intake.identify import student_id_in
 from grader.results import CheckResult, Flag, ItemResult, Result, State, result_status
 from grader.rubric import Rubric
 from grader.sandbox import InfraError, KernelSession, Outcome, Sandbox
+
+logger = logging.getLogger(__name__)
 
 Progress = Callable[[str], None]
 
@@ -85,7 +95,7 @@ def grade_opened(
     submission: Submission, options: Options, watch: Stopwatch, progress: Progress
 ) -> Result:
     """The same, once the submission is unpacked. Raises ``Rejected`` for a damaged notebook."""
-    flags = list(submission.flags)
+    flags, notebook = list(submission.flags), None
     if submission.diffusion is None:
         verdicts = no_notebook()
     else:
@@ -95,6 +105,11 @@ def grade_opened(
             plan = plan_everything(notebook) if whole else plan_definitions(notebook)
         verdicts, new_flags = run_notebook(plan, options, watch, progress)
         flags += new_flags
+    progress("counting clear digits")
+    with watch("pictures"):
+        counted = count_digits(submission, notebook, options)
+    verdicts.append(counted.verdict)
+    flags += counted.flags
     items = options.rubric.score(verdicts)
     return Result(
         student_id=submission.student_id,
@@ -106,6 +121,7 @@ def grade_opened(
         flags=flags,
         environment=environment(options),
         seconds=watch.seconds,
+        clarity=counted.clarity,
     )
 
 
@@ -129,6 +145,34 @@ def run_notebook(
             verdicts = examine(session, seed, options.rubric.tolerances)
     forbidden = sorted((plan.imports | session.imported) & options.rubric.solved_by_others)
     return explain(verdicts, plan, failures, forbidden), plan_flags(plan, failures, forbidden)
+
+
+@dataclass(frozen=True)
+class Counted:
+    """What came of the picture of the samples."""
+
+    verdict: Verdict
+    clarity: Clarity | None
+    flags: Sequence[Flag]
+
+
+def count_digits(
+    submission: Submission, notebook: NotebookNode | None, options: Options
+) -> Counted:
+    """Finds the picture of the samples and counts its clear digits."""
+    limits, seed = options.rubric.limits, options.seed
+    try:
+        with decoding_session(options.sandbox, limits, seed) as session:
+            found = find_samples(session, notebook, submission.root)
+        verdict = image_quality.judge(found)
+    except InfraError as error:
+        return Counted(image_quality.not_counted(str(error)), None, [])
+    except Exception as error:
+        logger.exception("counting the clear digits failed")
+        return Counted(image_quality.not_counted(f"{type(error).__name__}"), None, [])
+    note = image_quality.note(found.clarity)
+    flags = [Flag("samples_elsewhere", note)] if note else []
+    return Counted(verdict, found.clarity, flags)
 
 
 def no_notebook() -> list[Verdict]:

@@ -5,9 +5,12 @@ Every record is frozen: a result, once made, is evidence.
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:  # it imports what supervising does without
+    from grader.digits.clarity import Clarity
 
 SCHEMA_VERSION = 1
 
@@ -75,6 +78,7 @@ class Result:
     flags: Sequence[Flag]
     environment: Mapping[str, Any]
     seconds: Mapping[str, float]
+    clarity: "Clarity | None" = None
     late: bool = False
 
     @property
@@ -102,10 +106,22 @@ def to_json(result: Result) -> dict[str, Any]:
             {**_scored(item), "checks": [_check(check) for check in item.checks]}
             for item in result.items
         ],
-        "clarity": {"clear": 0, "total": 0, "source": None, "tiles": []},
+        "clarity": clarity_json(result.clarity),
         "flags": [{"id": flag.id, "message": flag.message} for flag in result.flags],
         "environment": dict(result.environment),
         "seconds": {name: round(value, 3) for name, value in result.seconds.items()},
+    }
+
+
+def clarity_json(clarity: "Clarity | None") -> dict[str, Any]:
+    """How many digits are clear, and every tile's reading."""
+    if clarity is None:
+        return {"clear": 0, "total": 0, "source": None, "tiles": []}
+    return {
+        "clear": clarity.clear,
+        "total": clarity.total,
+        "source": clarity.source,
+        "tiles": [asdict(reading) for reading in clarity.readings],
     }
 
 

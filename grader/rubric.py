@@ -35,7 +35,7 @@ CHECKS: Mapping[str, tuple[str, ...]] = {
     "setting_epsilon_cosine": (),
     "setting_sample_linear": (),
     "setting_sample_cosine": (),
-    "image_quality": (),
+    "image_quality": ("clear_digits",),
     "text_to_image": (),
 }
 """Every item, and the checks that judge it; without any, a person judges it."""

@@ -1,10 +1,16 @@
 """The table that a person sees after ``grade``."""
 
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
 from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
 from grader.results import Flag, ItemResult, Result, State
+
+if TYPE_CHECKING:
+    from grader.digits.clarity import Clarity
 
 _STYLES = {
     State.PASSED: ("✓", "green"),
@@ -85,3 +91,19 @@ def print_result(result: Result, console: Console) -> None:
     if result.seconds:
         total = sum(result.seconds.values())
         console.print(Text(f"{total:.1f} s", style="dim"))
+
+
+def print_clarity(clarity: "Clarity | None", seen: Sequence[str], console: Console) -> None:
+    """How many digits are clear and which are not; or why no grid was found."""
+    if clarity is None:
+        console.print(Text("No grid of tiles was found."))
+        for line in seen:
+            console.print(Text(line))
+        return
+    rows, columns = clarity.grid.shape
+    text = f"{clarity.clear} of {clarity.total} digits are clear"
+    console.print(Text.assemble((text, "bold"), f"  ({rows} x {columns} tiles, {clarity.where})"))
+    for digit, count in clarity.failing.items():
+        console.print(Text(f"  {digit}: {count} not clear"))
+    for note in clarity.notes:
+        console.print(Text(note, style="dim"))

@@ -1,0 +1,73 @@
+"""Item ``image_quality``: how many of the hundred samples are clear digits of their columns."""
+
+from collections.abc import Mapping
+
+from grader.checks.verdict import Verdict, failed, missing, needs_review, partial, passed
+from grader.digits.choose import Found
+from grader.digits.clarity import WANTED, Clarity
+from grader.results import State
+
+CHECK = "image_quality.clear_digits"
+ELSEWHERE = 20  # readable digits in wrong columns, from which on a person must look
+WORST = 3  # digits named in a sentence
+
+
+def judge(found: Found) -> Verdict:
+    """The verdict on the picture that counts; a person must look where none shows a grid."""
+    clarity = found.clarity
+    if clarity is None:
+        if not found.seen:
+            text = "No picture of samples was found, in the notebook or in the result folders."
+            return missing(CHECK, text)
+        text = "No picture of the submission shows a grid of samples; a person must look."
+        return needs_review(CHECK, text, fraction=0.0, seen=list(found.seen))
+    details = {
+        "rows": clarity.grid.shape[0],
+        "columns": clarity.grid.shape[1],
+        "where": clarity.where,
+        "not_clear": clarity.failing,
+        "readable": clarity.readable,
+        "seen": list(found.seen),
+    }
+    n, total = clarity.clear, clarity.total
+    text = f"{n} of {total} digits are clear ({clarity.where}){failing_columns(clarity.failing)}."
+    fraction = round(n / total + 1e-9, 2)  # one decimal of ten points, in the student's favour
+    if clarity.readable - n >= ELSEWHERE * total / WANTED:
+        text += (
+            f" {clarity.readable} show some digit, but not that of their column;"
+            " a person must look whether they stand in another order, or are real digits."
+        )
+        return needs_review(CHECK, text, fraction, **details)
+    if total < WANTED and clarity.source == "notebook":
+        text += " The notebook shows no figure of a hundred samples; a person must look."
+        return needs_review(CHECK, text, fraction, **details)
+    if n == total:
+        return passed(CHECK, text, **details)
+    if n == 0:
+        return failed(CHECK, text, **details)
+    return partial(CHECK, fraction, text, **details)
+
+
+def failing_columns(failing: Mapping[int, int]) -> str:
+    """The digits that fail most, for a sentence."""
+    worst = sorted(failing.items(), key=lambda item: -item[1])[:WORST]
+    if not worst:
+        return ""
+    named = ", ".join(f"{digit} ({count})" for digit, count in worst)
+    return f"; not clear: {sum(failing.values())}, most often {named}"
+
+
+def note(clarity: Clarity | None) -> str | None:
+    """What a TA should know of the picture that counts, if it is not the notebook's own figure."""
+    if clarity is None or clarity.total >= WANTED:
+        return None
+    return (
+        f"The notebook shows no picture of {WANTED} samples; "
+        f"{clarity.total} tiles of {clarity.where} were counted and scaled."
+    )
+
+
+def not_counted(reason: str) -> Verdict:
+    """Our fault."""
+    text = f"The grader could not count the clear digits: {reason}"
+    return Verdict(CHECK, State.INFRA_ERROR, 0.0, text)

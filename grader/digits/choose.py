@@ -1,0 +1,104 @@
+"""Which of a submission's pictures shows the samples, and how many of its digits are clear."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from nbformat import NotebookNode
+
+from grader.digits.clarity import (
+    DIGITS,
+    GENERATED_ROWS,
+    Clarity,
+    Labels,
+    is_hundred,
+    judged,
+    upper_rows,
+)
+from grader.digits.decode import decode
+from grader.digits.grid import Grid, find_grid
+from grader.digits.pictures import (
+    FINAL_GIF,
+    FINAL_IMAGE,
+    Picture,
+    final_pictures,
+    pictures_of_samples,
+)
+from grader.sandbox import KernelSession
+
+MOST_PICTURES = 60  # looked at in a notebook, from the last one backwards
+UPPER_HALF = "Only the four upper rows count: the four below them are real digits."
+FEWEST = 2 * DIGITS  # tiles of a figure that counts where nothing better is there
+
+
+@dataclass(frozen=True)
+class Found:
+    """``clarity`` of the picture that counts, None if there is none; ``seen``: what the pictures
+    were that do not count, a sentence each."""
+
+    clarity: Clarity | None
+    seen: Sequence[str]
+
+
+def find_samples(
+    session: KernelSession,
+    notebook: NotebookNode | None,
+    root: Path | None,
+    labels: Labels = "columns",
+) -> Found:
+    """The last figure of a hundred tiles; else the best ``image_final.png``, else the best last
+    picture of a ``gif_final.gif``; else the notebook's last figure with some tiles.
+    Without a ``root`` only the notebook is looked at.
+
+    Raises ``InfraError`` if pictures cannot be decoded for reasons of ours.
+    """
+    seen: list[str] = []
+    lesser: Clarity | None = None
+    pictures = pictures_of_samples(notebook) if notebook is not None else []
+    for picture, grid in grids(session, pictures[: -MOST_PICTURES - 1 : -1], seen):
+        if is_hundred(grid):
+            return Found(judged(grid, labels, "notebook", picture.where), seen)
+        rows, columns = grid.shape
+        seen.append(f"{picture.where}: {rows} x {columns} tiles, not a hundred.")
+        if lesser is None and rows * columns >= FEWEST:
+            lesser = judged(halved(grid), labels, "notebook", picture.where)
+    for name in (FINAL_IMAGE, FINAL_GIF):
+        finals = [
+            judged(halved(grid), labels, "image_final", picture.where)
+            for picture, grid in grids(session, final_pictures(root, name) if root else [], seen)
+            if grid.shape[1] == DIGITS
+        ]
+        if finals:
+            return Found(max(finals, key=lambda c: c.clear / c.total), seen)
+    return Found(lesser, seen)
+
+
+def find_in_picture(session: KernelSession, picture: Picture, labels: Labels) -> Found:
+    """The same of one picture alone. Raises ``InfraError`` as above."""
+    seen: list[str] = []
+    for _, grid in grids(session, [picture], seen):
+        upper = halved(grid)
+        notes = () if upper is grid else (UPPER_HALF,)
+        return Found(judged(upper, labels, None, picture.where, notes), seen)
+    return Found(None, seen)
+
+
+def grids(
+    session: KernelSession, pictures: Sequence[Picture], seen: list[str]
+) -> Iterator[tuple[Picture, Grid]]:
+    """The pictures that show a grid; what the others are is added to ``seen``."""
+    for picture in pictures:
+        decoded = decode(session, picture.data)
+        if decoded.pixels is None:
+            seen.append(f"{picture.where}: {decoded.problem}")
+            continue
+        grid = find_grid(decoded.pixels)
+        if grid is None:
+            seen.append(f"{picture.where}: no grid of tiles was found in the picture.")
+        else:
+            yield picture, grid
+
+
+def halved(grid: Grid) -> Grid:
+    """Without the real digits that training puts below as many rows of generated ones."""
+    return upper_rows(grid) if grid.shape == (2 * GENERATED_ROWS, DIGITS) else grid

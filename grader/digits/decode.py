@@ -1,0 +1,49 @@
+"""Pictures from bytes to pixels, decoded inside the sandbox: Pillow reads what anyone sent."""
+
+import base64
+from dataclasses import dataclass
+
+import numpy as np
+
+from grader.digits.regions import Array
+from grader.sandbox import InfraError, KernelSession, Limits, Sandbox, Status
+
+MOST_PIXELS = 50_000_000
+MOST_SIDE = 2400  # pixels: more would not show more of tiles of 28
+
+
+@dataclass(frozen=True)
+class Decoded:
+    """``pixels``: (H, W, 3) bytes; None if ``problem`` says why there are none."""
+
+    pixels: Array | None
+    problem: str = ""
+
+
+def decoding_session(sandbox: Sandbox, limits: Limits, seed: int = 0) -> KernelSession:
+    """A kernel in which no student's code runs, for that could change what Pillow does."""
+    return KernelSession((), sandbox=sandbox, limits=limits, seed=seed)
+
+
+def decode(session: KernelSession, data: bytes, frame: str = "last") -> Decoded:
+    """The pixels of a PNG, JPEG or GIF; ``frame``, "first" or "last", is that of an animation.
+
+    Raises ``InfraError`` if no kernel can be had.
+    """
+    inputs = {
+        "data": base64.b64encode(data).decode("ascii"),
+        "frame": frame,
+        "most_pixels": MOST_PIXELS,
+        "most_side": MOST_SIDE,
+    }
+    outcome = session.probe("pictures", inputs)
+    if outcome.status is Status.infra_error:
+        raise InfraError(outcome.message)
+    if outcome.status is not Status.ok:
+        return Decoded(None, f"The picture could not be decoded: {outcome.message}")
+    pixels = outcome.arrays.get("pixels")
+    if pixels is None:
+        return Decoded(None, str(outcome.facts.get("problem", "The picture cannot be read.")))
+    if pixels.ndim != 3 or pixels.shape[2] != 3 or pixels.dtype != np.uint8 or not pixels.size:
+        return Decoded(None, "The picture cannot be read.")
+    return Decoded(np.array(pixels))

@@ -1,0 +1,63 @@
+"""Tiles that diffusion models made, each labelled by eye before any judge had seen it.
+
+``README.md`` has the rule in words; ``labels.toml`` the labels and where each sheet comes from.
+"""
+
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from PIL import Image
+
+from grader.digits.regions import Array
+
+FOLDER = Path(__file__).parent
+TILE, COLUMNS = 28, 10
+Part = Literal["training", "calibration", "held_out"]
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """Rows of ten tiles, one digit a column. ``labels``: (rows, 10) of "c", "u" and "a"."""
+
+    name: str
+    part: str
+    ink: Array  # (rows, 10, 28, 28), 0 to 1
+    labels: Array
+
+
+@dataclass(frozen=True)
+class Tiles:
+    """The unambiguous tiles of some sheets: ``ink`` (N, 28, 28), ``column`` and ``clear`` (N,)."""
+
+    ink: Array
+    column: Array
+    clear: Array
+
+
+def sheets(part: Part) -> list[Sheet]:
+    """The sheets of one part: what was trained on, calibrated with, or held out."""
+    entries = tomllib.loads((FOLDER / "labels.toml").read_text("utf-8"))["sheets"]
+    return [read_sheet(entry) for entry in entries if entry["part"] == part]
+
+
+def read_sheet(entry: dict[str, str]) -> Sheet:
+    pixels = np.asarray(Image.open(FOLDER / f"{entry['name']}.png").convert("L"))
+    rows = pixels.shape[0] // TILE
+    ink = pixels.reshape(rows, TILE, COLUMNS, TILE).transpose(0, 2, 1, 3) / np.float32(255)
+    labels = np.array([list(line) for line in entry["labels"].split()])
+    if labels.shape != (rows, COLUMNS) or not np.isin(labels, list("cua")).all():
+        raise ValueError(f"the labels of {entry['name']} do not fit its {rows} rows")
+    return Sheet(entry["name"], entry["part"], ink, labels)
+
+
+def labelled_tiles(part: Part) -> Tiles:
+    """The tiles of a part that are not ambiguous."""
+    found = sheets(part)
+    ink = np.concatenate([sheet.ink.reshape(-1, TILE, TILE) for sheet in found])
+    labels = np.concatenate([sheet.labels.ravel() for sheet in found])
+    column = np.tile(np.arange(COLUMNS), len(ink) // COLUMNS)
+    sure = labels != "a"
+    return Tiles(ink[sure], column[sure], labels[sure] == "c")

@@ -1,0 +1,98 @@
+"""The picture that shows a person why: every tile framed by how well it can be read."""
+
+from typing import TypeAlias
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+from grader.digits.clarity import Clarity
+from grader.digits.readings import TileReading
+from grader.digits.regions import Array
+
+Colour: TypeAlias = tuple[int, int, int]
+
+PAPER, TEXT, FAINT = (250, 250, 248), (34, 34, 34), (120, 120, 120)
+GREEN, AMBER, RED = (0, 158, 115), (230, 159, 0), (213, 47, 37)  # told apart by colour-blind eyes
+TILE, FRAME, GAP, READING, MARGIN = 60, 4, 10, 20, 28
+HEADER, LEGEND = 98, 56
+NARROWEST = 560  # of the whole picture: room for the legend
+LEGENDS = (
+    (GREEN, "clear"),
+    (AMBER, "read as this digit, but not clearly"),
+    (RED, "not this digit"),
+)
+ALMOST = 0.25  # confidence from which on a tile is amber whatever it is read as
+
+
+def draw_overlay(clarity: Clarity) -> Image.Image:
+    """The tiles that count, enlarged, in their rows and columns; RGB."""
+    rows, columns = clarity.grid.shape
+    width = max(2 * MARGIN + columns * pitch()[0] - GAP, NARROWEST)
+    height = HEADER + rows * pitch()[1] + LEGEND
+    page = Image.new("RGB", (width, height), PAPER)
+    draw = ImageDraw.Draw(page)
+    left = (width - columns * pitch()[0] + GAP) // 2
+    title = f"{clarity.clear} of {clarity.total} digits are clear"
+    draw.text((MARGIN, 18), title, TEXT, ImageFont.load_default(24))
+    draw.text((MARGIN, 48), shortened(clarity.where), FAINT, ImageFont.load_default(13))
+    if all(reading.label == reading.column for reading in clarity.readings):
+        for column in range(columns):
+            centre = left + column * pitch()[0] + TILE // 2
+            draw.text((centre, HEADER - 4), str(column), FAINT, ImageFont.load_default(14), "md")
+    for reading in clarity.readings:
+        corner = left + reading.column * pitch()[0], HEADER + reading.row * pitch()[1]
+        draw_tile(page, clarity.grid.tiles[reading.row, reading.column], reading, corner)
+    draw_legend(draw, (MARGIN, height - LEGEND + 14))
+    return page
+
+
+def pitch() -> tuple[int, int]:
+    """From one tile to the next, to the right and down."""
+    return TILE + GAP, TILE + READING + GAP
+
+
+def shortened(text: str) -> str:
+    """A file's name may be as long as it likes."""
+    return text if len(text) <= 70 else f"{text[:30]} ... {text[-35:]}"
+
+
+def colour_of(reading: TileReading) -> Colour:
+    if reading.clear:
+        return GREEN
+    almost = reading.label in (None, reading.predicted) or reading.confidence >= ALMOST
+    return AMBER if almost and reading.confidence >= ALMOST / 5 else RED
+
+
+def draw_tile(page: Image.Image, ink: Array, reading: TileReading, corner: tuple[int, int]) -> None:
+    """The tile in its frame, and beneath it a mark, the digit that it is read as, how surely."""
+    draw = ImageDraw.Draw(page)
+    colour, (x, y) = colour_of(reading), corner
+    draw.rectangle((x, y, x + TILE - 1, y + TILE - 1), fill=colour)
+    pixels = np.rint(np.clip(ink, 0, 1) * 255).astype(np.uint8)
+    inner = TILE - 2 * FRAME
+    tile = Image.fromarray(pixels, mode="L").resize((inner, inner), Image.Resampling.BICUBIC)
+    page.paste(tile, (x + FRAME, y + FRAME))
+    draw_mark(draw, (x + 8, y + TILE + READING // 2 + 1), colour)
+    place = (x + 18, y + TILE + READING // 2 + 1)
+    text = f"{reading.predicted}  {100 * reading.confidence:.0f} %"
+    draw.text(place, text, TEXT, ImageFont.load_default(12), "lm")
+
+
+def draw_mark(draw: ImageDraw.ImageDraw, centre: tuple[int, int], colour: Colour) -> None:
+    """A dot, a ring or a cross, for eyes that do not see the colours."""
+    x, y = centre
+    if colour == RED:
+        draw.line((x - 4, y - 4, x + 4, y + 4), colour, 2)
+        draw.line((x - 4, y + 4, x + 4, y - 4), colour, 2)
+    else:
+        fill = colour if colour == GREEN else None
+        draw.ellipse((x - 4, y - 4, x + 4, y + 4), fill=fill, outline=colour, width=2)
+
+
+def draw_legend(draw: ImageDraw.ImageDraw, corner: tuple[int, int]) -> None:
+    font = ImageFont.load_default(13)
+    x, y = corner
+    for colour, text in LEGENDS:
+        draw_mark(draw, (x + 5, y + 8), colour)
+        draw.text((x + 16, y + 8), text, TEXT, font, "lm")
+        x += 16 + int(draw.textlength(text, font)) + 24

@@ -1,0 +1,83 @@
+"""``ddpm-grader clarity`` as it is typed."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import jsonschema
+import nbformat
+import pytest
+from nbformat.v4 import new_code_cell, new_notebook
+from PIL import Image
+
+from grader.paths import PACKAGE
+from tests.digits.conftest import RandomGrids
+from tests.digits.renderings import shown
+from tests.digits.test_choose import DEFINITION, figure
+
+SCHEMA = json.loads((PACKAGE / "result.schema.json").read_text("utf-8"))
+
+
+def run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    command = [str(Path(sys.executable).with_name("ddpm-grader")), "clarity", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+@pytest.fixture
+def image(tmp_path: Path, random_grids: RandomGrids) -> Path:
+    path = tmp_path / "samples.png"
+    Image.fromarray(shown()(random_grids(0))).save(path)
+    return path
+
+
+def test_a_picture_is_counted_and_shown(image: Path, tmp_path: Path) -> None:
+    overlay = tmp_path / "new" / "overlay.png"
+    done = run(image, "--overlay", overlay)
+    assert done.returncode == 0, done.stderr
+    assert "of 100 digits are clear" in done.stdout
+    with Image.open(overlay) as page:
+        assert page.width > 600
+
+
+def test_json_on_stdout_is_the_results_clarity(image: Path) -> None:
+    done = run(image, "--json", "-")
+    clarity = json.loads(done.stdout)
+    jsonschema.validate(clarity, {**SCHEMA["properties"]["clarity"], "$defs": SCHEMA["$defs"]})
+    assert clarity["total"] == 100
+    assert clarity["clear"] == sum(tile["clear"] for tile in clarity["tiles"])
+    assert "of 100 digits are clear" in done.stderr
+
+
+def test_a_notebook_is_counted(tmp_path: Path, random_grids: RandomGrids) -> None:
+    cells = [new_code_cell(DEFINITION), new_code_cell("x", outputs=[figure(random_grids(0))])]
+    path = tmp_path / "Assignment2-1_diffusion.ipynb"
+    nbformat.write(new_notebook(cells=cells), path)
+    done = run(path, "--labels", "none", "--sandbox", "none")
+    assert done.returncode == 0
+    assert "cell 2" in done.stdout
+
+
+@pytest.mark.parametrize("content", [b"", b"\x89PNG\r\n\x1a\n", b"<svg/>", b"hello\n"])
+def test_what_is_no_picture_is_said_in_one_line(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "strange\x1b[31m.png"
+    path.write_bytes(content)
+    done = run(path, "--overlay", tmp_path / "none.png")
+    assert done.returncode == 0
+    assert "No grid of tiles was found." in done.stdout
+    assert "The picture " in done.stdout
+    assert "\x1b" not in done.stdout
+    assert not (tmp_path / "none.png").exists()
+
+
+def test_a_damaged_notebook_is_wrong_usage(tmp_path: Path) -> None:
+    path = tmp_path / "broken.ipynb"
+    path.write_text("{")
+    done = run(path)
+    assert done.returncode == 2
+    assert "damaged" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_file_that_is_not_there_is_wrong_usage(tmp_path: Path) -> None:
+    assert run(tmp_path / "none.png").returncode == 2

@@ -1,0 +1,207 @@
+"""Which picture of a submission counts."""
+
+import base64
+import io
+from pathlib import Path
+
+import numpy as np
+import pytest
+from nbformat import NotebookNode
+from nbformat.v4 import new_code_cell, new_notebook, new_output
+from PIL import Image
+
+from grader.checks import image_quality
+from grader.digits.choose import Found, find_samples
+from grader.results import State
+from grader.sandbox import KernelSession
+from tests.digits.conftest import RandomGrids
+from tests.digits.renderings import Array, grid_of, plain, shown, subplots
+
+DEFINITION = "class DDPM(nn.Module):\n    pass"
+
+
+def png(picture: Array) -> bytes:
+    file = io.BytesIO()
+    Image.fromarray(picture).save(file, "PNG")
+    return file.getvalue()
+
+
+def output(data: bytes, mime: str = "image/png") -> NotebookNode:
+    return new_output("display_data", data={mime: base64.b64encode(data).decode("ascii")})
+
+
+def cell(source: str, *outputs: NotebookNode) -> NotebookNode:
+    return new_code_cell(source, outputs=list(outputs))
+
+
+def figure(tiles: Array) -> NotebookNode:
+    return output(png(shown()(tiles)))
+
+
+def notebook(*cells: NotebookNode) -> NotebookNode:
+    return new_notebook(cells=list(cells))
+
+
+@pytest.fixture(scope="module")
+def good(random_grids: RandomGrids) -> Array:
+    return random_grids(1)
+
+
+@pytest.fixture(scope="module")
+def bad() -> Array:
+    return np.random.default_rng(0).random((100, 28, 28)).astype(np.float32)
+
+
+def test_the_last_figure_of_a_hundred_counts(
+    decoder: KernelSession, tmp_path: Path, good: Array, bad: Array
+) -> None:
+    epochs = [figure(bad), figure(bad[:40])]
+    made = notebook(cell(DEFINITION), cell("train()", *epochs), cell("show()", figure(good)))
+    found = find_samples(decoder, made, tmp_path)
+    assert found.clarity is not None
+    assert (found.clarity.source, found.clarity.where) == ("notebook", "cell 3")
+    assert found.clarity.clear >= 97
+    assert image_quality.judge(found).fraction >= 0.97
+
+
+def test_smaller_figures_after_it_do_not_hide_it(
+    decoder: KernelSession, tmp_path: Path, good: Array, bad: Array
+) -> None:
+    made = notebook(cell(DEFINITION), cell("a", figure(good)), cell("b", figure(bad[:20])))
+    found = find_samples(decoder, made, tmp_path)
+    assert found.clarity is not None
+    assert found.clarity.where == "cell 2"
+    assert "cell 3: 2 x 10 tiles, not a hundred." in found.seen
+
+
+def test_figures_from_before_the_model_do_not_count(
+    decoder: KernelSession, tmp_path: Path, good: Array
+) -> None:
+    made = notebook(cell("preview", figure(good)), cell(DEFINITION), cell("samples"))
+    found = find_samples(decoder, made, tmp_path)
+    assert found == Found(None, [])
+    assert image_quality.judge(found).state is State.MISSING
+
+
+def test_without_the_figure_the_best_final_picture_counts(
+    decoder: KernelSession, tmp_path: Path, good: Array, bad: Array
+) -> None:
+    for setting, tiles in (("epsilon_linear", bad), ("sample_linear", good)):
+        folder = tmp_path / f"results_{setting}"
+        folder.mkdir()
+        eight_rows = np.concatenate([tiles[:40], good[:40]])
+        (folder / "image_final.png").write_bytes(png(plain()(eight_rows)))
+    found = find_samples(decoder, notebook(cell(DEFINITION)), tmp_path)
+    assert found.clarity is not None
+    assert found.clarity.total == 40
+    assert found.clarity.clear >= 38
+    assert found.clarity.source == "image_final"
+    assert found.clarity.where == "results_sample_linear/image_final.png"
+    assert image_quality.judge(found).fraction >= 0.95
+    assert "scaled" in str(image_quality.note(found.clarity))
+
+
+def test_real_digits_below_bad_samples_earn_nothing(
+    decoder: KernelSession, tmp_path: Path, good: Array, bad: Array
+) -> None:
+    (tmp_path / "image_final.png").write_bytes(png(plain()(np.concatenate([bad[:40], good[:40]]))))
+    found = find_samples(decoder, None, tmp_path)
+    assert found.clarity is not None
+    assert (found.clarity.clear, found.clarity.total) == (0, 40)
+    assert image_quality.judge(found).state is State.FAILED
+
+
+def test_the_last_picture_of_the_animation_is_the_next_best(
+    decoder: KernelSession, tmp_path: Path, good: Array, bad: Array
+) -> None:
+    draw = subplots((8, 3), 100, axis=True)
+    frames = [Image.fromarray(draw(tiles)) for tiles in (bad[:40], good[:40])]
+    frames[0].save(tmp_path / "gif_final.gif", save_all=True, append_images=frames[1:])
+    found = find_samples(decoder, None, tmp_path)
+    assert found.clarity is not None
+    assert found.clarity.total == 40
+    assert found.clarity.clear >= 38
+
+
+def test_a_smaller_figure_is_scaled_and_left_to_a_person(
+    decoder: KernelSession, tmp_path: Path, good: Array
+) -> None:
+    found = find_samples(decoder, notebook(cell(DEFINITION, figure(good[:40]))), tmp_path)
+    verdict = image_quality.judge(found)
+    assert verdict.state is State.NEEDS_REVIEW
+    assert verdict.fraction >= 0.95
+
+
+def test_clear_digits_in_another_order_are_left_to_a_person(
+    decoder: KernelSession, tmp_path: Path, good: Array
+) -> None:
+    turned = good.reshape(10, 10, 28, 28).transpose(1, 0, 2, 3).reshape(100, 28, 28)
+    found = find_samples(decoder, notebook(cell(DEFINITION, figure(turned))), tmp_path)
+    assert image_quality.judge(found).state is State.NEEDS_REVIEW
+
+
+def photograph() -> Array:
+    """Smooth colours without a grid."""
+    rng = np.random.default_rng(3)
+    small = Image.fromarray(rng.integers(0, 256, (6, 8, 3), dtype=np.uint8))
+    return np.asarray(small.resize((320, 240), Image.Resampling.BICUBIC))
+
+
+STRANGE = {
+    "photograph": png(photograph()),
+    "one pixel": png(np.zeros((1, 1, 3), np.uint8)),
+    "black": png(np.zeros((300, 300, 3), np.uint8)),
+    "svg": b"<svg/>",
+    "truncated": png(photograph())[:900],
+}
+
+
+@pytest.mark.parametrize("kind", STRANGE)
+def test_pictures_without_a_grid_are_left_to_a_person(
+    decoder: KernelSession, tmp_path: Path, kind: str
+) -> None:
+    made = notebook(cell(DEFINITION), cell("show()", output(STRANGE[kind])))
+    verdict = image_quality.judge(find_samples(decoder, made, tmp_path))
+    assert verdict.state is State.NEEDS_REVIEW
+    assert verdict.fraction == 0
+    assert verdict.details["seen"]
+
+
+def test_coloured_photographs_in_a_grid_are_no_digits(
+    decoder: KernelSession, tmp_path: Path
+) -> None:
+    rng = np.random.default_rng(4)
+    page = Image.fromarray(rng.integers(0, 256, (40, 40, 3), dtype=np.uint8))
+    grid = np.asarray(page.resize((300, 300), Image.Resampling.BICUBIC)).copy()
+    grid[::30], grid[:, ::30] = 0, 0
+    found = find_samples(decoder, notebook(cell(DEFINITION, output(png(grid)))), tmp_path)
+    assert found.clarity is None or found.clarity.clear <= 1
+
+
+@pytest.mark.parametrize("form", ["jpeg", "html", "gif"])
+def test_pictures_in_other_forms_count(
+    decoder: KernelSession, tmp_path: Path, good: Array, form: str
+) -> None:
+    page, file = Image.fromarray(shown()(good)), io.BytesIO()
+    page.save(file, {"html": "png"}.get(form, form))
+    if form == "html":
+        text = base64.b64encode(file.getvalue()).decode("ascii")
+        shown_as = new_output(
+            "display_data", data={"text/html": f'<img src="data:image/png;base64,{text}">'}
+        )
+    else:
+        shown_as = output(file.getvalue(), f"image/{form}")
+    found = find_samples(decoder, notebook(cell(DEFINITION, shown_as)), tmp_path)
+    assert found.clarity is not None
+    assert found.clarity.clear >= 96
+
+
+def test_rows_of_eight_keep_the_order_of_the_samples(
+    decoder: KernelSession, tmp_path: Path, good: Array
+) -> None:
+    page = (np.clip(grid_of(good, columns=8), 0, 1) * 255).astype(np.uint8)
+    found = find_samples(decoder, notebook(cell(DEFINITION, output(png(page)))), tmp_path)
+    assert found.clarity is not None
+    assert found.clarity.grid.shape == (13, 8)
+    assert found.clarity.total == 100
+    assert found.clarity.clear >= 97

@@ -1,0 +1,162 @@
+"""Which tiles are called clear: real digits, wrong ones, none at all, and what models drew."""
+
+import numpy as np
+import pytest
+import torch
+from scipy.ndimage import gaussian_filter
+from sklearn.metrics import roc_auc_score
+
+from grader.digits.clarity import Clarity, is_hundred, judged, wanted_digits
+from grader.digits.grid import Grid, find_grid
+from grader.digits.judge import WEIGHTS, Judge, against_others, judge
+from grader.digits.labelled import Sheet, labelled_tiles, sheets
+from grader.digits.training.network import Network, exported
+from tests.digits.conftest import RandomGrids
+from tests.digits.renderings import Array, all_renderings
+
+GRIDS = 50
+RENDERINGS = dict(all_renderings())
+
+
+def grid_of(tiles: Array, columns: int = 10) -> Grid:
+    rows = len(tiles) // columns
+    return Grid(tiles.reshape(rows, columns, 28, 28), np.zeros((rows, columns, 4)))
+
+
+def clear(tiles: Array) -> int:
+    return judged(grid_of(tiles)).clear
+
+
+def mean_clear(grids: list[Array]) -> float:
+    return float(np.mean([clear(tiles) for tiles in grids]))
+
+
+def test_real_digits_in_their_columns_are_clear(random_grids: RandomGrids) -> None:
+    assert mean_clear([random_grids(seed) for seed in range(GRIDS)]) >= 98.5
+
+
+def test_real_digits_in_wrong_columns_are_not(random_grids: RandomGrids) -> None:
+    shifts = 1 + np.arange(GRIDS) % 9
+    assert mean_clear([random_grids(s, int(shift)) for s, shift in enumerate(shifts)]) <= 0.5
+
+
+def test_noise_is_no_digit() -> None:
+    rng = np.random.default_rng(0)
+    grids = [rng.random((100, 28, 28), np.float32) for _ in range(5)]
+    grids += [np.clip(rng.normal(0, s, (100, 28, 28)), 0, 1) for s in (0.3, 0.5, 1, 2, 4)]
+    grids += [gaussian_filter(rng.normal(0, 4 * s, (100, 28, 28)), (0, s, s)) for s in (1, 2, 3)]
+    assert mean_clear([np.clip(g, 0, 1).astype(np.float32) for g in grids]) <= 0.5
+
+
+def test_scrambled_digits_are_no_digits(random_grids: RandomGrids) -> None:
+    rng = np.random.default_rng(1)
+    grids = []
+    for seed in range(10):
+        parts = random_grids(seed).reshape(100, 4, 7, 4, 7).transpose(0, 1, 3, 2, 4)
+        mixed = rng.permuted(parts.reshape(100, 16, 49), axis=1).reshape(100, 4, 4, 7, 7)
+        grids.append(mixed.transpose(0, 1, 3, 2, 4).reshape(100, 28, 28))
+    assert mean_clear(grids) <= 0.5
+
+
+def test_empty_tiles_are_no_digits() -> None:
+    assert mean_clear([np.full((100, 28, 28), v, np.float32) for v in (0, 0.3, 0.7, 1)]) <= 0.5
+
+
+def test_halves_of_two_digits_are_seldom_clear(random_grids: RandomGrids) -> None:
+    grids = []
+    for seed in range(GRIDS):
+        own, other = random_grids(seed), random_grids(seed + 1000, shift=1 + seed % 9)
+        half = own.copy()
+        if seed % 2:
+            half[:, 14:] = other[:, 14:]
+        else:
+            half[:, :, 14:] = other[:, :, 14:]
+        grids.append(half)
+    assert mean_clear(grids) <= 15
+
+
+def test_agrees_with_eyes_on_tiles_it_has_never_seen() -> None:
+    tiles = labelled_tiles("held_out")
+    probability = judge().clear_probability(tiles.ink, tiles.column)
+    assert len(tiles.ink) >= 300
+    assert np.mean((probability >= 0.5) == tiles.clear) >= 0.97
+    assert roc_auc_score(tiles.clear, probability) >= 0.99
+
+
+@pytest.mark.parametrize("sheet", sheets("held_out"), ids=lambda sheet: str(sheet.name))
+def test_counts_as_a_person_does(sheet: Sheet) -> None:
+    n = judged(Grid(sheet.ink, np.zeros((*sheet.labels.shape, 4)))).clear
+    least = int(np.sum(sheet.labels == "c"))
+    most = least + int(np.sum(sheet.labels == "a"))
+    allowance = sheet.labels.size / 40
+    assert least - allowance <= n <= most + allowance
+
+
+@pytest.fixture(scope="module")
+def samples() -> Array:
+    """A hundred tiles that models drew, about two thirds of them clear."""
+    found = [sheet.ink.reshape(-1, 28, 28) for sheet in sheets("held_out")]
+    return np.concatenate(found)[:100]
+
+
+def read_from(picture: Array) -> Clarity:
+    grid = find_grid(picture)
+    assert grid is not None
+    return judged(grid)
+
+
+@pytest.mark.parametrize("name", RENDERINGS)
+def test_the_count_does_not_depend_on_how_it_is_drawn(name: str, samples: Array) -> None:
+    found = read_from(RENDERINGS[name](samples))
+    assert found.grid.shape == (10, 10)
+    assert abs(found.clear - clear(samples)) <= 2
+
+
+def test_two_rows_that_changed_places_count_the_same(samples: Array) -> None:
+    swapped = samples.reshape(10, 10, 28, 28)[[3, 1, 2, 0, *range(4, 10)]].reshape(100, 28, 28)
+    assert clear(swapped) == clear(samples)
+
+
+def test_the_order_of_samples_in_rows_of_other_lengths() -> None:
+    eight = Grid(np.zeros((13, 8, 28, 28), np.float32), np.zeros((13, 8, 4)))
+    assert is_hundred(eight)
+    assert wanted_digits(eight).tolist() == [*(i % 10 for i in range(100)), -1, -1, -1, -1]
+    assert not is_hundred(Grid(np.zeros((8, 10, 28, 28), np.float32), np.zeros((8, 10, 4))))
+
+
+def test_without_labels_any_digit_counts(random_grids: RandomGrids) -> None:
+    shifted = grid_of(random_grids(0, shift=3))
+    assert judged(shifted).clear <= 2
+    assert judged(shifted, "none").clear >= 97
+    assert judged(shifted).readable >= 97
+
+
+def test_failing_columns_are_named(random_grids: RandomGrids) -> None:
+    tiles = random_grids(0).copy()
+    tiles[[7, 17, 27, 34]] = 0
+    failing = judged(grid_of(tiles)).failing
+    assert failing[7] >= 3
+    assert failing[4] >= 1
+
+
+def test_numpy_and_torch_agree() -> None:
+    torch.manual_seed(0)
+    network = Network()
+    for norm in network.norms:  # as after training, not as at the start
+        norm.get_buffer("running_mean").normal_()
+        norm.get_buffer("running_var").uniform_(0.5, 2)
+    network.eval()
+    tiles = torch.rand(16, 28, 28)
+    with torch.no_grad():
+        expected = network(tiles[:, None]).double().numpy()
+    scores = Judge(exported(network)).scores(tiles.numpy())
+    assert np.allclose(scores, against_others(expected), atol=1e-3)
+
+
+def test_the_weights_are_small() -> None:
+    assert WEIGHTS.stat().st_size <= 1_000_000
+
+
+def test_the_same_tiles_give_the_same_readings(samples: Array) -> None:
+    first, second = (judged(grid_of(samples)).readings for _ in range(2))
+    assert first == second
