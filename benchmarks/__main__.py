@@ -6,7 +6,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import memory, speed
+from benchmarks import clarity, memory, speed
 from benchmarks.show import machine
 
 TABLES: dict[str, Callable[[int], Table]] = {
@@ -16,6 +16,8 @@ TABLES: dict[str, Callable[[int], Table]] = {
     "throughput": speed.throughput,
     "memory": memory.concurrent,
     "growth": memory.growth,
+    "agreement": clarity.agreement,
+    "invariance": clarity.invariance,
 }
 
 

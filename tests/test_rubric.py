@@ -36,11 +36,11 @@ def test_the_assignments_points_are_a_hundred(rubric: Rubric) -> None:
 
 def test_everything_right_earns_what_is_judged(rubric: Rubric) -> None:
     items = {item.id: item for item in rubric.score(verdicts())}
-    for name in ("beta_schedule", "schedule_parameters", "loss", "sampling"):
+    for name in ("beta_schedule", "schedule_parameters", "loss", "sampling", "image_quality"):
         assert items[name].points == 10
         assert items[name].status is State.PASSED
-    assert items["image_quality"].status is State.NEEDS_REVIEW
-    assert items["image_quality"].points == 0
+    assert items["text_to_image"].status is State.NEEDS_REVIEW
+    assert items["text_to_image"].points == 0
 
 
 @pytest.mark.parametrize(
