@@ -38,6 +38,9 @@ def judge(found: Found) -> Verdict:
             " a person must look whether they stand in another order, or are real digits."
         )
         return needs_review(CHECK, text, fraction, **details)
+    if found.doubt:
+        text += f" {found.doubt} A person must look which one counts."
+        return needs_review(CHECK, text, fraction, **details)
     if total < WANTED and clarity.source == "notebook":
         text += " The notebook shows no figure of a hundred samples; a person must look."
         return needs_review(CHECK, text, fraction, **details)

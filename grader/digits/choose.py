@@ -28,16 +28,19 @@ from grader.sandbox import KernelSession
 
 MOST_PICTURES = 60  # looked at in a notebook, from the last one backwards
 UPPER_HALF = "Only the four upper rows count: the four below them are real digits."
+COMPARED = 3  # figures of a hundred tiles, the last ones
+FAR_BETTER = 20  # clear digits more than in the last figure
 FEWEST = 2 * DIGITS  # tiles of a figure that counts where nothing better is there
 
 
 @dataclass(frozen=True)
 class Found:
     """``clarity`` of the picture that counts, None if there is none; ``seen``: what the pictures
-    were that do not count, a sentence each."""
+    were that do not count, a sentence each; ``doubt``: why a person must look at the choice."""
 
     clarity: Clarity | None
     seen: Sequence[str]
+    doubt: str = ""
 
 
 def find_samples(
@@ -46,31 +49,58 @@ def find_samples(
     root: Path | None,
     labels: Labels = "columns",
 ) -> Found:
-    """The last figure of a hundred tiles; else the best ``image_final.png``, else the best last
-    picture of a ``gif_final.gif``; else the notebook's last figure with some tiles.
+    """The last figure of a hundred tiles (see ``last_of``); else the best ``image_final.png``, else
+    the best last picture of a ``gif_final.gif``; else the notebook's last figure with some tiles.
     Without a ``root`` only the notebook is looked at.
 
     Raises ``InfraError`` if pictures cannot be decoded for reasons of ours.
     """
     seen: list[str] = []
-    lesser: Clarity | None = None
     pictures = pictures_of_samples(notebook) if notebook is not None else []
-    for picture, grid in grids(session, pictures[: -MOST_PICTURES - 1 : -1], seen):
-        if is_hundred(grid):
-            return Found(judged(grid, labels, "notebook", picture.where), seen)
-        rows, columns = grid.shape
-        seen.append(f"{picture.where}: {rows} x {columns} tiles, not a hundred.")
-        if lesser is None and rows * columns >= FEWEST:
-            lesser = judged(halved(grid), labels, "notebook", picture.where)
+    hundreds, smaller = figures(session, pictures, labels, seen)
+    if hundreds:
+        return last_of(hundreds, seen)
     for name in (FINAL_IMAGE, FINAL_GIF):
+        pictures = final_pictures(root, name) if root is not None else []
         finals = [
             judged(halved(grid), labels, "image_final", picture.where)
-            for picture, grid in grids(session, final_pictures(root, name) if root else [], seen)
+            for picture, grid in grids(session, pictures, seen)
             if grid.shape[1] == DIGITS
         ]
         if finals:
             return Found(max(finals, key=lambda c: c.clear / c.total), seen)
-    return Found(lesser, seen)
+    return Found(next(iter(smaller), None), seen)
+
+
+def figures(
+    session: KernelSession, pictures: Sequence[Picture], labels: Labels, seen: list[str]
+) -> tuple[list[Clarity], list[Clarity]]:
+    """The last figures of a hundred tiles, and the figures after them with at least some."""
+    hundreds: list[Clarity] = []
+    smaller: list[Clarity] = []
+    for picture, grid in grids(session, pictures[: -MOST_PICTURES - 1 : -1], seen):
+        if is_hundred(grid):
+            hundreds.append(judged(grid, labels, "notebook", picture.where))
+            if len(hundreds) == COMPARED:
+                break
+            continue
+        rows, columns = grid.shape
+        seen.append(f"{picture.where}: {rows} x {columns} tiles, not a hundred.")
+        if rows * columns >= FEWEST:
+            smaller.append(judged(halved(grid), labels, "notebook", picture.where))
+    return hundreds, smaller
+
+
+def last_of(hundreds: Sequence[Clarity], seen: Sequence[str]) -> Found:
+    """The last figure, ``hundreds[0]``; one before it that is far better, if there is one.
+
+    Some show the way from noise to digits, or real digits, after their samples.
+    """
+    last, best = hundreds[0], max(hundreds, key=lambda clarity: clarity.clear)
+    if best.clear - last.clear < FAR_BETTER:
+        return Found(last, seen)
+    doubt = f"The last figure of a hundred tiles ({last.where}) shows {last.clear} clear digits."
+    return Found(best, seen, doubt)
 
 
 def find_in_picture(session: KernelSession, picture: Picture, labels: Labels) -> Found:

@@ -74,6 +74,18 @@ def test_smaller_figures_after_it_do_not_hide_it(
     assert "cell 3: 2 x 10 tiles, not a hundred." in found.seen
 
 
+def test_a_figure_of_noise_after_it_makes_a_person_look(
+    decoder: KernelSession, tmp_path: Path, good: Array, bad: Array
+) -> None:
+    made = notebook(cell(DEFINITION), cell("samples", figure(good)), cell("way", figure(bad)))
+    found = find_samples(decoder, made, tmp_path)
+    verdict = image_quality.judge(found)
+    assert found.clarity is not None
+    assert found.clarity.where == "cell 2"
+    assert verdict.state is State.NEEDS_REVIEW
+    assert verdict.fraction >= 0.97
+
+
 def test_figures_from_before_the_model_do_not_count(
     decoder: KernelSession, tmp_path: Path, good: Array
 ) -> None:

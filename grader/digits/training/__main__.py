@@ -18,11 +18,11 @@ from tqdm import tqdm
 
 from grader.digits.judge import WEIGHTS, Judge
 from grader.digits.labelled import Tiles, labelled_tiles
-from grader.digits.training.clear import Tensor, as_drawn, printed
+from grader.digits.training.clear import Tensor, as_drawn, bent, moved, printed
 from grader.digits.training.network import NO_DIGIT, Network, exported
 from grader.digits.training.unclear import unclear
 
-BATCH, UNCLEAR, GENERATED = 128, 96, 24  # images of each sort in a step
+BATCH, UNCLEAR, GENERATED = 128, 40, 40  # images of each sort in a step
 HIGHEST_RATE = 3e-3
 HELD_BACK = 5000  # of MNIST's training images, to see that all goes well
 
@@ -35,6 +35,7 @@ def batch(pixels: Tensor, digits: Tensor, generated: Tiles) -> tuple[Tensor, Ten
     picked = torch.randint(0, len(generated.ink), (GENERATED,)).numpy()
     tiles = torch.from_numpy(generated.ink[picked])[:, None]
     targets = np.where(generated.clear[picked], generated.column[picked], NO_DIGIT)
+    tiles = bent(moved(tiles, degrees=6, stretch=0.06, shear=0.06, shift=0.06), 0.02, 7)
     images = [as_drawn(pixels[chosen]), printed(unclear(pixels[some], pixels[others]))]
     return (
         torch.cat([*images, printed(tiles)]),
@@ -79,7 +80,7 @@ def accuracy(judge: Judge, pixels: npt.NDArray[np.float32], digits: npt.NDArray[
 @click.command()
 @click.option("--data", type=click.Path(file_okay=False, path_type=Path), default=Path("data"))
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), default=WEIGHTS)
-@click.option("--steps", type=click.IntRange(min=2), default=6000, show_default=True)
+@click.option("--steps", type=click.IntRange(min=2), default=4500, show_default=True)
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
 def main(data: Path, out: Path, steps: int, seed: int) -> None:
     """Trains the judge on MNIST and on the labelled tiles, then calibrates it."""

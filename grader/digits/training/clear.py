@@ -20,7 +20,9 @@ def as_drawn(images: Tensor) -> Tensor:
     """(B, 1, 28, 28) of ink -> the same digits, each in another hand and print."""
     images = moved(images, degrees=14, stretch=0.12, shear=0.15, shift=0.09)
     images = sometimes(0.5, bent(images, 0.05, 7), images)
-    return printed(sometimes(0.5, thickened(images), images))
+    images = sometimes(0.5, thickened(images), images)
+    images = sometimes(0.2, roughened(images), images)
+    return printed(sometimes(0.25, gapped(images), images))
 
 
 def printed(images: Tensor) -> Tensor:
@@ -65,6 +67,21 @@ def thickened(images: Tensor) -> Tensor:
     amount = uniform(len(images), -0.5, 1.0)
     towards = torch.where(amount > 0, thick, thin)
     return images + amount.abs() * (towards - images)
+
+
+def roughened(images: Tensor) -> Tensor:
+    """Strokes with uneven edges, as models draw them that were not trained for long."""
+    noise = F.interpolate(torch.randn(len(images), 1, 14, 14), size=28, mode="bilinear")
+    return ((images + 0.35 * noise * (images > 0.05) - 0.4) * 4 + 0.5).clamp(0, 1)
+
+
+def gapped(images: Tensor) -> Tensor:
+    """A gap of two or three pixels somewhere, often in a stroke."""
+    count = len(images)
+    place = torch.empty(2, count, 1, 1).uniform_(-0.6, 0.6)
+    x, y = torch.meshgrid(torch.linspace(-1, 1, 28), torch.linspace(-1, 1, 28), indexing="xy")
+    distance = torch.sqrt((x - place[0]) ** 2 + (y - place[1]) ** 2)[:, None]
+    return images * (distance / uniform(count, 0.06, 0.14)).clamp(0, 1) ** 4
 
 
 def blurred(images: Tensor) -> Tensor:

@@ -112,7 +112,7 @@ def empty(images: Tensor, _: Tensor) -> Tensor:
 
 
 KINDS: Sequence[Callable[[Tensor, Tensor], Tensor]] = (
-    *(halves, halves, halves, overlaid, overlaid, torn, torn, scrambled, scrambled, melted),
+    *(halves, halves, overlaid, overlaid, torn, torn, scrambled, scrambled, melted),
     *(scribbles, scribbles, blobs, noise, drowned, empty),
 )
 
