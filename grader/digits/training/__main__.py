@@ -22,7 +22,7 @@ from grader.digits.training.clear import Tensor, as_drawn, bent, moved, printed
 from grader.digits.training.network import NO_DIGIT, Network, exported
 from grader.digits.training.unclear import unclear
 
-BATCH, UNCLEAR, GENERATED = 128, 40, 40  # images of each sort in a step
+BATCH, UNCLEAR, GENERATED = 128, 40, 56  # images of each sort in a step
 HIGHEST_RATE = 3e-3
 HELD_BACK = 5000  # of MNIST's training images, to see that all goes well
 
@@ -80,7 +80,7 @@ def accuracy(judge: Judge, pixels: npt.NDArray[np.float32], digits: npt.NDArray[
 @click.command()
 @click.option("--data", type=click.Path(file_okay=False, path_type=Path), default=Path("data"))
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), default=WEIGHTS)
-@click.option("--steps", type=click.IntRange(min=2), default=4500, show_default=True)
+@click.option("--steps", type=click.IntRange(min=2), default=6000, show_default=True)
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
 def main(data: Path, out: Path, steps: int, seed: int) -> None:
     """Trains the judge on MNIST and on the labelled tiles, then calibrates it."""
