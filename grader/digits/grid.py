@@ -11,6 +11,7 @@ from PIL import Image
 from scipy import ndimage
 from scipy.interpolate import interp1d
 
+from grader.digits.colours import without_colour_map
 from grader.digits.regions import Array, Box, commonest, find_regions
 
 TILE = 28
@@ -19,6 +20,8 @@ INKLESS = 0.12  # ink on the lines between tiles, in mean inks of the picture
 LINE_INK = 0.7  # mean ink along a line that is drawn over the images
 FAINTEST = 4  # of 255: what is weaker is no ink
 SPREAD = 0.1715  # deviation of the ink's place in a tile of MNIST, in tiles; mean of both axes
+SEEN = 0.6  # of a grid's subplots
+SMALLEST_GAP = 0.04  # of the pitch: between subplots
 SMALLEST_PART = 0.7  # of the pitch that is tile; the rest is padding
 
 
@@ -73,6 +76,7 @@ def ink_of(region: Array, inside: Array | None = None) -> Array:
     Background and scale are those of the pixels that are ``inside``.
     """
     chosen = slice(None) if inside is None else inside.ravel()
+    region = without_colour_map(region)
     background = commonest(region.reshape(-1, 3)[chosen])
     distance = np.abs(region.astype(np.float64) - background).mean(axis=2)
     distance = np.maximum(distance - 2 * np.median(distance.ravel()[chosen]), 0)  # noise
@@ -201,16 +205,30 @@ def deviation(profile: Array, lines: Lines) -> float:
 
 
 def in_rows(regions: list[Box]) -> Array | None:
-    """Subplots in reading order, (rows, columns, 4); None if they do not form a grid."""
-    rows: list[list[Box]] = []
-    for box in sorted(regions, key=lambda box: box[1]):
-        if rows and box[1] - rows[-1][0][1] < (box[3] - box[1]) / 2:
-            rows[-1].append(box)
-        else:
-            rows.append([box])
-    if len(rows) < 2 or len({len(row) for row in rows}) != 1 or len(rows[0]) < 2:
+    """Subplots in reading order, (rows, columns, 4); None if they do not form a grid.
+
+    Some may be missing: a tile of the page's own colour is not seen.
+    """
+    across, down = (alongside(regions, axis) for axis in (0, 1))
+    places = len(across) * len(down)
+    if min(len(across), len(down)) < 2 or len(regions) < SEEN * places:
         return None
-    return np.array([sorted(row) for row in rows], dtype=np.float64)
+    gap = (across[1][0] - across[0][1]) / (across[1][0] - across[0][0])
+    if len(regions) != places and gap < SMALLEST_GAP:  # a style's lines cut the picture up
+        return None
+    return np.array([[(x[0], y[0], x[1], y[1]) for x in across] for y in down])
+
+
+def alongside(regions: list[Box], axis: int) -> list[tuple[float, float]]:
+    """Where the columns (``axis`` 0) or rows (1) of boxes begin and end."""
+    groups: list[list[Box]] = []
+    for box in sorted(regions, key=lambda box: box[axis]):
+        if groups and box[axis] - groups[-1][0][axis] < (box[axis + 2] - box[axis]) / 2:
+            groups[-1].append(box)
+        else:
+            groups.append([box])
+    ends = np.array([np.median(np.array(group), axis=0) for group in groups]).reshape(-1, 4)
+    return [(float(start), float(end)) for start, end in ends[:, [axis, axis + 2]]]
 
 
 def subplot_ink(picture: Array, boxes: Array) -> Array:
