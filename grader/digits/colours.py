@@ -7,7 +7,10 @@ from scipy.spatial import cKDTree
 
 from grader.digits.regions import Array
 
-MAPS = ("viridis", "plasma", "inferno", "magma", "cividis", "turbo", "jet", "hot", "coolwarm")
+MAPS = (
+    *("viridis", "plasma", "inferno", "magma", "cividis", "turbo", "jet", "hot", "coolwarm"),
+    *("Blues", "Greens", "Reds", "bone", "copper", "gnuplot", "rainbow"),
+)
 GRAY = 6  # of 255: how far the channels of gray pixels may be apart
 ON_THE_MAP = 14  # of 255: from the nearest colour of a map
 MOSTLY = 0.7  # of the pixels; figures blend neighbours, so some lie between the colours

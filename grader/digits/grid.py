@@ -21,6 +21,7 @@ LINE_INK = 0.7  # mean ink along a line that is drawn over the images
 FAINTEST = 4  # of 255: what is weaker is no ink
 SPREAD = 0.1715  # deviation of the ink's place in a tile of MNIST, in tiles; mean of both axes
 SEEN = 0.6  # of a grid's subplots
+CENTRE = 0.518  # of a tile of MNIST: where its ink has its centre, to the right and down
 SMALLEST_GAP = 0.04  # of the pitch: between subplots
 SMALLEST_PART = 0.7  # of the pitch that is tile; the rest is padding
 
@@ -190,6 +191,7 @@ def tile_boxes(ink: Array, across: Lines, down: Lines) -> Array:
     spread = [deviation(ink.mean(axis=axis), fit) for axis, fit in enumerate((across, down))]
     part = float(np.clip(np.sqrt(spread[0] * spread[1]) / SPREAD, SMALLEST_PART, 1.0))
     x, y = ((fit.start + fit.pitch * (np.arange(fit.count) + 0.5)) for fit in (across, down))
+    x, y = x - (CENTRE - 0.5) * part * across.pitch, y - (CENTRE - 0.5) * part * down.pitch
     half_x, half_y = part * across.pitch / 2, part * down.pitch / 2
     return np.array([[(a - half_x, b - half_y, a + half_x, b + half_y) for a in x] for b in y])
 

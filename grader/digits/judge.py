@@ -12,13 +12,14 @@ from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
 from safetensors import safe_open
+from scipy.ndimage import gaussian_filter
 
 from grader.digits.regions import Array
 
 WEIGHTS = Path(__file__).with_name("judge.safetensors")
 NO_DIGIT = 10  # the class of what is no digit
+SOFTENED = 0.6  # pixels
 POOLED = (1, 2, 4)  # the convolutions after which the image is halved
 
 
@@ -41,9 +42,15 @@ class Judge:
     def scores(self, tiles: Array) -> Array:
         """Tiles (N, 28, 28) of ink, 0 to 1 -> (N, 11): the logit of each digit, and of none.
 
-        Each logit is that of its class against all others together.
+        Each logit is that of its class against all others together; the mean of what the tiles
+        show as they are and softened, for pictures are drawn more or less sharply.
         """
-        x = np.asarray(tiles, dtype=np.float32)[..., None]
+        sharp = np.asarray(tiles, dtype=np.float32)
+        soft = gaussian_filter(sharp, (0, SOFTENED, SOFTENED))
+        return np.asarray((self._scores(sharp) + self._scores(soft)) / 2)
+
+    def _scores(self, tiles: Array) -> Array:
+        x = tiles[..., None]
         for number in (1, 2, 3, 4):
             x = self._convolved(x, number)
             if number in POOLED:
@@ -60,11 +67,13 @@ class Judge:
     def _convolved(self, x: Array, number: int) -> Array:
         """3 x 3, ReLU; (N, H, W, C) -> (N, H, W, D)."""
         weight, bias = self.weights[f"conv{number}.weight"], self.weights[f"conv{number}.bias"]
+        height, width = x.shape[1:3]
         padded = np.pad(x, ((0, 0), (1, 1), (1, 1), (0, 0)))
-        patches = sliding_window_view(padded, (3, 3), axis=(1, 2))  # (N, H, W, C, 3, 3)
-        rows = patches.reshape(-1, weight[0].size)
-        out = rows @ weight.reshape(len(weight), -1).T + bias
-        return np.asarray(np.maximum(out, 0).reshape(*x.shape[:3], len(weight)))
+        shifted = [padded[:, i : i + height, j : j + width] for i in range(3) for j in range(3)]
+        rows = np.concatenate(shifted, axis=3).reshape(-1, weight[0].size)
+        out = rows @ weight.transpose(2, 3, 1, 0).reshape(-1, len(weight))
+        out += bias
+        return np.asarray(np.maximum(out, 0, out=out).reshape(*x.shape[:3], len(weight)))
 
     def _dense(self, x: Array, number: int) -> Array:
         weight, bias = self.weights[f"dense{number}.weight"], self.weights[f"dense{number}.bias"]
