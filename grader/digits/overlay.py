@@ -74,7 +74,7 @@ def draw_tile(page: Image.Image, ink: Array, reading: TileReading, corner: tuple
     page.paste(tile, (x + FRAME, y + FRAME))
     draw_mark(draw, (x + 8, y + TILE + READING // 2 + 1), colour)
     place = (x + 18, y + TILE + READING // 2 + 1)
-    text = f"{reading.predicted}  {100 * reading.confidence:.0f} %"
+    text = f"{reading.predicted}  {min(99, round(100 * reading.confidence))} %"
     draw.text(place, text, TEXT, ImageFont.load_default(12), "lm")
 
 

@@ -12,6 +12,7 @@ import jsonschema
 import nbformat
 import pytest
 from click.testing import CliRunner, Result
+from PIL import Image
 
 from grader.cli import cli, main
 from grader.errors import SandboxUnavailable
@@ -58,7 +59,19 @@ def test_the_example_earns_all_that_is_judged() -> None:
     result = grade(EXAMPLE)
     assert result["student_id"] == "2023-12345"
     assert sum(item["points"] for item in items_of(result).values()) == 40
-    assert result["status"] == "needs_review"  # six items are not judged automatically
+    assert result["status"] == "needs_review"  # five items are not judged automatically
+
+
+def test_the_examples_clear_digits_are_counted_and_shown(tmp_path: Path) -> None:
+    result = grade(EXAMPLE, "--out", tmp_path)
+    (item,) = [item for item in result["items"] if item["id"] == "image_quality"]
+    clarity = result["clarity"]
+    assert (clarity["source"], clarity["total"], len(clarity["tiles"])) == ("notebook", 100, 100)
+    assert clarity["clear"] == sum(tile["clear"] for tile in clarity["tiles"])
+    assert item["points"] == clarity["clear"] / 10
+    assert clarity["clear"] >= 80
+    with Image.open(tmp_path / "clarity.png") as overlay:
+        assert overlay.width > 600
 
 
 def test_the_template_solved_by_the_reference_earns_forty(solved: Path) -> None:
