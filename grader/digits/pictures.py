@@ -34,7 +34,7 @@ def pictures_of_samples(notebook: NotebookNode) -> list[Picture]:
     """
     cells = list(enumerate(notebook.cells, 1))
     defining = [n for n, cell in cells if _is_code(cell) and _DEFINES_DDPM.search(cell.source)]
-    first = defining[-1] if defining else 1
+    first = defining[0] if defining else 1
     return [
         Picture(data, f"cell {number}")
         for number, cell in cells
@@ -45,7 +45,7 @@ def pictures_of_samples(notebook: NotebookNode) -> list[Picture]:
 
 
 def pictures_in(output: NotebookNode) -> Iterator[bytes]:
-    """The picture of one output, in whatever form; several, if HTML holds several."""
+    """The picture of one output, in whatever form; of an animation in HTML the last one."""
     data = output.get("data", {})
     for mime in MIMES:
         if isinstance(data.get(mime), str):
@@ -53,7 +53,7 @@ def pictures_in(output: NotebookNode) -> Iterator[bytes]:
             return
     html = data.get("text/html")
     if isinstance(html, str):
-        for text in _EMBEDDED.findall(html):
+        for text in _EMBEDDED.findall(html)[-1:]:
             yield from _decoded(text)
 
 

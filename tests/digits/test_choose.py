@@ -95,6 +95,27 @@ def test_figures_from_before_the_model_do_not_count(
     assert image_quality.judge(found).state is State.MISSING
 
 
+def test_a_second_copy_of_the_model_further_down_hides_nothing(
+    decoder: KernelSession, tmp_path: Path, good: Array
+) -> None:
+    made = notebook(cell(DEFINITION), cell("samples", figure(good)), cell(DEFINITION))
+    found = find_samples(decoder, made, tmp_path)
+    assert found.clarity is not None
+    assert found.clarity.where == "cell 2"
+
+
+def test_of_an_animation_in_html_the_last_picture_counts(
+    decoder: KernelSession, tmp_path: Path, good: Array, bad: Array
+) -> None:
+    frames = [base64.b64encode(png(shown()(tiles))).decode("ascii") for tiles in (bad, good)]
+    page = "".join(f'<img src="data:image/png;base64,{frame}">' for frame in frames)
+    html = new_output("display_data", data={"text/html": page})
+    found = find_samples(decoder, notebook(cell(DEFINITION, html)), tmp_path)
+    assert found.doubt == ""
+    assert found.clarity is not None
+    assert found.clarity.clear >= 96
+
+
 def test_without_the_figure_the_best_final_picture_counts(
     decoder: KernelSession, tmp_path: Path, good: Array, bad: Array
 ) -> None:
