@@ -60,6 +60,18 @@ class Limit(click.ParamType[tuple[str, float]]):
         return name, amount
 
 
+json_option = click.option(
+    "--json", "json_file", metavar="FILE|-", help="Write the result as JSON; - is stdout."
+)
+sandbox_option = click.option(
+    "--sandbox",
+    type=click.Choice(["auto", "bubblewrap", "none"]),
+    default="auto",
+    show_default=True,
+    help="The walls round what a student sent; none gives it everything that you may do.",
+)
+
+
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="ddpm-grader")
 def cli() -> None:
@@ -73,9 +85,7 @@ def cli() -> None:
     type=click.Path(file_okay=False, path_type=Path),
     help="Write result.json and the picture of the clear digits into this folder.",
 )
-@click.option(
-    "--json", "json_file", metavar="FILE|-", help="Write the result as JSON; - is stdout."
-)
+@json_option
 @click.option(
     "--rubric",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
@@ -90,13 +100,7 @@ def cli() -> None:
     show_default=True,
     help="Which cells run: what the four graded definitions need, or the whole notebook.",
 )
-@click.option(
-    "--sandbox",
-    type=click.Choice(["auto", "bubblewrap", "none"]),
-    default="auto",
-    show_default=True,
-    help="The walls round the student's code; none gives it everything that you may do.",
-)
+@sandbox_option
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
 @click.option(
     "--limit",
@@ -143,21 +147,13 @@ def grade_command(
     show_default=True,
     help="Whether a tile must show the digit of its column, or any.",
 )
-@click.option(
-    "--json", "json_file", metavar="FILE|-", help="Write the readings as JSON; - is stdout."
-)
+@json_option
 @click.option(
     "--overlay",
     type=click.Path(dir_okay=False, path_type=Path),
     help="Write a PNG that shows every tile, and how it was read.",
 )
-@click.option(
-    "--sandbox",
-    type=click.Choice(["auto", "bubblewrap", "none"]),
-    default="auto",
-    show_default=True,
-    help="Where the picture is decoded.",
-)
+@sandbox_option
 def clarity_command(
     file: Path,
     labels: Literal["columns", "none"],

@@ -11,14 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from grader.checks.alternatives import (
-    Group,
-    Method,
-    Result,
-    Training,
-    Try,
-    examine_predictions,
-)
+from grader.checks.alternatives import Group, Method, Result, Training, Try, examine_predictions
 from grader.checks.forward_process import (
     ForwardProcess,
     classes_given,

@@ -10,14 +10,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from grader.checks.alternatives import (
-    Group,
-    Method,
-    Result,
-    Training,
-    Try,
-    examine_predictions,
-)
+from grader.checks.alternatives import Group, Method, Result, Training, Try, examine_predictions
 from grader.checks.forward_process import DATA_SPACES, extra_arguments
 from grader.checks.oracle import Array, Case
 from grader.checks.reverse_process import judge_steps, judge_with_one_image

@@ -63,9 +63,9 @@ def find_samples(
     for name in (FINAL_IMAGE, FINAL_GIF):
         pictures = final_pictures(root, name) if root is not None else []
         finals = [
-            judged(halved(grid), labels, "image_final", picture.where)
+            judged(part, labels, "image_final", picture.where)
             for picture, grid in grids(session, pictures, seen)
-            if grid.shape[1] == DIGITS
+            if (part := generated(grid, picture, seen)) is not None
         ]
         if finals:
             return Found(max(finals, key=lambda c: c.clear / c.total), seen)
@@ -127,6 +127,21 @@ def grids(
             seen.append(f"{picture.where}: no grid of tiles was found in the picture.")
         else:
             yield picture, grid
+
+
+def generated(grid: Grid, picture: Picture, seen: list[str]) -> Grid | None:
+    """The four rows of generated digits; None if it is not certain which these are.
+
+    Empty rows at the edge are no part of a grid: what remains could be the real digits below.
+    """
+    upper = halved(grid)
+    _, top, _, bottom = grid.boxes[0, 0]
+    at_the_top = top < bottom - top or picture.where.lower().endswith(FINAL_GIF)
+    if at_the_top and upper.shape == (GENERATED_ROWS, DIGITS):
+        return upper
+    rows, columns = grid.shape
+    seen.append(f"{picture.where}: {rows} x {columns} tiles, where eight rows of ten belong.")
+    return None
 
 
 def halved(grid: Grid) -> Grid:

@@ -1,17 +1,18 @@
 """How many digits of a picture of samples are clear: which tiles count, and as which digit."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
 
 from grader.digits.grid import Grid
-from grader.digits.judge import NO_DIGIT, judge
+from grader.digits.judge import judge
 from grader.digits.readings import TileReading
 from grader.digits.regions import Array
 
 DIGITS = 10
+CLEAR = 0.5  # probability
 WANTED = 100  # images that the notebook samples
 GENERATED_ROWS = 4  # of image_final.png; the rest shows real digits
 
@@ -26,6 +27,7 @@ class Clarity:
 
     grid: Grid
     readings: Sequence[TileReading]
+    readable: int  # tiles that show some digit, be it the wrong one
     source: Source | None
     where: str
     notes: Sequence[str] = field(default_factory=tuple)
@@ -37,13 +39,6 @@ class Clarity:
     @property
     def total(self) -> int:
         return len(self.readings)
-
-    @property
-    def readable(self) -> int:
-        """Tiles that show some digit, be it the wrong one."""
-        digits = np.array([reading.predicted for reading in self.readings])
-        tiles = self.grid.tiles.reshape(-1, *self.grid.tiles.shape[2:])[: len(digits)]
-        return int(np.sum(judge().clear_probability(tiles, digits) >= 0.5))
 
     @property
     def failing(self) -> dict[int, int]:
@@ -81,23 +76,28 @@ def judged(
     notes: Sequence[str] = (),
 ) -> Clarity:
     """Every tile read. Without labels a tile is clear if it can be read as any digit."""
-    readings = tuple(read_tiles(grid, wanted_digits(grid) if labels == "columns" else None))
-    return Clarity(grid, readings, source, where, tuple(notes))
+    probability = judge().probabilities(grid.tiles.reshape(-1, *grid.tiles.shape[2:]))
+    wanted = wanted_digits(grid)
+    held = np.flatnonzero(wanted >= 0)
+    readings = [
+        reading_of(divmod(int(i), grid.shape[1]), probability[i], int(wanted[i]), labels)
+        for i in held
+    ]
+    readable = int(np.sum(probability[held].max(axis=1) >= CLEAR))
+    return Clarity(grid, readings, readable, source, where, tuple(notes))
 
 
-def read_tiles(grid: Grid, labels: Array | None) -> Iterator[TileReading]:
-    """A reading of every tile, in rows; those with label -1 are left out."""
-    tiles = grid.tiles.reshape(-1, *grid.tiles.shape[2:])
-    predicted = judge().scores(tiles)[:, :NO_DIGIT].argmax(axis=1)
-    wanted = predicted if labels is None else labels
-    confidence = judge().clear_probability(tiles, np.maximum(wanted, 0))
-    for index in np.flatnonzero(wanted >= 0):
-        row, column = divmod(int(index), grid.shape[1])
-        yield TileReading(
-            row=row,
-            column=column,
-            label=None if labels is None else int(labels[index]),
-            predicted=int(predicted[index]),
-            confidence=round(float(confidence[index]), 4),
-            clear=bool(confidence[index] >= 0.5),
-        )
+def reading_of(
+    place: tuple[int, int], probability: Array, wanted: int, labels: Labels
+) -> TileReading:
+    """Of the tile at this row and column; ``probability``: (10,), for each digit."""
+    predicted = int(probability.argmax())
+    confidence = float(probability[wanted if labels == "columns" else predicted])
+    return TileReading(
+        row=place[0],
+        column=place[1],
+        label=wanted if labels == "columns" else None,
+        predicted=predicted,
+        confidence=round(confidence, 4),
+        clear=confidence >= CLEAR,
+    )

@@ -13,6 +13,7 @@ from typing import Any, Self
 
 import numpy as np
 from safetensors import safe_open
+from safetensors.numpy import load_file
 from scipy.ndimage import gaussian_filter
 
 from grader.digits.regions import Array
@@ -35,9 +36,8 @@ class Judge:
     def load(cls, path: Path = WEIGHTS) -> Self:
         """The judge that ``grader.digits.training`` wrote."""
         with safe_open(path, framework="numpy") as file:
-            weights = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
             facts: dict[str, Any] = json.loads(file.metadata()["facts"])
-        return cls(weights, facts["slope"], facts["offset"])
+        return cls(load_file(path), facts["slope"], facts["offset"])
 
     def scores(self, tiles: Array) -> Array:
         """Tiles (N, 28, 28) of ink, 0 to 1 -> (N, 11): the logit of each digit, and of none.
@@ -59,10 +59,14 @@ class Judge:
         logits = self._dense(hidden, 2).astype(np.float64)
         return against_others(logits)
 
-    def clear_probability(self, tiles: Array, digits: Array) -> Array:
-        """(N,): how sure it is that a person reads this digit in this tile at a glance."""
-        own = self.scores(tiles)[np.arange(len(tiles)), digits]
+    def probabilities(self, tiles: Array) -> Array:
+        """(N, 10): how sure it is that a person reads each digit in each tile at a glance."""
+        own = self.scores(tiles)[:, :NO_DIGIT]
         return np.asarray(1 / (1 + np.exp(-(self.slope * own + self.offset))))
+
+    def clear_probability(self, tiles: Array, digits: Array) -> Array:
+        """(N,): the same of one digit for each tile."""
+        return np.asarray(self.probabilities(tiles)[np.arange(len(tiles)), digits])
 
     def _convolved(self, x: Array, number: int) -> Array:
         """3 x 3, ReLU; (N, H, W, C) -> (N, H, W, D)."""

@@ -95,10 +95,10 @@ def send_to_cpu() -> Any:
     from torch.utils import _device
 
     def of_context(original: Any) -> Any:
-        def __init__(self: Any, device: Any) -> None:  # noqa: N807
+        def initialise(self: Any, device: Any) -> None:
             original(self, on_cpu(torch.device(device)))
 
-        return __init__
+        return initialise
 
     replace(_device.DeviceContext, "__init__", of_context)
 
@@ -124,7 +124,7 @@ def send_to_cpu() -> Any:
             return make(cls, device=on_cpu(device))
 
     Generator.__module__, Generator.__qualname__ = "torch", "Generator"
-    setattr(torch, "Generator", Generator)  # noqa: B010
+    vars(torch)["Generator"] = Generator
 
     def of_type(original: Any) -> Any:
         def set_default_tensor_type(t: Any) -> Any:
@@ -185,7 +185,7 @@ def begin(shell: Any, seed: Any, output_bytes: Any, answer_type: Any) -> Any:
     state.send = sender(shell.display_pub)
     Tap.left = output_bytes
     for stream in (sys.stdout, sys.stderr):
-        setattr(stream, "write", Tap(stream).write)  # noqa: B010
+        vars(stream)["write"] = Tap(stream).write
     torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", "1")))
     send_to_cpu()
     sow(seed)

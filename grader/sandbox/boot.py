@@ -22,8 +22,8 @@ for name, value in limits.items():
 os.umask(0o077)
 os.nice(5)  # so that the watcher gets its turn however many processes there are
 
-from ipykernel import debugger  # noqa: E402
-from ipykernel.kernelapp import IPKernelApp  # noqa: E402
+from ipykernel import debugger  # noqa: E402 - the limits count for what is imported, too
+from ipykernel.kernelapp import IPKernelApp  # noqa: E402 - the same
 
 vars(debugger)["_is_debugpy_available"] = False  # nobody here will debug, and it takes time
 IPKernelApp.launch_instance()

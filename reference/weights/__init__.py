@@ -10,7 +10,7 @@ from pathlib import Path
 
 import torch
 from safetensors import safe_open
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 
 from reference.ddpm import DDPM
 from reference.training import Recipe, build
@@ -24,11 +24,11 @@ def load(setting: str, device: str = "cpu") -> DDPM:
 
     Raises: FileNotFoundError for a name that is not in ``SETTINGS``.
     """
-    with safe_open(FOLDER / f"{setting}.safetensors", framework="pt", device=device) as file:
+    path = FOLDER / f"{setting}.safetensors"
+    with safe_open(path, framework="pt") as file:
         recipe = Recipe(**json.loads(file.metadata()["recipe"]))
-        weights = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     ddpm = build(recipe, device)
-    ddpm.nn_model.load_state_dict(weights)
+    ddpm.nn_model.load_state_dict(load_file(path, device))
     return ddpm.eval()
 
 

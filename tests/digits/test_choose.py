@@ -144,6 +144,28 @@ def test_real_digits_below_bad_samples_earn_nothing(
     assert image_quality.judge(found).state is State.FAILED
 
 
+def test_four_rows_without_real_digits_below_count(
+    decoder: KernelSession, tmp_path: Path, good: Array
+) -> None:
+    (tmp_path / "image_final.png").write_bytes(png(plain()(good[:40])))
+    found = find_samples(decoder, None, tmp_path)
+    assert found.clarity is not None
+    assert found.clarity.clear >= 38
+
+
+@pytest.mark.parametrize("empty_rows", [1, 2, 4])
+def test_real_digits_below_empty_rows_are_not_taken_for_samples(
+    decoder: KernelSession, tmp_path: Path, good: Array, empty_rows: int
+) -> None:
+    tiles = good[:80].copy()
+    tiles[: 10 * empty_rows] = 0
+    (tmp_path / "image_final.png").write_bytes(png(plain()(tiles)))
+    found = find_samples(decoder, None, tmp_path)
+    verdict = image_quality.judge(found)
+    assert verdict.fraction <= 1 - empty_rows / 4
+    assert verdict.state in (State.NEEDS_REVIEW, State.PARTIAL)
+
+
 def test_the_last_picture_of_the_animation_is_the_next_best(
     decoder: KernelSession, tmp_path: Path, good: Array, bad: Array
 ) -> None:

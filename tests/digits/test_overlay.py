@@ -13,7 +13,7 @@ from tests.digits.conftest import RandomGrids
 
 def clarity_of(*readings: TileReading, shape: tuple[int, int] = (1, 3)) -> Clarity:
     tiles = np.full((*shape, 28, 28), 0.5, np.float32)
-    return Clarity(Grid(tiles, np.zeros((*shape, 4))), readings, "notebook", "cell 3")
+    return Clarity(Grid(tiles, np.zeros((*shape, 4))), readings, 0, "notebook", "cell 3")
 
 
 def frame_of(page: Image.Image, row: int, column: int, columns: int) -> tuple[int, ...]:
