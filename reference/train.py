@@ -8,6 +8,7 @@ An interrupted run goes on where it was when the same command is given again.
 import json
 import time
 from dataclasses import asdict
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -38,8 +39,12 @@ SETTINGS = {
 SIZE = (1, 28, 28)
 
 
-def train_setting(recipe: Recipe, digits: Digits, out: Path, device: str) -> None:
+def train_setting(
+    recipe: Recipe, digits: Digits, out: Path, device: str, start: Path | None = None
+) -> None:
     """Train one setting to its end and write its files; nothing to do if they are there.
+
+    ``start`` is a file of weights to start from, else they are random.
 
     Raises: TrainingError if the folder belongs to a run with another recipe.
     """
@@ -51,7 +56,7 @@ def train_setting(recipe: Recipe, digits: Digits, out: Path, device: str) -> Non
         click.echo(f"{recipe.folder}: already finished", err=True)
         return
 
-    progress = start_or_resume(folder, recipe, device)
+    progress = start_or_resume(folder, recipe, device, start)
     if progress.losses:
         click.echo(f"{recipe.folder}: goes on after epoch {len(progress.losses)}", err=True)
     started = time.monotonic()
@@ -128,6 +133,19 @@ def positive(default: int) -> dict[str, Any]:
 @click.option("--batch-size", **positive(128), help="Images a step.")
 @click.option("--lr", default=2e-3, show_default=True, help="Highest learning rate.")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
+@click.option(
+    "--guidance",
+    type=click.FloatRange(min=0),
+    default=0.0,
+    show_default=True,
+    help="Weight of classifier-free guidance; 0: none, a plain ContextUnet.",
+)
+@click.option("--fast", is_flag=True, help="Compiled and in bfloat16; needs a C++ compiler.")
+@click.option(
+    "--start-from",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Folder with SETTING.safetensors to start from, such as reference/weights.",
+)
 @click.option("--images", type=click.IntRange(min=1), help="Use the first N training images only.")
 def main(
     settings: tuple[str, ...],
@@ -140,6 +158,9 @@ def main(
     batch_size: int,
     lr: float,
     seed: int,
+    guidance: float,
+    fast: bool,
+    start_from: Path | None,
     images: int | None,
 ) -> None:
     """Train the reference on MNIST in the four settings of the assignment.
@@ -152,10 +173,23 @@ def main(
         pictures.real_rows(*digits)  # fails before hours of training, not after
         for name in settings or SETTINGS:
             prediction, schedule = SETTINGS[name]
-            count = len(digits[0])
-            recipe = Recipe(prediction, schedule, epochs, n_feat, n_t, batch_size, lr, seed, count)
-            train_setting(recipe, digits, out, device)
-    except (TrainingError, ValueError) as error:
+            start = start_from / f"{name}.safetensors" if start_from else None
+            recipe = Recipe(
+                prediction=prediction,
+                schedule=schedule,
+                epochs=epochs,
+                n_feat=n_feat,
+                n_T=n_t,
+                batch_size=batch_size,
+                learning_rate=lr,
+                seed=seed,
+                images=len(digits[0]),
+                guidance=guidance,
+                fast=fast,
+                started_from=sha256(start.read_bytes()).hexdigest() if start else "",
+            )
+            train_setting(recipe, digits, out, device, start)
+    except (TrainingError, ValueError, FileNotFoundError) as error:
         raise click.ClickException(str(error)) from error
 
 

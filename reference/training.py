@@ -8,11 +8,15 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 import torch
+import torch.nn.functional as F
+from safetensors import SafetensorError
+from safetensors.torch import load_file
 from torch import nn
 from torchvision.datasets import MNIST
 from tqdm import tqdm
 
 from reference.ddpm import DDPM
+from reference.guidance import GuidedUnet
 from reference.unet import ContextUnet
 
 Digits = tuple[torch.Tensor, torch.Tensor]
@@ -40,6 +44,9 @@ class Recipe:
     learning_rate: float
     seed: int
     images: int
+    guidance: float = 0.0  # 0: a plain ContextUnet
+    fast: bool = False  # compiled, in bfloat16 where torch deems it safe
+    started_from: str = ""  # SHA-256 of the weights at the start, if they were not random
 
     @property
     def folder(self) -> str:
@@ -76,7 +83,11 @@ def load_digits(root: Path, images: int | None) -> Digits:
 def build(recipe: Recipe, device: str) -> DDPM:
     """An untrained model; the same for the same seed."""
     torch.manual_seed(recipe.seed)
-    network = ContextUnet(in_channels=1, n_feat=recipe.n_feat)
+    network = (
+        GuidedUnet(in_channels=1, n_feat=recipe.n_feat, guidance=recipe.guidance)
+        if recipe.guidance
+        else ContextUnet(in_channels=1, n_feat=recipe.n_feat)
+    )
     ddpm = DDPM(network, BETAS, recipe.n_T, recipe.prediction, recipe.schedule, device)
     ddpm.to(device)
     # channels last makes the convolutions several times faster on a CPU
@@ -121,7 +132,8 @@ def train_epoch(
             group["lr"] = learning_rate(recipe, progress.steps)
         x = pixels[batch].to(device, memory_format=torch.channels_last)
         progress.optimizer.zero_grad()
-        loss = progress.ddpm(x, labels[batch].to(device))
+        with torch.autocast(torch.device(device).type, torch.bfloat16, enabled=recipe.fast):
+            loss = progress.ddpm(x, labels[batch].to(device))
         loss.backward()
         progress.optimizer.step()
         update_average(progress.average, progress.ddpm, progress.steps)
@@ -153,12 +165,36 @@ def save_checkpoint(folder: Path, recipe: Recipe, progress: Progress) -> None:
     write_atomically(folder / CHECKPOINT, lambda part: torch.save(state, part))
 
 
-def start_or_resume(folder: Path, recipe: Recipe, device: str) -> Progress:
-    """A fresh start, or the state after the last epoch of an interrupted run in ``folder``.
+def take_weights(network: nn.Module, start: Path) -> None:
+    """Puts the weights of a safetensors file into the network, before its training starts.
+
+    A first weight that knows fewer classes knows nothing (zeros) of the others.
+
+    Raises: TrainingError if the file holds another network.
+    """
+    try:
+        weights = load_file(start)
+        name = "class_mlp.0.weight"
+        more = network.get_parameter(name).shape[1] - weights[name].shape[1]
+        weights[name] = F.pad(weights[name], (0, max(0, more)))
+        network.load_state_dict(weights)
+    except (OSError, KeyError, RuntimeError, SafetensorError) as error:
+        raise TrainingError(f"{start} does not fit this network: {error}") from error
+
+
+def start_or_resume(
+    folder: Path, recipe: Recipe, device: str, start: Path | None = None
+) -> Progress:
+    """A fresh start (from ``start``'s weights), or the state after the last epoch of an interrupted
+    run in ``folder``.
 
     Raises: TrainingError if that run had another recipe or its checkpoint is damaged.
     """
     ddpm = build(recipe, device)
+    if start is not None:
+        take_weights(ddpm.nn_model, start)
+    if recipe.fast:
+        ddpm.nn_model.compile()
     optimizer = torch.optim.Adam(ddpm.parameters(), lr=recipe.learning_rate)
     average = {name: weight.detach().clone() for name, weight in ddpm.named_parameters()}
     progress = Progress(ddpm, optimizer, average)

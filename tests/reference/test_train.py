@@ -7,6 +7,7 @@ import pytest
 import torch
 from click.testing import CliRunner
 from PIL import Image
+from safetensors.torch import save_file
 from tqdm import tqdm
 
 from grader.paths import MNIST_DIR
@@ -141,6 +142,36 @@ def test_without_a_choice_all_four_settings_are_trained(tmp_path, monkeypatch):
         "results_sample_linear",
         "results_sample_cosine",
     ]
+
+
+def test_guided_weights_start_from_plain_ones(finished, tmp_path):
+    start = tmp_path / "start"
+    start.mkdir()
+    plain = {
+        name.removeprefix("nn_model."): weight.contiguous()
+        for name, weight in weights(finished).items()
+        if name.startswith("nn_model.")
+    }
+    save_file(plain, start / "sample_linear.safetensors")
+    options = ["--setting", "sample_linear", "--start-from", str(start), "--guidance", "0.5"]
+    result = run(tmp_path, *options, "--lr", "1e-9")
+    assert result.exit_code == 0, result.output
+    record = json.loads((tmp_path / "results_sample_linear" / "losses.json").read_text())
+    assert len(record["recipe"]["started_from"]) == 64
+    guided = weights(tmp_path)
+    for name, weight in plain.items():
+        found = guided[f"nn_model.{name}"]
+        assert torch.allclose(found[:, :10] if found.shape != weight.shape else found, weight)
+
+
+def test_other_weights_are_no_start(tmp_path):
+    save_file({"a": torch.zeros(1)}, tmp_path / "sample_linear.safetensors")
+    options = ["--setting", "sample_linear", "--start-from"]
+    result = run(tmp_path, *options, str(tmp_path))
+    assert result.exit_code == 1
+    assert "does not fit this network" in result.output
+    (tmp_path / "sample_linear.safetensors").unlink()
+    assert "No such file" in run(tmp_path, *options, str(tmp_path)).output
 
 
 @pytest.mark.parametrize(
