@@ -20,7 +20,7 @@ from grader.cli import DEFAULT_RUBRIC
 from grader.pipeline import Options, grade
 from grader.results import State
 from grader.rubric import load_rubric
-from grader.sandbox import choose_sandbox
+from grader.sandbox import Ahead, choose_sandbox
 
 ENVIRONMENTS = Path(__file__).resolve().parents[1] / ".bench"
 QUESTIONS = (
@@ -81,16 +81,14 @@ def own_environment(name: str, *packages: str) -> Path:
 
 def this_project(folder: Path) -> Way:
     source = submission(folder / "own" / "2023-12345")
-    options = Options(load_rubric(DEFAULT_RUBRIC), choose_sandbox("bubblewrap"))
-
-    def one(_: int) -> None:
-        states = {check.status for item in grade(source, options).items for check in item.checks}
-        if State.FAILED in states or State.INFRA_ERROR in states:
-            raise RuntimeError("the solved notebook did not pass")
+    rubric, sandbox = load_rubric(DEFAULT_RUBRIC), choose_sandbox("bubblewrap")
 
     def run(n: int, jobs: int) -> None:
-        with ThreadPoolExecutor(jobs) as pool:
-            list(pool.map(one, range(n)))
+        with Ahead(sandbox, rubric.limits) as ahead, ThreadPoolExecutor(jobs) as pool:
+            for result in pool.map(lambda _: grade(source, Options(rubric, ahead)), range(n)):
+                states = {check.status for item in result.items for check in item.checks}
+                if State.FAILED in states or State.INFRA_ERROR in states:
+                    raise RuntimeError("the solved notebook did not pass")
 
     return Way("ddpm-grader", run)
 

@@ -32,6 +32,7 @@ class Cell:
     source: str
     cell: int = 1
     line: int = 1
+    repeatable: bool = False
 
 
 @contextmanager

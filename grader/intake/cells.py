@@ -26,12 +26,17 @@ _SIMPLE_CALLS = {"device", "is_available", "float", "int", "tuple", "list", "str
 
 @dataclass(frozen=True)
 class Statement:
-    """A statement that runs: its cell and line (1-based), its text, the names it binds."""
+    """A statement that runs: its cell and line (1-based), its text, the names it binds.
+
+    ``repeatable``: an import or a plain constant, which may run together with its neighbours of
+    this kind, and once more, without a difference.
+    """
 
     cell: int
     line: int
     source: str
     binds: tuple[str, ...]
+    repeatable: bool = False
 
 
 @dataclass(frozen=True)
@@ -94,11 +99,22 @@ def plan_definitions(nb: NotebookNode) -> Plan:
             reason = reasons.get(i) or _unneeded(item)
             left.append(_leave(item.piece.cell, item.piece.line, reason, item.piece.source))
     statements = tuple(
-        Statement(p.cell, p.line, p.source, tuple(sorted(items[i].does.binds)))
+        Statement(p.cell, p.line, p.source, tuple(sorted(items[i].does.binds)), _repeatable(p.node))
         for i in sorted(kept)
         for p in [items[i].piece]
     )
     return _plan(statements, left, texts, problems)
+
+
+def _repeatable(node: ast.stmt) -> bool:
+    if isinstance(node, ast.Import | ast.ImportFrom):
+        return True
+    if not isinstance(node, ast.Assign) or not all(isinstance(t, ast.Name) for t in node.targets):
+        return False
+    return all(
+        isinstance(part, ast.Constant | ast.Tuple | ast.UnaryOp | ast.unaryop | ast.expr_context)
+        for part in ast.walk(node.value)
+    )
 
 
 def plan_everything(nb: NotebookNode) -> Plan:

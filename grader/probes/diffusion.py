@@ -238,11 +238,17 @@ def schedule_in_use(namespace: Any, inputs: Any) -> Any:
     }
 
 
+LEVELS = np.resize(np.array([0, 4, 0, 4, 0, 4, 1, 2, 3], np.uint8), 256)
+
+
 def random_pixels(rng: Any, batch: Any) -> Any:
     """0, 0.25, .. 1, two thirds of them 0 or 1, as 0..4; shape (batch, 784)."""
-    extreme = 4 * rng.integers(0, 2, (batch, 784), dtype=np.uint8)
-    gray = rng.integers(1, 4, (batch, 784), dtype=np.uint8)
-    return np.where(rng.integers(0, 3, (batch, 784), dtype=np.uint8) == 0, gray, extreme)
+    return LEVELS[random_bytes(rng, batch)]
+
+
+def random_bytes(rng: Any, batch: Any) -> Any:
+    """Of all values alike, (batch, 784); a quarter of the time that drawing numbers takes."""
+    return np.frombuffer(rng.bytes(batch * 784), np.uint8).reshape(batch, 784)
 
 
 def measure_loss(namespace: Any, inputs: Any, stand_in: Any) -> Any:
@@ -261,7 +267,7 @@ def measure_loss(namespace: Any, inputs: Any, stand_in: Any) -> Any:
         if not full:
             return image.detach() + depends
         x_t = flat(image)
-        levels = rng.integers(-64, 65, x_t.shape, dtype=np.int8)
+        levels = random_bytes(rng, len(x_t)).view(np.int8) >> 1  # -64..63
         collected["x_t"].append(x_t)
         collected["answer"].append(levels)
         nonlocal leaf
@@ -358,13 +364,13 @@ class Denoiser:
         target = self.look(x_t, call)
         alphabar = self.inputs["alphabar"][self.index_of(call)]
         scale, shift = self.inputs["scale"], self.inputs["shift"]
-        copies = -(-len(x_t) // len(target))
-        x0 = np.tile(target, (copies, 1))[: len(x_t)] / 255.0
+        x0 = np.resize(target, x_t.shape) if len(x_t) != len(target) else target
+        x0 = x0 / np.float32(255)
         if self.inputs["prediction_type"] == "epsilon":
             out = (x_t - alphabar**0.5 * (x0 * scale + shift)) / (1 - alphabar) ** 0.5
         else:
             out = x0 if self.inputs["unscaled_target"] else x0 * scale + shift
-        return torch.tensor(out, dtype=image.dtype).reshape(image.shape)
+        return torch.from_numpy(out).to(image.dtype).reshape(image.shape)
 
     def look(self, x_t: Any, call: Any) -> Any:
         """Notes x_t and the sampler's step it belongs to; the image behind it, (n_sample, 784)."""

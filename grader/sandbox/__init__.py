@@ -4,6 +4,7 @@ from typing import Literal
 
 from grader.errors import SandboxUnavailable
 from grader.sandbox import bubblewrap, warm
+from grader.sandbox.ahead import Ahead
 from grader.sandbox.launch import Sandbox
 from grader.sandbox.limits import JSON, InfraError, Limits, Outcome, Status
 from grader.sandbox.plain import Plain
@@ -11,6 +12,7 @@ from grader.sandbox.session import KernelSession
 
 __all__ = [
     "JSON",
+    "Ahead",
     "InfraError",
     "KernelSession",
     "Limits",

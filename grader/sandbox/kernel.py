@@ -169,6 +169,11 @@ class Kernel:
         """The probe answers that the last cell sent."""
         return self._client.answers if self._client else []
 
+    @property
+    def alive(self) -> bool:
+        """Whether it was started and has not ended since."""
+        return self._client is not None and self._provisioner.process.poll() is None
+
     def close(self) -> None:
         """Ends all processes and removes the kernel's files; may be called again."""
         if self._loop.is_closed():

@@ -6,21 +6,19 @@ import re
 import secrets
 import time
 from collections.abc import Mapping, Sequence
-from pathlib import Path
+from itertools import groupby
 from types import TracebackType
 from typing import Any, Protocol, Self
 
-from grader.paths import PACKAGE
-from grader.sandbox.client import ANSWER
+from grader.sandbox.ahead import started
 from grader.sandbox.kernel import CellRaisedError, Kernel, KernelGoneError
 from grader.sandbox.launch import Sandbox
 from grader.sandbox.limits import JSON, InfraError, Limits, Outcome, Status
+from grader.sandbox.sources import PRELUDE, placed, prelude_source, probe_path
 from grader.sandbox.text import TRACEBACK_CHARACTERS, clean, one_line
 from grader.sandbox.transport import BadAnswerError, read_arrays, read_json
 from grader.sandbox.watch import Verdict
 
-PROBES = PACKAGE / "probes"
-PRELUDE = "_grader_prelude"
 PRELUDE_SECONDS = 120
 USED_UP = "The time for the whole submission was used up before this."
 NO_ANSWER = "Ended: it answered, but the answer did not arrive (was there too much output?)."
@@ -38,6 +36,8 @@ class StatementLike(Protocol):
     def line(self) -> int: ...
     @property
     def source(self) -> str: ...
+    @property
+    def repeatable(self) -> bool: ...
 
 
 class KernelSession:
@@ -64,6 +64,7 @@ class KernelSession:
         self._failed: dict[int, Outcome] = {}
         self._lethal: set[int] = set()
         self._ran: set[int] = set()
+        self._together = True  # neighbouring statements run as one cell where that is the same
         self._spent = 0.0
         self.starts = 0
         """How many kernels were started."""
@@ -132,9 +133,7 @@ class KernelSession:
         while self._kernel is None and self.seconds_left > 0:
             self._start()
             try:
-                for index in range(len(self._statements)):
-                    if index not in self._lethal:
-                        self._run_statement(index)
+                self._run_statements()
             except KernelGoneError:
                 continue
         for index in set(range(len(self._statements))) - self._ran:
@@ -142,8 +141,7 @@ class KernelSession:
 
     def _start(self) -> None:
         began = time.monotonic()
-        kernel = Kernel(self._sandbox, self._limits)
-        kernel.start()
+        kernel = started(self._sandbox, self._limits)
         self.starts += 1
         try:
             kernel.run(prelude_source(self._seed, self._limits.output_bytes), PRELUDE_SECONDS)
@@ -153,6 +151,35 @@ class KernelSession:
         self._kernel, self._cells, self._sent = kernel, {}, set()
         if self.starts > 1:  # the first start is ours; those after it, the student's doing
             self._spent += time.monotonic() - began
+
+    def _run_statements(self) -> None:
+        """Runs all but those that were lethal; raises ``KernelGoneError`` if one of them is."""
+        for repeatable, run in groupby(
+            (i for i in range(len(self._statements)) if i not in self._lethal),
+            key=lambda i: self._statements[i].repeatable,
+        ):
+            indices = list(run)
+            if not (repeatable and len(indices) > 1 and self._ran_together(indices)):
+                for index in indices:
+                    self._run_statement(index)
+
+    def _ran_together(self, indices: Sequence[int]) -> bool:
+        """Runs statements as one cell, as each cell costs a message there and back; false if one
+        of them failed: one by one, they will show which."""
+        if not self._together:
+            return False
+        first = self._statements[indices[0]]
+        source = "\n".join(self._statements[index].source for index in indices)
+        try:
+            where = {"student_cell": first.cell, "student_line": first.line}
+            self._run(source, self._limits.cell_seconds, where)
+        except CellRaisedError:
+            return False
+        except KernelGoneError:
+            self._together = False
+            raise
+        self._ran.update(indices)
+        return True
 
     def _run_statement(self, index: int) -> None:
         """Runs one statement, notes how it failed; raises ``KernelGoneError`` if it was lethal."""
@@ -252,37 +279,3 @@ class KernelSession:
             return f"cell {self._cells.get(number, '?')}{match[2] or ''}"
 
         return _CELL.sub(named, clean(text, TRACEBACK_CHARACTERS))
-
-
-def placed(source: str, line: int) -> str:
-    """``source`` with comment lines before it, so that tracebacks count as the student's cell does.
-
-    IPython drops empty lines at the start of a cell, removes the first line's indentation from all
-    lines, and wants a cell magic to come first.
-    """
-    code = source.lstrip("\n")
-    text = code.lstrip(" \t")
-    if text.startswith("%%"):
-        return source
-    indent = code[: len(code) - len(text)]
-    return f"{indent}#\n" * (line - 1 + len(source) - len(code)) + code
-
-
-def probe_path(name: str) -> Path:
-    """The file of a probe; raises ``ValueError`` for names that are not one."""
-    path = PROBES / f"{name}.py"
-    if not name.isidentifier() or not path.is_file():
-        raise ValueError(f"there is no probe {name!r}")
-    return path
-
-
-def prelude_source(seed: int, output_bytes: int) -> str:
-    """The first cell of every kernel: the prelude as a private module, nothing left in the user's
-    namespace."""
-    text = (PROBES / "prelude.py").read_text("utf-8")
-    return (
-        f"(lambda module: (__import__('sys').modules.__setitem__({PRELUDE!r}, module),"
-        f" exec(compile({text!r}, '<prelude>', 'exec'), module.__dict__),"
-        f" module.begin(get_ipython(), {seed}, {output_bytes}, {ANSWER!r})) and None)"
-        f"(__import__('types').ModuleType({PRELUDE!r}))"
-    )

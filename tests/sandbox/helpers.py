@@ -20,6 +20,7 @@ class Cell:
     source: str
     cell: int = 1
     line: int = 1
+    repeatable: bool = False
 
 
 def cells(*sources: str) -> list[Cell]:

@@ -1,5 +1,6 @@
 """An ordinary submission's life in a kernel: errors, seeds, answers, 'cuda'."""
 
+import math
 from collections.abc import Iterator
 
 import numpy as np
@@ -290,3 +291,46 @@ def test_statements_that_raise_are_reported_and_the_others_run(bubblewrap: Sandb
         assert len(failed[5].traceback) <= 8000
         assert returned(session, "total") == 3
         assert session.starts == 1
+
+
+def test_imports_and_constants_run_as_one_cell(bubblewrap: Sandbox) -> None:
+    statements = [
+        Cell("import math", cell=2, repeatable=True),
+        Cell("a = 2", cell=2, line=3, repeatable=True),
+        Cell("def count():\n    return get_ipython().execution_count, a * math.pi", cell=3),
+    ]
+    with running(bubblewrap, Limits()) as session:
+        session._statements = tuple(statements)
+        assert session.prepare() == {}
+        assert returned(session, "count") == [3, 2 * math.pi]  # two cells ran before
+
+
+def test_of_statements_that_run_together_the_one_that_fails_is_named(bubblewrap: Sandbox) -> None:
+    statements = [
+        Cell("import math", cell=2, repeatable=True),
+        Cell("\nimport no_such_module", cell=4, line=2, repeatable=True),
+        Cell("a = 2", cell=5, repeatable=True),
+        Cell("def area():\n    return a * math.pi", cell=6),
+    ]
+    with running(bubblewrap, Limits()) as session:
+        session._statements = tuple(statements)
+        (failed,) = session.prepare().items()
+        assert failed[0] == 1
+        assert failed[1].message == "ModuleNotFoundError: No module named 'no_such_module'"
+        assert "cell 4, line 3" in failed[1].traceback
+        assert returned(session, "area") == 2 * math.pi
+        assert session.starts == 1
+
+
+def test_of_statements_that_run_together_the_lethal_one_is_left_out(bubblewrap: Sandbox) -> None:
+    statements = [
+        Cell("a = 1", cell=2, repeatable=True),
+        Cell("import os; os._exit(1)", cell=3, repeatable=True),
+        Cell("b = 2", cell=4, repeatable=True),
+        Cell("def total():\n    return a + b", cell=5),
+    ]
+    with running(bubblewrap, Limits()) as session:
+        session._statements = tuple(statements)
+        failed = session.prepare()
+        assert {index: outcome.status for index, outcome in failed.items()} == {1: Status.killed}
+        assert returned(session, "total") == 3

@@ -1,0 +1,87 @@
+"""A warm kernel started ahead of need, for runs of many submissions.
+
+Nothing of a submission is known to the kernel before it is taken, and none is used twice, so it is
+the same kernel as one that is started when it is wanted; only the wait for it is gone.
+"""
+
+import threading
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from grader.sandbox.kernel import Kernel
+from grader.sandbox.launch import Launch, Sandbox
+from grader.sandbox.limits import Limits
+from grader.sandbox.warm import WarmBubblewrap
+
+
+class Ahead:
+    """A sandbox with one started kernel in reserve; a context manager, for any number of threads.
+
+    Kernels that start cold are not kept ahead: bubblewrap ends them with the thread that started
+    them.
+    """
+
+    def __init__(self, sandbox: Sandbox, limits: Limits) -> None:
+        self.sandbox, self.limits = sandbox, limits
+        self._starter = ThreadPoolExecutor(1, "kernel-ahead")
+        self._turn = threading.Lock()
+        self._next: Future[Kernel] | None = None
+
+    def __enter__(self) -> Self:
+        self._swap()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        waiting = self._next
+        self._starter.shutdown()
+        if waiting is not None and waiting.exception() is None:
+            waiting.result().close()
+
+    @property
+    def name(self) -> str:
+        """That of the sandbox within."""
+        return self.sandbox.name
+
+    def launch(self, command: list[str], folder: Path, limits: Limits) -> Launch:
+        """As the sandbox within."""
+        return self.sandbox.launch(command, folder, limits)
+
+    def take(self, limits: Limits) -> Kernel:
+        """A started kernel, the one in reserve if it has these limits and came up.
+
+        Raises ``InfraError`` if none can be had.
+        """
+        waiting = self._swap() if limits == self.limits else None
+        if waiting is not None and waiting.exception() is None:
+            kernel = waiting.result()
+            if kernel.alive:
+                return kernel
+            kernel.close()
+        return started(self.sandbox, limits)
+
+    def _swap(self) -> Future[Kernel] | None:
+        """The kernel in reserve; the next one begins to start."""
+        if not isinstance(self.sandbox, WarmBubblewrap):
+            return None
+        with self._turn:
+            waiting, self._next = (
+                self._next,
+                self._starter.submit(started, self.sandbox, self.limits),
+            )
+        return waiting
+
+
+def started(sandbox: Sandbox, limits: Limits) -> Kernel:
+    """A new kernel that listens. Raises ``InfraError`` with the reason when none comes up."""
+    if isinstance(sandbox, Ahead):
+        return sandbox.take(limits)
+    kernel = Kernel(sandbox, limits)
+    kernel.start()
+    return kernel
