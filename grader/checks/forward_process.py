@@ -75,7 +75,7 @@ def classes_given(arrays: Mapping[str, Any]) -> bool:
 
 def pixels_of(arrays: Mapping[str, Any]) -> Array:
     """The images that forward was given, values in 0..1; the probe hands them back as 0..4."""
-    return np.asarray(arrays["x"], dtype=np.float64) / 4
+    return np.asarray(arrays["x"], dtype=np.float32) / 4
 
 
 def timestep_argument(arrays: Mapping[str, Any]) -> Array | None:
@@ -92,7 +92,7 @@ def read_forward_process(
 ) -> ForwardProcess | str:
     """The process, or one sentence that says what is wrong with it."""
     x = pixels_of(arrays)
-    x_t = np.asarray(arrays["x_t"], dtype=np.float64)
+    x_t = np.asarray(arrays["x_t"], dtype=np.float32)  # as the network saw it
     batches = len(arrays["calls"])
     if x_t.shape != x.shape:
         return "The network is not given as many images as the batch has."
@@ -124,12 +124,14 @@ def read_forward_process(
 
 def regress(x: Array, x_t: Array, rows: Array) -> Group:
     """x_t = slope * x + intercept + noise over all pixels of these images."""
-    a, b = x[rows].ravel(), x_t[rows].ravel()
-    covariance = np.cov(a, b, bias=True)
+    both = np.stack([x[rows].ravel(), x_t[rows].ravel()], dtype=np.float64)
+    mean = both.mean(axis=1)
+    products = np.einsum("in,jn->ij", both, both) / both.shape[1]
+    covariance = products - np.outer(mean, mean)
     slope = covariance[0, 1] / covariance[0, 0]
-    intercept = b.mean() - slope * a.mean()
+    intercept = mean[1] - slope * mean[0]
     variance = max(covariance[1, 1] - slope * covariance[0, 1], 0.0)
-    return Group(rows, float(slope), float(intercept), float(variance), len(a))
+    return Group(rows, float(slope), float(intercept), float(variance), both.shape[1])
 
 
 def find_steps(groups: list[Group], steps: Steps) -> tuple[float, float, Array, float]:
@@ -193,14 +195,15 @@ def describe(
 ) -> ForwardProcess:
     """Every image's noise, by the steps found."""
     scale, shift = space
-    x_scaled = scale * x + shift
+    x_scaled = float(scale) * x + float(shift)
     step_of = np.zeros(len(x), dtype=np.int64)
     for group, s in zip(groups, step, strict=True):
         step_of[group.rows] = s
     used = step_of >= 0
     alphabar = np.where(used, steps.alphabar[np.maximum(step_of, 0)], steps.alphabar_before)
-    alphabar = alphabar[:, None]
-    noise = (x_t - np.sqrt(alphabar) * x_scaled) / np.sqrt(np.maximum(1 - alphabar, 1e-9))
+    root = np.sqrt(alphabar)[:, None].astype(x_t.dtype)
+    deviation = np.sqrt(np.maximum(1 - alphabar, 1e-9))[:, None].astype(x_t.dtype)
+    noise = (x_t - root * x_scaled) / deviation
     T = len(steps.beta)
     counts = np.bincount(step_of[used], minlength=T)
     expected = max(counts.sum() / T, 1)

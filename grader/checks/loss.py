@@ -137,7 +137,7 @@ def judge_target(
     check: str, arrays: Mapping[str, Any], process: ForwardProcess, prediction: str
 ) -> tuple[Verdict, bool]:
     """Compares loss and gradient with those of the right target; also, whether it is unscaled."""
-    answer = np.asarray(arrays["answer"], dtype=np.float64) / 32
+    answer = np.asarray(arrays["answer"], dtype=np.float32) / 32
     targets = {
         "epsilon": process.noise,
         "sample": process.x_scaled,
@@ -168,14 +168,14 @@ def compare_with(
 ) -> Verdict | None:
     """A verdict if loss and gradient are those of this target under some known loss."""
     loss = np.asarray(arrays["loss"], dtype=np.float64)
-    gradient = np.asarray(arrays["gradient"], dtype=np.float64)
+    gradient = np.asarray(arrays["gradient"], dtype=np.float32)
     batches = len(loss)
     difference = answer - target
-    per_image = np.mean(difference**2, axis=1)
+    per_image = np.einsum("ij,ij->i", difference, difference) / difference.shape[1]
     squares = per_image.reshape(batches, -1).mean(axis=1)
     ratio = loss / squares
     factor = float(np.median(ratio))
-    flow = 2 * factor * difference / (difference.size / batches)
+    flow = 2 * factor / (difference.size / batches) * difference
     if np.allclose(ratio, factor, rtol=2e-3) and factor > 0:
         size = np.abs(flow)
         if np.all(np.abs(gradient - flow) <= 1e-2 * (size + size.mean())):

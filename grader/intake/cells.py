@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from nbformat import NotebookNode
 
-from grader.intake.names import Effects, effects, imported_modules, outer_nodes, root_name
+from grader.intake.names import Effects, effects, imported_modules, root_name
 from grader.intake.source import FAILURES, CellText, Piece, read_cell
 
 TARGETS = ("beta_schedule", "ddpm_schedules", "ContextUnet", "DDPM")
@@ -140,7 +140,7 @@ def _plan(
     imports: set[str] = set()
     for text in texts.values():
         for piece in text.pieces:
-            imports |= imported_modules(piece.node)
+            imports |= imported_modules(piece)
     left.sort(key=lambda item: (item.cell, item.line))
     return Plan(
         statements, tuple(left), frozenset(bound & {*TARGETS}), frozenset(imports), tuple(problems)
@@ -190,14 +190,14 @@ def _with_calls(items: list[_Item], reasons: dict[int, str]) -> list[_Item]:
                 if called.trains_when_called:
                     reasons.setdefault(i, "it trains or samples")
                 if called.fills_arguments:
-                    fills |= _arguments(item.piece.node, name)
+                    fills |= _arguments(item.piece, name)
         does = Effects(**{**item.does.__dict__, "fills": frozenset(fills)})
         result.append(_Item(item.piece, does))
     return result
 
 
-def _arguments(node: ast.stmt, function: str) -> set[str]:
-    calls = [n for n in outer_nodes(node) if isinstance(n, ast.Call)]
+def _arguments(piece: Piece, function: str) -> set[str]:
+    calls = [n for n in piece.outer_nodes if isinstance(n, ast.Call)]
     calls = [n for n in calls if isinstance(n.func, ast.Name) and n.func.id == function]
     return {a.id for call in calls for a in call.args if isinstance(a, ast.Name)}
 
@@ -280,7 +280,7 @@ def _sets_default(node: ast.stmt) -> bool:
 def _banned(item: _Item) -> str:
     """Why this statement may not run even where it binds something needed; empty if it may."""
     node, does = item.piece.node, item.does
-    if any(isinstance(n, ast.Import | ast.ImportFrom) for n in ast.walk(node)):
+    if any(isinstance(n, ast.Import | ast.ImportFrom) for n in item.piece.nodes):
         return ""  # `try: import x` with an install as the way out
     if isinstance(node, ast.Delete):
         return "it only cleans up"
@@ -288,7 +288,7 @@ def _banned(item: _Item) -> str:
         return "it trains or samples"
     if does.binds and does.binds <= PROVIDED:
         return "the grader makes its own model and optimiser"
-    for n in outer_nodes(node):
+    for n in item.piece.outer_nodes:
         if not isinstance(n, ast.Call):
             continue
         root = root_name(n.func)

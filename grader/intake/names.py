@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 from grader.intake.source import Piece, alone_and_quiet
 
-_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 _DYNAMIC = {"globals", "eval", "exec", "vars", "locals", "getattr"}
 _NOT_STUDENT = {"random", "torch", "np", "numpy"}
 
@@ -32,8 +31,7 @@ def effects(piece: Piece) -> Effects:
     """Analyse one statement. Raises what hostile source makes the parser raise."""
     node = piece.node
     binds, reads, writes = _symbols(piece.source)
-    here = list(outer_nodes(node))
-    everything = list(ast.walk(node))
+    here, everything = piece.outer_nodes, piece.nodes
     fills = {name for n in here for name in _filled(n)}
     inner = {name for n in everything for name in _filled(n)}
     parameters = {a.arg for n in everything if isinstance(n, ast.arguments) for a in n.args}
@@ -79,19 +77,6 @@ def _symbols(source: str) -> tuple[set[str], set[str], set[str]]:
     return binds, reads, writes
 
 
-def outer_nodes(node: ast.AST) -> Iterator[ast.AST]:
-    """The nodes that run when the statement runs: not the bodies of functions."""
-    stack = [node]
-    while stack:
-        current = stack.pop()
-        yield current
-        if isinstance(current, _FUNCTIONS):
-            stack.extend(getattr(current, "decorator_list", []))
-            stack.extend(current.args.defaults)
-        else:
-            stack.extend(ast.iter_child_nodes(current))
-
-
 def root_name(node: ast.AST) -> str:
     """``a`` of ``a.b[c].d``; empty if the expression does not start with a name."""
     while isinstance(node, ast.Attribute | ast.Subscript):
@@ -134,10 +119,10 @@ def _trains(node: ast.AST) -> bool:
     return _called(node) == "ddpm"
 
 
-def imported_modules(node: ast.AST) -> set[str]:
-    """Top-level names of the modules that are imported anywhere in ``node``."""
+def imported_modules(piece: Piece) -> set[str]:
+    """Top-level names of the modules that are imported anywhere in a statement."""
     found: set[str] = set()
-    for n in ast.walk(node):
+    for n in piece.nodes:
         if isinstance(n, ast.Import):
             found.update(alias.name.split(".")[0] for alias in n.names)
         elif isinstance(n, ast.ImportFrom) and n.module and not n.level:

@@ -7,6 +7,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 
 from IPython.core.inputtransformer2 import TransformerManager
 
@@ -16,6 +17,7 @@ _TIMING = re.compile(r"%%(time|timeit|capture)\b")
 _MAGIC_LINE = re.compile(r"^\s*[!%?]|\?\s*$|=\s*[!%]", re.MULTILINE)
 _FIRST_WORD = ("def ", "class ", "@", "import ", "from ", "async def ")
 _CONTINUES = re.compile(r"(else|elif|except|finally)\b|[)\]}#\s]")
+_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 FAILURES = (SyntaxError, ValueError, RecursionError, MemoryError, RuntimeError)
 
 
@@ -27,6 +29,26 @@ class Piece:
     line: int
     source: str
     node: ast.stmt
+
+    @cached_property
+    def nodes(self) -> tuple[ast.AST, ...]:
+        """All nodes of the tree; kept, as walking it takes longer than all else."""
+        return tuple(ast.walk(self.node))
+
+    @cached_property
+    def outer_nodes(self) -> tuple[ast.AST, ...]:
+        """The nodes that run when the statement runs: not the bodies of functions."""
+        found: list[ast.AST] = []
+        stack: list[ast.AST] = [self.node]
+        while stack:
+            current = stack.pop()
+            found.append(current)
+            if isinstance(current, _FUNCTIONS):
+                stack.extend(getattr(current, "decorator_list", []))
+                stack.extend(current.args.defaults)
+            else:
+                stack.extend(ast.iter_child_nodes(current))
+        return tuple(found)
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,8 @@ def clean(text: str, characters: int | None = None) -> str:
 
     Longer texts than ``characters`` lose their middle.
     """
+    if text.isascii() and text.isprintable() and len(text) <= (characters or len(text)):
+        return text  # as most are
     if characters is not None and len(text) > 20 * characters:  # don't scan megabytes
         text = text[: 10 * characters] + text[-10 * characters :]
     text = _ESCAPES.sub("", text)

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import psutil
 
+from grader.sandbox.family import Family
 from grader.sandbox.limits import Limits, Status
 
 PERIOD_SECONDS = 0.05
@@ -39,6 +40,7 @@ class Watch:
     def __init__(self, pid: int, ipc: Path, limits: Limits, kill: Callable[[], None]) -> None:
         self.verdict: Verdict | None = None
         self._pid, self._ipc, self._limits, self._kill = pid, ipc, limits, kill
+        self._family: Family | None = None
         self._tree: list[psutil.Process] = []
         self._stopped = threading.Event()
         self._deciding = threading.Lock()
@@ -77,8 +79,9 @@ class Watch:
                 self._kill()
 
     def _judge_numbers(self) -> Verdict | None:
-        root = psutil.Process(self._pid)
-        self._tree = [root, *root.children(recursive=True)]
+        if self._family is None:
+            self._family = Family(self._pid)
+        self._tree = self._family.look()
         if len(self._tree) > self._limits.processes:
             allowed = self._limits.processes
             return Verdict(Status.killed, f"Ended: it started more than {allowed} processes.")
