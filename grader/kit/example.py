@@ -10,7 +10,9 @@ import os
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import click
 import nbformat
@@ -19,6 +21,7 @@ from nbformat.v4 import new_output
 
 from grader.errors import GraderError
 from grader.kit.fill import DIFFUSION, SETTINGS, TEXT_TO_IMAGE, answer, read_template, solve
+from grader.kit.guided import guided
 from grader.paths import COLLECT_SCRIPT
 
 PACKED_AT = (
@@ -41,7 +44,10 @@ def build(
     Raises ``GraderError`` if the name is no student number or packing fails.
     """
     student = target.name.removesuffix(".tar.gz")
-    diffusion = solve(read_template(DIFFUSION), settings=settings_of(results))
+    recipe = recipe_of(results)
+    diffusion = solve(read_template(DIFFUSION), settings={**SETTINGS, **settings_of(recipe)})
+    if recipe.get("guidance"):
+        diffusion = guided(diffusion, recipe["guidance"])
     text_to_image = answer(read_template(TEXT_TO_IMAGE))
     if samples is not None:
         show(diffusion, "num_samples = 100", samples)
@@ -64,21 +70,25 @@ def build(
     return done.stderr.splitlines()
 
 
-def settings_of(results: Path | None) -> dict[str, str]:
-    """Hyper-parameters for notebook 2-1: those of the first trained setting, if there is one."""
-    settings = dict(SETTINGS)
+def recipe_of(results: Path | None) -> Mapping[str, Any]:
+    """What the first trained setting was trained with; nothing if there is none."""
     for record in sorted(results.glob("results_*/losses.json")) if results else []:
-        recipe = json.loads(record.read_text("utf-8"))["recipe"]
-        settings |= {
-            "n_epoch": repr(recipe["epochs"]),
-            "n_T": repr(recipe["n_T"]),
-            "n_feat": repr(recipe["n_feat"]),
-            "lr": repr(recipe["learning_rate"]),
-            "prediction_type": repr(recipe["prediction"]),
-            "schedule": repr(recipe["schedule"]),
-        }
-        break
-    return settings
+        recipe: Mapping[str, Any] = json.loads(record.read_text("utf-8"))["recipe"]
+        return recipe
+    return {}
+
+
+def settings_of(recipe: Mapping[str, Any]) -> dict[str, str]:
+    """Hyper-parameters for notebook 2-1, as Python text: the recipe's."""
+    names = {
+        "n_epoch": "epochs",
+        "n_T": "n_T",
+        "n_feat": "n_feat",
+        "lr": "learning_rate",
+        "prediction_type": "prediction",
+        "schedule": "schedule",
+    }
+    return {name: repr(recipe[key]) for name, key in names.items()} if recipe else {}
 
 
 def show(notebook: NotebookNode, landmark: str, picture: Path) -> None:

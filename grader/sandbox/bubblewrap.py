@@ -34,7 +34,7 @@ class Bubblewrap:
 
     def launch(self, command: list[str], folder: Path, limits: Limits) -> Launch:
         """``command`` inside the walls; see ``Sandbox.launch``."""
-        argv = [str(self.program), *self.walls(limits), *self.shared(folder / "ipc")]
+        argv = [str(self.program), *self.walls(limits), *self.shared(folder)]
         return Launch((*argv, "--", *command), HOST_ENVIRONMENT, folder, contained=True)
 
     def walls(self, limits: Limits) -> list[str]:
@@ -57,9 +57,11 @@ class Bubblewrap:
             args += ["--setenv", key, value]
         return args
 
-    def shared(self, ipc: Path) -> list[str]:
-        """The one folder that both sides write to, then the covers that must come last."""
-        args = ["--bind", str(ipc), str(ipc)]
+    def shared(self, folder: Path) -> list[str]:
+        """The one folder that both sides write to, the one with what the kernel is given to read,
+        then the covers that must come last."""
+        ipc, given = str(folder / "ipc"), str(folder / "given")
+        args = ["--bind", ipc, ipc, "--ro-bind", given, given]
         args += ["--remount-ro", "/dev", "--remount-ro", "/", "--chdir", str(WORK)]
         return args
 

@@ -7,7 +7,8 @@ parent computes nothing and starts no thread: a fork of it is as good as a new p
 Each request is one JSON message with a lifeline socket as ancillary data::
 
     {"argv": [...], "rlimits": {"NOFILE": 1024, ...}, "tmpfs": {path: bytes}, "work": path,
-     "kept": [what stays visible below the tmpfs], "links": {link: target}}
+     "kept": [what stays visible below the tmpfs], "given": path, likewise, but to read only,
+     "links": {link: target}}
 
 The fork takes its own user, mount, pid, ipc, uts and net namespaces (unshare(2)). Its first process
 stays outside the student's reach: it holds the lifeline, reaps, and ends with the kernel.
@@ -85,7 +86,8 @@ def own_namespaces(user: int, group: int) -> None:
 def own_files(request: Request) -> None:
     """Fresh scratch folders; of the shared folder's tree only this submission's part."""
     mount(None, "/", None, MS_REC | MS_PRIVATE)
-    kept = {path: os.open(path, os.O_PATH) for path in request["kept"]}
+    given = request["given"]
+    kept = {path: os.open(path, os.O_PATH) for path in (*request["kept"], given)}
     for path, size in request["tmpfs"].items():
         os.makedirs(path, exist_ok=True)
         mount("tmpfs", path, "tmpfs", MS_NOSUID | MS_NODEV, f"size={size},mode=0755")
@@ -93,6 +95,7 @@ def own_files(request: Request) -> None:
         place(path, os.path.isdir(f"/proc/self/fd/{descriptor}"))
         mount(f"/proc/self/fd/{descriptor}", path, None, MS_BIND | MS_REC)
         os.close(descriptor)
+    mount(None, given, None, MS_BIND | MS_REMOUNT | MS_RDONLY | MS_NOSUID | MS_NODEV)
     for link, target in request["links"].items():
         os.makedirs(os.path.dirname(link), exist_ok=True)
         os.symlink(target, link)

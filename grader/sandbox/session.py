@@ -7,6 +7,7 @@ import secrets
 import time
 from collections.abc import Mapping, Sequence
 from itertools import groupby
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Protocol, Self
 
@@ -100,6 +101,20 @@ class KernelSession:
         """
         self._ready()
         return dict(self._failed)
+
+    def give(self, file: Path, name: str) -> str:
+        """Lets the kernel read a file; its path in there, which a kernel that replaces this one
+        would not have.
+
+        Raises ``InfraError`` if no kernel can be had or the file cannot be handed on.
+        """
+        self._ready()
+        if self._kernel is None:
+            raise InfraError(USED_UP)
+        try:
+            return self._kernel.give(file, name)
+        except OSError as error:
+            raise InfraError(f"A file could not be handed to the kernel ({error}).") from error
 
     def probe(self, name: str, inputs: JSON, seconds: float | None = None) -> Outcome:
         """Runs ``run(namespace, inputs)`` of ``grader/probes/<name>.py`` inside the kernel.

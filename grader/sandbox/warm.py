@@ -53,7 +53,8 @@ class Nursery:
         self.base = Path(tempfile.mkdtemp(prefix=f"ddpm-{os.getpid()}-")).resolve()
         self.wrap, self._warm = wrap, False
         self._control, inside = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        (self.base / "ipc").mkdir()
+        for name in ("ipc", "given"):
+            (self.base / name).mkdir()
         trial = self._request(self.base, [], Limits())
         walls = [str(wrap.program), *replace(wrap, no_nesting=False).walls(Limits())]
         walls += ["--bind", str(self.base), str(self.base)]
@@ -118,6 +119,7 @@ class Nursery:
             "tmpfs": {**scratch, "/dev/shm": limits.file_bytes},
             "work": str(WORK),
             "kept": [str(path) for path in (folder / "ipc", *data, *packages)],
+            "given": str(folder / "given"),
             "links": {link: to for link, to in links.items() if is_below(Path(link), scratch)},
         }
 

@@ -178,3 +178,22 @@ def test_the_first_process_tells_nothing(inside: KernelSession) -> None:
     environment = attempt(inside, "lambda: open('/proc/1/environ').read()")
     assert "CANARY" not in environment
     assert "Error" in attempt(inside, "lambda: open('/proc/1/mem', 'rb').read(1)")
+
+
+def test_what_is_given_can_be_read_and_not_written(inside: KernelSession, tmp_path: Path) -> None:
+    file = tmp_path / "weights"
+    file.write_bytes(b"weights")
+    shown = inside.give(file, "given.bin")
+    assert returned(inside, "evaluate", f"open({shown!r}).read()") == "weights"
+    folder = os.path.dirname(shown)
+    assert returned(inside, "evaluate", f"os.listdir({folder!r})") == ["given.bin"]
+    for action, arguments in {
+        "write": (shown,),
+        "os.unlink": (shown,),
+        "os.truncate": (shown, 0),
+        "os.chmod": (shown, 0o777),
+        "os.rename": (shown, shown + "2"),
+        "os.mkdir": (folder + "/new",),
+    }.items():
+        assert "Read-only file system" in attempt(inside, action, *arguments), action
+    assert file.read_bytes() == b"weights"
