@@ -5,6 +5,7 @@ plan        choose the cells that run, each left-out one with a reason
 execute     run them in a kernel inside the sandbox
 examine     ask the student's functions questions there, judge the answers here
 count       the clear digits in the picture of the samples, decoded in a kernel of its own
+settings    the four result folders: their pictures, and what their checkpoints predict
 score       turn verdicts into points by the rubric
 """
 
@@ -15,13 +16,14 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Literal
 
 from nbformat import NotebookNode
 
-from grader.checks import image_quality
+from grader.checks import image_quality, trained_setting
 from grader.checks.examination import CHECKS_OF, TARGET_OF, examine, explain
 from grader.checks.verdict import Verdict, missing
 from grader.digits.choose import find_samples
@@ -34,6 +36,7 @@ from grader.intake import (
     open_submission,
     plan_definitions,
     plan_everything,
+    plan_model,
     read_notebook,
 )
 from grader.intake.archive import file_sha256, folder_sha256
@@ -41,6 +44,8 @@ from grader.intake.identify import student_id_in
 from grader.results import CheckResult, Flag, ItemResult, Result, State, result_status
 from grader.rubric import Rubric
 from grader.sandbox import InfraError, KernelSession, Outcome, Sandbox
+from grader.settings.evidence import gather
+from grader.settings.folders import PREDICTIONS
 
 logger = logging.getLogger(__name__)
 
@@ -110,6 +115,11 @@ def grade_opened(
         counted = count_digits(submission, notebook, options)
     verdicts.append(counted.verdict)
     flags += counted.flags
+    progress("looking at the four settings")
+    with watch("settings"):
+        settings, new_flags = judge_settings(submission, notebook, verdicts, options)
+    verdicts += settings
+    flags += new_flags
     items = options.rubric.score(verdicts)
     return Result(
         student_id=submission.student_id,
@@ -173,6 +183,31 @@ def count_digits(
     note = image_quality.note(found.clarity)
     flags = [Flag("samples_elsewhere", note)] if note else []
     return Counted(verdict, found.clarity, flags)
+
+
+def judge_settings(
+    submission: Submission,
+    notebook: NotebookNode | None,
+    verdicts: Sequence[Verdict],
+    options: Options,
+) -> tuple[list[Verdict], list[Flag]]:
+    """Whether the four settings were trained, in the light of what the code has earned."""
+    right = {verdict.check: verdict.right for verdict in verdicts}
+    context = trained_setting.Context(
+        losses_right={n: right.get(f"loss.{n}", False) for n in PREDICTIONS},
+        samplers_right={n: right.get(f"sampling.{n}", False) for n in PREDICTIONS},
+        missing_checkpoint=options.rubric.missing_checkpoint,
+    )
+    model = partial(plan_model, notebook) if notebook is not None else None
+    try:
+        limits, seed = options.rubric.limits, options.seed
+        seen = gather(submission.root, model, options.sandbox, limits, seed)
+        return trained_setting.judge(seen, context)
+    except InfraError as error:
+        return trained_setting.infra(str(error)), []
+    except Exception as error:
+        logger.exception("judging the settings failed")
+        return trained_setting.infra(type(error).__name__), []
 
 
 def no_notebook() -> list[Verdict]:

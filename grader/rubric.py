@@ -31,10 +31,10 @@ CHECKS: Mapping[str, tuple[str, ...]] = {
     ),
     "loss": ("epsilon", "sample"),
     "sampling": ("epsilon", "sample"),
-    "setting_epsilon_linear": (),
-    "setting_epsilon_cosine": (),
-    "setting_sample_linear": (),
-    "setting_sample_cosine": (),
+    "setting_epsilon_linear": ("checkpoint", "image", "animation"),
+    "setting_epsilon_cosine": ("checkpoint", "image", "animation"),
+    "setting_sample_linear": ("checkpoint", "image", "animation"),
+    "setting_sample_cosine": ("checkpoint", "image", "animation"),
     "image_quality": ("clear_digits",),
     "text_to_image": (),
 }
@@ -68,7 +68,8 @@ class Item:
 
 @dataclass(frozen=True)
 class Rubric:
-    """A validated rubric. ``sha256`` is that of the file."""
+    """A validated rubric. ``missing_checkpoint``: the part of its check that is earned where
+    pictures were handed in without the checkpoint. ``sha256`` is that of the file."""
 
     title: str
     items: Sequence[Item]
@@ -76,6 +77,7 @@ class Rubric:
     archive_limits: ArchiveLimits
     tolerances: Tolerances
     solved_by_others: frozenset[str]
+    missing_checkpoint: float
     sha256: str
 
     @property
@@ -167,16 +169,18 @@ class _Reader:
         return float(value)
 
     def rubric(self, data: Mapping[str, Any], sha256: str) -> Rubric:
-        self.known(data, ("version", "title", "limits", "tolerances", "imports", "items"))
+        self.known(
+            data, ("version", "title", "limits", "tolerances", "imports", "settings", "items")
+        )
         if data.get("version") != 1:
             raise self.fail("version must be 1", "version")
         title = data.get("title")
         if not isinstance(title, str):
             raise self.fail("title must be a text", "title")
-        tables = data.get("items")
-        if not isinstance(tables, list) or not all(isinstance(t, dict) for t in tables):
+        found = data.get("items")
+        if not isinstance(found, list) or not all(isinstance(t, dict) for t in found):
             raise self.fail("items must be [[items]] tables", "items")
-        items = [self.item(table) for table in tables]
+        items = [self.item(table) for table in found]
         ids = [item.id for item in items]
         for item_id in ids:
             if ids.count(item_id) > 1:
@@ -192,6 +196,7 @@ class _Reader:
             archive,
             self.tolerances(data),
             self.imports(data),
+            self.missing_checkpoint(data),
             sha256,
         )
 
@@ -221,6 +226,16 @@ class _Reader:
         if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
             raise self.fail("solved_by_others must be a list of names", "solved_by_others")
         return frozenset(names)
+
+    def missing_checkpoint(self, data: Mapping[str, Any]) -> float:
+        table = data.get("settings", {})
+        if not isinstance(table, dict):
+            raise self.fail("settings must be a table", "settings")
+        self.known(table, ("missing_checkpoint",), "settings")
+        value = self.number(table.get("missing_checkpoint", 1.0), "missing_checkpoint", "settings")
+        if value > 1:
+            raise self.fail("missing_checkpoint is at most 1", "settings", "missing_checkpoint")
+        return value
 
     def item(self, table: Mapping[str, Any]) -> Item:
         item_id = table.get("id")

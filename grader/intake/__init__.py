@@ -1,6 +1,13 @@
 """Intake: safe unpacking, names and ids, choosing notebooks, which cells run."""
 
-from grader.intake.cells import LeftOut, Plan, Statement, plan_definitions, plan_everything
+from grader.intake.cells import (
+    LeftOut,
+    Plan,
+    Statement,
+    plan_definitions,
+    plan_everything,
+    plan_model,
+)
 from grader.intake.identify import open_submission
 from grader.intake.notebook import read_notebook
 from grader.intake.records import ArchiveLimits, Submission
@@ -14,5 +21,6 @@ __all__ = [
     "open_submission",
     "plan_definitions",
     "plan_everything",
+    "plan_model",
     "read_notebook",
 ]

@@ -13,6 +13,8 @@ from grader.intake.source import FAILURES, CellText, Piece, read_cell
 TARGETS = ("beta_schedule", "ddpm_schedules", "ContextUnet", "DDPM")
 PROVIDED = frozenset({"ddpm", "nn_model", "optim"})
 """Names that the grader sets itself before it probes."""
+MODEL = frozenset({"ddpm", "nn_model"})
+"""What of it the notebook makes itself where its trained weights are to be loaded."""
 HYPER_PARAMETERS = frozenset(
     {"n_T", "device", "betas", "schedule", "prediction_type", "n_classes", "n_feat"}
 )
@@ -68,6 +70,15 @@ class _Item:
 
 def plan_definitions(nb: NotebookNode) -> Plan:
     """Keep, in order, the four targets and everything they need; name a reason for the rest."""
+    return _plan_for(nb, TARGETS, PROVIDED)
+
+
+def plan_model(nb: NotebookNode) -> Plan:
+    """As ``plan_definitions``, and the notebook makes its model itself, though it trains none."""
+    return _plan_for(nb, (*TARGETS, *sorted(MODEL)), PROVIDED - MODEL)
+
+
+def _plan_for(nb: NotebookNode, targets: tuple[str, ...], provided: frozenset[str]) -> Plan:
     texts, problems = _texts(nb)
     left: list[LeftOut] = []
     items: list[_Item] = []
@@ -91,9 +102,9 @@ def plan_definitions(nb: NotebookNode) -> Plan:
                 left.append(_leave(cell, piece.line, reason, piece.source))
             else:
                 items.append(_Item(piece, does))
-    reasons = {i: reason for i, item in enumerate(items) if (reason := _banned(item))}
+    reasons = {i: reason for i, item in enumerate(items) if (reason := _banned(item, provided))}
     items = _with_calls(items, reasons)
-    kept = _closure(items, reasons)
+    kept = _closure(items, reasons, targets, provided)
     for i, item in enumerate(items):
         if i not in kept:
             reason = reasons.get(i) or _unneeded(item)
@@ -202,7 +213,12 @@ def _arguments(piece: Piece, function: str) -> set[str]:
     return {a.id for call in calls for a in call.args if isinstance(a, ast.Name)}
 
 
-def _closure(items: list[_Item], reasons: dict[int, str]) -> set[int]:
+def _closure(
+    items: list[_Item],
+    reasons: dict[int, str],
+    targets: tuple[str, ...],
+    provided: frozenset[str],
+) -> set[int]:
     """Indices of the statements that the targets reach."""
     binders: dict[str, set[int]] = defaultdict(set)
     modules: set[str] = set()
@@ -221,8 +237,8 @@ def _closure(items: list[_Item], reasons: dict[int, str]) -> set[int]:
         if _sets_default(item.piece.node):
             binders["torch"].add(i)
     kept: set[int] = set()
-    seen: set[str] = set(PROVIDED)
-    names = list(TARGETS)
+    seen: set[str] = set(provided)
+    names = list(targets)
     waiting = [i for i, item in enumerate(items) if i not in reasons and _always(item)]
     while waiting or names:
         while waiting:
@@ -277,7 +293,7 @@ def _sets_default(node: ast.stmt) -> bool:
     )
 
 
-def _banned(item: _Item) -> str:
+def _banned(item: _Item, provided: frozenset[str]) -> str:
     """Why this statement may not run even where it binds something needed; empty if it may."""
     node, does = item.piece.node, item.does
     if any(isinstance(n, ast.Import | ast.ImportFrom) for n in item.piece.nodes):
@@ -286,7 +302,7 @@ def _banned(item: _Item) -> str:
         return "it only cleans up"
     if does.trains:
         return "it trains or samples"
-    if does.binds and does.binds <= PROVIDED:
+    if does.binds and does.binds <= provided:
         return "the grader makes its own model and optimiser"
     for n in item.piece.outer_nodes:
         if not isinstance(n, ast.Call):

@@ -1,0 +1,216 @@
+"""Items ``setting_*``: whether each of the four settings was trained and sampled.
+
+What is wrong in loss, sampler or schedule has cost its own item; here it only makes a person look.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from grader.checks import oracle
+from grader.checks.oracle import Array, Case
+from grader.checks.verdict import Verdict, failed, missing, needs_review, partial, passed
+from grader.results import Flag, State
+from grader.settings.checkpoint import Checkpoint
+from grader.settings.evidence import SettingEvidence, Twins, find_twins
+from grader.settings.folders import FILES, SCHEDULES, SETTINGS
+from grader.settings.pictures import Evidence, Shown
+
+CHECKS = ("checkpoint", "image", "animation")
+LINEAR = 2e-3  # how unequal the steps of linear betas may be, of their mean: float32 rounds
+COSINE = 5e-3  # of alphabar; other clips change it by less, linear betas by far more
+
+
+@dataclass(frozen=True)
+class Context:
+    """Whether the code for "epsilon" and "sample" is right, and the rubric's credit for a
+    checkpoint that was not uploaded, 0 to 1."""
+
+    losses_right: Mapping[str, bool]
+    samplers_right: Mapping[str, bool]
+    missing_checkpoint: float
+
+
+def judge(
+    seen: Mapping[str, SettingEvidence], context: Context
+) -> tuple[list[Verdict], list[Flag]]:
+    """Verdicts for every check of the four items, and what a TA should know."""
+    twins = find_twins(seen)
+    verdicts: list[Verdict] = []
+    flags = [Flag("settings_alike", sentence(pair)) for pair in twins]
+    for setting in SETTINGS:
+        evidence = seen.get(setting)
+        if evidence is None:
+            text = f"No folder results_{setting} was found."
+            verdicts += [missing(f"setting_{setting}.{name}", text) for name in CHECKS]
+            continue
+        flags += [Flag("name_differs", note) for note in evidence.found.notes]
+        verdicts += judge_setting(setting, evidence, context, twins)
+        if evidence.checkpoint is None:
+            text = f"results_{setting} holds no {FILES['checkpoint']}."
+            flags.append(Flag("checkpoint_missing", text))
+    return verdicts, flags
+
+
+def infra(reason: str) -> list[Verdict]:
+    """Our fault."""
+    text = f"The grader could not look at the trained settings: {reason}"
+    names = [f"setting_{setting}.{name}" for setting in SETTINGS for name in CHECKS]
+    return [Verdict(name, State.INFRA_ERROR, 0.0, text) for name in names]
+
+
+def sentence(pair: Twins) -> str:
+    return f"results_{pair.one} and results_{pair.other} hold the same {pair.what}."
+
+
+def judge_setting(
+    setting: str, evidence: SettingEvidence, context: Context, twins: Sequence[Twins]
+) -> list[Verdict]:
+    """The three verdicts on a setting whose folder is there."""
+    prediction = setting.split("_", maxsplit=1)[0]
+    item = f"setting_{setting}"
+    sampler_right = context.samplers_right.get(prediction, False)
+    image = picture(f"{item}.image", "image", evidence.image, sampler_right)
+    animation = picture(f"{item}.animation", "gif", evidence.animation, sampler_right)
+    if evidence.checkpoint is None:
+        shown = (image, animation)
+        checkpoint = without_checkpoint(f"{item}.checkpoint", shown, context)
+    else:
+        checkpoint = with_checkpoint(f"{item}.checkpoint", setting, evidence, context)
+    own = [pair for pair in twins if setting in (pair.one, pair.other)]
+    return [
+        doubted(checkpoint, [pair for pair in own if pair.what == "weights"]),
+        doubted(image, [pair for pair in own if pair.what == "pictures"]),
+        animation,
+    ]
+
+
+def doubted(verdict: Verdict, twins: Sequence[Twins]) -> Verdict:
+    """``needs_review`` if another setting holds the same; what has failed stays so."""
+    if not twins or verdict.fraction == 0:
+        return verdict
+    said = " ".join(sentence(pair) for pair in twins)
+    text = f"{verdict.message} {said} A person must look."
+    return needs_review(verdict.check, text, verdict.fraction, **verdict.details)
+
+
+def picture(check: str, kind: str, evidence: Evidence | None, sampler_right: bool) -> Verdict:
+    name = FILES[kind]
+    if evidence is None:
+        return missing(check, f"There is no {name}.")
+    shown = evidence.shown
+    if shown is Shown.DIGITS:
+        return passed(check, f"{name} shows what was generated.")
+    if shown is Shown.UNREADABLE:
+        text = f"{name} cannot be read: {evidence.problem} A person must look."
+        return needs_review(check, text, fraction=0.0)
+    if shown is Shown.NO_GRID:
+        text = f"In {name} no grid of tiles was found; a person must look."
+        return needs_review(check, text)
+    if shown is Shown.REAL:
+        return failed(check, f"The upper rows of {name} are real digits, not generated ones.")
+    text = {
+        Shown.NOISE: f"{name} shows noise instead of digits.",
+        Shown.BLANK: f"{name} shows nothing.",
+        Shown.STILL: f"{name} does not show the way from noise to digits.",
+    }[shown]
+    if not sampler_right:
+        text += " The sampler has lost its points already; a person must look."
+        return needs_review(check, text)
+    return failed(check, text)
+
+
+def without_checkpoint(check: str, shown: Sequence[Verdict], context: Context) -> Verdict:
+    """Credit by the rubric, as a hundred megabytes cannot always be uploaded."""
+    name = FILES["checkpoint"]
+    if all(verdict.fraction == 0 for verdict in shown) or context.missing_checkpoint == 0:
+        return missing(check, f"There is no {name}.")
+    text = f"There is no {name}; the pictures stand for it."
+    if context.missing_checkpoint == 1:
+        return passed(check, text)
+    return partial(check, context.missing_checkpoint, text)
+
+
+def with_checkpoint(
+    check: str, setting: str, evidence: SettingEvidence, context: Context
+) -> Verdict:
+    name, (prediction, schedule) = FILES["checkpoint"], setting.split("_")
+    checkpoint, behaviour = evidence.checkpoint, evidence.behaviour
+    assert checkpoint is not None
+    if checkpoint.problem:
+        text = f"{name} was not read: {checkpoint.problem}; a person must look."
+        return needs_review(check, text, context.missing_checkpoint)
+    if not checkpoint.finite:
+        return failed(check, f"{name} holds weights that are not finite numbers.")
+    found = schedule_of(checkpoint, evidence.own_betas, schedule)
+    predicts = behaviour.predicts if behaviour is not None else None
+    details: dict[str, Any] = {
+        "schedule": found,
+        "entries": len(checkpoint.schedule.get("beta_t", ())),
+        "predicts": predicts,
+        "explains": dict(behaviour.explains) if behaviour is not None else {},
+        "weights": checkpoint.weights,
+    }
+    wrong = []
+    if found not in (None, schedule):
+        wrong.append(f"its schedule is {found}" if found in SCHEDULES else "its schedule differs")
+    if predicts not in (None, prediction):
+        wrong.append(f"its network predicts {SAYS[predicts]}")
+    if wrong:
+        text = f"{name} is not that of {prediction}/{schedule}: {' and '.join(wrong)}."
+        blamed = not context.losses_right.get(prediction, False) and predicts != prediction
+        if blamed and found in (None, schedule):  # the loss trains on the wrong target
+            text += " The loss has lost its points already; a person must look."
+            return needs_review(check, text, **details)
+        return failed(check, text, **details)
+    if behaviour is None or behaviour.problem:
+        reason = behaviour.problem if behaviour is not None else "there is no notebook 2-1"
+        text = f"{name} could not be tried in the notebook's own network: {reason}."
+        text += " A person must look."
+        return needs_review(check, text, **details)
+    if predicts is None:
+        text = f"The network of {name} predicts neither the noise nor the image: it is not trained."
+        if not context.losses_right.get(prediction, False):
+            text += " The loss has lost its points already; a person must look."
+            return needs_review(check, text, **details)
+        return failed(check, text, **details)
+    return passed(check, f"{name} is a trained network that predicts {SAYS[predicts]}.", **details)
+
+
+SAYS = {"epsilon": "the noise", "sample": "the image"}
+
+
+def schedule_of(checkpoint: Checkpoint, own: Sequence[Array], wanted: str) -> str | None:
+    """ "linear" or "cosine" by the checkpoint's betas, "another" if they are neither.
+
+    ``wanted`` if the student's own ``beta_schedule`` gives these betas for it, right or wrong. None
+    if the checkpoint holds no betas.
+    """
+    betas = checkpoint.schedule.get("beta_t")
+    if betas is None or len(betas) < 2 or not np.all(np.isfinite(betas)):
+        return None
+    forms = [betas, betas[1:]]  # T entries, or T + 1 of which the first is not used
+    kinds = [
+        name
+        for name, fits in (("linear", is_linear), ("cosine", is_cosine))
+        if any(fits(form) for form in forms if len(form) > 1)
+    ]
+    if wanted in kinds:
+        return wanted
+    if any(len(o) == len(betas) and np.allclose(o, betas, rtol=1e-3, atol=1e-6) for o in own):
+        return wanted
+    return kinds[0] if kinds else "another"
+
+
+def is_linear(betas: Array) -> bool:
+    """Whether they grow by equal steps, from whatever to whatever."""
+    steps = np.diff(betas)
+    mean = float(steps.mean())
+    return mean > 0 and bool(np.all(np.abs(steps - mean) <= LINEAR * mean + 2e-8))
+
+
+def is_cosine(betas: Array) -> bool:
+    expected = oracle.betas(Case(1e-4, 0.02, len(betas)), "cosine")
+    return bool(np.all(np.abs(np.cumprod(1 - betas) - np.cumprod(1 - expected)) <= COSINE))

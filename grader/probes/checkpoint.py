@@ -1,0 +1,115 @@
+"""Reads a file of weights: tensors only, and no more of them than fits.
+
+``run(namespace, inputs)`` with inputs::
+
+    path        the file, in here
+    most_bytes  of all tensors together
+
+Gives the arrays ``schedule/<name>`` (entries of the schedule, float64) and ``sample`` (some of the
+weights, the same places for the same shapes), and facts about the weights. A fact ``problem`` says
+why the file is not read. Needs a kernel in which no student's code ran.
+"""
+
+import hashlib
+import zipfile
+from typing import Any
+
+import numpy as np
+import torch
+
+SCHEDULE = ("beta_t", "alphabar_t", "sqrtab", "sqrtmab")
+SAMPLED = 4096
+LONGEST = 100_000  # entries of a schedule
+
+
+class Refused(Exception):
+    """The text says why."""
+
+
+def run(namespace: Any, inputs: Any) -> Any:
+    try:
+        return read(inputs["path"], inputs["most_bytes"])
+    except Refused as problem:
+        return {}, {"problem": str(problem)}
+    except MemoryError:
+        return {}, {"problem": "it needs more memory than there is"}
+    except Exception as error:  # torch raises nearly every kind for damaged files
+        return {}, {"problem": f"it is damaged ({type(error).__name__})"}
+
+
+def read(path: Any, most_bytes: Any) -> Any:
+    check_archive(path, most_bytes)
+    state = tensors_of(load(path))
+    if sum(value.numel() * value.element_size() for value in state.values()) > most_bytes:
+        raise Refused("its tensors claim to be larger than is allowed")
+    weights = {name: value for name, value in state.items() if value.is_floating_point()}
+    entries = {
+        key: value
+        for name, value in weights.items()
+        if (key := name.split(".")[-1]) in SCHEDULE and value.numel() <= LONGEST
+    }
+    learned = {
+        name: value for name, value in weights.items() if name.split(".")[-1] not in SCHEDULE
+    }
+    learned = {name: value for name, value in learned.items() if value.dim() > 0}
+    if not learned:
+        raise Refused("it holds no weights")
+    arrays = {
+        f"schedule/{key}": value.to(torch.float64).reshape(-1) for key, value in entries.items()
+    }
+    finite = all(bool(torch.isfinite(value).all()) for value in learned.values())
+    facts = {
+        "weights": sum(value.numel() for value in learned.values()),
+        "finite": finite,
+        "digest": digest(learned),
+    }
+    return {**arrays, "sample": sample(learned)}, facts
+
+
+def check_archive(path: Any, most_bytes: Any) -> Any:
+    """By the sizes that the archive states itself, before a byte of it is unpacked."""
+    if not zipfile.is_zipfile(path):
+        raise Refused("it is not in the form that torch.save writes")
+    with zipfile.ZipFile(path) as archive:
+        members = archive.infolist()
+    if sum(member.file_size for member in members) > most_bytes or len(members) > 20_000:
+        raise Refused("it unpacks to more than is allowed")
+    if any(member.compress_type != zipfile.ZIP_STORED for member in members):
+        raise Refused("it is compressed, which torch.save does not do")
+
+
+def load(path: Any) -> Any:
+    """Never unpickles anything but tensors and plain containers."""
+    try:
+        return torch.load(path, weights_only=True, mmap=True)
+    except Exception as error:
+        if "weights_only" in str(error).lower() or "unsupported" in str(error).lower():
+            raise Refused("it holds more than tensors, and is not opened") from None
+        raise
+
+
+def tensors_of(found: Any) -> Any:
+    """The tensors by name: a state_dict, or the largest one inside a dictionary."""
+    if not isinstance(found, dict):
+        raise Refused("it holds no state_dict")
+    own = {str(k): v for k, v in found.items() if isinstance(v, torch.Tensor)}
+    inner = [tensors_of(v) for v in found.values() if isinstance(v, dict) and v]
+    states = [state for state in (own, *inner) if state]
+    if not states:
+        return {}
+    return max(states, key=lambda state: sum(v.numel() for v in state.values()))
+
+
+def digest(weights: Any) -> Any:
+    """The same for the same weights, whatever they are called."""
+    total = hashlib.sha256()
+    for value in weights.values():
+        total.update(str(tuple(value.shape)).encode())
+        total.update(value.contiguous().reshape(-1).view(torch.uint8).numpy())
+    return total.hexdigest()
+
+
+def sample(weights: Any) -> Any:
+    flat = torch.cat([value.to(torch.float32).reshape(-1) for value in weights.values()])
+    places = np.random.default_rng(0).integers(0, len(flat), SAMPLED)
+    return flat[torch.from_numpy(places)]

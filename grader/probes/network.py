@@ -1,0 +1,177 @@
+"""Puts a checkpoint's weights into the student's own model, and asks what it does with digits.
+
+``run(namespace, inputs)`` with inputs::
+
+    path             the checkpoint, in here; known to hold tensors only
+    prediction_type  "epsilon" or "sample", that of its folder
+    schedule         "linear" or "cosine"
+    measure          "answers" or "samples"
+    pixels, labels   (answers) digits, base64 of bytes (N, 784), and their classes
+    calls            (answers) how often ``forward`` sees them; t is drawn anew each time
+    n_sample         (samples) how many images
+
+"answers" gives ``x_t`` and ``answer``, what the network was given and what it answered while the
+student's ``forward`` ran; "samples" gives ``images``. A fact ``does_not_fit`` says why the weights
+do not fit the network, ``missing`` what the notebook lacks.
+"""
+
+import base64
+import contextlib
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+SIZE = (1, 28, 28)
+WIDEST = 512
+
+
+class Missing(Exception):
+    """The notebook does not define what was asked for."""
+
+
+class DoesNotFit(Exception):
+    """The weights are those of another network."""
+
+
+def run(namespace: Any, inputs: Any) -> Any:
+    try:
+        ddpm = restored(namespace, inputs)
+        with torch.no_grad():
+            if inputs["measure"] == "samples":
+                return samples(ddpm, inputs)
+            return answers(ddpm, inputs)
+    except Missing as error:
+        return {}, {"missing": str(error)}
+    except DoesNotFit as error:
+        return {}, {"does_not_fit": str(error)}
+
+
+def restored(namespace: Any, inputs: Any) -> Any:
+    """The student's DDPM with the checkpoint's weights and schedule, ready to be asked."""
+    state = tensors_of(torch.load(inputs["path"], weights_only=True, mmap=True))
+    state = {name.removeprefix("module."): value for name, value in state.items()}
+    betas = next((v for n, v in state.items() if n.split(".")[-1] == "beta_t"), None)
+    ddpm = namespace.get("ddpm")
+    if not isinstance(ddpm, nn.Module):
+        ddpm = made(namespace, inputs)
+    attribute, network = network_of(ddpm)
+    if f"{attribute}." not in {name[: len(attribute) + 1] for name in state}:
+        state = {f"{attribute}.{name}": value for name, value in state.items()}
+    if not fits(ddpm, state):
+        setattr(ddpm, attribute, of_another_width(network, attribute, state))
+        if not fits(ddpm, state):
+            raise DoesNotFit("its weights have other names or shapes than the notebook's network")
+    own = getattr(ddpm, "beta_t", None)
+    one_more = isinstance(own, torch.Tensor) and len(own) == getattr(ddpm, "n_T", -1) + 1
+    fill(ddpm, state)
+    values = {"prediction_type": inputs["prediction_type"], "schedule": inputs["schedule"]}
+    if betas is not None:
+        values["n_T"] = len(betas) - one_more
+    for name, value in {**values, "device": "cpu"}.items():
+        namespace[name] = value
+        if hasattr(ddpm, name):
+            with contextlib.suppress(Exception):
+                setattr(ddpm, name, value)
+    ddpm.to("cpu")
+    ddpm.eval()
+    return ddpm
+
+
+def made(namespace: Any, inputs: Any) -> Any:
+    """A model as the template's cell makes it, where the notebook's own cell made none."""
+    classes = [namespace.get(name) for name in ("ContextUnet", "DDPM")]
+    if not all(isinstance(cls, type) for cls in classes):
+        raise Missing("ContextUnet and DDPM")
+    network, ddpm = classes
+    made = network(1, 8, 10)
+    return ddpm(made, (1e-4, 0.02), 10, inputs["prediction_type"], inputs["schedule"], "cpu")
+
+
+def network_of(ddpm: Any) -> Any:
+    """The name and the module of the network: the child with the most weights."""
+    children = dict(ddpm.named_children())
+    if not children:
+        raise Missing("a network in DDPM")
+    size = {name: sum(p.numel() for p in child.parameters()) for name, child in children.items()}
+    name = max(size, key=lambda child: size[child])
+    return name, children[name]
+
+
+def fits(ddpm: Any, state: Any) -> Any:
+    return all(
+        name in state and state[name].shape == weight.shape
+        for name, weight in ddpm.named_parameters()
+    )
+
+
+def of_another_width(network: Any, attribute: Any, state: Any) -> Any:
+    """The same kind of network with another ``n_feat``, for settings were not all trained alike."""
+    wanted = {n: tuple(v.shape) for n, v in state.items() if n.startswith(f"{attribute}.")}
+    widths = sorted({size for shape in wanted.values() for size in shape[:1] if size <= WIDEST})
+    classes = getattr(network, "n_classes", 10)
+    for width in widths:
+        for count in {10, classes}:
+            with contextlib.suppress(Exception):
+                with torch.device("meta"):  # shapes without weights
+                    trial = type(network)(1, width, count)
+                shapes = {f"{attribute}.{n}": tuple(p.shape) for n, p in trial.named_parameters()}
+                if all(wanted.get(name) == shape for name, shape in shapes.items()):
+                    return type(network)(1, width, count)
+    raise DoesNotFit("its weights have other names or shapes than the notebook's network")
+
+
+def fill(ddpm: Any, state: Any) -> Any:
+    """Weights into their places; buffers of any length in place of the model's own."""
+    modules = dict(ddpm.named_modules())
+    with torch.no_grad():
+        for name, weight in ddpm.named_parameters():
+            weight.copy_(state[name])
+    for name, value in state.items():
+        owner, _, last = name.rpartition(".")
+        module = modules.get(owner)
+        if module is not None and last in module._buffers:
+            module._buffers[last] = value.clone()
+
+
+def answers(ddpm: Any, inputs: Any) -> Any:
+    data = np.frombuffer(base64.b64decode(inputs["pixels"]), np.uint8).reshape(-1, *SIZE)
+    x = torch.from_numpy(data / np.float32(255))
+    c = torch.tensor(inputs["labels"])
+    seen: list[Any] = []
+
+    def note(module: Any, args: Any, kwargs: Any, output: Any) -> Any:
+        given = [v for v in (*args, *kwargs.values()) if isinstance(v, torch.Tensor)]
+        images = [v for v in given if v.dim() >= 3 and v.numel() == x.numel()]
+        if images and isinstance(output, torch.Tensor) and output.numel() == x.numel():
+            seen.append((flat(images[0]), flat(output)))
+
+    _, network = network_of(ddpm)
+    handle = network.register_forward_hook(note, with_kwargs=True)
+    for _ in range(inputs["calls"]):
+        ddpm(x, c)
+    handle.remove()
+    if not seen:
+        raise Missing("a call of the network in DDPM.forward")
+    shown, answered = zip(*seen, strict=True)
+    return {"x_t": np.stack(shown), "answer": np.stack(answered)}, {}
+
+
+def samples(ddpm: Any, inputs: Any) -> Any:
+    result = ddpm.sample(inputs["n_sample"], SIZE, "cpu")
+    images = result[0] if isinstance(result, (tuple, list)) else result
+    if not isinstance(images, torch.Tensor) or images.numel() != inputs["n_sample"] * 784:
+        raise Missing("the images that DDPM.sample returns")
+    return {"images": flat(images)}, {}
+
+
+def flat(image: Any) -> Any:
+    return image.detach().to(torch.float32).reshape(-1, 784).numpy().copy()
+
+
+def tensors_of(found: Any) -> Any:
+    """The tensors by name: a state_dict, or the largest one inside a dictionary."""
+    own = {str(k): v for k, v in found.items() if isinstance(v, torch.Tensor)}
+    inner = [tensors_of(v) for v in found.values() if isinstance(v, dict) and v]
+    return max((own, *inner), key=lambda state: sum(v.numel() for v in state.values()))

@@ -1,0 +1,1 @@
+"""The four trained settings: their folders, pictures and checkpoints."""

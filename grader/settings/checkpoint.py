@@ -1,0 +1,160 @@
+"""What a checkpoint shows: its schedule, its weights, and what its network predicts."""
+
+import base64
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from grader.checks.oracle import Array
+from grader.paths import MNIST_DIR
+from grader.sandbox import InfraError, KernelSession, Status
+
+MOST_BYTES = 2**30
+DIGITS, CALLS = 8, 3  # images a call, calls: with n_feat = 128 one image takes 45 ms
+TRAINED = 0.25  # part of its target's variance that a trained network explains, at least
+ANSWER_SECONDS = 60.0
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """The tensors of a file. ``problem`` says why it is not read; empty if it is.
+
+    ``schedule``: entries of the schedule by name, (T,) or (T + 1,). ``digest`` is the same for the
+    same weights; ``sample`` holds some of them, the same ones of networks of one shape.
+    """
+
+    problem: str = ""
+    finite: bool = True
+    weights: int = 0
+    digest: str = ""
+    sample: Array = field(default_factory=lambda: np.zeros(0))
+    schedule: Mapping[str, Array] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Behaviour:
+    """What the restored network does. ``explains``: for "epsilon" and "sample", which part of that
+    target's variance its answers explain, at most 1. ``problem``: why that is not known."""
+
+    explains: Mapping[str, float] = field(default_factory=dict)
+    problem: str = ""
+
+    @property
+    def predicts(self) -> str | None:
+        """ "epsilon" or "sample"; None if it explains neither, as when it was not trained."""
+        if not self.explains:
+            return None
+        best = max(self.explains, key=lambda name: self.explains[name])
+        return best if self.explains[best] >= TRAINED else None
+
+
+def read_checkpoint(session: KernelSession, path: Path, name: str) -> Checkpoint:
+    """Reads a file in a kernel in which no student's code ran; ``name`` is what it is called there.
+
+    Raises ``InfraError`` for faults of ours.
+    """
+    if path.stat().st_size > MOST_BYTES:
+        return Checkpoint("it is larger than is allowed")
+    inputs = {"path": session.give(path, name), "most_bytes": MOST_BYTES}
+    outcome = session.probe("checkpoint", inputs)
+    if outcome.status is Status.infra_error:
+        raise InfraError(outcome.message)
+    if outcome.status is not Status.ok:
+        return Checkpoint(f"reading it failed ({outcome.message})")
+    if "problem" in outcome.facts:
+        return Checkpoint(str(outcome.facts["problem"]))
+    entries = {
+        key.removeprefix("schedule/"): np.asarray(array, np.float64)
+        for key, array in outcome.arrays.items()
+        if key.startswith("schedule/")
+    }
+    return Checkpoint(
+        finite=bool(outcome.facts["finite"]),
+        weights=int(outcome.facts["weights"]),
+        digest=str(outcome.facts["digest"]),
+        sample=np.asarray(outcome.arrays["sample"], np.float64),
+        schedule=entries,
+    )
+
+
+@cache
+def real_digits() -> tuple[Array, tuple[int, ...]]:
+    """A few test digits, bytes (N, 784), and their classes."""
+    raw = MNIST_DIR / "MNIST" / "raw"
+    pixels = np.frombuffer((raw / "t10k-images-idx3-ubyte").read_bytes()[16:], np.uint8)
+    labels = np.frombuffer((raw / "t10k-labels-idx1-ubyte").read_bytes()[8:], np.uint8)
+    return pixels.reshape(-1, 784)[:DIGITS], tuple(int(label) for label in labels[:DIGITS])
+
+
+def question(path: str, setting: str, **more: Any) -> dict[str, Any]:
+    """Inputs for the probe ``network``."""
+    prediction, schedule = setting.split("_")
+    return {"path": path, "prediction_type": prediction, "schedule": schedule, **more}
+
+
+def observe(session: KernelSession, path: Path, setting: str) -> Behaviour:
+    """Has the student's own model, with these weights, look at noisy digits.
+
+    Raises ``InfraError`` for faults of ours.
+    """
+    pixels, labels = real_digits()
+    inputs = question(
+        session.give(path, f"{setting}.pth"),
+        setting,
+        measure="answers",
+        pixels=base64.b64encode(pixels.tobytes()).decode(),
+        labels=list(labels),
+        calls=CALLS,
+    )
+    outcome = session.probe("network", inputs, ANSWER_SECONDS)
+    if outcome.status is Status.infra_error:
+        raise InfraError(outcome.message)
+    if outcome.status is not Status.ok:
+        return Behaviour(problem=outcome.message)
+    for fact in ("missing", "does_not_fit"):
+        if fact in outcome.facts:
+            return Behaviour(problem=str(outcome.facts[fact]))
+    x_t, answer = (np.asarray(outcome.arrays[n], np.float64) for n in ("x_t", "answer"))
+    if not (np.all(np.isfinite(x_t)) and np.all(np.isfinite(answer))):
+        return Behaviour(problem="its answers are not finite numbers")
+    x = np.broadcast_to(pixels / 255.0, x_t.shape)
+    return Behaviour(explained(x.reshape(-1, 784), x_t.reshape(-1, 784), answer.reshape(-1, 784)))
+
+
+def explained(x: Array, x_t: Array, answer: Array) -> dict[str, float]:
+    """Which part of the variance of noise and image the answers explain; all arrays (N, 784).
+
+    How much noise is in x_t is read off x_t itself, so that no schedule need be known.
+    """
+    fits = []
+    for scale, shift in ((1.0, 0.0), (2.0, -1.0)):  # as they are, or rescaled to [-1, 1]
+        x_0 = scale * x + shift
+        alphabar, misfit = most_likely(x_0, x_t)
+        noise = (x_t - np.sqrt(alphabar) * x_0) / np.sqrt(1 - alphabar)
+        fits.append((misfit, x_0, noise))
+    _, x_0, noise = min(fits, key=lambda fit: fit[0])
+    image = max(part_explained(x_0, answer), part_explained(x, answer))
+    return {"epsilon": part_explained(noise, answer), "sample": image}
+
+
+def most_likely(x_0: Array, x_t: Array) -> tuple[Array, float]:
+    """alphabar of each image (N, 1) under which its x_t is likeliest, and the sum of misfits."""
+    candidates = 1 / (1 + np.exp(-np.linspace(-9, 9, 181)))
+    misfit = np.stack(
+        [
+            np.mean((x_t - np.sqrt(a) * x_0) ** 2, axis=1) / (1 - a) + np.log(1 - a)
+            for a in candidates
+        ]
+    )
+    best = misfit.argmin(axis=0)
+    return candidates[best][:, None], float(misfit.min(axis=0).sum())
+
+
+def part_explained(target: Array, answer: Array) -> float:
+    """1 if the answers are the target, 0 if they are no better than its mean."""
+    rest = float(np.mean((answer - target) ** 2))
+    return round(1 - rest / float(np.var(target)), 4)

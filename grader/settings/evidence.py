@@ -1,0 +1,139 @@
+"""Everything that a submission shows of its four settings."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from itertools import combinations
+from pathlib import Path
+
+import numpy as np
+
+from grader.checks.oracle import Array
+from grader.digits.decode import decoding_session
+from grader.intake import Plan
+from grader.sandbox import KernelSession, Limits, Sandbox, Status
+from grader.settings.checkpoint import Behaviour, Checkpoint, observe, read_checkpoint
+from grader.settings.folders import SettingFiles, find_settings
+from grader.settings.pictures import (
+    SAME,
+    Evidence,
+    Shown,
+    likeness,
+    look_at_animation,
+    look_at_image,
+)
+
+NEARLY = 0.999  # correlation of the weights of two networks, from which on one is the other
+
+
+@dataclass(frozen=True)
+class SettingEvidence:
+    """Of one setting; what is not there is None. ``own_betas``: what the student's own
+    ``beta_schedule`` gives for the checkpoint's T and betas under this schedule."""
+
+    found: SettingFiles
+    image: Evidence | None = None
+    animation: Evidence | None = None
+    checkpoint: Checkpoint | None = None
+    behaviour: Behaviour | None = None
+    own_betas: tuple[Array, ...] = field(default_factory=tuple)
+
+
+@dataclass(frozen=True)
+class Twins:
+    """Two settings of a submission that show the same ``what``: "weights" or "pictures"."""
+
+    one: str
+    other: str
+    what: str
+
+
+def gather(
+    root: Path, model: Callable[[], Plan] | None, sandbox: Sandbox, limits: Limits, seed: int
+) -> dict[str, SettingEvidence]:
+    """The evidence of the settings that have files. ``model`` plans how the notebook makes its
+    model; None if there is no notebook.
+
+    Raises ``InfraError`` for faults of ours.
+    """
+    settings = find_settings(root)
+    if not settings:
+        return {}
+    seen: dict[str, SettingEvidence] = {}
+    with decoding_session(sandbox, limits, seed) as session:
+        for name, found in settings.items():
+            files = found.files
+            seen[name] = SettingEvidence(
+                found,
+                image=look_at_image(session, files["image"]) if "image" in files else None,
+                animation=look_at_animation(session, files["gif"]) if "gif" in files else None,
+                checkpoint=(
+                    read_checkpoint(session, files["checkpoint"], f"{name}.pth")
+                    if "checkpoint" in files
+                    else None
+                ),
+            )
+    readable = [n for n, s in seen.items() if s.checkpoint is not None and not s.checkpoint.problem]
+    if model is not None and readable:
+        with KernelSession(model().statements, sandbox=sandbox, limits=limits, seed=seed) as own:
+            own.prepare()
+            for name in readable:
+                seen[name] = observed(own, name, seen[name])
+    return seen
+
+
+def observed(session: KernelSession, name: str, seen: SettingEvidence) -> SettingEvidence:
+    """The same with what the student's own code makes of the checkpoint."""
+    assert seen.checkpoint is not None
+    betas = seen.checkpoint.schedule.get("beta_t")
+    return SettingEvidence(
+        seen.found,
+        seen.image,
+        seen.animation,
+        seen.checkpoint,
+        observe(session, seen.found.files["checkpoint"], name),
+        own_schedule(session, name.split("_")[1], betas) if betas is not None else (),
+    )
+
+
+def own_schedule(session: KernelSession, schedule: str, betas: Array) -> tuple[Array, ...]:
+    """The student's own betas for the T and the ends that a checkpoint's betas may stem from."""
+    ends = {"beta1": float(betas[0]), "beta2": float(betas[-1])}
+    later = {"beta1": float(betas[min(1, len(betas) - 1)]), "beta2": float(betas[-1])}
+    cases = [{**e, "T": len(betas) - n, "betas": None} for n in (0, 1) for e in (ends, later)]
+    inputs = {"function": "beta_schedule", "schedule": schedule, "cases": cases}
+    outcome = session.probe("schedules", inputs)
+    if outcome.status is not Status.ok:
+        return ()
+    return tuple(np.asarray(array, np.float64) for array in outcome.arrays.values())
+
+
+def find_twins(seen: Mapping[str, SettingEvidence]) -> list[Twins]:
+    """Settings that are the same work twice. Pictures under one seed may be alike; equal ones, and
+    equal weights, are copies."""
+    twins = []
+    for one, other in combinations(seen, 2):
+        a, b = seen[one].checkpoint, seen[other].checkpoint
+        if a is not None and b is not None and same_weights(a, b):
+            twins.append(Twins(one, other, "weights"))
+        tiles, others = seen[one].image, seen[other].image
+        if tiles is not None and others is not None and same_pictures(tiles, others):
+            twins.append(Twins(one, other, "pictures"))
+    return twins
+
+
+def same_weights(a: Checkpoint, b: Checkpoint) -> bool:
+    if a.problem or b.problem:
+        return False
+    if a.digest == b.digest:
+        return True
+    if a.weights != b.weights or not (a.finite and b.finite):
+        return False
+    return bool(np.corrcoef(a.sample, b.sample)[0, 1] > NEARLY)
+
+
+def same_pictures(a: Evidence, b: Evidence) -> bool:
+    if a.tiles is None or b.tiles is None or {a.shown, b.shown} != {Shown.DIGITS}:
+        return False
+    if a.tiles.shape != b.tiles.shape:
+        return False
+    return bool(np.mean(np.diag(likeness(a.tiles, b.tiles)) > SAME) > 0.5)
