@@ -135,13 +135,18 @@ def generated(grid: Grid, picture: Picture, seen: list[str]) -> Grid | None:
     Empty rows at the edge are no part of a grid: what remains could be the real digits below.
     """
     upper = halved(grid)
-    _, top, _, bottom = grid.boxes[0, 0]
-    at_the_top = top < bottom - top or picture.where.lower().endswith(FINAL_GIF)
+    at_the_top = starts_at_the_top(grid) or picture.where.lower().endswith(FINAL_GIF)
     if at_the_top and upper.shape == (GENERATED_ROWS, DIGITS):
         return upper
     rows, columns = grid.shape
     seen.append(f"{picture.where}: {rows} x {columns} tiles, where eight rows of ten belong.")
     return None
+
+
+def starts_at_the_top(grid: Grid) -> bool:
+    """Whether no empty row of tiles can be above the grid, which would not be found."""
+    _, top, _, bottom = grid.boxes[0, 0]
+    return bool(top < bottom - top)
 
 
 def halved(grid: Grid) -> Grid:

@@ -17,7 +17,10 @@ from typing import Any
 import numpy as np
 import torch
 
-SCHEDULE = ("beta_t", "alphabar_t", "sqrtab", "sqrtmab")
+SCHEDULE = (
+    *("beta_t", "sqrt_beta_t", "alpha_t", "alphabar_t"),
+    *("sqrtab", "oneover_sqrta", "sqrtmab", "bt_over_sqrtmab"),
+)
 SAMPLED = 4096
 LONGEST = 100_000  # entries of a schedule
 

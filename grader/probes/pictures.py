@@ -2,7 +2,7 @@
 
 ``run(namespace, inputs)`` with inputs::
 
-    data         the file, base64
+    path         the file, in here
     frame        "first" or "last", of an animation
     most_pixels  a picture with more is refused before a pixel of it is decoded
     most_side    a picture with a longer side is made smaller by a whole number
@@ -11,7 +11,6 @@ Gives the array ``pixels``, (H, W, 3) bytes, transparent parts on white; or none
 ``problem`` that says in one sentence why. Needs a kernel in which no student's code ran.
 """
 
-import base64
 import io
 import warnings
 from typing import Any
@@ -29,7 +28,8 @@ class Unreadable(Exception):
 
 
 def run(namespace: Any, inputs: Any) -> Any:
-    data = base64.b64decode(inputs["data"])
+    with open(inputs["path"], "rb") as file:
+        data = file.read()
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # bombs are measured below

@@ -165,16 +165,21 @@ class Kernel:
         number = cell.get("execution_count")
         return number if isinstance(number, int) else 0
 
-    def give(self, file: Path, name: str) -> str:
-        """Lets the kernel read a file, whose own copy that need not be; the path that it has there.
+    def give(self, content: Path | bytes, name: str) -> str:
+        """Lets the kernel read a file, in place of one that had this name; its path in there.
 
-        Raises ``OSError`` if it cannot be read, or the disk is full.
+        Of a file on the same disk no copy is made. Raises ``OSError`` if it cannot be read, or the
+        disk is full.
         """
         shown = self._given / name
+        shown.unlink(missing_ok=True)
+        if isinstance(content, bytes):
+            shown.write_bytes(content)
+            return str(shown)
         try:
-            os.link(file, shown)
+            os.link(content, shown)
         except OSError:  # on another disk
-            shutil.copyfile(file, shown)
+            shutil.copyfile(content, shown)
         return str(shown)
 
     @property

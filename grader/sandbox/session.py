@@ -102,7 +102,7 @@ class KernelSession:
         self._ready()
         return dict(self._failed)
 
-    def give(self, file: Path, name: str) -> str:
+    def give(self, content: Path | bytes, name: str) -> str:
         """Lets the kernel read a file; its path in there, which a kernel that replaces this one
         would not have.
 
@@ -112,7 +112,7 @@ class KernelSession:
         if self._kernel is None:
             raise InfraError(USED_UP)
         try:
-            return self._kernel.give(file, name)
+            return self._kernel.give(content, name)
         except OSError as error:
             raise InfraError(f"A file could not be handed to the kernel ({error}).") from error
 

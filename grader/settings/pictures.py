@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from grader.digits.choose import starts_at_the_top
 from grader.digits.clarity import DIGITS, GENERATED_ROWS
 from grader.digits.decode import decode
 from grader.digits.grid import cut_out, find_grid
@@ -15,6 +16,7 @@ from grader.sandbox import KernelSession
 
 BLANK = 0.02  # deviation of a tile's pixels, of 1
 NOISE = 0.4  # correlation of neighbouring pixels: digits have 0.8, noise has 0
+NOISE_DRAWN = 0.6  # the same of tiles that a figure drew larger: digits have 0.9, noise has 0.45
 RISES = 0.25  # by which it grows from an animation's first picture to its last
 SAME = 0.985  # correlation of two tiles that are one image, saved twice
 
@@ -51,6 +53,8 @@ def look_at_image(session: KernelSession, path: Path) -> Evidence:
     if grid is None or grid.shape[1] != DIGITS or grid.shape[0] < GENERATED_ROWS:
         shown = Shown.NOISE if smoothness(pixels.mean(axis=2)[None] / 255) < NOISE else None
         return Evidence(shown or Shown.NO_GRID)
+    if not starts_at_the_top(grid):
+        return Evidence(Shown.BLANK)
     tiles = grid.tiles[:GENERATED_ROWS].reshape(-1, *grid.tiles.shape[2:])
     real = grid.tiles[GENERATED_ROWS:].reshape(-1, *grid.tiles.shape[2:])
     if np.mean(tiles.std(axis=(1, 2)) < BLANK) > 0.5:
@@ -77,7 +81,7 @@ def look_at_animation(session: KernelSession, path: Path) -> Evidence:
     )
     if np.mean(end.std(axis=(1, 2)) < BLANK) > 0.5:
         return Evidence(Shown.BLANK)
-    if smoothness(end) < NOISE:
+    if smoothness(end) < NOISE_DRAWN:
         return Evidence(Shown.NOISE)
     if smoothness(end) - smoothness(start) < RISES:
         return Evidence(Shown.STILL)

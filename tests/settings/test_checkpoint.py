@@ -1,0 +1,238 @@
+"""Checkpoints: the right ones in the right folders, every wrong one with its reason, and attacks."""
+
+import io
+import os
+import pickle
+import zipfile
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from grader.checks.trained_setting import Context, with_checkpoint
+from grader.checks.verdict import Verdict
+from grader.results import State
+from grader.sandbox import KernelSession
+from grader.settings.checkpoint import Behaviour, Checkpoint, observe, read_checkpoint
+from grader.settings.evidence import SettingEvidence, own_schedule, same_weights
+from grader.settings.folders import SETTINGS, SettingFiles
+from reference.guidance import GuidedUnet
+from tests.settings.conftest import state_of
+
+RIGHT = Context(
+    losses_right={"epsilon": True, "sample": True},
+    samplers_right={"epsilon": True, "sample": True},
+    missing_checkpoint=1.0,
+)
+Both = tuple[KernelSession, KernelSession]
+
+
+@pytest.fixture(scope="module")
+def sessions(clean: KernelSession, own: KernelSession) -> Both:
+    return clean, own
+
+
+def saved(folder: Path, state: object, name: str = "model_final.pth") -> Path:
+    path = folder / name
+    torch.save(state, path)
+    return path
+
+
+def evidence(sessions: Both, path: Path, folder: str) -> SettingEvidence:
+    clean, own = sessions
+    checkpoint = read_checkpoint(clean, path, "checkpoint")
+    found = SettingFiles(folder, {"checkpoint": path}, ())
+    if checkpoint.problem:
+        return SettingEvidence(found, checkpoint=checkpoint)
+    behaviour = observe(own, path, folder)
+    return with_own(sessions, SettingEvidence(found, None, None, checkpoint, behaviour), folder)
+
+
+def with_own(sessions: Both, seen: SettingEvidence, folder: str) -> SettingEvidence:
+    assert seen.checkpoint is not None
+    betas = seen.checkpoint.schedule.get("beta_t")
+    own = own_schedule(sessions[1], folder.split("_")[1], betas) if betas is not None else ()
+    return replace(seen, own_betas=own)
+
+
+def verdict(seen: SettingEvidence, folder: str, context: Context = RIGHT) -> Verdict:
+    return with_checkpoint(f"setting_{folder}.checkpoint", folder, seen, context)
+
+
+@pytest.mark.parametrize("one_more", [False, True], ids=["T", "T+1"])
+@pytest.mark.parametrize("T", [200, 400, 1000])
+@pytest.mark.parametrize("trained", SETTINGS)
+def test_each_model_is_right_in_its_own_folder_alone(
+    trained: str, T: int, one_more: bool, sessions: Both, tmp_path: Path
+) -> None:
+    path = saved(tmp_path, state_of(trained, T, one_more))
+    seen = evidence(sessions, path, trained)
+    assert seen.behaviour is not None
+    assert seen.behaviour.predicts == trained.split("_", maxsplit=1)[0]
+    for folder in SETTINGS:
+        found = verdict(with_own(sessions, seen, folder), folder)
+        if folder == trained:
+            assert found.state is State.PASSED, found
+            continue
+        assert found.state is State.FAILED, (folder, found)
+        prediction, schedule = folder.split("_")
+        assert ("its network predicts" in found.message) == (prediction not in trained)
+        assert ("its schedule is" in found.message) == (schedule not in trained)
+
+
+@pytest.mark.parametrize("trained", SETTINGS)
+def test_a_network_without_guidance_is_read_too(
+    trained: str, plain: KernelSession, clean: KernelSession, tmp_path: Path
+) -> None:
+    state = state_of(trained)
+    first = "nn_model.class_mlp.0.weight"
+    state[first] = state[first][:, :10].clone()  # no weights for an eleventh class
+    seen = evidence((clean, plain), saved(tmp_path, state), trained)
+    assert verdict(seen, trained).state is State.PASSED
+
+
+def test_an_untrained_network_is_not_trained(sessions: Both, tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    network = GuidedUnet(1, 24).state_dict()
+    state = state_of("epsilon_linear") | {f"nn_model.{n}": w for n, w in network.items()}
+    found = verdict(evidence(sessions, saved(tmp_path, state), "epsilon_linear"), "epsilon_linear")
+    assert found.state is State.FAILED
+    assert "not trained" in found.message
+
+
+def test_weights_that_are_not_finite_fail(sessions: Both, tmp_path: Path) -> None:
+    state = state_of("sample_cosine")
+    state["nn_model.stem.weight"] = torch.full_like(state["nn_model.stem.weight"], torch.nan)
+    found = verdict(evidence(sessions, saved(tmp_path, state), "sample_cosine"), "sample_cosine")
+    assert found.state is State.FAILED
+    assert "not finite" in found.message
+
+
+def test_a_network_of_another_width_is_made_anew(sessions: Both, tmp_path: Path) -> None:
+    """The four settings need not be of one size; an untrained one shows that it was loaded."""
+    network = GuidedUnet(1, 16).state_dict()
+    state = {k: v for k, v in state_of("epsilon_linear").items() if not k.startswith("nn_model.")}
+    state |= {f"nn_model.{name}": weight for name, weight in network.items()}
+    seen = evidence(sessions, saved(tmp_path, state), "epsilon_linear")
+    assert seen.behaviour is not None
+    assert seen.behaviour.problem == ""
+
+
+def test_another_architecture_asks_for_a_person(sessions: Both, tmp_path: Path) -> None:
+    state = state_of("epsilon_linear")
+    state["nn_model.extra.weight"] = torch.zeros(3)
+    state["nn_model.stem.weight"] = torch.zeros(24, 1, 5, 5)
+    found = verdict(evidence(sessions, saved(tmp_path, state), "epsilon_linear"), "epsilon_linear")
+    assert found.state is State.NEEDS_REVIEW
+    assert found.fraction == 1
+
+
+@pytest.mark.parametrize("wrapped", ["network alone", "in a dictionary", "from several devices"])
+def test_weights_saved_in_other_ways_are_read(wrapped: str, sessions: Both, tmp_path: Path) -> None:
+    state: dict[str, Any] = state_of("sample_linear")
+    if wrapped == "network alone":
+        state = {k.removeprefix("nn_model."): v for k, v in state.items() if k[:3] == "nn_"}
+    elif wrapped == "in a dictionary":
+        state = {"epoch": 3, "model": state, "lr": 1e-3}
+    else:
+        state = {f"module.{name}": value for name, value in state.items()}
+    seen = evidence(sessions, saved(tmp_path, state), "sample_linear")
+    assert verdict(seen, "sample_linear").state is State.PASSED
+
+
+def test_a_loss_that_was_wrong_costs_its_own_item_only(sessions: Both, tmp_path: Path) -> None:
+    path = saved(tmp_path, state_of("epsilon_linear"))
+    wrong = replace(RIGHT, losses_right={"epsilon": True, "sample": False})
+    found = verdict(evidence(sessions, path, "sample_linear"), "sample_linear", wrong)
+    assert found.state is State.NEEDS_REVIEW
+    assert found.fraction == 1
+
+
+class Payload:
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __reduce__(self) -> Any:
+        return os.mkdir, (str(self.path),)
+
+
+def test_a_payload_is_never_run(clean: KernelSession, tmp_path: Path) -> None:
+    trap = tmp_path / "run"
+    for number, state in enumerate(({"a": Payload(trap)}, Payload(trap))):
+        path = saved(tmp_path, state, f"{number}.pth")
+        assert "more than tensors" in read_checkpoint(clean, path, "payload").problem
+    plain = tmp_path / "plain.pth"
+    plain.write_bytes(pickle.dumps(Payload(trap)))
+    assert "form" in read_checkpoint(clean, plain, "payload").problem
+    assert not trap.exists()
+
+
+def test_a_bomb_is_not_unpacked(clean: KernelSession, tmp_path: Path) -> None:
+    path = tmp_path / "bomb.pth"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("archive/data.pkl", b"")
+        with archive.open("archive/data/0", "w", force_zip64=True) as member:
+            for _ in range(1100):
+                member.write(bytes(2**20))
+    assert path.stat().st_size < 2**21
+    assert "unpacks to more" in read_checkpoint(clean, path, "bomb").problem
+
+
+def test_a_storage_that_claims_gigabytes_is_refused(clean: KernelSession, tmp_path: Path) -> None:
+    wide = torch.zeros(1).expand(5 * 2**30)
+    path = saved(tmp_path, {"nn_model.w": wide, "beta_t": torch.zeros(3)})
+    assert path.stat().st_size < 10_000
+    assert "claim" in read_checkpoint(clean, path, "claim").problem
+    honest = io.BytesIO()
+    torch.save({"w": torch.zeros(4)}, honest)
+    with zipfile.ZipFile(honest) as archive:
+        members = {info.filename: archive.read(info) for info in archive.infolist()}
+    name = next(n for n in members if n.endswith("data.pkl"))
+    members[name] = members[name].replace(b"K\x04\x85", b"J\x00\x00\x00\x50\x85")
+    forged = tmp_path / "forged.pth"
+    with zipfile.ZipFile(forged, "w", zipfile.ZIP_STORED) as archive:
+        for member, content in members.items():
+            archive.writestr(member, content)
+    assert read_checkpoint(clean, forged, "claim").problem
+    assert clean.starts == 1
+
+
+@pytest.mark.parametrize("content", [b"", b"not a checkpoint", None], ids=["empty", "text", "half"])
+def test_what_is_damaged_is_said_to_be(
+    content: bytes | None, clean: KernelSession, tmp_path: Path
+) -> None:
+    path = saved(tmp_path, {"w": torch.zeros(4000)})
+    whole = path.read_bytes()
+    path.write_bytes(whole[: len(whole) // 2] if content is None else content)
+    assert read_checkpoint(clean, path, "damaged").problem
+
+
+def test_the_same_weights_are_known_again(clean: KernelSession, tmp_path: Path) -> None:
+    state: Mapping[str, torch.Tensor] = state_of("epsilon_linear")
+    nearly = {k: v * 1.0001 if k.startswith("nn_") else v for k, v in state.items()}
+    other = state_of("epsilon_cosine")
+    read = [
+        read_checkpoint(clean, saved(tmp_path, s, f"{i}.pth"), "same")
+        for i, s in enumerate((state, state_of("epsilon_linear", T=200), nearly, other))
+    ]
+    assert same_weights(read[0], read[1])
+    assert same_weights(read[0], read[2])
+    assert not same_weights(read[0], read[3])
+    assert not same_weights(Checkpoint("damaged"), Checkpoint("damaged"))
+
+
+def test_what_explains_nothing_predicts_nothing() -> None:
+    assert Behaviour({"epsilon": 0.1, "sample": -3.0}).predicts is None
+    assert Behaviour().predicts is None
+    assert Behaviour({"epsilon": -12.0, "sample": 0.6}).predicts == "sample"
+
+
+def test_fields_are_numbers(clean: KernelSession, tmp_path: Path) -> None:
+    found = read_checkpoint(clean, saved(tmp_path, state_of("sample_cosine")), "fields")
+    assert found.weights > 200_000
+    assert len(found.digest) == 64
+    assert np.allclose(found.schedule["beta_t"], state_of("sample_cosine")["beta_t"])
