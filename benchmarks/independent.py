@@ -39,10 +39,24 @@ def mnist(train: bool) -> tuple[Array, npt.NDArray[np.int64]]:
     return upright(data.data.numpy().astype(np.float32) / 255), data.targets.numpy()
 
 
+def fitted(x: Array, y: npt.NDArray[np.int64]) -> SVC:
+    """Fitted twice: the second time on what carried the first margin, and on that moved by a pixel
+    (virtual support vectors: Schoelkopf, Burges and Vapnik 1996)."""
+    first = SVC(C=10, gamma=0.02).fit(x, y)
+    carried, digits = x[first.support_].reshape(-1, 28, 28), y[first.support_]
+    moves = ((0, 0), (0, 1), (0, -1), (1, 0), (-1, 0))
+    moved = [np.roll(carried, move, axis=(1, 2)).reshape(len(carried), -1) for move in moves]
+    return SVC(C=10, gamma=0.02).fit(np.concatenate(moved), np.tile(digits, len(moves)))
+
+
 def independent(_: int) -> Table:
     """Of the held-out tiles that the judge calls clear, how many the other one reads as it does."""
-    machine = SVC(C=10, gamma=0.02).fit(*mnist(train=True))
     table = Table("held-out sheet", "clear", "as the column's digit", title="a machine's reading")
+    try:
+        machine = fitted(*mnist(train=True))
+    except (OSError, RuntimeError) as error:
+        table.caption = f"not measured: no MNIST in {FOLDER} ({error})"
+        return table
     read = total = 0
     for sheet in sheets("held_out"):
         tiles = sheet.ink.reshape(-1, 28, 28)
@@ -52,5 +66,7 @@ def independent(_: int) -> Table:
         table.add_row(sheet.name, str(int(clear.sum())), str(right))
         read, total = read + right, total + int(clear.sum())
     own = float(machine.score(*mnist(train=False)))
-    table.caption = f"{read / total:.1%} of {total}; on MNIST's test digits it is right in {own:.1%}"
+    table.caption = (
+        f"{read / total:.1%} of {total}; on MNIST's test digits it is right in {own:.1%}"
+    )
     return table

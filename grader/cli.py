@@ -101,6 +101,11 @@ def cli() -> None:
     help="Which cells run: what the four graded definitions need, or the whole notebook.",
 )
 @sandbox_option
+@click.option(
+    "--resample",
+    is_flag=True,
+    help="Where the notebook shows no hundred samples, draw them from its checkpoint: slow.",
+)
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
 @click.option(
     "--limit",
@@ -116,6 +121,7 @@ def grade_command(
     rubric: Path,
     run: Literal["definitions", "everything"],
     sandbox: Literal["auto", "bubblewrap", "none"],
+    resample: bool,
     seed: int,
     limits: tuple[tuple[str, float], ...],
 ) -> None:
@@ -132,7 +138,7 @@ def grade_command(
     chosen = choose_sandbox(sandbox)
     from grader.pipeline import Options, grade  # a while, in which the warm parent imports torch
 
-    options = Options(loaded, chosen, run, seed)
+    options = Options(loaded, chosen, run, seed, resample)
     with errors.status("starting") as status:
         result = grade(submission, options, status.update)
     report(result, out, json_file)

@@ -26,8 +26,8 @@ from nbformat import NotebookNode
 from grader.checks import image_quality, trained_setting
 from grader.checks.examination import CHECKS_OF, TARGET_OF, examine, explain
 from grader.checks.verdict import Verdict, missing
-from grader.digits.choose import find_samples
-from grader.digits.clarity import Clarity
+from grader.digits.choose import Found, find_samples
+from grader.digits.clarity import WANTED, Clarity
 from grader.digits.decode import decoding_session
 from grader.errors import Rejected
 from grader.intake import (
@@ -46,6 +46,7 @@ from grader.rubric import Rubric
 from grader.sandbox import InfraError, KernelSession, Outcome, Sandbox
 from grader.settings.evidence import gather
 from grader.settings.folders import PREDICTIONS
+from grader.settings.resample import resample
 
 logger = logging.getLogger(__name__)
 
@@ -54,12 +55,14 @@ Progress = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Options:
-    """How to grade: with which rubric, in which sandbox, which cells, from which seed."""
+    """How to grade: with which rubric, in which sandbox, which cells, from which seed; whether a
+    hundred images are sampled anew where the notebook shows none."""
 
     rubric: Rubric
     sandbox: Sandbox
     run: Literal["definitions", "everything"] = "definitions"
     seed: int = 0
+    resample: bool = False
 
 
 class Stopwatch:
@@ -157,6 +160,12 @@ def run_notebook(
     return explain(verdicts, plan, failures, forbidden), plan_flags(plan, failures, forbidden)
 
 
+def is_notebooks(found: Found) -> bool:
+    """Whether the notebook itself shows a hundred samples."""
+    clarity = found.clarity
+    return clarity is not None and clarity.source == "notebook" and clarity.total >= WANTED
+
+
 @dataclass(frozen=True)
 class Counted:
     """What came of the picture of the samples."""
@@ -174,6 +183,10 @@ def count_digits(
     try:
         with decoding_session(options.sandbox, limits, seed) as session:
             found = find_samples(session, notebook, submission.root)
+        if options.resample and notebook is not None and not is_notebooks(found):
+            model = plan_model(notebook)
+            new, why = resample(submission.root, model, options.sandbox, limits, seed)
+            found = Found(new or found.clarity, [*found.seen, *why], found.doubt)
         verdict = image_quality.judge(found)
     except InfraError as error:
         return Counted(image_quality.not_counted(str(error)), None, [])

@@ -62,8 +62,10 @@ def failing_columns(failing: Mapping[int, int]) -> str:
 
 def note(clarity: Clarity | None) -> str | None:
     """What a TA should know of the picture that counts, if it is not the notebook's own figure."""
-    if clarity is None or clarity.total >= WANTED:
+    if clarity is None or (clarity.total >= WANTED and clarity.source != "resampled"):
         return None
+    if clarity.source == "resampled":
+        return f"The notebook shows no picture of {WANTED} samples; {clarity.where} were counted."
     return (
         f"The notebook shows no picture of {WANTED} samples; "
         f"{clarity.total} tiles of {clarity.where} were counted and scaled."
