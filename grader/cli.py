@@ -23,10 +23,13 @@ from grader.sandbox import Limits, choose_sandbox
 from grader.sandbox.text import one_line
 
 if TYPE_CHECKING:
+    from PIL.Image import Image
+
     from grader.digits.clarity import Clarity
+    from grader.text_to_image.works import Works
 
 DEFAULT_RUBRIC = RUBRIC_DIR / "assignment2.toml"
-OVERLAY = "clarity.png"
+OVERLAY, SHEET = "clarity.png", "text_to_image.png"
 LIMITS = {
     "cell-seconds": ("cell_seconds", 1),
     "probe-seconds": ("probe_seconds", 1),
@@ -83,7 +86,7 @@ def cli() -> None:
 @click.option(
     "--out",
     type=click.Path(file_okay=False, path_type=Path),
-    help="Write result.json and the picture of the clear digits into this folder.",
+    help="Write result.json, clarity.png and text_to_image.png into this folder.",
 )
 @json_option
 @click.option(
@@ -206,6 +209,8 @@ def report(result: Result, out: Path | None, json_file: str | None) -> None:
         _write_json(to_json(result), str(out / "result.json"))
         if result.clarity is not None:
             write_overlay(result.clarity, out / OVERLAY)
+        if result.works is not None and result.works.own:
+            write_sheet(result.works, out / SHEET)
 
 
 def _write_json(content: dict[str, Any], file: str | None) -> None:
@@ -221,8 +226,19 @@ def write_overlay(clarity: "Clarity", path: Path) -> None:
     """The picture of what was read, as PNG."""
     from grader.digits.overlay import draw_overlay
 
+    _write_png(draw_overlay(clarity), path)
+
+
+def write_sheet(works: "Works", path: Path) -> None:
+    """The pictures of notebook 2-2 with what was asked, as PNG."""
+    from grader.text_to_image.sheet import draw_sheet
+
+    _write_png(draw_sheet(works), path)
+
+
+def _write_png(picture: "Image", path: Path) -> None:
     buffer = io.BytesIO()
-    draw_overlay(clarity).save(buffer, "PNG", optimize=True)
+    picture.save(buffer, "PNG", optimize=True)
     _write(path, buffer.getvalue())
 
 

@@ -6,6 +6,7 @@ execute     run them in a kernel inside the sandbox
 examine     ask the student's functions questions there, judge the answers here
 count       the clear digits in the picture of the samples, decoded in a kernel of its own
 settings    the four result folders: their pictures, and what their checkpoints predict
+works       notebook 2-2: the prompts that it gives, and the pictures that came out
 score       turn verdicts into points by the rubric
 """
 
@@ -23,7 +24,7 @@ from typing import Any, Literal
 
 from nbformat import NotebookNode
 
-from grader.checks import image_quality, trained_setting
+from grader.checks import image_quality, text_to_image, trained_setting
 from grader.checks.examination import CHECKS_OF, TARGET_OF, examine, explain
 from grader.checks.verdict import Verdict, missing
 from grader.digits.choose import Found, find_samples
@@ -47,6 +48,7 @@ from grader.sandbox import InfraError, KernelSession, Outcome, Sandbox
 from grader.settings.evidence import gather
 from grader.settings.folders import PREDICTIONS
 from grader.settings.resample import resample
+from grader.text_to_image.works import Works, find_works
 
 logger = logging.getLogger(__name__)
 
@@ -123,6 +125,11 @@ def grade_opened(
         settings, new_flags = judge_settings(submission, notebook, verdicts, options)
     verdicts += settings
     flags += new_flags
+    progress("looking at notebook 2-2")
+    with watch("text_to_image"):
+        about_words, new_flags, works = judge_works(submission, options)
+    verdicts += about_words
+    flags += new_flags
     items = options.rubric.score(verdicts)
     return Result(
         student_id=submission.student_id,
@@ -135,6 +142,7 @@ def grade_opened(
         environment=environment(options),
         seconds=watch.seconds,
         clarity=counted.clarity,
+        works=works,
     )
 
 
@@ -221,6 +229,27 @@ def judge_settings(
     except Exception as error:
         logger.exception("judging the settings failed")
         return trained_setting.infra(type(error).__name__), []
+
+
+def judge_works(
+    submission: Submission, options: Options
+) -> tuple[list[Verdict], list[Flag], Works | None]:
+    """Own pictures from own words, by what notebook 2-2 says and shows; it is not run."""
+    if submission.text_to_image is None:
+        return *text_to_image.judge(None), None
+    try:
+        notebook = read_notebook(submission.text_to_image)
+        limits, seed = options.rubric.limits, options.seed
+        with decoding_session(options.sandbox, limits, seed) as session:
+            works = find_works(session, notebook)
+        return *text_to_image.judge(works), works
+    except Rejected as error:
+        return text_to_image.damaged(str(error)), [], None
+    except InfraError as error:
+        return text_to_image.infra(str(error)), [], None
+    except Exception as error:
+        logger.exception("judging notebook 2-2 failed")
+        return text_to_image.infra(type(error).__name__), [], None
 
 
 def no_notebook() -> list[Verdict]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:  # it imports what supervising does without
     from grader.digits.clarity import Clarity
+    from grader.text_to_image.works import Works
 
 SCHEMA_VERSION = 1
 
@@ -67,7 +68,10 @@ class ItemResult:
 
 @dataclass(frozen=True)
 class Result:
-    """Everything known of one graded submission; ``status`` is of ``RESULT_STATUSES``."""
+    """Everything known of one graded submission; ``status`` is of ``RESULT_STATUSES``.
+
+    ``works``, the pictures of notebook 2-2, are for people: they are not part of the JSON.
+    """
 
     student_id: str | None
     file: str
@@ -79,6 +83,7 @@ class Result:
     environment: Mapping[str, Any]
     seconds: Mapping[str, float]
     clarity: "Clarity | None" = None
+    works: "Works | None" = None
     late: bool = False
 
     @property

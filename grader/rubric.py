@@ -36,7 +36,7 @@ CHECKS: Mapping[str, tuple[str, ...]] = {
     "setting_sample_linear": ("checkpoint", "image", "animation"),
     "setting_sample_cosine": ("checkpoint", "image", "animation"),
     "image_quality": ("clear_digits",),
-    "text_to_image": (),
+    "text_to_image": ("prompt", "settings", "pictures"),
 }
 """Every item, and the checks that judge it; without any, a person judges it."""
 
