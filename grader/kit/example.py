@@ -18,8 +18,10 @@ import click
 import nbformat
 from nbformat import NotebookNode
 from nbformat.v4 import new_output
+from PIL import Image
 
 from grader.errors import GraderError
+from grader.kit import run_pictures
 from grader.kit.fill import DIFFUSION, SETTINGS, TEXT_TO_IMAGE, answer, read_template, solve
 from grader.kit.guided import guided
 from grader.paths import COLLECT_SCRIPT
@@ -33,13 +35,15 @@ def build(
     target: Path,
     results: Path | None = None,
     samples: Path | None = None,
-    own_pictures: Path | None = None,
+    run_words: bool = False,
+    thin: bool = False,
 ) -> list[str]:
     """Writes ``target`` (``<student id>.tar.gz``); returns what the collect script warned about.
 
     ``results`` holds ``results_*`` folders, of which only the final files are packed; notebook 2-1
-    then shows the recipe that one of them was trained with. ``samples`` and ``own_pictures`` are
-    PNG files for the outputs that are graded: the 100 samples of 2-1, the 2 x 2 grid of 2-2.
+    then shows the recipe that one of them was trained with. ``samples`` is a PNG file for the
+    output that is graded there, the 100 samples. ``run_words``: notebook 2-2 is run on the CPU.
+    ``thin``: of each animation a fifth of the pictures in 16 grays, as the repository holds it.
 
     Raises ``GraderError`` if the name is no student number or packing fails.
     """
@@ -51,14 +55,16 @@ def build(
     text_to_image = answer(read_template(TEXT_TO_IMAGE))
     if samples is not None:
         show(diffusion, "num_samples = 100", samples)
-    if own_pictures is not None:
-        show(text_to_image, "image_grid(images, rows=2, columns=2)", own_pictures)
+    if run_words:
+        text_to_image = run_pictures.run(run_pictures.adapted(text_to_image))
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         for file, notebook in ((DIFFUSION, diffusion), (TEXT_TO_IMAGE, text_to_image)):
             nbformat.write(notebook, folder / file)
         for trained in sorted(results.glob("results_*")) if results else []:
             shutil.copytree(trained, folder / trained.name)
+            if (animation := folder / trained.name / "gif_final.gif").is_file() and thin:
+                thinned(animation)
         for path in folder.rglob("*"):
             os.utime(path, (PACKED_AT, PACKED_AT))
         command = ["sh", str(COLLECT_SCRIPT.resolve()), student]
@@ -68,6 +74,18 @@ def build(
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(folder / f"{student}.tar.gz", target)
     return done.stderr.splitlines()
+
+
+def thinned(path: Path, every: int = 5) -> None:
+    """Rewrites an animation: the first picture, every fifth and the last, in 16 grays."""
+    with Image.open(path) as gif:
+        last = getattr(gif, "n_frames", 1) - 1
+        kept = [*range(0, last, every), last]
+        frames = []
+        for number in kept:
+            gif.seek(number)
+            frames.append(gif.convert("L").quantize(16))
+    frames[0].save(path, save_all=True, append_images=frames[1:], duration=200, loop=0)
 
 
 def recipe_of(results: Path | None) -> Mapping[str, Any]:
@@ -110,17 +128,14 @@ def show(notebook: NotebookNode, landmark: str, picture: Path) -> None:
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="PNG for the output of the 100 samples in 2-1.",
 )
-@click.option(
-    "--own-pictures",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="PNG for the output of the student's own prompt in 2-2.",
-)
+@click.option("--run-words", is_flag=True, help="Run 2-2 with a tiny pipeline, for its outputs.")
+@click.option("--thin", is_flag=True, help="Keep a fifth of the animations' pictures.")
 def main(
-    target: Path, results: Path | None, samples: Path | None, own_pictures: Path | None
+    target: Path, results: Path | None, samples: Path | None, run_words: bool, thin: bool
 ) -> None:
     """Builds TARGET, for example examples/2023-12345.tar.gz, and says what it lacks."""
     try:
-        warnings = build(target, results, samples, own_pictures)
+        warnings = build(target, results, samples, run_words, thin)
     except GraderError as error:
         raise click.ClickException(str(error)) from error
     for line in warnings:

@@ -1,19 +1,24 @@
 """The example that is included, and the builder that makes it."""
 
 import base64
+import io
 import json
 import tarfile
 from pathlib import Path
-from typing import Any
 
 import nbformat
 import pytest
+import torch
 from click.testing import CliRunner
 from nbformat import NotebookNode
+from PIL import Image
 
 from grader.errors import GraderError
 from grader.kit.example import build, main
 from grader.kit.fill import DIFFUSION, TEXT_TO_IMAGE, answer, read_template, solve
+from grader.kit.guided import guided
+from grader.kit.run_pictures import adapted
+from reference.weights import SETTINGS, load
 
 INCLUDED = Path(__file__).resolve().parents[2] / "examples" / "2023-12345.tar.gz"
 FINAL = ("image_final.png", "gif_final.gif", "model_final.pth")
@@ -60,9 +65,22 @@ def test_the_included_example_holds_todays_solution() -> None:
         return [source for source in cells if "n_epoch = " not in source]
 
     diffusion = notebook_in(INCLUDED, DIFFUSION)
-    assert unset(sources(diffusion)) == unset(sources(solve(read_template(DIFFUSION))))
+    solved = guided(solve(read_template(DIFFUSION)), 1.0)
+    assert unset(sources(diffusion)) == unset(sources(solved))
     text_to_image = notebook_in(INCLUDED, TEXT_TO_IMAGE)
-    assert sources(text_to_image) == sources(answer(read_template(TEXT_TO_IMAGE)))
+    assert sources(text_to_image) == sources(adapted(answer(read_template(TEXT_TO_IMAGE))))
+
+
+def test_the_included_example_holds_the_trained_reference() -> None:
+    files = packed(INCLUDED)
+    for setting in SETTINGS:
+        state = torch.load(
+            io.BytesIO(files[f"results_{setting}/model_final.pth"]), weights_only=True
+        )
+        for name, weight in load(setting).nn_model.state_dict().items():
+            assert torch.equal(state[f"nn_model.{name}"], weight), (setting, name)
+        with Image.open(io.BytesIO(files[f"results_{setting}/gif_final.gif"])) as gif:
+            assert getattr(gif, "n_frames", 1) >= 5
 
 
 def test_says_what_it_lacks(tmp_path: Path) -> None:
@@ -99,26 +117,20 @@ def test_same_input_packs_to_the_same_bytes(tmp_path: Path, results: Path) -> No
     assert files[0].read_bytes() == files[1].read_bytes()
 
 
-def test_given_pictures_become_the_outputs_that_are_graded(tmp_path: Path) -> None:
+def test_a_given_picture_becomes_the_output_that_is_graded(tmp_path: Path) -> None:
     picture = tmp_path / "picture.png"
     picture.write_bytes(b"\x89PNG picture")
     target = tmp_path / "2021-54321.tar.gz"
-    warnings = build(target, samples=picture, own_pictures=picture)
-    assert not any("shows no picture" in line for line in warnings)
-    expected = base64.b64encode(picture.read_bytes()).decode()
-
-    def shown(name: str) -> list[tuple[int, Any]]:
-        notebook = notebook_in(target, name)
-        nbformat.validate(notebook)
-        code = [cell for cell in notebook.cells if cell.cell_type == "code"]
-        return [
-            (index - len(code), output.data["image/png"])
-            for index, cell in enumerate(code)
-            for output in cell.outputs
-        ]
-
-    assert shown(DIFFUSION) == [(-1, expected)]
-    assert shown(TEXT_TO_IMAGE) == [(-2, expected)]  # the last cell saves
+    build(target, samples=picture)
+    notebook = notebook_in(target, DIFFUSION)
+    nbformat.validate(notebook)
+    code = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    shown = [
+        (index - len(code), output.data["image/png"])
+        for index, cell in enumerate(code)
+        for output in cell.outputs
+    ]
+    assert shown == [(-1, base64.b64encode(picture.read_bytes()).decode())]
 
 
 def test_refuses_a_name_that_is_no_student_number(tmp_path: Path) -> None:
