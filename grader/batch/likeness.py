@@ -1,0 +1,107 @@
+"""Pairs of students whose work is alike, with the evidence; never a deduction by itself."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Any
+
+from grader.batch.prints import same_line, tokens_of
+
+NGRAM = 5  # tokens: about half a line
+ALIKE = 0.9  # cosine of the class-weighted n-grams from which on code is shown as alike
+FEWEST_TOKENS = 60  # less code than this is alike by chance
+FEWEST_OWN_LINES = 3  # lines that two students share and nobody else wrote
+SHOWN_LINES = 40
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two labels, what is alike, 0 to 1 how much, and the lines of both side by side."""
+
+    first: str
+    second: str
+    what: str
+    likeness: float
+    evidence: str
+    lines: Sequence[str] = ()
+
+
+def alike(prints: Mapping[str, Mapping[str, Any]]) -> list[Pair]:
+    """All pairs that a person should look at, the most alike first."""
+    pairs = [*same_tensors(prints), *same_samples(prints), *same_code(prints)]
+    return sorted(pairs, key=lambda pair: (-pair.likeness, pair.first, pair.second, pair.what))
+
+
+def same_tensors(prints: Mapping[str, Mapping[str, Any]]) -> list[Pair]:
+    """Trained weights are equal to the last bit only where they were copied."""
+    found = []
+    for first, second in combinations(sorted(prints), 2):
+        one, other = set(prints[first]["tensors"]), set(prints[second]["tensors"])
+        if shared := one & other:
+            share = len(shared) / min(len(one), len(other))
+            text = f"{len(shared)} tensors of the checkpoints are equal, bit for bit."
+            found.append(Pair(first, second, "checkpoints", round(share, 3), text))
+    return found
+
+
+def same_samples(prints: Mapping[str, Mapping[str, Any]]) -> list[Pair]:
+    """Only equal pixels count: models trained apart give nearly the same digits for one seed."""
+    text = "The hundred samples are equal, pixel for pixel."
+    return [
+        Pair(first, second, "samples", 1.0, text)
+        for first, second in combinations(sorted(prints), 2)
+        if prints[first]["samples"] and prints[first]["samples"] == prints[second]["samples"]
+    ]
+
+
+def same_code(prints: Mapping[str, Mapping[str, Any]]) -> list[Pair]:
+    """Code that stays alike when names, numbers and comments are set aside.
+
+    What most of the class wrote weighs little: the assignment leaves few ways to write some lines.
+    A pair is shown where its n-grams are alike and it shares lines, written the same to the letter,
+    that nobody else has; or where nearly all is alike, which renaming alone does not hide.
+    """
+    tokens = {label: _tokens(prints[label]["lines"]) for label in sorted(prints)}
+    labels = [label for label, found in tokens.items() if len(found) >= FEWEST_TOKENS]
+    if len(labels) < 2:
+        return []
+    from sklearn.feature_extraction.text import TfidfVectorizer
+
+    vectorizer = TfidfVectorizer(
+        tokenizer=str.split,
+        token_pattern=None,
+        lowercase=False,
+        ngram_range=(NGRAM, NGRAM),
+        sublinear_tf=True,
+    )
+    weights = vectorizer.fit_transform([" ".join(tokens[label]) for label in labels])
+    cosines = (weights @ weights.T).toarray()
+    found = []
+    for one, other in combinations(range(len(labels)), 2):
+        likeness = round(float(cosines[one, other]), 3)
+        if likeness < ALIKE:
+            continue
+        first, second = labels[one], labels[other]
+        own = own_lines(first, second, prints)
+        text = f"The code is alike to {100 * likeness:.0f} %, names and comments set aside"
+        text += f"; {len(own)} lines are equal that nobody else wrote." if own else "."
+        if len(own) >= FEWEST_OWN_LINES or (likeness >= 0.98 and len(labels) > 2):
+            found.append(Pair(first, second, "code", likeness, text, own[:SHOWN_LINES]))
+    return found
+
+
+def own_lines(first: str, second: str, prints: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """Lines that both wrote to the letter, comments included, and no third student's code holds."""
+    others = {
+        same_line(line)
+        for label, found in prints.items()
+        if label not in (first, second)
+        for line in found["lines"]
+    }
+    there = set(prints[second]["lines"])
+    shared = [line for line in dict.fromkeys(prints[first]["lines"]) if line in there]
+    return [line for line in shared if same_line(line) not in others and len(same_line(line)) > 8]
+
+
+def _tokens(lines: Sequence[str]) -> list[str]:
+    return [token.replace(" ", "") for line in lines for token in tokens_of(line)]
