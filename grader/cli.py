@@ -214,6 +214,34 @@ def batch_command(
         sys.exit(STOPPED)
 
 
+@cli.command("export")
+@click.argument("grades", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option("--to", type=click.Choice(["csv", "canvas", "gradescope"]), required=True)
+@click.option(
+    "--output",
+    metavar="PATH|-",
+    type=click.Path(path_type=Path, allow_dash=True),
+    help="Where to; - is stdout. GRADES/export/ by default.",
+)
+@click.option(
+    "--gradebook",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="For canvas: the gradebook that you exported there; it is filled in.",
+)
+@click.option("--assignment", metavar="TITLE|NUMBER", help="For canvas: the column to fill in.")
+def export_command(
+    grades: Path, to: str, output: Path | None, gradebook: Path | None, assignment: str | None
+) -> None:
+    """Writes the GRADES of a batch as CSV, or for Canvas or Gradescope."""
+    from grader.report.export import export
+
+    text, lines = export(grades, to, output, gradebook, assignment)
+    for line in lines:
+        click.echo(line, err=True)
+    if text is not None:
+        click.echo(text, nl=False)
+
+
 @cli.command("correct")
 @click.argument("grades", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.argument("student")

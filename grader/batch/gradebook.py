@@ -92,6 +92,8 @@ class Entry:
             for check in item.checks
             if check["status"] in OPEN
         ]
+        if self.result is not None and self.status == "rejected":
+            found = [flag["message"] for flag in self.result["flags"]]
         return [*dict.fromkeys(found), *self.row["notes"]]
 
 

@@ -1,0 +1,68 @@
+"""``ddpm-grader export``: the gradebook in other systems' forms."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+from grader.batch.gradebook import Gradebook, read_gradebook
+from grader.batch.journal import Journal
+from grader.errors import JournalError, UsageError
+from grader.report.gradescope import gradescope_json
+from grader.report.tables import canvas_csv, plain_csv
+
+FOLDER = "export"
+
+
+def export(
+    grades: Path, to: str, output: Path | None, gradebook_file: Path | None, assignment: str | None
+) -> tuple[str | None, Sequence[str]]:
+    """Writes the export; returns what goes to stdout if ``output`` is "-", and lines for people.
+
+    Raises ``UsageError`` and ``JournalError``.
+    """
+    if gradebook_file is not None and to != "canvas":
+        raise UsageError("--gradebook belongs to --to canvas.")
+    with Journal(grades) as journal:
+        gradebook = read_gradebook(journal)
+        if not gradebook.entries:
+            raise UsageError(f"There is no gradebook in {grades} yet: run batch first.")
+        if to == "gradescope":
+            return None, _gradescope(journal, gradebook, output)
+    if to == "canvas":
+        table = canvas_csv(gradebook, gradebook_file, assignment)
+        text, lines = table.text, list(table.lines)
+    else:
+        text, lines = plain_csv(gradebook), []
+    if output == Path("-"):
+        return text, lines
+    target = output or grades / FOLDER / f"{to}.csv"
+    # Excel takes UTF-8 for granted only after this mark; Canvas reads it, too
+    _write(target, "\ufeff" + text)
+    return None, [*lines, f"wrote {target}"]
+
+
+def _gradescope(journal: Journal, gradebook: Gradebook, output: Path | None) -> list[str]:
+    if output == Path("-"):
+        raise UsageError("--to gradescope writes many files: --output must be a folder.")
+    folder = output or journal.grades / FOLDER / "gradescope"
+    visible = {item["id"]: item["visibility"] == "visible" for item in gradebook.items}
+    lines, count = [], 0
+    for entry in gradebook.entries:
+        evidence = journal.find(entry.key, stale=True) if entry.key else None
+        result = gradescope_json(entry, visible, evidence.overlay if evidence else b"")
+        if result is None:
+            if entry.result is not None:
+                lines.append(f"{entry.label} has no score, for the grader failed.")
+            continue
+        text = json.dumps(result, ensure_ascii=False, allow_nan=False, indent=1) + "\n"
+        _write(folder / entry.label / "results.json", text)
+        count += 1
+    return [*lines, f"wrote {count} results.json below {folder}"]
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(text.encode())
+    except OSError as error:
+        raise JournalError(f"{path} cannot be written: {error.strerror or error}.") from None
