@@ -1,6 +1,7 @@
 """``ddpm-grader batch`` and ``correct``: what they print, and in which order they do things."""
 
 import getpass
+from contextlib import ExitStack
 from datetime import datetime
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from rich.progress import (
 from rich.text import Text
 
 from grader.batch.evidence import Evidence
-from grader.batch.executors import Backend, Dask, Local
+from grader.batch.executors import Backend, Dask, Local, scratch_folder
 from grader.batch.gradebook import Gradebook, read_gradebook
 from grader.batch.journal import Correction, Journal, now
 from grader.batch.roster import read_roster
@@ -48,9 +49,13 @@ def run_batch(
         bubblewrap.find()  # raises now, not in every worker
     students = read_roster(roster) if roster else None
     request = Request(paths, task, students, deadline, rerun, by_value=scheduler is not None)
-    backend: Backend = Dask(scheduler) if scheduler else Local(jobs)
-    with Journal(grades, create=True) as journal:
+    with Journal(grades, create=True) as journal, ExitStack() as stack:
         journal.lock()
+        backend: Backend
+        if scheduler:
+            backend = Dask(scheduler)
+        else:
+            backend = Local(jobs, stack.enter_context(scratch_folder(grades)))
         batch, stopped = Batch(request, journal), False
         with bar(console) as progress:
             try:

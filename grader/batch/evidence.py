@@ -48,7 +48,6 @@ class Evidence:
 def verdicts_json(verdicts: Sequence[Verdict]) -> str:
     return json.dumps(
         [{**vars(verdict), "details": plain(verdict.details)} for verdict in verdicts],
-        ensure_ascii=False,
         allow_nan=False,
     )
 

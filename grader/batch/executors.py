@@ -4,10 +4,13 @@ A backend hands out ``concurrent.futures`` executors; ``dispatch`` asks nothing 
 """
 
 import contextlib
+import hashlib
 import multiprocessing
 import os
+import shutil
 import signal
 import sys
+import tempfile
 import threading
 import time
 import warnings
@@ -22,7 +25,9 @@ from concurrent.futures import (
     ProcessPoolExecutor,
     wait,
 )
+from contextlib import contextmanager
 from multiprocessing import connection
+from pathlib import Path
 from typing import Any, Generic, Protocol, TypeVar
 
 from grader.errors import GraderError, UsageError
@@ -132,13 +137,14 @@ class _Dispatch(Generic[Job, Answer]):
 
 
 class Local:
-    """Processes of this machine. They start afresh, so that this one need not have torch."""
+    """Processes of this machine. They start afresh, so that this one need not have torch; what they
+    put aside goes below ``scratch``."""
 
     lost: tuple[type[BaseException], ...] = (BrokenExecutor,)
     hopeless: tuple[type[BaseException], ...] = ()
 
-    def __init__(self, jobs: int) -> None:
-        self._jobs = jobs
+    def __init__(self, jobs: int, scratch: Path) -> None:
+        self._jobs, self._scratch = jobs, scratch
         self._pool: ProcessPoolExecutor | None = None
 
     @property
@@ -150,7 +156,7 @@ class Local:
         for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
             os.environ.setdefault(name, str(threads))
         context = multiprocessing.get_context("spawn")
-        self._pool = ProcessPoolExecutor(self._jobs, context, initializer=end_with_parent)
+        self._pool = ProcessPoolExecutor(self._jobs, context, settle_in, (str(self._scratch),))
         return self._pool
 
     def stop(self, *, now: bool) -> None:
@@ -163,8 +169,9 @@ class Local:
         self._pool = None
 
 
-def end_with_parent() -> None:
+def settle_in(scratch: str) -> None:
     """In a worker: Ctrl-C is the parent's affair, and the parent's end is the worker's."""
+    tempfile.tempdir = scratch
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(1))
     parent = multiprocessing.parent_process()
@@ -176,6 +183,25 @@ def end_with_parent() -> None:
             os.kill(os.getpid(), signal.SIGKILL)
 
         threading.Thread(target=watch, daemon=True, name="parent watch").start()
+
+
+@contextmanager
+def scratch_folder(grades: Path) -> Iterator[Path]:
+    """The same folder for every batch of these grades, empty: what a killed one left is removed.
+
+    Raises ``GraderError`` if it cannot be had.
+    """
+    name = hashlib.sha256(str(grades.resolve()).encode("utf-8", "surrogateescape")).hexdigest()
+    folder = Path(tempfile.gettempdir()) / f"ddpm-batch-{os.getuid()}-{name[:8]}"
+    shutil.rmtree(folder, ignore_errors=True)
+    try:
+        folder.mkdir(mode=0o700)
+    except OSError as error:
+        raise GraderError(f"The folder {folder} cannot be made: {error.strerror}.") from None
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 class Dask:

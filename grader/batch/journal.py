@@ -1,7 +1,7 @@
 """The journal: one SQLite file that holds every result, correction and gradebook.
 
 WAL and ``synchronous=FULL``: what ``store`` returned from survives the end of the process and of
-the machine's power.
+the machine's power. Texts are kept as JSON in ASCII, for a student's may hold halves of characters.
 """
 
 import fcntl
@@ -152,10 +152,10 @@ class Journal:
             record["submission"]["file"],
             record["student_id"],
             given,
-            json.dumps(record, ensure_ascii=False, allow_nan=False),
+            json.dumps(record, allow_nan=False),
             verdicts_json(evidence.verdicts),
             evidence.overlay,
-            json.dumps(evidence.prints, ensure_ascii=False, allow_nan=False),
+            json.dumps(evidence.prints, allow_nan=False),
             int(evidence.failed),
             0,
             now(),
@@ -219,12 +219,12 @@ class Journal:
         self, rows: Sequence[tuple[str, dict[str, Any], str | None]], facts: dict[str, Any]
     ) -> None:
         """Label, row and the key of its result for each student; replaces the last gradebook."""
-        texts = [(label, json.dumps(row, ensure_ascii=False), key) for label, row, key in rows]
+        texts = [(label, json.dumps(row), key) for label, row, key in rows]
         with self._transaction():
             self._db.execute("DELETE FROM gradebook")
             self._db.executemany("INSERT INTO gradebook VALUES (?, ?, ?)", texts)
             for name, value in facts.items():
-                text = json.dumps(value, ensure_ascii=False)
+                text = json.dumps(value)
                 self._db.execute("INSERT OR REPLACE INTO facts VALUES (?, ?)", (name, text))
 
     def gradebook(self) -> list[tuple[str, dict[str, Any], str | None]]:

@@ -9,7 +9,7 @@ from grader.batch.prints import same_line, tokens_of
 
 NGRAM = 5  # tokens: about half a line
 ALIKE = 0.9  # cosine of the class-weighted n-grams from which on code is shown as alike
-FEWEST_TOKENS = 60  # less code than this is alike by chance
+FEWEST_TOKENS = 150  # less code than this is alike by chance
 FEWEST_OWN_LINES = 3  # lines that two students share and nobody else wrote
 SHOWN_LINES = 40
 
@@ -76,13 +76,13 @@ def same_code(prints: Mapping[str, Mapping[str, Any]]) -> list[Pair]:
     )
     weights = vectorizer.fit_transform([" ".join(tokens[label]) for label in labels])
     cosines = (weights @ weights.T).toarray()
-    found = []
+    found, wrote = [], writers(prints)
     for one, other in combinations(range(len(labels)), 2):
         likeness = round(float(cosines[one, other]), 3)
         if likeness < ALIKE:
             continue
         first, second = labels[one], labels[other]
-        own = own_lines(first, second, prints)
+        own = own_lines(first, second, prints, wrote)
         text = f"The code is alike to {100 * likeness:.0f} %, names and comments set aside"
         text += f"; {len(own)} lines are equal that nobody else wrote." if own else "."
         if len(own) >= FEWEST_OWN_LINES or (likeness >= 0.98 and len(labels) > 2):
@@ -90,17 +90,23 @@ def same_code(prints: Mapping[str, Mapping[str, Any]]) -> list[Pair]:
     return found
 
 
-def own_lines(first: str, second: str, prints: Mapping[str, Mapping[str, Any]]) -> list[str]:
-    """Lines that both wrote to the letter, comments included, and no third student's code holds."""
-    others = {
-        same_line(line)
-        for label, found in prints.items()
-        if label not in (first, second)
-        for line in found["lines"]
-    }
+def writers(prints: Mapping[str, Mapping[str, Any]]) -> dict[str, set[str]]:
+    """For each line, blanks and comment set aside, the labels of those who wrote it."""
+    found: dict[str, set[str]] = {}
+    for label, print_ in prints.items():
+        for line in print_["lines"]:
+            found.setdefault(same_line(line), set()).add(label)
+    return found
+
+
+def own_lines(
+    first: str, second: str, prints: Mapping[str, Mapping[str, Any]], wrote: Mapping[str, set[str]]
+) -> list[str]:
+    """Lines that both have to the letter, comments included, and nobody else in any form."""
     there = set(prints[second]["lines"])
     shared = [line for line in dict.fromkeys(prints[first]["lines"]) if line in there]
-    return [line for line in shared if same_line(line) not in others and len(same_line(line)) > 8]
+    pair = {first, second}
+    return [line for line in shared if len(same_line(line)) > 8 and wrote[same_line(line)] == pair]
 
 
 def _tokens(lines: Sequence[str]) -> list[str]:

@@ -91,7 +91,7 @@ def tokens_of(line: str) -> list[str]:
                 tokens.append("s")
             elif token.type == tokenize.OP:
                 tokens.append(text)
-    except (tokenize.TokenError, SyntaxError):
+    except (tokenize.TokenError, SyntaxError, ValueError):
         pass  # an open bracket goes on in the next line; what was read stands
     return tokens
 

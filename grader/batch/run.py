@@ -14,6 +14,7 @@ from grader.batch.journal import Journal
 from grader.batch.likeness import alike
 from grader.batch.roster import Student
 from grader.batch.work import Job, Task, Unreadable, fault, grade_job
+from grader.intake.archive import printable
 from grader.lateness import Lateness, lateness
 
 NO_MEMORY_OF = "its worker ended every time"
@@ -170,10 +171,10 @@ class Batch:
             "was": entry.label,
             "key": key,
             "student_id": student_id,
-            "name": (listed.name if listed else "") or counts.name or "",
+            "name": (listed.name if listed else "") or printable(counts.name or ""),
             "user": counts.user,
-            "file": counts.file,
-            "others": [other.file for other in entry.others],
+            "file": printable(counts.file),
+            "others": [printable(other.file) for other in entry.others],
             "late": late.late,
             "late_hours": None if late.by is None else round(late.by.total_seconds() / 3600, 2),
             "late_percent": rubric.late.percent(late.by) if late.by is not None else 0.0,

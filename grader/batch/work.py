@@ -13,6 +13,7 @@ from grader.batch.evidence import Evidence
 from grader.batch.gather import Place
 from grader.checks.verdict import Verdict
 from grader.errors import SandboxUnavailable
+from grader.intake.archive import printable
 from grader.intake.identify import student_id_in
 from grader.results import Result, State, environment, result_status, to_json
 from grader.rubric import CHECKS, Rubric
@@ -87,7 +88,7 @@ def evidence_of(result: Result, file: str, prints: "Prints") -> Evidence:
         from grader.digits.overlay import draw_overlay
 
         draw_overlay(result.clarity).save(overlay, "PNG", optimize=True)
-    record = to_json(replace(result, file=file))
+    record = to_json(replace(result, file=printable(file)))
     return Evidence(record, result.verdicts, overlay.getvalue(), prints.found)
 
 
@@ -99,7 +100,7 @@ def fault(job: Job, reason: str) -> Evidence:
     items = rubric.score(verdicts)
     result = Result(
         student_id=student_id_in(job.file),
-        file=job.file,
+        file=printable(job.file),
         sha256=job.sha256,
         status=result_status(items),
         max_points=rubric.max_points,

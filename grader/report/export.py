@@ -63,6 +63,6 @@ def _gradescope(journal: Journal, gradebook: Gradebook, output: Path | None) -> 
 def _write(path: Path, text: str) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(text.encode())
+        path.write_bytes(text.encode("utf-8", "backslashreplace"))
     except OSError as error:
         raise JournalError(f"{path} cannot be written: {error.strerror or error}.") from None

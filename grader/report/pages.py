@@ -163,7 +163,8 @@ def _sweep(grades: Path, labels: set[str]) -> None:
 
 def _write(path: Path, content: str | bytes) -> None:
     """All of it or nothing: whoever reads meanwhile sees the old file or the new one."""
-    data = content.encode() if isinstance(content, str) else content
+    # a half of a character, which no UTF-8 can hold, becomes \\ud800: legal JSON, and readable
+    data = content.encode("utf-8", "backslashreplace") if isinstance(content, str) else content
     if path.is_file() and path.stat().st_size == len(data) and path.read_bytes() == data:
         return
     number, name = tempfile.mkstemp(prefix=".", dir=path.parent)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from grader.batch.executors import Local, dispatch
+from grader.batch.executors import Local, dispatch, scratch_folder
 from grader.errors import GraderError
 from tests.batch.fake import Threads
 
@@ -60,20 +60,31 @@ def test_an_error_written_for_people_ends_the_batch() -> None:
         list(dispatch([1], refuses, Threads()))
 
 
-def test_a_job_that_ends_its_worker_is_given_up_and_harms_no_other() -> None:
-    answers = list(dispatch(range(6), dies_on_three, Local(2)))
+def test_a_job_that_ends_its_worker_is_given_up_and_harms_no_other(tmp_path: Path) -> None:
+    answers = list(dispatch(range(6), dies_on_three, Local(2, tmp_path)))
     assert sorted(answers) == [(n, None if n == 3 else n) for n in range(6)]
 
 
 def test_a_worker_that_dies_once_costs_nothing(tmp_path: Path) -> None:
-    assert list(dispatch([tmp_path / "died"], dies_once, Local(1))) == [
+    assert list(dispatch([tmp_path / "died"], dies_once, Local(1, tmp_path))) == [
         (tmp_path / "died", "alive")
     ]
 
 
-def test_leaving_early_ends_what_is_under_way() -> None:
+def test_leaving_early_ends_what_is_under_way(tmp_path: Path) -> None:
     began = time.monotonic()
-    answers = dispatch([0, 60], time.sleep, Local(2))  # type: ignore[arg-type]
+    answers = dispatch([0, 60], time.sleep, Local(2, tmp_path))  # type: ignore[arg-type]
     next(answers)
     answers.close()  # type: ignore[attr-defined]
     assert time.monotonic() - began < 50
+
+
+def test_what_a_killed_batch_left_is_removed(tmp_path: Path) -> None:
+    with scratch_folder(tmp_path) as folder:
+        (folder / "left").mkdir()
+        with scratch_folder(tmp_path) as again:
+            assert again == folder
+            assert list(again.iterdir()) == []
+        with scratch_folder(tmp_path / "other") as other:
+            assert other != folder
+    assert not folder.exists()

@@ -18,8 +18,11 @@ from grader.batch.roster import Student
 from grader.batch.run import Watch
 from grader.batch.work import Job
 from grader.lateness import LateRule, parse_moment
+from grader.report.pages import write_pages
 from grader.report.tables import plain_csv
-from tests.batch.fake import RUBRIC, TASK, Threads, batch, fake_grade
+from tests.batch.fake import RUBRIC, TASK, Threads, batch, evidence, fake_grade
+from tests.report.books import book as made_book
+from tests.report.books import entry as made_entry
 
 Grade = Callable[..., Gradebook]
 
@@ -185,6 +188,19 @@ def test_a_tarball_that_vanishes_is_one_line_and_is_graded_when_it_is_back(
     assert "cannot be read" in book.entries[1].row["notes"][0]
     hand_in(tmp_path, "2023-00002.tar.gz", b"1")
     assert [entry.row["state"] for entry in grade().entries] == ["graded", "graded"]
+
+
+def test_half_characters_in_a_students_texts_do_no_harm(tmp_path: Path, grade: Grade) -> None:
+    half = "\ud800\x1b[31m"
+    found = evidence(message=half, prints={"lines": [half], "tensors": [], "samples": ""})
+    hand_in(tmp_path, "2023-00001.tar.gz", b"1")
+    with batch(tmp_path / "grades", tmp_path / "in") as started:
+        started.journal.store("key", "{}", found)
+        assert started.journal.find("key") == found
+    book = made_book(made_entry("2023-00001", found, name=half))
+    with Journal(tmp_path / "grades") as journal:
+        write_pages(journal, book)
+    assert "\\ud800" in (tmp_path / "grades" / "index.html").read_text("utf-8")
 
 
 def test_unreadable_files_do_not_end_the_batch(tmp_path: Path, grade: Grade) -> None:
