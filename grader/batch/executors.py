@@ -97,6 +97,11 @@ class _Dispatch(Generic[Job, Answer]):
                         yield job, None
                     except self.backend.lost:
                         lost.append(job)
+                    except GraderError:
+                        raise
+                    except Exception as error:  # such as a worker without this grader installed
+                        what = f"{type(error).__name__}: {error}"
+                        raise GraderError(f"A worker cannot do its work ({what}).") from error
                     else:
                         yield job, answer
                 if lost:

@@ -134,15 +134,11 @@ class Batch:
             rows.append(self.row(entry, evidence, key))
         rows += self.missing({row["student_id"] for row in rows})
         rows = _with_unique_ids(rows)
-        ready = {label: found for label, found in prints.items() if found}
         renamed = {row["was"]: row["label"] for row in rows}
-        pairs = [
-            {**vars(p), "first": renamed[p.first], "second": renamed[p.second]}
-            for p in alike(ready)
-        ]
+        found = alike({renamed[label]: print_ for label, print_ in prints.items() if print_})
         facts = {
             "lines": self.lines,
-            "pairs": pairs,
+            "pairs": [vars(pair) for pair in found],
             "title": self.request.task.rubric.title,
             "items": [
                 {"id": item.id, "max_points": item.points, "visibility": item.visibility}

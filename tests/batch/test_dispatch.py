@@ -55,6 +55,11 @@ def test_no_job_is_no_work() -> None:
     assert list(dispatch([], double, Threads())) == []
 
 
+def test_a_worker_that_cannot_work_at_all_is_one_line() -> None:
+    with pytest.raises(GraderError, match=r"cannot do its work \(ZeroDivisionError"):
+        list(dispatch([0], lambda number: 1 // number, Threads()))
+
+
 def test_an_error_written_for_people_ends_the_batch() -> None:
     with pytest.raises(GraderError, match=r"no 1"):
         list(dispatch([1], refuses, Threads()))
