@@ -29,10 +29,26 @@ class LateRule:
 
 @dataclass(frozen=True)
 class Lateness:
-    """``by`` is None where a submission is marked as late and nobody knows by how much."""
+    """``by`` is None where a submission is marked as late and nobody knows by how much; ``sure``
+    where the time is that of the class list, not of a file, which may have been downloaded."""
 
     late: bool = False
     by: timedelta | None = None
+    sure: bool = False
+
+    def percent(self, rule: LateRule) -> float:
+        """What it costs; a doubtful time costs nothing until a person settles it."""
+        return rule.percent(self.by) if self.by is not None and self.sure else 0.0
+
+    def note(self, rule: LateRule) -> str:
+        """What a person must settle; empty if nothing."""
+        if not self.late or self.sure or not rule.percent_per_day:
+            return ""
+        known = "by an unknown time"
+        if self.by is not None:
+            hours = self.by / timedelta(hours=1)
+            known = f"by {hours:.1f} hours, if the file's time is that of handing in"
+        return f"Late {known}: nothing is deducted until the roster's column 'submitted' tells."
 
 
 def parse_moment(text: str) -> datetime:
@@ -46,9 +62,12 @@ def parse_moment(text: str) -> datetime:
     return moment if moment.tzinfo else moment.replace(tzinfo=KST)
 
 
-def lateness(deadline: datetime | None, submitted: datetime | None, marked: bool) -> Lateness:
-    """``submitted`` where it is known; ``marked`` by Canvas as late."""
-    if deadline is not None and submitted is not None:
-        by = submitted - deadline
-        return Lateness(True, by) if by > timedelta(0) else Lateness()
-    return Lateness(marked)
+def lateness(
+    deadline: datetime | None, listed: datetime | None, modified: datetime | None, marked: bool
+) -> Lateness:
+    """By the time on the class list, else by that of the file; ``marked`` by Canvas as late."""
+    known = listed or modified
+    if deadline is None or known is None:
+        return Lateness(marked)
+    by = known - deadline
+    return Lateness(True, by, listed is not None) if by > timedelta(0) else Lateness()

@@ -189,5 +189,5 @@ def _named(place: Place, name: str, modified: datetime | None) -> Attempt:
         attachment=int(parts.get("attachment") or 0),
         again=int(again.group(1)) if again else 0,
         late=bool(parts.get("late")),
-        modified=modified,
+        modified=None if found else modified,  # Canvas's files have the time of the download
     )

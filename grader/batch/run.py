@@ -156,8 +156,7 @@ class Batch:
         notes = list(entry.notes)
         if self.request.roster is not None and listed is None:
             notes.append("Not on the roster.")
-        if late.late and late.by is None and rubric.late.percent_per_day:
-            notes.append("Late by an unknown time: the rubric's deduction was not made.")
+        notes += filter(None, [late.note(rubric.late)])
         if result is not None:
             result["student_id"] = student_id
             result["submission"]["late"] = late.late
@@ -173,15 +172,15 @@ class Batch:
             "others": [printable(other.file) for other in entry.others],
             "late": late.late,
             "late_hours": None if late.by is None else round(late.by.total_seconds() / 3600, 2),
-            "late_percent": rubric.late.percent(late.by) if late.by is not None else 0.0,
+            "late_percent": late.percent(rubric.late),
             "notes": notes + ([trouble] if trouble else []),
             "state": "graded" if result else "unreadable" if trouble else "waiting",
             "result": result,
         }
 
     def lateness(self, entry: Handed, listed: Student | None) -> Lateness:
-        known = listed.submitted if listed and listed.submitted else entry.counts.modified
-        return lateness(self.request.deadline, known, entry.counts.late)
+        told = listed.submitted if listed else None
+        return lateness(self.request.deadline, told, entry.counts.modified, entry.counts.late)
 
     def missing(self, there: set[str | None]) -> list[dict[str, Any]]:
         """Rows of the students on the roster who handed in nothing."""

@@ -18,13 +18,25 @@ def test_korean_time_unless_a_zone_is_given() -> None:
         parse_moment("tomorrow")
 
 
-def test_the_time_counts_before_canvas_mark() -> None:
+def test_the_roster_counts_before_the_file_and_canvas_mark() -> None:
     deadline = parse_moment("2026-05-01T23:59")
     in_time, after = parse_moment("2026-05-01T23:59"), parse_moment("2026-05-02T00:59")
-    assert lateness(deadline, in_time, marked=True) == Lateness(False)
-    assert lateness(deadline, after, marked=False) == Lateness(True, timedelta(hours=1))
-    assert lateness(deadline, None, marked=True) == Lateness(True, None)
-    assert lateness(None, after, marked=False) == Lateness(False)
+    hour = timedelta(hours=1)
+    assert lateness(deadline, in_time, after, marked=True) == Lateness(False)
+    assert lateness(deadline, after, in_time, marked=False) == Lateness(True, hour, sure=True)
+    assert lateness(deadline, None, after, marked=False) == Lateness(True, hour, sure=False)
+    assert lateness(deadline, None, None, marked=True) == Lateness(True, None)
+    assert lateness(None, after, None, marked=False) == Lateness(False)
+
+
+def test_a_doubtful_time_costs_nothing_and_asks_a_person() -> None:
+    rule, hour = LateRule(percent_per_day=10), timedelta(hours=1)
+    assert Lateness(True, hour, sure=True).percent(rule) == 10
+    assert Lateness(True, hour, sure=True).note(rule) == ""
+    for doubtful in (Lateness(True, hour), Lateness(True)):
+        assert doubtful.percent(rule) == 0
+        assert "nothing is deducted" in doubtful.note(rule)
+        assert doubtful.note(LateRule()) == ""
 
 
 def test_nothing_is_deducted_by_default() -> None:

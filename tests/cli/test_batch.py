@@ -20,6 +20,7 @@ from click.testing import CliRunner, Result
 
 from grader.cli import cli, main
 from grader.paths import PACKAGE
+from grader.sandbox import bubblewrap
 from tests.fairness import mini_class
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -267,3 +268,18 @@ def running(grades: Path) -> bool:
 
     lines = (p.info["cmdline"] or [] for p in psutil.process_iter(["cmdline"]))
     return any(str(grades) in line for line in lines)
+
+
+def test_grades_that_may_only_be_read_are_one_line(graded: Path) -> None:
+    wrap = str(bubblewrap.find().program)
+    walls = [wrap, "--dev-bind", "/", "/", "--ro-bind", str(graded), str(graded), "--"]
+    batch = ["batch", EXAMPLES / "submissions.zip", "--out", graded, "--sandbox", "none"]
+    before = (graded / "journal.sqlite").read_bytes()
+    done = subprocess.run(
+        [*walls, *COMMAND, *map(str, batch)], cwd=ROOT, capture_output=True, text=True
+    )
+    assert done.returncode == 1, done.stderr
+    (line,) = unwrapped(done.stderr)
+    assert "cannot be written or read" in line
+    assert "Traceback" not in done.stderr
+    assert (graded / "journal.sqlite").read_bytes() == before
