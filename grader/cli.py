@@ -181,6 +181,7 @@ def clarity_command(
 @rubric_option
 @run_option
 @sandbox_option
+@resample_option
 @seed_option
 @limit_option
 def batch_command(
@@ -194,6 +195,7 @@ def batch_command(
     rubric: Path,
     run: Literal["definitions", "everything"],
     sandbox: Literal["auto", "bubblewrap", "none"],
+    resample: bool,
     seed: int,
     limits: tuple[tuple[str, float], ...],
 ) -> None:
@@ -207,7 +209,7 @@ def batch_command(
 
     console = Console(stderr=True)
     warn_of_no_sandbox(sandbox, console)
-    task = Task(rubric_with_limits(rubric, limits), sandbox, run, seed)
+    task = Task(rubric_with_limits(rubric, limits), sandbox, run, seed, resample)
     moment = parse_moment(deadline) if deadline else None
     done = run_batch(paths, grades, task, jobs, scheduler, roster, moment, rerun, console)
     if not done:
@@ -216,7 +218,7 @@ def batch_command(
 
 @cli.command("export")
 @click.argument("grades", type=click.Path(exists=True, file_okay=False, path_type=Path))
-@click.option("--to", type=click.Choice(["csv", "canvas", "gradescope"]), required=True)
+@click.option("--to", type=click.Choice(["csv", "canvas", "gradescope", "gallery"]), required=True)
 @click.option(
     "--output",
     metavar="PATH|-",
@@ -229,13 +231,26 @@ def batch_command(
     help="For canvas: the gradebook that you exported there; it is filled in.",
 )
 @click.option("--assignment", metavar="TITLE|NUMBER", help="For canvas: the column to fill in.")
+@click.option(
+    "--consent",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="For gallery: a file with the ids of the students who agreed to be shown.",
+)
+@click.option("--names", is_flag=True, help="For gallery: with names instead of anonymously.")
 def export_command(
-    grades: Path, to: str, output: Path | None, gradebook: Path | None, assignment: str | None
+    grades: Path,
+    to: str,
+    output: Path | None,
+    gradebook: Path | None,
+    assignment: str | None,
+    consent: Path | None,
+    names: bool,
 ) -> None:
-    """Writes the GRADES of a batch as CSV, or for Canvas or Gradescope."""
-    from grader.report.export import export
+    """Writes the GRADES of a batch as CSV, for Canvas or Gradescope, or the class's own pictures
+    of notebook 2-2 on one page."""
+    from grader.report.export import Wanted, export
 
-    text, lines = export(grades, to, output, gradebook, assignment)
+    text, lines = export(grades, to, output, Wanted(gradebook, assignment, consent, names))
     for line in lines:
         click.echo(line, err=True)
     if text is not None:

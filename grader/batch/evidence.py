@@ -32,12 +32,13 @@ _DOES_NOT_JUDGE = {
 class Evidence:
     """``record`` is the result as ``result.json`` has it, ``verdicts`` what it was scored from,
     none of a rejected submission; ``overlay`` a PNG, empty if there is none; ``prints`` what is
-    compared with other students' work."""
+    compared with other students' work; ``works`` what notebook 2-2 asked for and showed."""
 
     record: Record
     verdicts: Sequence[Verdict]
     overlay: bytes = b""
     prints: Mapping[str, Any] = field(default_factory=dict)
+    works: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def failed(self) -> bool:
@@ -85,10 +86,11 @@ def _points(items: Sequence[ItemResult]) -> float:
     return round(sum(item.points for item in items), 2)
 
 
-def conditions(rubric: Rubric, run: str, sandbox: str, seed: int) -> str:
+def conditions(rubric: Rubric, run: str, sandbox: str, seed: int, resample: bool) -> str:
     """All that evidence depends on besides the submission, as one line of JSON.
 
-    Of the rubric these are limits, tolerances and imports; its points score evidence afterwards.
+    Of the rubric these are limits, tolerances, imports and what a missing checkpoint is worth; its
+    points score evidence afterwards.
     """
     archive, limits = asdict(rubric.archive_limits), asdict(rubric.limits)
     return json.dumps(
@@ -100,7 +102,9 @@ def conditions(rubric: Rubric, run: str, sandbox: str, seed: int) -> str:
             "archive": archive,
             "tolerances": asdict(rubric.tolerances),
             "imports": sorted(rubric.solved_by_others),
+            "missing_checkpoint": rubric.missing_checkpoint,
             "run": run,
+            "resample": resample,
             "sandbox": "none" if sandbox == "none" else "bubblewrap",
             "seed": seed,
         },

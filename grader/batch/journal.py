@@ -30,8 +30,8 @@ CREATE TABLE IF NOT EXISTS hashes (
 CREATE TABLE IF NOT EXISTS results (
     key TEXT PRIMARY KEY, sha256 TEXT NOT NULL, file TEXT NOT NULL, student_id TEXT,
     conditions TEXT NOT NULL, record TEXT NOT NULL, verdicts TEXT NOT NULL, overlay BLOB NOT NULL,
-    prints TEXT NOT NULL, failed INTEGER NOT NULL, stale INTEGER NOT NULL DEFAULT 0,
-    finished TEXT NOT NULL);
+    prints TEXT NOT NULL, works TEXT NOT NULL, failed INTEGER NOT NULL,
+    stale INTEGER NOT NULL DEFAULT 0, finished TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS corrections (
     number INTEGER PRIMARY KEY AUTOINCREMENT, label TEXT NOT NULL, item TEXT NOT NULL,
     points REAL, comment TEXT NOT NULL, who TEXT NOT NULL, made TEXT NOT NULL);
@@ -156,6 +156,7 @@ class Journal:
             verdicts_json(evidence.verdicts),
             evidence.overlay,
             json.dumps(evidence.prints, allow_nan=False),
+            json.dumps(evidence.works, allow_nan=False),
             int(evidence.failed),
             0,
             now(),
@@ -166,13 +167,20 @@ class Journal:
 
     def find(self, key: str, *, stale: bool = False) -> Evidence | None:
         """The result of that key; one that is to be made again only if ``stale``."""
-        query = "SELECT record, verdicts, overlay, prints FROM results WHERE key = ? AND stale <= ?"
+        columns = "record, verdicts, overlay, prints, works"
+        query = f"SELECT {columns} FROM results WHERE key = ? AND stale <= ?"
         with self._clear():
             found = self._db.execute(query, (key, int(stale))).fetchone()
         if found is None:
             return None
-        record, verdicts, overlay, prints = found
-        return Evidence(json.loads(record), verdicts_from(verdicts), overlay, json.loads(prints))
+        record, verdicts, overlay, prints, works = found
+        return Evidence(
+            json.loads(record),
+            verdicts_from(verdicts),
+            overlay,
+            json.loads(prints),
+            json.loads(works),
+        )
 
     def rerun(self, which: str) -> int:
         """Marks results to be made again: ``all``, ``failed`` by a fault of the grader's, or those

@@ -14,6 +14,10 @@ FEWEST_OWN_LINES = 3  # lines that two students share and nobody else wrote
 SHOWN_LINES = 40
 
 
+TENSORS = "{} large tensors of the checkpoints are equal, bit for bit."
+WORKS = "{} of the own pictures in notebook 2-2 are equal, pixel for pixel."
+
+
 @dataclass(frozen=True)
 class Pair:
     """Two labels, what is alike, 0 to 1 how much, and the lines of both side by side."""
@@ -28,19 +32,26 @@ class Pair:
 
 def alike(prints: Mapping[str, Mapping[str, Any]]) -> list[Pair]:
     """All pairs that a person should look at, the most alike first."""
-    pairs = [*same_tensors(prints), *same_samples(prints), *same_code(prints)]
+    pairs = [
+        *same_hashes(prints, "tensors", "checkpoints", TENSORS),
+        *same_hashes(prints, "works", "pictures of 2-2", WORKS),
+        *same_samples(prints),
+        *same_code(prints),
+    ]
     return sorted(pairs, key=lambda pair: (-pair.likeness, pair.first, pair.second, pair.what))
 
 
-def same_tensors(prints: Mapping[str, Mapping[str, Any]]) -> list[Pair]:
-    """Trained weights are equal to the last bit only where they were copied."""
+def same_hashes(
+    prints: Mapping[str, Mapping[str, Any]], name: str, what: str, text: str
+) -> list[Pair]:
+    """Trained weights, or generated pictures, that are equal to the last bit were copied."""
+    hashes = {label: set(found.get(name, ())) for label, found in sorted(prints.items())}
     found = []
-    for first, second in combinations(sorted(prints), 2):
-        one, other = set(prints[first]["tensors"]), set(prints[second]["tensors"])
-        if shared := one & other:
-            share = len(shared) / min(len(one), len(other))
-            text = f"{len(shared)} tensors of the checkpoints are equal, bit for bit."
-            found.append(Pair(first, second, "checkpoints", round(share, 3), text))
+    for first, second in combinations(hashes, 2):
+        one, other = hashes[first], hashes[second]
+        if shared := len(one & other):
+            share = round(shared / min(len(one), len(other)), 3)
+            found.append(Pair(first, second, what, share, text.format(shared)))
     return found
 
 

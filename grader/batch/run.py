@@ -55,7 +55,7 @@ class Batch:
     def given(self) -> str:
         """The conditions of this batch's evidence."""
         task = self.request.task
-        return conditions(task.rubric, task.run, task.sandbox, task.seed)
+        return conditions(task.rubric, task.run, task.sandbox, task.seed, task.resample)
 
     def run(self, backend: Backend, watch: Watch) -> None:
         """Grades what is not known yet; the gradebook is written however it ends.

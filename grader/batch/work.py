@@ -1,13 +1,14 @@
 """What a worker does: one submission, from its bytes to its evidence. Runs in any process."""
 
 import atexit
+import base64
 import io
 import logging
 import tempfile
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from grader.batch.evidence import Evidence
 from grader.batch.gather import Place
@@ -18,12 +19,15 @@ from grader.intake.identify import student_id_in
 from grader.results import Result, State, environment, result_status, to_json
 from grader.rubric import CHECKS, Rubric
 from grader.sandbox import Ahead, Limits, Sandbox, choose_sandbox
+from grader.sandbox.text import one_line
 
 if TYPE_CHECKING:
     from grader.batch.prints import Prints
+    from grader.text_to_image.works import Works
 
 logger = logging.getLogger(__name__)
 
+MOST_WORKS = 8  # prompts, and pictures, that are kept of one student
 SandboxName = Literal["auto", "bubblewrap", "none"]
 
 
@@ -35,6 +39,7 @@ class Task:
     sandbox: SandboxName = "auto"
     run: Literal["definitions", "everything"] = "definitions"
     seed: int = 0
+    resample: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,7 +69,8 @@ def grade_job(job: Job) -> Evidence | Unreadable:
     from grader.batch.prints import Prints
     from grader.pipeline import Options, grade
 
-    options, prints = Options(task.rubric, sandbox, task.run, task.seed), Prints()
+    options = Options(task.rubric, sandbox, task.run, task.seed, task.resample)
+    prints = Prints()
     try:
         with tempfile.TemporaryDirectory(prefix="handed-in-") as folder:
             try:
@@ -89,7 +95,35 @@ def evidence_of(result: Result, file: str, prints: "Prints") -> Evidence:
 
         draw_overlay(result.clarity).save(overlay, "PNG", optimize=True)
     record = to_json(replace(result, file=printable(file)))
-    return Evidence(record, result.verdicts, overlay.getvalue(), prints.found)
+    works = works_json(result.works)
+    return Evidence(record, result.verdicts, overlay.getvalue(), prints.found, works)
+
+
+def works_json(works: "Works | None") -> dict[str, Any]:
+    """The own prompts of notebook 2-2, and the pictures that a class may be shown as WebP."""
+    if works is None:
+        return {}
+    from grader.text_to_image.sheet import shown
+    from grader.text_to_image.works import Look
+
+    asked = [
+        {
+            "prompt": one_line(a.prompt) if isinstance(a.prompt, str) else None,
+            "how": f"guidance {shown(a.guidance)}, steps {shown(a.steps)}, seed {shown(a.seed)}",
+        }
+        for a in works.own[:MOST_WORKS]
+    ]
+    fine = [shot.pixels for shot in works.shots if shot.look is Look.FINE][:MOST_WORKS]
+    return {"asked": asked, "pictures": [webp(pixels) for pixels in fine]}
+
+
+def webp(pixels: Any) -> str:
+    """(H, W, 3) bytes as a small picture in base64."""
+    from PIL import Image
+
+    file = io.BytesIO()
+    Image.fromarray(pixels).save(file, "WEBP", quality=80)
+    return base64.b64encode(file.getvalue()).decode("ascii")
 
 
 def fault(job: Job, reason: str) -> Evidence:

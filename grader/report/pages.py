@@ -49,26 +49,30 @@ def _write_student(journal: Journal, gradebook: Gradebook, entry: Entry) -> None
     folder.mkdir(exist_ok=True)
     evidence = journal.find(entry.key, stale=True)
     overlay = evidence.overlay if evidence else b""
+    works = evidence.works if evidence else {}
     text = json.dumps(entry.result, ensure_ascii=False, allow_nan=False, indent=1) + "\n"
     _write(folder / RESULT, text)
     if overlay:
         _write(folder / OVERLAY, overlay)
-    _write(folder / STUDENT, student_page(gradebook, entry, overlay, ta=False))
-    _write(folder / TA, student_page(gradebook, entry, overlay, ta=True))
+    _write(folder / STUDENT, student_page(gradebook, entry, overlay, works, ta=False))
+    _write(folder / TA, student_page(gradebook, entry, overlay, works, ta=True))
 
 
-def student_page(gradebook: Gradebook, entry: Entry, overlay: bytes, *, ta: bool) -> str:
+def student_page(
+    gradebook: Gradebook, entry: Entry, overlay: bytes, works: Mapping[str, Any], *, ta: bool
+) -> str:
     """One student's page; details, flags and hidden items' sentences only if ``ta``."""
     visible = {item["id"]: item["visibility"] == "visible" for item in gradebook.items}
     picture = base64.b64encode(overlay).decode("ascii")
     pairs = [p for p in gradebook.pairs if entry.label in (p["first"], p["second"])]
-    page = _templates().get_template("student.html")
+    page = templates().get_template("student.html")
     return page.render(
         title=gradebook.title,
         entry=entry,
         ta=ta,
         visible=visible,
         overlay=picture,
+        works=works,
         pairs=pairs if ta else [],
         environment=entry.result["environment"] if entry.result else {},
     )
@@ -77,7 +81,7 @@ def student_page(gradebook: Gradebook, entry: Entry, overlay: bytes, *, ta: bool
 def index_page(gradebook: Gradebook) -> str:
     """The class: distributions, who needs review and why, everything sortable."""
     return (
-        _templates()
+        templates()
         .get_template("index.html")
         .render(
             title=gradebook.title,
@@ -127,7 +131,8 @@ def _counts(names: Sequence[str]) -> dict[str, int]:
 
 
 @cache
-def _templates() -> jinja2.Environment:
+def templates() -> jinja2.Environment:
+    """Everything that is put into a page is escaped."""
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("grader.report"),
         autoescape=True,

@@ -15,6 +15,7 @@ from tests.batch.fake import evidence
 from tests.report.books import ITEMS, book, corrected, entry
 
 EVIL = '"><script>alert(1)</script><img src=x onerror=alert(2)>'
+WORKS = {"asked": [{"prompt": EVIL, "how": EVIL}], "pictures": ["UE5H"]}
 CHROMIUM = next(
     filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
 )
@@ -49,8 +50,8 @@ def pages() -> dict[str, str]:
     }
     class_book = book(student, entry("2023-00002", evidence()), pairs=(pair,))
     return {
-        "student": student_page(class_book, student, b"PNG", ta=False),
-        "ta": student_page(class_book, student, b"PNG", ta=True),
+        "student": student_page(class_book, student, b"PNG", WORKS, ta=False),
+        "ta": student_page(class_book, student, b"PNG", WORKS, ta=True),
         "index": index_page(class_book),
     }
 
@@ -82,7 +83,7 @@ def test_students_do_not_see_what_is_for_tas() -> None:
     hidden = [{**item, "visibility": "hidden"} if item["id"] == "loss" else item for item in ITEMS]
     shown = book(student)
     shown = type(shown)(shown.title, hidden, shown.entries, shown.lines, shown.pairs)
-    public, private = (student_page(shown, student, b"", ta=ta) for ta in (False, True))
+    public, private = (student_page(shown, student, b"", {}, ta=ta) for ta in (False, True))
     for word in ("secret text", "number: 0.1", "sha256"):
         assert word not in public
         assert word in private
@@ -95,7 +96,7 @@ def test_students_do_not_see_what_is_for_tas() -> None:
 def test_lateness_and_corrections_are_explained() -> None:
     late = {"late": True, "late_hours": 30.0, "late_percent": 20.0}
     student = entry("2023-00001", evidence(), corrected("loss", 3, "the mean was meant"), **late)
-    page = student_page(book(student), student, b"", ta=False)
+    page = student_page(book(student), student, b"", {}, ta=False)
     assert "late by 30.0 hours" in page
     assert "20 % less" in page
     assert "the mean was meant" in page
@@ -104,7 +105,7 @@ def test_lateness_and_corrections_are_explained() -> None:
 
 def test_a_fault_of_the_graders_takes_no_points() -> None:
     failed = entry("2023-00001", evidence(state=State.INFRA_ERROR, fraction=0.0))
-    assert "nothing is lost" in student_page(book(failed), failed, b"", ta=False)
+    assert "nothing is lost" in student_page(book(failed), failed, b"", {}, ta=False)
 
 
 def test_distributions_count_every_student_once() -> None:
@@ -120,7 +121,7 @@ def test_the_index_can_be_filtered_by_state_and_flag() -> None:
     page = index_page(book(entry("2023-00001", evidence(flags=(Flag("import_not_allowed", "x"),)))))
     rows = [attributes for tag, attributes in Tags(page).found if tag == "tr"]
     assert rows[1]["data-flags"] == "import_not_allowed"
-    assert rows[1]["data-state"] == "needs_review"
+    assert rows[1]["data-state"] == "graded"
 
 
 @pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed")
