@@ -16,8 +16,10 @@ $(VENV)/ready: pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
 	touch $@
 
-demo: $(VENV)/ready  ## grade the included example
+demo: $(VENV)/ready  ## grade the included example and the included class
 	$(BIN)/ddpm-grader grade examples/2023-12345.tar.gz --out demo-output
+	$(BIN)/ddpm-grader batch examples/submissions.zip --roster examples/roster.csv --deadline 2026-05-01T23:59 --out demo-class
+	@echo 'open demo-class/index.html'
 
 test: $(VENV)/ready  ## everything but what needs many minutes
 	$(BIN)/python -m pytest -n $(JOBS) --dist worksteal -m 'not slow' --cov --cov-report=term
@@ -34,4 +36,4 @@ bench: $(VENV)/ready  ## the speed tables
 	$(BIN)/python -m benchmarks
 
 clean:
-	rm -rf $(VENV) .bench demo-output
+	rm -rf $(VENV) .bench demo-output demo-class

@@ -6,7 +6,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import clarity, independent, memory, speed
+from benchmarks import batch, clarity, independent, memory, speed
 from benchmarks.show import machine
 
 TABLES: dict[str, Callable[[int], Table]] = {
@@ -16,6 +16,8 @@ TABLES: dict[str, Callable[[int], Table]] = {
     "throughput": speed.throughput,
     "memory": memory.concurrent,
     "growth": memory.growth,
+    "class": batch.whole_class,
+    "full-size": batch.full_size,
     "agreement": clarity.agreement,
     "invariance": clarity.invariance,
     "independent": independent.independent,

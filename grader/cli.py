@@ -1,24 +1,32 @@
 """The command line: parses, calls the pipeline, prints. Exit codes:
 
 0 a result was produced, whatever the score; 1 a fault of the grader's own; 2 wrong usage or an
-input that is not there; 3 the sandbox that was asked for is not to be had.
+input that is not there; 3 the sandbox that was asked for is not to be had; 130 stopped by Ctrl-C.
 """
 
 import io
 import json
+import os
 import sys
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import click
 from rich.console import Console
 
-from grader.errors import GraderError, Rejected, RubricError, SandboxUnavailable
-from grader.paths import RUBRIC_DIR
+from grader.errors import GraderError, Rejected, RubricError, SandboxUnavailable, UsageError
+from grader.options import (
+    limit_option,
+    resample_option,
+    rubric_option,
+    rubric_with_limits,
+    run_option,
+    sandbox_option,
+    seed_option,
+    warn_of_no_sandbox,
+)
 from grader.report.terminal import print_clarity, print_result
 from grader.results import Result, clarity_json, to_json
-from grader.rubric import load_rubric
 from grader.sandbox import Limits, choose_sandbox
 from grader.sandbox.text import one_line
 
@@ -28,50 +36,10 @@ if TYPE_CHECKING:
     from grader.digits.clarity import Clarity
     from grader.text_to_image.works import Works
 
-DEFAULT_RUBRIC = RUBRIC_DIR / "assignment2.toml"
 OVERLAY, SHEET = "clarity.png", "text_to_image.png"
-LIMITS = {
-    "cell-seconds": ("cell_seconds", 1),
-    "probe-seconds": ("probe_seconds", 1),
-    "submission-seconds": ("submission_seconds", 1),
-    "memory-mebibytes": ("memory_bytes", 2**20),
-    "processes": ("processes", 1),
-    "file-mebibytes": ("file_bytes", 2**20),
-    "output-mebibytes": ("output_bytes", 2**20),
-}
-
-
-class Limit(click.ParamType[tuple[str, float]]):
-    """``NAME=NUMBER``, as a pair."""
-
-    name = "NAME=NUMBER"
-
-    def convert(
-        self, value: object, param: click.Parameter | None, ctx: click.Context | None
-    ) -> tuple[str, float]:
-        if isinstance(value, tuple):
-            return value
-        name, _, number = str(value).partition("=")
-        if name not in LIMITS:
-            self.fail(f"{name!r} is no limit; there are {', '.join(LIMITS)}", param, ctx)
-        try:
-            amount = float(number)
-        except ValueError:
-            amount = 0.0
-        if not 0 < amount < 1e9:
-            self.fail(f"{number!r} is not a number above 0", param, ctx)
-        return name, amount
-
-
+STOPPED = 130  # as a shell says for Ctrl-C
 json_option = click.option(
     "--json", "json_file", metavar="FILE|-", help="Write the result as JSON; - is stdout."
-)
-sandbox_option = click.option(
-    "--sandbox",
-    type=click.Choice(["auto", "bubblewrap", "none"]),
-    default="auto",
-    show_default=True,
-    help="The walls round what a student sent; none gives it everything that you may do.",
 )
 
 
@@ -89,34 +57,12 @@ def cli() -> None:
     help="Write result.json, clarity.png and text_to_image.png into this folder.",
 )
 @json_option
-@click.option(
-    "--rubric",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    default=DEFAULT_RUBRIC,
-    show_default="assignment2.toml",
-    help="Points and limits.",
-)
-@click.option(
-    "--run",
-    type=click.Choice(["definitions", "everything"]),
-    default="definitions",
-    show_default=True,
-    help="Which cells run: what the four graded definitions need, or the whole notebook.",
-)
+@rubric_option
+@run_option
 @sandbox_option
-@click.option(
-    "--resample",
-    is_flag=True,
-    help="Where the notebook shows no hundred samples, draw them from its checkpoint: slow.",
-)
-@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
-@click.option(
-    "--limit",
-    "limits",
-    type=Limit(),
-    multiple=True,
-    help=f"Overrides one of the rubric's limits: {', '.join(LIMITS)}.",
-)
+@resample_option
+@seed_option
+@limit_option
 def grade_command(
     submission: Path,
     out: Path | None,
@@ -130,14 +76,8 @@ def grade_command(
 ) -> None:
     """Grades one SUBMISSION, a .tar.gz or an unpacked folder."""
     errors = Console(stderr=True)
-    if sandbox == "none":
-        errors.print(
-            "Warning: without a sandbox the student's code can do all that you can.",
-            style="yellow",
-        )
-    loaded = load_rubric(rubric)
-    changed: dict[str, Any] = {LIMITS[name][0]: _amount(name, amount) for name, amount in limits}
-    loaded = replace(loaded, limits=replace(loaded.limits, **changed))
+    warn_of_no_sandbox(sandbox, errors)
+    loaded = rubric_with_limits(rubric, limits)
     chosen = choose_sandbox(sandbox)
     from grader.pipeline import Options, grade  # a while, in which the warm parent imports torch
 
@@ -196,9 +136,150 @@ def clarity_command(
         write_overlay(found.clarity, overlay)
 
 
-def _amount(name: str, amount: float) -> float | int:
-    unit = LIMITS[name][1]
-    return amount if name.endswith("seconds") else int(amount * unit)
+@cli.command("batch")
+@click.argument(
+    "paths",
+    nargs=-1,
+    required=True,
+    metavar="PATH...",
+    type=click.Path(exists=True, path_type=Path),
+)
+@click.option(
+    "--out",
+    "grades",
+    required=True,
+    type=click.Path(file_okay=False, path_type=Path),
+    help="The folder of grades: journal, pages and result.json of every student.",
+)
+@click.option(
+    "--jobs",
+    type=click.IntRange(min=1),
+    default=os.cpu_count() or 1,
+    show_default="number of cores",
+    help="Submissions graded at the same time on this machine.",
+)
+@click.option(
+    "--scheduler",
+    metavar="ADDRESS",
+    help="Grade on the workers of this Dask scheduler (tcp://...) instead.",
+)
+@click.option(
+    "--roster",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="CSV of the class; names who is missing. Its column 'submitted' tells who is late.",
+)
+@click.option(
+    "--deadline",
+    metavar="ISO",
+    help="Such as 2026-05-01T23:59; Korean time if it names no zone.",
+)
+@click.option(
+    "--rerun",
+    metavar="ID|failed|all",
+    help="Grade again: one student, what failed by a fault of the grader's, or everything.",
+)
+@rubric_option
+@run_option
+@sandbox_option
+@resample_option
+@seed_option
+@limit_option
+def batch_command(
+    paths: tuple[Path, ...],
+    grades: Path,
+    jobs: int,
+    scheduler: str | None,
+    roster: Path | None,
+    deadline: str | None,
+    rerun: str | None,
+    rubric: Path,
+    run: Literal["definitions", "everything"],
+    sandbox: Literal["auto", "bubblewrap", "none"],
+    resample: bool,
+    seed: int,
+    limits: tuple[tuple[str, float], ...],
+) -> None:
+    """Grades a class: tarballs, folders of them, or Canvas's submissions.zip.
+
+    The same command again goes on where the last one stopped.
+    """
+    from grader.batch.command import run_batch
+    from grader.batch.work import Task
+    from grader.lateness import parse_moment
+
+    console = Console(stderr=True)
+    warn_of_no_sandbox(sandbox, console)
+    task = Task(rubric_with_limits(rubric, limits), sandbox, run, seed, resample)
+    moment = parse_moment(deadline) if deadline else None
+    done = run_batch(paths, grades, task, jobs, scheduler, roster, moment, rerun, console)
+    if not done:
+        sys.exit(STOPPED)
+
+
+@cli.command("export")
+@click.argument("grades", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option("--to", type=click.Choice(["csv", "canvas", "gradescope", "gallery"]), required=True)
+@click.option(
+    "--output",
+    metavar="PATH|-",
+    type=click.Path(path_type=Path, allow_dash=True),
+    help="Where to; - is stdout. GRADES/export/ by default.",
+)
+@click.option(
+    "--gradebook",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="For canvas: the gradebook that you exported there; it is filled in.",
+)
+@click.option("--assignment", metavar="TITLE|NUMBER", help="For canvas: the column to fill in.")
+@click.option(
+    "--consent",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="For gallery: a file with the ids of the students who agreed to be shown.",
+)
+@click.option("--names", is_flag=True, help="For gallery: with names instead of anonymously.")
+def export_command(
+    grades: Path,
+    to: str,
+    output: Path | None,
+    gradebook: Path | None,
+    assignment: str | None,
+    consent: Path | None,
+    names: bool,
+) -> None:
+    """Writes the GRADES of a batch as CSV, for Canvas or Gradescope, or the class's own pictures
+    of notebook 2-2 on one page."""
+    from grader.report.export import Wanted, export
+
+    text, lines = export(grades, to, output, Wanted(gradebook, assignment, consent, names))
+    for line in lines:
+        click.echo(line, err=True)
+    if text is not None:
+        click.echo(text, nl=False)
+
+
+@cli.command("correct")
+@click.argument("grades", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.argument("student")
+@click.argument("item")
+@click.argument("points", type=float, required=False)
+@click.option("--comment", default="", help="Why; the student reads it, too.")
+@click.option("--who", help="Who corrects; your login name by default.")
+@click.option("--withdraw", is_flag=True, help="Back to the automatic points.")
+def correct_command(
+    grades: Path,
+    student: str,
+    item: str,
+    points: float | None,
+    comment: str,
+    who: str | None,
+    withdraw: bool,
+) -> None:
+    """Gives STUDENT other POINTS for an ITEM; they win over every automatic result."""
+    from grader.batch.command import correct
+
+    if withdraw == (points is not None):
+        raise click.UsageError("give either POINTS or --withdraw")
+    click.echo(correct(grades, student, item, points, comment, who))
 
 
 def report(result: Result, out: Path | None, json_file: str | None) -> None:
@@ -256,7 +337,7 @@ def main(arguments: list[str] | None = None) -> None:
         sys.exit(cli.main(arguments, prog_name="ddpm-grader", standalone_mode=True))
     except SandboxUnavailable as error:
         code, text = 3, str(error)
-    except RubricError as error:
+    except (RubricError, UsageError) as error:
         code, text = 2, str(error)
     except GraderError as error:
         code, text = 1, str(error)

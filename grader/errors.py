@@ -15,3 +15,11 @@ class SandboxUnavailable(GraderError):
 
 class RubricError(GraderError):
     """The rubric file is not valid; the text names the line and what is wrong with it."""
+
+
+class UsageError(GraderError):
+    """An input is missing or makes no sense; the text says which and why."""
+
+
+class JournalError(GraderError):
+    """The folder of grades cannot be used; the text says why, and what is kept."""

@@ -12,15 +12,13 @@ score       turn verdicts into points by the rubric
 
 import hashlib
 import logging
-import platform
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
-from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from nbformat import NotebookNode
 
@@ -42,7 +40,7 @@ from grader.intake import (
 )
 from grader.intake.archive import file_sha256, folder_sha256
 from grader.intake.identify import student_id_in
-from grader.results import CheckResult, Flag, ItemResult, Result, State, result_status
+from grader.results import Flag, Result, State, environment, result_status
 from grader.rubric import Rubric
 from grader.sandbox import InfraError, KernelSession, Outcome, Sandbox
 from grader.settings.evidence import gather
@@ -53,6 +51,7 @@ from grader.text_to_image.works import Works, find_works
 logger = logging.getLogger(__name__)
 
 Progress = Callable[[str], None]
+Look = Callable[[Submission, Result], None]
 
 
 @dataclass(frozen=True)
@@ -82,9 +81,15 @@ class Stopwatch:
             self.seconds[stage] = time.perf_counter() - start
 
 
-def grade(path: Path, options: Options, progress: Progress = lambda stage: None) -> Result:
+def grade(
+    path: Path,
+    options: Options,
+    progress: Progress = lambda stage: None,
+    look: Look = lambda submission, result: None,
+) -> Result:
     """Grades one ``.tar.gz`` or folder. Whatever is wrong with it is in the result.
 
+    ``look`` is called with the submission and its result while it is still unpacked.
     Raises ``FileNotFoundError`` if there is nothing at ``path``.
     """
     watch = Stopwatch()
@@ -94,7 +99,9 @@ def grade(path: Path, options: Options, progress: Progress = lambda stage: None)
             with watch("intake"):
                 opened = open_submission(path, options.rubric.archive_limits)
                 submission = stack.enter_context(opened)
-            return grade_opened(submission, options, watch, progress)
+            result = grade_opened(submission, options, watch, progress)
+            look(submission, result)
+            return result
     except Rejected as error:
         return rejected(path, str(error), options, watch)
     except RecursionError:
@@ -139,10 +146,11 @@ def grade_opened(
         max_points=options.rubric.max_points,
         items=items,
         flags=flags,
-        environment=environment(options),
+        environment=environment(options.rubric.sha256, options.seed),
         seconds=watch.seconds,
         clarity=counted.clarity,
         works=works,
+        verdicts=verdicts,
     )
 
 
@@ -282,17 +290,6 @@ def plan_flags(plan: Plan, failures: Mapping[int, Outcome], forbidden: Sequence[
     return flags
 
 
-def environment(options: Options) -> dict[str, Any]:
-    """What, besides the submission, the result depends on."""
-    return {
-        "grader": version("ddpm-grader"),
-        "python": platform.python_version(),
-        "torch": version("torch"),
-        "rubric_sha256": options.rubric.sha256,
-        "seed": options.seed,
-    }
-
-
 def sha256_of(path: Path) -> str:
     """Of a rejected submission; that of nothing where a folder cannot even be walked."""
     try:
@@ -303,24 +300,14 @@ def sha256_of(path: Path) -> str:
 
 def rejected(path: Path, reason: str, options: Options, watch: Stopwatch) -> Result:
     """The result of a submission that cannot be read: no item could be judged."""
-    items = [
-        ItemResult(
-            item.id,
-            State.SKIPPED,
-            0.0,
-            item.points,
-            (CheckResult(f"{item.id}.submission", State.SKIPPED, 0.0, item.points, reason),),
-        )
-        for item in options.rubric.items
-    ]
     return Result(
         student_id=student_id_in(path.name),
         file=path.name,
         sha256=sha256_of(path),
         status="rejected",
         max_points=options.rubric.max_points,
-        items=items,
+        items=options.rubric.skipped(reason),
         flags=[Flag("rejected", reason)],
-        environment=environment(options),
+        environment=environment(options.rubric.sha256, options.seed),
         seconds=watch.seconds,
     )

@@ -4,12 +4,15 @@ Every record is frozen: a result, once made, is evidence.
 """
 
 import math
+import platform
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
+from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:  # it imports what supervising does without
+    from grader.checks.verdict import Verdict
     from grader.digits.clarity import Clarity
     from grader.text_to_image.works import Works
 
@@ -70,7 +73,8 @@ class ItemResult:
 class Result:
     """Everything known of one graded submission; ``status`` is of ``RESULT_STATUSES``.
 
-    ``works``, the pictures of notebook 2-2, are for people: they are not part of the JSON.
+    ``verdicts`` are what the items were scored from; a rejected submission has none. ``works``, the
+    pictures of notebook 2-2, are for people; neither is part of the JSON.
     """
 
     student_id: str | None
@@ -85,6 +89,7 @@ class Result:
     clarity: "Clarity | None" = None
     works: "Works | None" = None
     late: bool = False
+    verdicts: "Sequence[Verdict]" = ()
 
     @property
     def points(self) -> float:
@@ -98,6 +103,17 @@ def result_status(items: Sequence[ItemResult]) -> str:
     return "needs_review" if any(item.status in open_states for item in items) else "graded"
 
 
+def environment(rubric_sha256: str, seed: int) -> dict[str, Any]:
+    """What, besides the submission, a result depends on."""
+    return {
+        "grader": version("ddpm-grader"),
+        "python": platform.python_version(),
+        "torch": version("torch"),
+        "rubric_sha256": rubric_sha256,
+        "seed": seed,
+    }
+
+
 def to_json(result: Result) -> dict[str, Any]:
     """The result as ``result.json`` holds it, ready for ``json.dumps(..., allow_nan=False)``."""
     return {
@@ -107,15 +123,17 @@ def to_json(result: Result) -> dict[str, Any]:
         "status": result.status,
         "points": result.points,
         "max_points": result.max_points,
-        "items": [
-            {**_scored(item), "checks": [_check(check) for check in item.checks]}
-            for item in result.items
-        ],
+        "items": items_json(result.items),
         "clarity": clarity_json(result.clarity),
         "flags": [{"id": flag.id, "message": flag.message} for flag in result.flags],
         "environment": dict(result.environment),
         "seconds": {name: round(value, 3) for name, value in result.seconds.items()},
     }
+
+
+def items_json(items: Sequence[ItemResult]) -> list[dict[str, Any]]:
+    """The items, each with its checks."""
+    return [{**_scored(item), "checks": [_check(check) for check in item.checks]} for item in items]
 
 
 def clarity_json(clarity: "Clarity | None") -> dict[str, Any]:
@@ -140,15 +158,15 @@ def _scored(record: ItemResult | CheckResult) -> dict[str, Any]:
 
 
 def _check(check: CheckResult) -> dict[str, Any]:
-    return {**_scored(check), "message": check.message, "details": _plain(check.details)}
+    return {**_scored(check), "message": check.message, "details": plain(check.details)}
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
     """The same in JSON's own types: no NaN, no infinity, no NumPy scalars."""
     if isinstance(value, Mapping):
-        return {str(key): _plain(entry) for key, entry in value.items()}
+        return {str(key): plain(entry) for key, entry in value.items()}
     if isinstance(value, list | tuple):
-        return [_plain(entry) for entry in value]
+        return [plain(entry) for entry in value]
     if hasattr(value, "item"):
         value = value.item()
     if isinstance(value, float) and not math.isfinite(value):

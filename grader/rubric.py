@@ -7,7 +7,7 @@ import hashlib
 import re
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from grader.checks.tolerances import Tolerances
 from grader.checks.verdict import Verdict
 from grader.errors import RubricError
 from grader.intake import ArchiveLimits
+from grader.lateness import LateRule
 from grader.results import CheckResult, ItemResult, State
 from grader.sandbox import Limits
 
@@ -79,6 +80,7 @@ class Rubric:
     solved_by_others: frozenset[str]
     missing_checkpoint: float
     sha256: str
+    late: LateRule = field(default_factory=LateRule)
 
     @property
     def max_points(self) -> float:
@@ -88,6 +90,19 @@ class Rubric:
         """Points for every item, in the rubric's order."""
         by_id = {verdict.check: verdict for verdict in verdicts}
         return [score_item(item, by_id) for item in self.items]
+
+    def skipped(self, reason: str) -> list[ItemResult]:
+        """The items of a submission that cannot be read: none could be judged."""
+        return [
+            ItemResult(
+                item.id,
+                State.SKIPPED,
+                0.0,
+                item.points,
+                (CheckResult(f"{item.id}.submission", State.SKIPPED, 0.0, item.points, reason),),
+            )
+            for item in self.items
+        ]
 
 
 def score_item(item: Item, verdicts: Mapping[str, Verdict]) -> ItemResult:
@@ -169,9 +184,8 @@ class _Reader:
         return float(value)
 
     def rubric(self, data: Mapping[str, Any], sha256: str) -> Rubric:
-        self.known(
-            data, ("version", "title", "limits", "tolerances", "imports", "settings", "items")
-        )
+        names = ("version", "title", "limits", "tolerances", "imports", "settings", "late", "items")
+        self.known(data, names)
         if data.get("version") != 1:
             raise self.fail("version must be 1", "version")
         title = data.get("title")
@@ -198,6 +212,7 @@ class _Reader:
             self.imports(data),
             self.missing_checkpoint(data),
             sha256,
+            self.late(data),
         )
 
     def limits(self, table: Any) -> dict[str, float]:
@@ -236,6 +251,13 @@ class _Reader:
         if value > 1:
             raise self.fail("missing_checkpoint is at most 1", "settings", "missing_checkpoint")
         return value
+
+    def late(self, data: Mapping[str, Any]) -> LateRule:
+        table = data.get("late", {})
+        if not isinstance(table, dict):
+            raise self.fail("late must be a table", "late")
+        self.known(table, [field.name for field in fields(LateRule)], "late")
+        return LateRule(**{name: self.number(table[name], name, "late") for name in table})
 
     def item(self, table: Mapping[str, Any]) -> Item:
         item_id = table.get("id")

@@ -75,3 +75,13 @@ def test_what_is_given_out_holds_no_solution() -> None:
         }
         assert not (telling - {""}) & given
         assert "reference" not in path.read_text("utf-8")
+
+
+def test_a_batch_without_work_needs_neither_torch_nor_the_checks_that_do() -> None:
+    import subprocess
+    import sys
+
+    code = "import sys, grader.batch.command, grader.report.pages, grader.report.export; "
+    code += "print([m for m in ('torch', 'sklearn', 'scipy', 'distributed') if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert done.stdout.strip() == "[]", done.stderr

@@ -1,0 +1,139 @@
+"""Whole classes: a long one of small submissions, and submissions as large as students send."""
+
+import io
+import itertools
+import json
+import statistics
+import tarfile
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import psutil
+from nbformat import NotebookNode
+from rich.table import Table
+
+from benchmarks.material import solved
+from benchmarks.show import Samples, ratio, spread
+from grader.batch.executors import Local, scratch_folder
+from grader.batch.gather import plain_file
+from grader.batch.journal import Journal
+from grader.batch.prints import tensor_hashes
+from grader.batch.run import Batch, Request, Watch
+from grader.batch.work import Job, Task, grade_job
+from grader.intake import ArchiveLimits
+from grader.intake.archive import unpack
+from grader.kit.fill import DIFFUSION
+from grader.options import DEFAULT_RUBRIC
+from grader.rubric import load_rubric
+
+A_ROUND = 40  # submissions; --rounds 25 grades a thousand
+JOBS = 2
+FAIRNESS = Path(__file__).resolve().parents[1] / "tests" / "fairness"
+CHECKPOINTS, FLOATS = 4, 6_500_000  # of n_feat = 128: 26 MB each
+
+
+def pack(path: Path, notebook: NotebookNode, files: dict[str, bytes] | None = None) -> Path:
+    content = {DIFFUSION: json.dumps(notebook).encode(), **(files or {})}
+    with tarfile.open(path, "w:gz", compresslevel=1) as tar:
+        for name, data in content.items():
+            info = tarfile.TarInfo(name)
+            info.size = len(data)
+            tar.addfile(info, io.BytesIO(data))
+    return path
+
+
+def submissions() -> Iterator[NotebookNode | bytes]:
+    """Without end: correct variants and, in turns, mistakes and archives that are none."""
+    from tests.fairness.grading import variant_notebook
+
+    correct = itertools.cycle(sorted((FAIRNESS / "correct").glob("*.py")))
+    bugs = itertools.cycle(sorted((FAIRNESS / "bugs").glob("*/*.py"), key=lambda path: path.name))
+    damaged = itertools.cycle([b"", b"PK\x03\x04", b"\x1f\x8b cut off", b"no archive"])
+    for number in itertools.count():
+        yield variant_notebook(next(correct))
+        yield next(damaged) if number % 8 == 7 else variant_notebook(next(bugs))
+
+
+def whole_class(rounds: int) -> Table:
+    """Half correct, half broken: is every result there, do memory and time stay as they are?"""
+    count = A_ROUND * rounds
+    ended, sizes = [time.monotonic()], []
+    with tempfile.TemporaryDirectory() as name:
+        folder, grades = Path(name) / "in", Path(name) / "grades"
+        folder.mkdir()
+        for number, made in zip(range(count), submissions(), strict=False):
+            path = folder / f"2023-{number:05}.tar.gz"
+            if isinstance(made, bytes):
+                path.write_bytes(made)
+            else:
+                pack(path, made)
+        process = psutil.Process()
+
+        def note(label: str, answer: object) -> None:
+            ended.append(time.monotonic())
+            sizes.append(process.memory_info().rss / 2**20)
+
+        request = Request([folder], Task(load_rubric(DEFAULT_RUBRIC)))
+        with Journal(grades, create=True) as journal, scratch_folder(grades) as scratch:
+            Batch(request, journal).run(Local(JOBS, scratch), Watch(ended=note))
+            stored = journal.count()
+    took = np.diff(ended).tolist()
+    part = min(100, count // 4)
+    first, last = slice(part // 2, part // 2 + part), slice(-part, None)  # past the start
+    table = Table("", f"{part} early ones", f"{part} last ones", "ratio")
+    table.title = f"{count} submissions, {stored} results, {JOBS} at a time"
+    for what, values in (("seconds each", took), ("MiB of the parent", sizes)):
+        early, late = [statistics.mean(values[cut]) for cut in (first, last)]
+        table.add_row(what, f"{early:.2f}", f"{late:.2f}", ratio([late], [early]))
+    return table
+
+
+def full_size(rounds: int) -> Table:
+    """Where the time of a submission with four checkpoints goes, in a worker that is warm."""
+    task, samples = Task(load_rubric(DEFAULT_RUBRIC)), Samples()
+    with tempfile.TemporaryDirectory() as name:
+        random = np.random.default_rng(0)
+        files = {
+            f"results_{n}/model_final.pth": checkpoint(random.random(FLOATS, np.float32))
+            for n in range(CHECKPOINTS)
+        }
+        path = pack(Path(name) / "2023-12345.tar.gz", solved(), files)
+        attempt = plain_file(path)
+        for number in range(rounds + 1):
+            began = time.perf_counter()
+            digest = attempt.place.sha256()
+            hashed = time.perf_counter()
+            job = Job(str(number), "", attempt.file, digest, attempt.place, task)
+            answer = grade_job(job)
+            whole = time.perf_counter() - hashed
+            with tempfile.TemporaryDirectory() as unpacked:
+                unpack(path, Path(unpacked), ArchiveLimits())
+                compared = time.perf_counter()
+                tensor_hashes(Path(unpacked))
+                compared = time.perf_counter() - compared
+            if number == 0:
+                continue  # that one waited for the warm parent
+            samples.add("hashing, in the batch's process", hashed - began)
+            for stage, seconds in answer.record["seconds"].items():
+                samples.add(stage, seconds)
+            samples.add("comparing checkpoints", compared)
+            samples.add("the worker's whole time", whole)
+        megabytes = path.stat().st_size / 1e6
+    table = Table("stage", "seconds", title=f"a submission of {megabytes:.0f} MB, warm")
+    for stage, values in samples.items():
+        table.add_row(stage, spread(values))
+    return table
+
+
+def checkpoint(weights: "np.ndarray[tuple[int], np.dtype[np.float32]]") -> bytes:
+    """Laid out as ``torch.save`` does; what is pickled matters to nobody here."""
+    import zipfile
+
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("model_final/data.pkl", b"")
+        archive.writestr("model_final/data/0", weights.tobytes())
+    return file.getvalue()

@@ -1,0 +1,155 @@
+"""``ddpm-grader batch`` and ``correct``: what they print, and in which order they do things."""
+
+import getpass
+from contextlib import ExitStack
+from datetime import datetime
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+from rich.text import Text
+
+from grader.batch.evidence import Evidence
+from grader.batch.executors import Backend, Dask, Local, scratch_folder
+from grader.batch.gradebook import Gradebook, read_gradebook
+from grader.batch.journal import Correction, Journal, now
+from grader.batch.roster import read_roster
+from grader.batch.run import Batch, Request, Watch
+from grader.batch.work import Task, Unreadable
+from grader.errors import UsageError
+from grader.sandbox import bubblewrap
+
+SPEED_SECONDS = 900.0  # the estimate goes by what was graded in the last quarter of an hour
+STOPPED = "Stopped. What was graded is kept; the same command goes on from there."
+
+
+def run_batch(
+    paths: tuple[Path, ...],
+    grades: Path,
+    task: Task,
+    jobs: int,
+    scheduler: str | None,
+    roster: Path | None,
+    deadline: datetime | None,
+    rerun: str | None,
+    console: Console,
+) -> bool:
+    """The whole batch with its progress on ``console``; False if Ctrl-C stopped it.
+
+    Raises ``GraderError``.
+    """
+    if task.sandbox != "none" and scheduler is None:
+        bubblewrap.find()  # raises now, not in every worker
+    students = read_roster(roster) if roster else None
+    request = Request(paths, task, students, deadline, rerun, by_value=scheduler is not None)
+    with Journal(grades, create=True) as journal, ExitStack() as stack:
+        journal.lock()
+        backend: Backend
+        if scheduler:
+            backend = Dask(scheduler)
+        else:
+            backend = Local(jobs, stack.enter_context(scratch_folder(grades)))
+        batch, stopped = Batch(request, journal), False
+        with bar(console) as progress:
+            try:
+                batch.run(backend, watching(progress))
+            except KeyboardInterrupt:
+                stopped = True
+        gradebook = read_gradebook(journal)
+        publish(journal, gradebook)
+    summary(gradebook, console)
+    if stopped:
+        console.print(Text(STOPPED, style="yellow"))
+    return not stopped
+
+
+def publish(journal: Journal, gradebook: Gradebook) -> None:
+    """Writes the pages; imported late, for a worker does without."""
+    from grader.report.pages import write_pages
+
+    write_pages(journal, gradebook)
+
+
+def bar(console: Console) -> Progress:
+    """Counts what is really graded in this run: what was known before makes no haste."""
+    return Progress(
+        TextColumn("grading"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TextColumn("left:"),
+        TimeRemainingColumn(),
+        console=console,
+        speed_estimate_period=SPEED_SECONDS,
+    )
+
+
+def watching(progress: Progress) -> Watch:
+    """A line for every submission that ends, and the bar."""
+    bar_id = progress.add_task("grading", total=None)
+
+    def begun(to_do: int, known: int) -> None:
+        progress.update(bar_id, total=to_do)
+        if known:
+            progress.console.print(Text(f"{known} results are in the journal already."))
+
+    def ended(label: str, answer: Evidence | Unreadable) -> None:
+        if isinstance(answer, Unreadable):
+            line = Text(f"{label}  {answer.reason}", style="red")
+        else:
+            record = answer.record
+            points = f"{record['points']:g} / {record['max_points']:g}"
+            line = Text(f"{label}  {points}  {record['status']}")
+        progress.console.print(line)
+        progress.advance(bar_id)
+
+    return Watch(begun, ended)
+
+
+def summary(gradebook: Gradebook, console: Console) -> None:
+    """How many of each kind, and one line for everything that a person should know."""
+    states = [entry.status for entry in gradebook.entries]
+    counts = ", ".join(f"{states.count(s)} {s}" for s in dict.fromkeys(sorted(states)))
+    console.print(Text(f"{len(states)} students: {counts or 'none'}", style="bold"))
+    for line in gradebook.lines:
+        console.print(Text(line, style="dim"))
+    for entry in gradebook.entries:
+        for note in entry.row["notes"]:
+            console.print(Text(f"{entry.label}: {note}", style="yellow"))
+        if entry.row["others"]:
+            others = ", ".join(entry.row["others"])
+            console.print(Text(f"{entry.label}: earlier attempts, not graded: {others}"))
+    missing = [entry.label for entry in gradebook.entries if entry.status == "missing"]
+    if missing:
+        console.print(Text(f"Nothing was handed in by: {', '.join(missing)}", style="yellow"))
+
+
+def correct(
+    grades: Path, label: str, item: str, points: float | None, comment: str, who: str | None
+) -> str:
+    """Notes a correction, or withdraws one if ``points`` is None; returns one line about it.
+
+    Raises ``UsageError`` for an unknown student or item, or more points than the item has.
+    """
+    with Journal(grades) as journal:
+        entry = read_gradebook(journal).entry(label)
+        found = [known for known in entry.items if known.id == item]
+        if not found:
+            known_items = ", ".join(known.id for known in entry.items) or "none was graded"
+            raise UsageError(f"{label} has no item {item!r} (there are: {known_items}).")
+        if points is not None and not 0 <= points <= found[0].max_points:
+            raise UsageError(f"{item} is worth 0 to {found[0].max_points:g} points.")
+        author = who or getpass.getuser()
+        journal.correct(Correction(label, item, points, comment, author, now()))
+        gradebook = read_gradebook(journal)
+        publish(journal, gradebook)
+    final = gradebook.entry(label).points
+    shown = "not known yet" if final is None else f"{final:g}"
+    return f"{label}: {item} {'as graded' if points is None else f'{points:g}'}, total {shown}"

@@ -1,0 +1,130 @@
+"""What one submission showed, as it is kept: enough to score it again without running anything."""
+
+import hashlib
+import json
+import platform
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from functools import cache
+from importlib.metadata import version
+from typing import Any
+
+from grader.checks.verdict import Verdict
+from grader.paths import PACKAGE
+from grader.results import ItemResult, State, items_json, plain, result_status
+from grader.rubric import Rubric
+
+Record = Mapping[str, Any]
+
+_DOES_NOT_JUDGE = {
+    "batch",
+    "report",
+    "kit",
+    "review",
+    "training",
+    "labelled",
+    "cli.py",
+    "options.py",
+}
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """``record`` is the result as ``result.json`` has it, ``verdicts`` what it was scored from,
+    none of a rejected submission; ``overlay`` a PNG, empty if there is none; ``prints`` what is
+    compared with other students' work; ``works`` what notebook 2-2 asked for and showed."""
+
+    record: Record
+    verdicts: Sequence[Verdict]
+    overlay: bytes = b""
+    prints: Mapping[str, Any] = field(default_factory=dict)
+    works: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def failed(self) -> bool:
+        """Whether a fault of the grader's kept something from being judged."""
+        return any(verdict.state is State.INFRA_ERROR for verdict in self.verdicts)
+
+
+def verdicts_json(verdicts: Sequence[Verdict]) -> str:
+    return json.dumps(
+        [{**vars(verdict), "details": plain(verdict.details)} for verdict in verdicts],
+        allow_nan=False,
+    )
+
+
+def verdicts_from(text: str) -> list[Verdict]:
+    return [
+        Verdict(v["check"], State(v["state"]), v["fraction"], v["message"], v["details"])
+        for v in json.loads(text)
+    ]
+
+
+def can_score(evidence: Evidence, rubric: Rubric) -> bool:
+    """Whether every check of the rubric was made."""
+    made = {verdict.check for verdict in evidence.verdicts}
+    wanted = {f"{item.id}.{name}" for item in rubric.items for name in item.checks}
+    return evidence.record["status"] == "rejected" or wanted <= made
+
+
+def scored(evidence: Evidence, rubric: Rubric) -> dict[str, Any]:
+    """The result under this rubric, as ``result.json`` has it; nothing is run."""
+    record = dict(evidence.record)
+    if record["status"] == "rejected":
+        items = rubric.skipped(record["flags"][0]["message"])
+    else:
+        items = rubric.score(evidence.verdicts)
+        record["status"] = result_status(items)
+    record["items"] = items_json(items)
+    record["points"] = _points(items)
+    record["max_points"] = rubric.max_points
+    record["environment"] = {**record["environment"], "rubric_sha256": rubric.sha256}
+    return record
+
+
+def _points(items: Sequence[ItemResult]) -> float:
+    return round(sum(item.points for item in items), 2)
+
+
+def conditions(rubric: Rubric, run: str, sandbox: str, seed: int, resample: bool) -> str:
+    """All that evidence depends on besides the submission, as one line of JSON.
+
+    Of the rubric these are limits, tolerances, imports and what a missing checkpoint is worth; its
+    points score evidence afterwards.
+    """
+    archive, limits = asdict(rubric.archive_limits), asdict(rubric.limits)
+    return json.dumps(
+        {
+            "grader": grader_sha256(),
+            "python": platform.python_version(),
+            "torch": version("torch"),
+            "limits": limits,
+            "archive": archive,
+            "tolerances": asdict(rubric.tolerances),
+            "imports": sorted(rubric.solved_by_others),
+            "missing_checkpoint": rubric.missing_checkpoint,
+            "run": run,
+            "resample": resample,
+            "sandbox": "none" if sandbox == "none" else "bubblewrap",
+            "seed": seed,
+        },
+        sort_keys=True,
+    )
+
+
+@cache
+def grader_sha256() -> str:
+    """Of every file of the grader and the reference that takes part in judging."""
+    digest = hashlib.sha256(version("ddpm-grader").encode())
+    for folder in (PACKAGE, PACKAGE.parent / "reference"):
+        for path in sorted(folder.rglob("*")):
+            parts = set(path.relative_to(folder).parts)
+            if path.suffix in (".py", ".safetensors") and not parts & _DOES_NOT_JUDGE:
+                digest.update(path.relative_to(folder.parent).as_posix().encode() + b"\0")
+                digest.update(hashlib.sha256(path.read_bytes()).digest())
+    return digest.hexdigest()
+
+
+def key_of(sha256: str, file: str, given: str) -> str:
+    """The journal's key: the submission's bytes and name, under these ``conditions``."""
+    return hashlib.sha256(json.dumps([sha256, file, given]).encode()).hexdigest()

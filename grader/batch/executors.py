@@ -1,0 +1,264 @@
+"""Where jobs run: processes of this machine, or the workers of a Dask scheduler.
+
+A backend hands out ``concurrent.futures`` executors; ``dispatch`` asks nothing else of it.
+"""
+
+import contextlib
+import hashlib
+import multiprocessing
+import os
+import shutil
+import signal
+import sys
+import tempfile
+import threading
+import time
+import warnings
+from collections import Counter, deque
+from collections.abc import Callable, Hashable, Iterable, Iterator
+from concurrent.futures import (
+    FIRST_COMPLETED,
+    BrokenExecutor,
+    CancelledError,
+    Executor,
+    Future,
+    ProcessPoolExecutor,
+    wait,
+)
+from contextlib import contextmanager
+from multiprocessing import connection
+from pathlib import Path
+from typing import Any, Generic, Protocol, TypeVar
+
+from grader.errors import GraderError, UsageError
+
+TRIES = 3
+RECONNECT_SECONDS = 120.0
+
+Job = TypeVar("Job", bound=Hashable)
+Answer = TypeVar("Answer")
+
+
+class Backend(Protocol):
+    """A source of executors. ``lost`` are the errors of a job whose worker or connection ended,
+    ``hopeless`` those of one that the executor has tried often enough by itself."""
+
+    @property
+    def lost(self) -> tuple[type[BaseException], ...]: ...
+    @property
+    def hopeless(self) -> tuple[type[BaseException], ...]: ...
+    @property
+    def width(self) -> int:
+        """How many jobs may be under way."""
+        ...
+
+    def start(self) -> Executor:
+        """A new executor. Raises ``GraderError`` if none can be had."""
+        ...
+
+    def stop(self, *, now: bool) -> None:
+        """Ends the executor; ``now`` ends what is under way, too."""
+        ...
+
+
+def dispatch(
+    jobs: Iterable[Job], work: Callable[[Job], Answer], backend: Backend
+) -> Iterator[tuple[Job, Answer | None]]:
+    """Every job with its answer, as they end; None for a job that ended its worker every time.
+
+    When a worker dies nobody knows whose fault it was: all that were under way are tried again, one
+    at a time, so that a job that ends its worker harms no other. A job is given up after
+    ``TRIES`` tries alone. Raises ``GraderError`` where a job or the backend does.
+    """
+    return _Dispatch(jobs, work, backend).run()
+
+
+class _Dispatch(Generic[Job, Answer]):
+    def __init__(
+        self, jobs: Iterable[Job], work: Callable[[Job], Answer], backend: Backend
+    ) -> None:
+        self.fresh, self.work, self.backend = iter(jobs), work, backend
+        self.suspects: deque[Job] = deque()
+        self.tries: Counter[Job] = Counter()
+        self.running: dict[Future[Answer], Job] = {}
+        self.alone = False
+
+    def run(self) -> Iterator[tuple[Job, Answer | None]]:
+        finished = False
+        try:
+            executor = self.backend.start()
+            while self.fill(executor):
+                lost: list[Job] = []
+                for future in wait(self.running, return_when=FIRST_COMPLETED).done:
+                    job = self.running.pop(future)
+                    try:
+                        answer = future.result()
+                    except self.backend.hopeless:
+                        yield job, None
+                    except self.backend.lost:
+                        lost.append(job)
+                    except GraderError:
+                        raise
+                    except Exception as error:  # such as a worker without this grader installed
+                        what = f"{type(error).__name__}: {error}"
+                        raise GraderError(f"A worker cannot do its work ({what}).") from error
+                    else:
+                        yield job, answer
+                if lost:
+                    for job in self.given_up([*lost, *self.running.values()]):
+                        yield job, None
+                    self.backend.stop(now=True)
+                    executor = self.backend.start()
+            finished = True
+        finally:
+            self.backend.stop(now=not finished)
+
+    def fill(self, executor: Executor) -> bool:
+        """Starts what there is room for, a suspect only alone; whether anything is under way."""
+        if not self.running:
+            self.alone = bool(self.suspects)
+        width = 1 if self.alone else self.backend.width
+        while len(self.running) < width:
+            job = self.suspects.popleft() if self.alone else next(self.fresh, None)
+            if job is None:
+                break
+            try:
+                future = executor.submit(self.work, job)
+            except self.backend.lost as error:  # it broke since the last answer
+                future = Future()
+                future.set_exception(error)
+            self.running[future] = job
+        return bool(self.running)
+
+    def given_up(self, lost: list[Job]) -> list[Job]:
+        """What of the lost has had its tries; all else is suspect from now on."""
+        self.running.clear()
+        if self.alone:
+            self.tries[lost[0]] += 1
+            if self.tries[lost[0]] >= TRIES:
+                return lost
+        self.suspects.extendleft(reversed(lost))
+        return []
+
+
+class Local:
+    """Processes of this machine. They start afresh, so that this one need not have torch; what they
+    put aside goes below ``scratch``."""
+
+    lost: tuple[type[BaseException], ...] = (BrokenExecutor,)
+    hopeless: tuple[type[BaseException], ...] = ()
+
+    def __init__(self, jobs: int, scratch: Path) -> None:
+        self._jobs, self._scratch = jobs, scratch
+        self._pool: ProcessPoolExecutor | None = None
+
+    @property
+    def width(self) -> int:
+        return self._jobs
+
+    def start(self) -> ProcessPoolExecutor:
+        threads = max(1, (os.cpu_count() or 1) // self._jobs)
+        for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+            os.environ.setdefault(name, str(threads))
+        context = multiprocessing.get_context("spawn")
+        self._pool = ProcessPoolExecutor(self._jobs, context, settle_in, (str(self._scratch),))
+        return self._pool
+
+    def stop(self, *, now: bool) -> None:
+        if self._pool is None:
+            return
+        if now:
+            for process in multiprocessing.active_children():
+                process.terminate()
+        self._pool.shutdown(wait=True, cancel_futures=True)
+        self._pool = None
+
+
+def settle_in(scratch: str) -> None:
+    """In a worker: Ctrl-C is the parent's affair, and the parent's end is the worker's."""
+    tempfile.tempdir = scratch
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(1))
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        sentinel = parent.sentinel
+
+        def watch() -> None:
+            connection.wait([sentinel])
+            os.kill(os.getpid(), signal.SIGKILL)
+
+        threading.Thread(target=watch, daemon=True, name="parent watch").start()
+
+
+@contextmanager
+def scratch_folder(grades: Path) -> Iterator[Path]:
+    """The same folder for every batch of these grades, empty: what a killed one left is removed.
+
+    Raises ``GraderError`` if it cannot be had.
+    """
+    name = hashlib.sha256(str(grades.resolve()).encode("utf-8", "surrogateescape")).hexdigest()
+    folder = Path(tempfile.gettempdir()) / f"ddpm-batch-{os.getuid()}-{name[:8]}"
+    shutil.rmtree(folder, ignore_errors=True)
+    try:
+        folder.mkdir(mode=0o700)
+    except OSError as error:
+        raise GraderError(f"The folder {folder} cannot be made: {error.strerror}.") from None
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+class Dask:
+    """The workers of a Dask scheduler; they may come and go, and the scheduler may start anew."""
+
+    def __init__(self, address: str) -> None:
+        try:
+            import distributed
+        except ImportError:
+            raise UsageError(
+                "--scheduler needs Dask: pip install 'ddpm-grader[cluster]'."
+            ) from None
+        from distributed.client import FutureCancelledError
+        from distributed.scheduler import KilledWorker
+
+        self._distributed: Any = distributed
+        self._address = address
+        self._client: Any = None
+        self.hopeless: tuple[type[BaseException], ...] = (KilledWorker,)
+        self.lost: tuple[type[BaseException], ...] = (
+            BrokenExecutor,
+            CancelledError,
+            FutureCancelledError,
+            OSError,
+            TimeoutError,
+        )
+
+    @property
+    def width(self) -> int:
+        """One more than threads, so that none waits while a submission travels."""
+        return 1 + sum(self._client.nthreads().values()) if self._client else 1
+
+    def start(self) -> Executor:
+        deadline = time.monotonic() + RECONNECT_SECONDS
+        while True:
+            try:
+                self._client = self._distributed.Client(
+                    self._address, timeout=5, set_as_default=False
+                )
+                break
+            except (OSError, TimeoutError, ValueError) as error:
+                if time.monotonic() > deadline or isinstance(error, ValueError):
+                    raise GraderError(
+                        f"No Dask scheduler answers at {self._address}; what was graded is kept."
+                    ) from None
+                time.sleep(1)
+        warnings.filterwarnings("ignore", "Sending large graph", UserWarning)
+        executor: Executor = self._client.get_executor(pure=False)
+        return executor
+
+    def stop(self, *, now: bool) -> None:
+        if self._client is not None:
+            with contextlib.suppress(OSError, TimeoutError):
+                self._client.close(timeout=5)
+            self._client = None

@@ -1,0 +1,154 @@
+"""The class's grades as they stand: automatic results, corrections over them, lateness last."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from grader.batch.journal import Correction, Journal
+from grader.errors import UsageError
+
+OPEN = ("needs_review", "infra_error")
+NO_RESULT = ("missing", "unreadable", "waiting")
+
+
+@dataclass(frozen=True)
+class GradedItem:
+    """An item of one student. ``points`` are the correction's where there is one."""
+
+    id: str
+    status: str
+    points: float
+    automatic: float
+    max_points: float
+    checks: Sequence[Mapping[str, Any]]
+    correction: Correction | None
+
+    @property
+    def open(self) -> bool:
+        """Whether a person must still look."""
+        return self.correction is None and self.status in OPEN
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One student. ``row`` is as the batch wrote it, see ``grader.batch.run``."""
+
+    label: str
+    row: Mapping[str, Any]
+    items: Sequence[GradedItem]
+    key: str | None
+
+    @property
+    def student_id(self) -> str | None:
+        student_id: str | None = self.row["student_id"]
+        return student_id
+
+    @property
+    def name(self) -> str:
+        return str(self.row["name"])
+
+    @property
+    def result(self) -> Mapping[str, Any] | None:
+        result: Mapping[str, Any] | None = self.row["result"]
+        return result
+
+    @property
+    def status(self) -> str:
+        """``graded``, ``needs_review``, ``rejected``, or why there is no result."""
+        if self.result is None:
+            return str(self.row["state"])
+        if self.result["status"] == "rejected" and not all(i.correction for i in self.items):
+            return "rejected"
+        return "needs_review" if any(item.open for item in self.items) else "graded"
+
+    @property
+    def before_lateness(self) -> float:
+        return round(sum(item.points for item in self.items), 2)
+
+    @property
+    def deduction(self) -> float:
+        """What being late costs."""
+        return round(self.before_lateness * float(self.row["late_percent"]) / 100, 2)
+
+    @property
+    def points(self) -> float | None:
+        """None where there is no result, or a fault of the grader's left an item unjudged."""
+        faulty = any(item.open and item.status == "infra_error" for item in self.items)
+        if self.result is None or faulty:
+            return None
+        return round(self.before_lateness - self.deduction, 2)
+
+    @property
+    def max_points(self) -> float:
+        return sum(item.max_points for item in self.items)
+
+    @property
+    def reasons(self) -> list[str]:
+        """Why a person must look, a sentence each."""
+        found = [
+            f"{item.id}: {check['message']}"
+            for item in self.items
+            if item.open
+            for check in item.checks
+            if check["status"] in OPEN
+        ]
+        if self.result is not None and self.status == "rejected":
+            found = [flag["message"] for flag in self.result["flags"]]
+        return [*dict.fromkeys(found), *self.row["notes"]]
+
+
+@dataclass(frozen=True)
+class Gradebook:
+    """The class: ``items`` of the rubric, ``lines`` of the last run, ``pairs`` that are alike."""
+
+    title: str
+    items: Sequence[Mapping[str, Any]]
+    entries: Sequence[Entry]
+    lines: Sequence[str]
+    pairs: Sequence[Mapping[str, Any]]
+
+    def entry(self, label: str) -> Entry:
+        """By label. Raises ``UsageError``."""
+        for entry in self.entries:
+            if entry.label == label:
+                return entry
+        raise UsageError(f"The gradebook has no student {label!r}.")
+
+
+def read_gradebook(journal: Journal) -> Gradebook:
+    """The last run's gradebook with the corrections of today."""
+    corrections = journal.corrections()
+    entries = [
+        Entry(label, row, _items(label, row["result"], corrections), key)
+        for label, row, key in journal.gradebook()
+    ]
+    return Gradebook(
+        journal.fact("title", ""),
+        journal.fact("items", []),
+        entries,
+        journal.fact("lines", []),
+        journal.fact("pairs", []),
+    )
+
+
+def _items(
+    label: str,
+    result: Mapping[str, Any] | None,
+    corrections: Mapping[tuple[str, str], Correction],
+) -> list[GradedItem]:
+    found = []
+    for item in result["items"] if result else ():
+        correction = corrections.get((label, item["id"]))
+        corrected = correction.points if correction else None
+        found.append(
+            GradedItem(
+                item["id"],
+                item["status"],
+                item["points"] if corrected is None else corrected,
+                item["points"],
+                item["max_points"],
+                item["checks"],
+                correction,
+            )
+        )
+    return found

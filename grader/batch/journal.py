@@ -1,0 +1,253 @@
+"""The journal: one SQLite file that holds every result, correction and gradebook.
+
+WAL and ``synchronous=FULL``: what ``store`` returned from survives the end of the process and of
+the machine's power. Texts are kept as JSON in ASCII, for a student's may hold halves of characters.
+"""
+
+import fcntl
+import json
+import os
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from grader.batch.evidence import Evidence, verdicts_from, verdicts_json
+from grader.batch.gather import Place
+from grader.errors import JournalError, UsageError
+from grader.lateness import KST
+
+FILE, LOCK = "journal.sqlite", "journal.lock"
+FORMAT = 1
+WAIT_SECONDS = 30
+_TABLES = """
+CREATE TABLE IF NOT EXISTS hashes (
+    place TEXT PRIMARY KEY, stamp TEXT NOT NULL, sha256 TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS results (
+    key TEXT PRIMARY KEY, sha256 TEXT NOT NULL, file TEXT NOT NULL, student_id TEXT,
+    conditions TEXT NOT NULL, record TEXT NOT NULL, verdicts TEXT NOT NULL, overlay BLOB NOT NULL,
+    prints TEXT NOT NULL, works TEXT NOT NULL, failed INTEGER NOT NULL,
+    stale INTEGER NOT NULL DEFAULT 0, finished TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS corrections (
+    number INTEGER PRIMARY KEY AUTOINCREMENT, label TEXT NOT NULL, item TEXT NOT NULL,
+    points REAL, comment TEXT NOT NULL, who TEXT NOT NULL, made TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS gradebook (label TEXT PRIMARY KEY, row TEXT NOT NULL, key TEXT);
+CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT NOT NULL);
+"""
+
+
+@dataclass(frozen=True)
+class Correction:
+    """A person's points for an item, and why; ``points`` None withdraws an earlier correction."""
+
+    label: str
+    item: str
+    points: float | None
+    comment: str
+    who: str
+    made: str
+
+
+class Journal:
+    """The journal of a folder of grades; a context manager, for one thread.
+
+    Every error ends as ``JournalError`` with one line for the person at the terminal.
+    """
+
+    def __init__(self, grades: Path, *, create: bool = False) -> None:
+        self.grades, self._lock = grades, -1
+        path = grades / FILE
+        if not create and not path.is_file():
+            raise UsageError(f"There are no grades in {grades}: {FILE} is missing.")
+        with self._clear():
+            grades.mkdir(parents=True, exist_ok=True)
+            self._db = sqlite3.connect(path, timeout=WAIT_SECONDS, isolation_level=None)
+            self._db.execute("PRAGMA journal_mode=WAL")
+            self._db.execute("PRAGMA synchronous=FULL")
+            found = self._db.execute("PRAGMA user_version").fetchone()[0]
+            if found not in (0, FORMAT):
+                raise JournalError(f"{path} was written by another version of the grader.")
+            if found == 0:
+                with self._transaction():
+                    for statement in _TABLES.split(";\n"):
+                        self._db.execute(statement)
+                    self._db.execute(f"PRAGMA user_version={FORMAT}")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._db.close()
+        if self._lock >= 0:
+            os.close(self._lock)
+
+    @contextmanager
+    def _clear(self) -> Iterator[None]:
+        """Turns the errors of files and SQLite into one clear line."""
+        try:
+            yield
+        except (OSError, sqlite3.Error) as error:
+            reason = error.strerror if isinstance(error, OSError) else str(error)
+            raise JournalError(
+                f"The grades in {self.grades} cannot be written or read: {reason}. "
+                "Every result that was stored before is kept."
+            ) from error
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        with self._clear():
+            self._db.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+            except BaseException:
+                if self._db.in_transaction:  # a full disk may have ended it already
+                    self._db.execute("ROLLBACK")
+                raise
+            self._db.execute("COMMIT")
+
+    def lock(self) -> None:
+        """Keeps other batches out until this journal is closed, or its process ends."""
+        with self._clear():
+            self._lock = os.open(self.grades / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+            try:
+                fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise JournalError(
+                    f"Another batch is at work in {self.grades}; nothing was changed."
+                ) from None
+
+    # ---- submissions and results
+
+    def sha256(self, place: Place) -> str:
+        """Of the bytes at ``place``, read only if the file changed. Raises ``OSError``."""
+        stamp = place.stamp()
+        name = json.dumps([str(place.path.resolve()), place.member])
+        with self._clear():
+            query = "SELECT sha256 FROM hashes WHERE place = ? AND stamp = ?"
+            found = self._db.execute(query, (name, stamp)).fetchone()
+        if found:
+            return str(found[0])
+        digest = place.sha256()
+        with self._transaction():
+            self._db.execute(
+                "INSERT OR REPLACE INTO hashes VALUES (?, ?, ?)", (name, stamp, digest)
+            )
+        return digest
+
+    def store(self, key: str, given: str, evidence: Evidence) -> None:
+        """One result in one transaction; it replaces an earlier one of the same key."""
+        record = evidence.record
+        row = (
+            key,
+            record["submission"]["sha256"],
+            record["submission"]["file"],
+            record["student_id"],
+            given,
+            json.dumps(record, allow_nan=False),
+            verdicts_json(evidence.verdicts),
+            evidence.overlay,
+            json.dumps(evidence.prints, allow_nan=False),
+            json.dumps(evidence.works, allow_nan=False),
+            int(evidence.failed),
+            0,
+            now(),
+        )
+        with self._transaction():
+            marks = ", ".join("?" * len(row))
+            self._db.execute(f"INSERT OR REPLACE INTO results VALUES ({marks})", row)
+
+    def find(self, key: str, *, stale: bool = False) -> Evidence | None:
+        """The result of that key; one that is to be made again only if ``stale``."""
+        columns = "record, verdicts, overlay, prints, works"
+        query = f"SELECT {columns} FROM results WHERE key = ? AND stale <= ?"
+        with self._clear():
+            found = self._db.execute(query, (key, int(stale))).fetchone()
+        if found is None:
+            return None
+        record, verdicts, overlay, prints, works = found
+        return Evidence(
+            json.loads(record),
+            verdicts_from(verdicts),
+            overlay,
+            json.loads(prints),
+            json.loads(works),
+        )
+
+    def rerun(self, which: str) -> int:
+        """Marks results to be made again: ``all``, ``failed`` by a fault of the grader's, or those
+        of one student. They stay until the new ones are stored. Returns how many they are."""
+        where, values = {"all": ("1", ()), "failed": ("failed", ())}.get(
+            which,
+            (
+                "student_id = ? OR key IN (SELECT key FROM gradebook WHERE label = ?)",
+                (which, which),
+            ),
+        )
+        with self._transaction():
+            done = self._db.execute(f"UPDATE results SET stale = 1 WHERE {where}", values)
+        return done.rowcount
+
+    def count(self) -> int:
+        """How many results are stored."""
+        with self._clear():
+            return int(self._db.execute("SELECT count(*) FROM results").fetchone()[0])
+
+    # ---- corrections
+
+    def correct(self, correction: Correction) -> None:
+        """Adds it; the last one of an item counts, the earlier ones stay on record."""
+        values = tuple(vars(correction).values())
+        with self._transaction():
+            self._db.execute(
+                "INSERT INTO corrections (label, item, points, comment, who, made) "
+                "VALUES (?, ?, ?, ?, ?, ?)",
+                values,
+            )
+
+    def corrections(self) -> dict[tuple[str, str], Correction]:
+        """Those that count, by label and item."""
+        query = "SELECT label, item, points, comment, who, made FROM corrections ORDER BY number"
+        with self._clear():
+            rows = self._db.execute(query).fetchall()
+        last = {(row[0], row[1]): Correction(*row) for row in rows}
+        return {key: found for key, found in last.items() if found.points is not None}
+
+    # ---- the gradebook of the last run
+
+    def write_gradebook(
+        self, rows: Sequence[tuple[str, dict[str, Any], str | None]], facts: dict[str, Any]
+    ) -> None:
+        """Label, row and the key of its result for each student; replaces the last gradebook."""
+        texts = [(label, json.dumps(row), key) for label, row, key in rows]
+        with self._transaction():
+            self._db.execute("DELETE FROM gradebook")
+            self._db.executemany("INSERT INTO gradebook VALUES (?, ?, ?)", texts)
+            for name, value in facts.items():
+                text = json.dumps(value)
+                self._db.execute("INSERT OR REPLACE INTO facts VALUES (?, ?)", (name, text))
+
+    def gradebook(self) -> list[tuple[str, dict[str, Any], str | None]]:
+        """As it was written, by label."""
+        with self._clear():
+            rows = self._db.execute("SELECT label, row, key FROM gradebook ORDER BY label")
+            return [(label, json.loads(row), key) for label, row, key in rows]
+
+    def fact(self, name: str, default: Any = None) -> Any:
+        """What the last run noted under this name."""
+        with self._clear():
+            found = self._db.execute("SELECT value FROM facts WHERE name = ?", (name,)).fetchone()
+        return json.loads(found[0]) if found else default
+
+
+def now() -> str:
+    """The moment, for a person; nothing is ordered by it, for clocks are set back."""
+    return datetime.now(KST).isoformat(timespec="seconds")

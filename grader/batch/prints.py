@@ -1,0 +1,137 @@
+"""What of a submission is compared with others': its code, its weights, its samples.
+
+Nothing is unpickled: of a checkpoint the stored bytes of its tensors are hashed as they lie in the
+file.
+"""
+
+import hashlib
+import io
+import keyword
+import tokenize
+import zipfile
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from grader.errors import Rejected
+from grader.intake import Submission, read_notebook
+from grader.paths import TEMPLATE_DIR
+from grader.results import Result
+
+SMALLEST_TENSOR = 4096  # bytes: biases and counters may be equal by chance
+MOST_CHECKPOINTS = 16
+MOST_CODE = 400_000  # characters
+
+
+class Prints:
+    """Collects them while the submission is unpacked; ``found`` is JSON."""
+
+    def __init__(self) -> None:
+        self.found: dict[str, Any] = {}
+
+    def look(self, submission: Submission, result: Result) -> None:
+        """See ``grader.pipeline.grade``."""
+        lines = student_lines(submission.diffusion)
+        self.found = {
+            "lines": lines,
+            "tensors": sorted(tensor_hashes(submission.root)),
+            "samples": samples_hash(result),
+            "works": sorted(works_hashes(result)),
+        }
+
+
+def student_lines(notebook: Path | None) -> list[str]:
+    """Lines of code that are not the template's, as they were written, without indents."""
+    if notebook is None:
+        return []
+    given = template_lines()
+    lines = [line.strip() for line in code_lines(notebook)]
+    kept = [line for line in lines if line and same_line(line) not in given]
+    while sum(map(len, kept)) > MOST_CODE:
+        kept = kept[: len(kept) // 2]
+    return kept
+
+
+def code_lines(notebook: Path) -> Iterator[str]:
+    try:
+        cells = read_notebook(notebook).cells
+    except Rejected:
+        return
+    for cell in cells:
+        if cell.cell_type == "code":
+            yield from cell.source.splitlines()
+
+
+@cache
+def template_lines() -> frozenset[str]:
+    notebooks = sorted(TEMPLATE_DIR.glob("*.ipynb"))
+    return frozenset(same_line(line) for path in notebooks for line in code_lines(path))
+
+
+def same_line(line: str) -> str:
+    """A line without blanks and comment: equal ones are the same code."""
+    return "".join(line.split("#", maxsplit=1)[0].split())
+
+
+def tokens_of(line: str) -> list[str]:
+    """The line's tokens with every plain name as ``n``, number as ``0`` and text as ``s``.
+
+    Names behind a dot stay: they are the library's. A line that cannot be read is its own token.
+    """
+    tokens: list[str] = []
+    try:
+        for token in tokenize.generate_tokens(io.StringIO(line).readline):
+            text = token.string
+            if token.type == tokenize.NAME:
+                library = bool(tokens) and tokens[-1] == "."
+                tokens.append(text if library or keyword.iskeyword(text) else "n")
+            elif token.type == tokenize.NUMBER:
+                tokens.append("0")
+            elif token.type == tokenize.STRING:
+                tokens.append("s")
+            elif token.type == tokenize.OP:
+                tokens.append(text)
+    except (tokenize.TokenError, SyntaxError, ValueError):
+        pass  # an open bracket goes on in the next line; what was read stands
+    return tokens
+
+
+def tensor_hashes(root: Path) -> set[str]:
+    """Of the large tensors' bytes in every checkpoint; of a whole file in the old format."""
+    hashes: set[str] = set()
+    paths = sorted(p for p in root.rglob("*") if p.suffix in (".pth", ".pt") and p.is_file())
+    for path in paths[:MOST_CHECKPOINTS]:
+        try:
+            with zipfile.ZipFile(path) as archive:
+                for member in archive.infolist():
+                    stored = member.compress_type == zipfile.ZIP_STORED  # as torch writes them
+                    data = "/data/" in member.filename
+                    if data and stored and member.file_size >= SMALLEST_TENSOR:
+                        with archive.open(member) as content:
+                            hashes.add(hashlib.file_digest(content, "sha256").hexdigest()[:32])  # type: ignore[arg-type]
+        except (zipfile.BadZipFile, OSError, RuntimeError, NotImplementedError, ValueError):
+            if path.stat().st_size >= SMALLEST_TENSOR:
+                with path.open("rb") as whole:
+                    hashes.add(hashlib.file_digest(whole, "sha256").hexdigest()[:32])
+    return hashes
+
+
+def works_hashes(result: Result) -> set[str]:
+    """Of the pixels of notebook 2-2's own pictures; the example's and blank ones are no sign."""
+    shots = result.works.shots if result.works else ()
+    return {
+        hashlib.sha256(shot.pixels.tobytes()).hexdigest()[:32]
+        for shot in shots
+        if str(shot.look) == "fine"
+    }
+
+
+def samples_hash(result: Result) -> str:
+    """Of the hundred tiles' pixels; empty if there are none or they show one even colour."""
+    if result.clarity is None:
+        return ""
+    tiles = result.clarity.grid.tiles
+    if tiles.size == 0 or tiles.max() == tiles.min():
+        return ""
+    return hashlib.sha256(tiles.tobytes()).hexdigest()[:32]

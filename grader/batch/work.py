@@ -1,0 +1,173 @@
+"""What a worker does: one submission, from its bytes to its evidence. Runs in any process."""
+
+import atexit
+import base64
+import io
+import logging
+import tempfile
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from grader.batch.evidence import Evidence
+from grader.batch.gather import Place
+from grader.checks.verdict import Verdict
+from grader.errors import SandboxUnavailable
+from grader.intake.archive import printable
+from grader.intake.identify import student_id_in
+from grader.results import Result, State, environment, result_status, to_json
+from grader.rubric import CHECKS, Rubric
+from grader.sandbox import Ahead, Limits, Sandbox, choose_sandbox
+from grader.sandbox.text import one_line
+
+if TYPE_CHECKING:
+    from grader.batch.prints import Prints
+    from grader.text_to_image.works import Works
+
+logger = logging.getLogger(__name__)
+
+MOST_WORKS = 8  # prompts, and pictures, that are kept of one student
+SandboxName = Literal["auto", "bubblewrap", "none"]
+
+
+@dataclass(frozen=True)
+class Task:
+    """How to grade; the same for all submissions of a batch."""
+
+    rubric: Rubric
+    sandbox: SandboxName = "auto"
+    run: Literal["definitions", "everything"] = "definitions"
+    seed: int = 0
+    resample: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class Job:
+    """One submission to grade. ``content`` travels to workers that cannot see ``place``."""
+
+    key: str
+    label: str
+    file: str
+    sha256: str
+    place: Place
+    task: Task
+    content: bytes | None = None
+
+
+@dataclass(frozen=True)
+class Unreadable:
+    """The submission was not there, or changed, when its turn came; nothing is stored of it."""
+
+    reason: str
+
+
+def grade_job(job: Job) -> Evidence | Unreadable:
+    """Grades it. Raises ``SandboxUnavailable``; every other fault is in the evidence."""
+    task = job.task
+    sandbox = ready_sandbox(task.sandbox, task.rubric.limits)
+    from grader.batch.prints import Prints
+    from grader.pipeline import Options, grade
+
+    options = Options(task.rubric, sandbox, task.run, task.seed, task.resample)
+    prints = Prints()
+    try:
+        with tempfile.TemporaryDirectory(prefix="handed-in-") as folder:
+            try:
+                path = fetch(job, Path(folder))
+            except OSError as error:
+                return Unreadable(f"{job.place} cannot be read: {error.strerror or error}.")
+            result = grade(path, options, look=prints.look)
+            if result.sha256 != job.sha256:
+                return Unreadable(f"{job.place} changed while the batch ran.")
+        return evidence_of(result, job.file, prints)
+    except SandboxUnavailable:
+        raise
+    except Exception as error:
+        logger.exception("grading failed")
+        return fault(job, f"the grader failed with {type(error).__name__}.")
+
+
+def evidence_of(result: Result, file: str, prints: "Prints") -> Evidence:
+    overlay = io.BytesIO()
+    if result.clarity is not None:
+        from grader.digits.overlay import draw_overlay
+
+        draw_overlay(result.clarity).save(overlay, "PNG", optimize=True)
+    record = to_json(replace(result, file=printable(file)))
+    works = works_json(result.works)
+    return Evidence(record, result.verdicts, overlay.getvalue(), prints.found, works)
+
+
+def works_json(works: "Works | None") -> dict[str, Any]:
+    """The own prompts of notebook 2-2, and the pictures that a class may be shown as WebP."""
+    if works is None:
+        return {}
+    from grader.text_to_image.sheet import shown
+    from grader.text_to_image.works import Look
+
+    asked = [
+        {
+            "prompt": one_line(a.prompt) if isinstance(a.prompt, str) else None,
+            "how": f"guidance {shown(a.guidance)}, steps {shown(a.steps)}, seed {shown(a.seed)}",
+        }
+        for a in works.own[:MOST_WORKS]
+    ]
+    fine = [shot.pixels for shot in works.shots if shot.look is Look.FINE][:MOST_WORKS]
+    return {"asked": asked, "pictures": [webp(pixels) for pixels in fine]}
+
+
+def webp(pixels: Any) -> str:
+    """(H, W, 3) bytes as a small picture in base64."""
+    from PIL import Image
+
+    file = io.BytesIO()
+    Image.fromarray(pixels).save(file, "WEBP", quality=80)
+    return base64.b64encode(file.getvalue()).decode("ascii")
+
+
+def fault(job: Job, reason: str) -> Evidence:
+    """The evidence of a submission that could not be graded by no fault of the student's."""
+    rubric, text = job.task.rubric, f"The grader could not judge the submission: {reason}"
+    checks = [f"{item}.{name}" for item, names in CHECKS.items() for name in names]
+    verdicts = [Verdict(check, State.INFRA_ERROR, 0.0, text) for check in checks]
+    items = rubric.score(verdicts)
+    result = Result(
+        student_id=student_id_in(job.file),
+        file=printable(job.file),
+        sha256=job.sha256,
+        status=result_status(items),
+        max_points=rubric.max_points,
+        items=items,
+        flags=[],
+        environment=environment(rubric.sha256, job.task.seed),
+        seconds={},
+        verdicts=verdicts,
+    )
+    return Evidence(to_json(result), verdicts)
+
+
+def fetch(job: Job, folder: Path) -> Path:
+    """The submission as a file: where it lies, or put into ``folder``. Raises ``OSError``."""
+    target = folder / Path(job.file).name
+    if job.content is not None:
+        target.write_bytes(job.content)
+    elif job.place.member is None:
+        job.place.path.open("rb").close()
+        return job.place.path
+    else:
+        most = job.task.rubric.archive_limits.unpacked_bytes
+        with target.open("wb") as file:
+            for chunk in job.place.chunks():
+                if file.write(chunk) and file.tell() > most:
+                    raise OSError(f"it is larger than {most} bytes")
+    return target
+
+
+@cache
+def ready_sandbox(name: SandboxName, limits: Limits) -> Sandbox:
+    """This process's sandbox, with a kernel kept ahead where kernels are forked."""
+    ahead = Ahead(choose_sandbox(name), limits)
+    ahead.__enter__()
+    atexit.register(ahead.__exit__, None, None, None)
+    return ahead

@@ -1,0 +1,73 @@
+"""When a submission was handed in, and what being late costs."""
+
+import math
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+
+from grader.errors import UsageError
+
+KST = timezone(timedelta(hours=9), "KST")
+
+
+@dataclass(frozen=True)
+class LateRule:
+    """``percent_per_day`` of the points earned for each day begun after the grace; none by default.
+
+    All of it together costs at most ``most_percent``.
+    """
+
+    percent_per_day: float = 0.0
+    most_percent: float = 100.0
+    grace_minutes: float = 0.0
+
+    def percent(self, late_by: timedelta) -> float:
+        """What so much delay costs, 0 to 100."""
+        beyond = late_by - timedelta(minutes=self.grace_minutes)
+        days = max(0, math.ceil(beyond / timedelta(days=1)))
+        return min(days * self.percent_per_day, self.most_percent, 100.0)
+
+
+@dataclass(frozen=True)
+class Lateness:
+    """``by`` is None where a submission is marked as late and nobody knows by how much; ``sure``
+    where the time is that of the class list, not of a file, which may have been downloaded."""
+
+    late: bool = False
+    by: timedelta | None = None
+    sure: bool = False
+
+    def percent(self, rule: LateRule) -> float:
+        """What it costs; a doubtful time costs nothing until a person settles it."""
+        return rule.percent(self.by) if self.by is not None and self.sure else 0.0
+
+    def note(self, rule: LateRule) -> str:
+        """What a person must settle; empty if nothing."""
+        if not self.late or self.sure or not rule.percent_per_day:
+            return ""
+        known = "by an unknown time"
+        if self.by is not None:
+            hours = self.by / timedelta(hours=1)
+            known = f"by {hours:.1f} hours, if the file's time is that of handing in"
+        return f"Late {known}: nothing is deducted until the roster's column 'submitted' tells."
+
+
+def parse_moment(text: str) -> datetime:
+    """An ISO date and time; Korean time where no zone is given. Raises ``UsageError``."""
+    try:
+        moment = datetime.fromisoformat(text.strip())
+    except ValueError:
+        raise UsageError(
+            f"{text!r} is no date and time like 2026-05-01T23:59 or 2026-05-01T23:59+09:00."
+        ) from None
+    return moment if moment.tzinfo else moment.replace(tzinfo=KST)
+
+
+def lateness(
+    deadline: datetime | None, listed: datetime | None, modified: datetime | None, marked: bool
+) -> Lateness:
+    """By the time on the class list, else by that of the file; ``marked`` by Canvas as late."""
+    known = listed or modified
+    if deadline is None or known is None:
+        return Lateness(marked)
+    by = known - deadline
+    return Lateness(True, by, listed is not None) if by > timedelta(0) else Lateness()

@@ -1,0 +1,87 @@
+"""``ddpm-grader export``: the gradebook in other systems' forms."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from grader.batch.gradebook import Gradebook, read_gradebook
+from grader.batch.journal import Journal
+from grader.errors import JournalError, UsageError
+from grader.report.gallery import gallery_page
+from grader.report.gradescope import gradescope_json
+from grader.report.tables import canvas_csv, plain_csv
+
+FOLDER = "export"
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What only some exports take: Canvas's own export and its column; for the gallery the file of
+    those who agreed, and whether names are shown."""
+
+    gradebook: Path | None = None
+    assignment: str | None = None
+    consent: Path | None = None
+    names: bool = False
+
+
+def export(
+    grades: Path, to: str, output: Path | None, wanted: Wanted
+) -> tuple[str | None, Sequence[str]]:
+    """Writes the export; returns what goes to stdout if ``output`` is "-", and lines for people.
+
+    Raises ``UsageError`` and ``JournalError``.
+    """
+    if (wanted.gradebook or wanted.assignment) and to != "canvas":
+        raise UsageError("--gradebook and --assignment belong to --to canvas.")
+    if (wanted.consent or wanted.names) and to != "gallery":
+        raise UsageError("--consent and --names belong to --to gallery.")
+    with Journal(grades) as journal:
+        gradebook = read_gradebook(journal)
+        if not gradebook.entries:
+            raise UsageError(f"There is no gradebook in {grades} yet: run batch first.")
+        if to == "gradescope":
+            return None, _gradescope(journal, gradebook, output)
+        lines: Sequence[str] = []
+        if to == "gallery":
+            text, lines = gallery_page(journal, gradebook, wanted.consent, wanted.names)
+        elif to == "canvas":
+            table = canvas_csv(gradebook, wanted.gradebook, wanted.assignment)
+            text, lines = table.text, table.lines
+        else:
+            text = plain_csv(gradebook)
+    if output == Path("-"):
+        return text, lines
+    ending = "html" if to == "gallery" else "csv"
+    target = output or grades / FOLDER / f"{to}.{ending}"
+    # Excel takes UTF-8 for granted only after this mark; Canvas reads it, too
+    _write(target, text if to == "gallery" else "\ufeff" + text)
+    return None, [*lines, f"wrote {target}"]
+
+
+def _gradescope(journal: Journal, gradebook: Gradebook, output: Path | None) -> list[str]:
+    if output == Path("-"):
+        raise UsageError("--to gradescope writes many files: --output must be a folder.")
+    folder = output or journal.grades / FOLDER / "gradescope"
+    visible = {item["id"]: item["visibility"] == "visible" for item in gradebook.items}
+    lines, count = [], 0
+    for entry in gradebook.entries:
+        evidence = journal.find(entry.key, stale=True) if entry.key else None
+        result = gradescope_json(entry, visible, evidence.overlay if evidence else b"")
+        if result is None:
+            if entry.result is not None:
+                lines.append(f"{entry.label} has no score, for the grader failed.")
+            continue
+        text = json.dumps(result, ensure_ascii=False, allow_nan=False, indent=1) + "\n"
+        _write(folder / entry.label / "results.json", text)
+        count += 1
+    return [*lines, f"wrote {count} results.json below {folder}"]
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(text.encode("utf-8", "backslashreplace"))
+    except OSError as error:
+        raise JournalError(f"{path} cannot be written: {error.strerror or error}.") from None

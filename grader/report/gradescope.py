@@ -1,0 +1,89 @@
+"""``results.json`` for Gradescope's autograder, one a student."""
+
+import base64
+import html
+import json
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+
+from grader.batch.gradebook import Entry, GradedItem
+
+SCHEMA = Path(__file__).with_name("gradescope.schema.json")
+
+
+def gradescope_json(
+    entry: Entry, visible: Mapping[str, bool], overlay: bytes
+) -> dict[str, Any] | None:
+    """As Gradescope reads it, checked against the published form; None without a score.
+
+    ``visible`` says by item whether students see its sentences. A hidden item keeps its points in
+    the total and is shown to nobody but instructors.
+    """
+    if entry.points is None:
+        return None
+    tests = [
+        _test(number, item, visible.get(item.id, False), overlay)
+        for number, item in enumerate(entry.items, 1)
+    ]
+    open_items = [item.id for item in entry.items if item.open]
+    lines = []
+    if open_items:
+        lines.append(f"Provisional: a person still looks at {', '.join(open_items)}.")
+    if entry.deduction:
+        lines.append(f"Late: {entry.deduction:g} of {entry.before_lateness:g} points are deducted.")
+    result = {
+        "score": entry.points,
+        "output": "\n".join(lines),
+        "output_format": "text",
+        "test_output_format": "html",
+        "visibility": "after_published",
+        "stdout_visibility": "hidden",
+        "extra_data": {"student_id": entry.student_id, "status": entry.status},
+        "tests": tests,
+    }
+    jsonschema.validate(result, _schema())
+    return result
+
+
+def _test(number: int, item: GradedItem, visible: bool, overlay: bytes) -> dict[str, Any]:
+    full = item.max_points > 0 and item.points >= item.max_points
+    return {
+        "score": item.points,
+        "max_score": item.max_points,
+        "status": "passed" if full and not item.open else "failed",
+        "name": item.id,
+        "number": str(number),
+        "output": _output(item, overlay),
+        "output_format": "html",
+        "tags": [item.status, *(["corrected"] if item.correction else [])],
+        "visibility": "after_published" if visible else "hidden",
+        "extra_data": {"automatic": item.automatic},
+    }
+
+
+def _output(item: GradedItem, overlay: bytes) -> str:
+    """The sentences as a list, escaped; the picture of the clear digits where it belongs."""
+    lines = [
+        f"<li>{html.escape(check['id'].split('.')[-1])} "
+        f"({check['points']:g} / {check['max_points']:g}): {html.escape(check['message'])}</li>"
+        for check in item.checks
+    ]
+    if item.correction:
+        comment = html.escape(item.correction.comment)
+        lines.append(f"<li>Corrected by a person to {item.points:g} points. {comment}</li>")
+    text = f"<ul>{''.join(lines)}</ul>"
+    if item.id == "image_quality" and overlay:
+        data = base64.b64encode(overlay).decode("ascii")
+        text += (
+            f'<img alt="clear digits" style="max-width:100%" src="data:image/png;base64,{data}">'
+        )
+    return text
+
+
+@cache
+def _schema() -> Any:
+    return json.loads(SCHEMA.read_text("utf-8"))

@@ -1,0 +1,183 @@
+"""The pages for people: one a student in two versions, and the index of the class.
+
+Every file stands alone: no network, no other file. Jinja2 escapes everything that it is given.
+"""
+
+import base64
+import json
+import os
+import tempfile
+from collections.abc import Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import jinja2
+
+from grader.batch.gradebook import Entry, Gradebook
+from grader.batch.journal import Journal
+from grader.errors import JournalError
+
+RESULT, OVERLAY, STUDENT, TA, INDEX = (
+    "result.json",
+    "clarity.png",
+    "report.html",
+    "report_ta.html",
+    "index.html",
+)
+BINS = 10  # bars of a distribution, beside the one for full points
+
+
+def write_pages(journal: Journal, gradebook: Gradebook) -> None:
+    """Everything in the folder of grades that people open. Raises ``JournalError``."""
+    try:
+        for entry in gradebook.entries:
+            _write_student(journal, gradebook, entry)
+        _write(journal.grades / INDEX, index_page(gradebook))
+        _sweep(journal.grades, {entry.label for entry in gradebook.entries if entry.result})
+    except OSError as error:
+        raise JournalError(
+            f"The pages in {journal.grades} cannot be written: {error.strerror or error}. "
+            "The results are kept; the same command again writes them."
+        ) from None
+
+
+def _write_student(journal: Journal, gradebook: Gradebook, entry: Entry) -> None:
+    if entry.result is None or entry.key is None:
+        return
+    folder = journal.grades / entry.label
+    folder.mkdir(exist_ok=True)
+    evidence = journal.find(entry.key, stale=True)
+    overlay = evidence.overlay if evidence else b""
+    works = evidence.works if evidence else {}
+    text = json.dumps(entry.result, ensure_ascii=False, allow_nan=False, indent=1) + "\n"
+    _write(folder / RESULT, text)
+    if overlay:
+        _write(folder / OVERLAY, overlay)
+    _write(folder / STUDENT, student_page(gradebook, entry, overlay, works, ta=False))
+    _write(folder / TA, student_page(gradebook, entry, overlay, works, ta=True))
+
+
+def student_page(
+    gradebook: Gradebook, entry: Entry, overlay: bytes, works: Mapping[str, Any], *, ta: bool
+) -> str:
+    """One student's page; details, flags and hidden items' sentences only if ``ta``."""
+    visible = {item["id"]: item["visibility"] == "visible" for item in gradebook.items}
+    picture = base64.b64encode(overlay).decode("ascii")
+    pairs = [p for p in gradebook.pairs if entry.label in (p["first"], p["second"])]
+    page = templates().get_template("student.html")
+    return page.render(
+        title=gradebook.title,
+        entry=entry,
+        ta=ta,
+        visible=visible,
+        overlay=picture,
+        works=works,
+        pairs=pairs if ta else [],
+        environment=entry.result["environment"] if entry.result else {},
+    )
+
+
+def index_page(gradebook: Gradebook) -> str:
+    """The class: distributions, who needs review and why, everything sortable."""
+    return (
+        templates()
+        .get_template("index.html")
+        .render(
+            title=gradebook.title,
+            gradebook=gradebook,
+            distributions=distributions(gradebook),
+            states=_counts([entry.status for entry in gradebook.entries]),
+            flags=_counts([flag for entry in gradebook.entries for flag in flags_of(entry)]),
+            flags_of=flags_of,
+        )
+    )
+
+
+def distributions(gradebook: Gradebook) -> list[dict[str, Any]]:
+    """For the total and each item: mean, and how many students earned which part of the points."""
+    known = [entry for entry in gradebook.entries if entry.points is not None]
+    most = sum(item["max_points"] for item in gradebook.items)
+    columns = [("total", most, [float(entry.points or 0) for entry in known])]
+    for number, item in enumerate(gradebook.items):
+        earned = [entry.items[number].points for entry in known]
+        columns.append((item["id"], item["max_points"], earned))
+    return [_distribution(name, most, earned) for name, most, earned in columns]
+
+
+def _distribution(name: str, most: float, earned: Sequence[float]) -> dict[str, Any]:
+    bars = [0] * (BINS + 1)
+    for points in earned:
+        bars[min(int(BINS * points / most), BINS) if most else 0] += 1
+    mean = sum(earned) / len(earned) if earned else 0.0
+    tallest = max(bars) or 1
+    labels = [f"{most * n / BINS:g} or more" for n in range(BINS)] + [f"{most:g}"]
+    shown = [
+        {"count": count, "height": round(100 * count / tallest), "label": label}
+        for count, label in zip(bars, labels, strict=True)
+    ]
+    return {"name": name, "max_points": most, "mean": mean, "bars": shown}
+
+
+def flags_of(entry: Entry) -> list[str]:
+    """The flags' ids, each once, without what was merely left out."""
+    flags = entry.result["flags"] if entry.result else []
+    found = [flag["id"] for flag in flags if flag["id"] != "left_out"]
+    return list(dict.fromkeys([*found, *(["late"] if entry.row["late"] else [])]))
+
+
+def _counts(names: Sequence[str]) -> dict[str, int]:
+    return {name: names.count(name) for name in sorted(set(names))}
+
+
+@cache
+def templates() -> jinja2.Environment:
+    """Everything that is put into a page is escaped."""
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("grader.report"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["points"] = lambda value: (
+        "–" if value is None else f"{value:.2f}".rstrip("0").rstrip(".")
+    )
+    environment.filters["details"] = details
+    return environment
+
+
+def details(value: Mapping[str, Any]) -> str:
+    """A check's numbers as text, short lists on one line."""
+    lines = []
+    for name, entry in value.items():
+        text = entry if isinstance(entry, str) else json.dumps(entry, ensure_ascii=False)
+        lines.append(f"{name}: {text if len(text) < 4000 else text[:4000] + ' …'}")
+    return "\n".join(lines)
+
+
+def _sweep(grades: Path, labels: set[str]) -> None:
+    """Removes our own files of students who are in the gradebook no more."""
+    for folder in grades.iterdir():
+        if folder.is_dir() and folder.name not in labels and (folder / RESULT).is_file():
+            for name in (RESULT, OVERLAY, STUDENT, TA):
+                (folder / name).unlink(missing_ok=True)
+            if not any(folder.iterdir()):
+                folder.rmdir()
+
+
+def _write(path: Path, content: str | bytes) -> None:
+    """All of it or nothing: whoever reads meanwhile sees the old file or the new one."""
+    # a half of a character, which no UTF-8 can hold, becomes \\ud800: legal JSON, and readable
+    data = content.encode("utf-8", "backslashreplace") if isinstance(content, str) else content
+    if path.is_file() and path.stat().st_size == len(data) and path.read_bytes() == data:
+        return
+    number, name = tempfile.mkstemp(prefix=".", dir=path.parent)
+    try:
+        with os.fdopen(number, "wb") as file:
+            file.write(data)
+        os.chmod(name, 0o644)
+        os.replace(name, path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise

@@ -1,0 +1,188 @@
+"""The gradebook as CSV: a plain one, and one that Canvas takes."""
+
+import csv
+import io
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from grader.batch.gradebook import Entry, Gradebook
+from grader.errors import UsageError
+
+_FORMULA = tuple("=+-@\t\r\n＝＋－＠")
+_ASSIGNMENT = re.compile(r".+ \((\d+)\)\s*")
+_POINTS_POSSIBLE = "points possible"
+_CANVAS_IDS = ("ID", "SIS User ID", "SIS Login ID")
+
+
+def defused(text: str) -> str:
+    """With an apostrophe in front where a spreadsheet might take the field for a formula."""
+    return f"'{text}" if text.lstrip(" \u00a0\u3000").startswith(_FORMULA) else text
+
+
+def number(value: float | None) -> str:
+    """Two decimals, as Canvas keeps them; blank for no score."""
+    return "" if value is None else f"{value:.2f}"
+
+
+def plain_csv(gradebook: Gradebook) -> str:
+    """One row a student: final points, every item, what was corrected and why."""
+    ids = [item["id"] for item in gradebook.items]
+    header = ["student_id", "name", "folder", "file", "status", "late", "late_hours"]
+    header += ["points", "max_points", "deducted_for_lateness", *ids, "corrected", "comments"]
+    rows = [_plain_row(entry, ids) for entry in gradebook.entries]
+    return _csv([header, *rows])
+
+
+def _plain_row(entry: Entry, ids: Sequence[str]) -> list[str]:
+    items = {item.id: item for item in entry.items}
+    hours = entry.row["late_hours"]
+    corrections = [item.correction for item in entry.items if item.correction]
+    known = entry.result is not None
+    texts = [entry.student_id or "", entry.name, entry.label, str(entry.row["file"]), entry.status]
+    return [
+        *map(defused, texts),
+        "yes" if entry.row["late"] else "no",
+        number(hours),
+        number(entry.points),
+        number(entry.max_points) if known else "",
+        number(entry.deduction) if known else "",
+        *(
+            _item_points(items[item].points, items[item].open, items[item].status)
+            if item in items
+            else ""
+            for item in ids
+        ),
+        " ".join(correction.item for correction in corrections),
+        defused("; ".join(f"{c.item}: {c.comment}" for c in corrections if c.comment)),
+    ]
+
+
+def _item_points(points: float, is_open: bool, status: str) -> str:
+    return "" if is_open and status == "infra_error" else number(points)
+
+
+@dataclass(frozen=True)
+class CanvasTable:
+    """The CSV for Canvas, and lines about who is not in it and why."""
+
+    text: str
+    lines: Sequence[str]
+
+
+def canvas_csv(
+    gradebook: Gradebook, exported: Path | None = None, assignment: str | None = None
+) -> CanvasTable:
+    """The instructor's exported gradebook with this assignment's column filled in; without one a
+    legal gradebook of our own. Students without a score keep what stands there.
+
+    ``assignment`` is the column's title or number; needed only where several could be meant.
+    Raises ``UsageError`` if the export is none or the column is not clear.
+    """
+    if exported is None:
+        return _own_canvas(gradebook, assignment or gradebook.title)
+    try:
+        rows = list(csv.reader(io.StringIO(exported.read_bytes().decode("utf-8-sig"), newline="")))
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise UsageError(f"The gradebook {exported} cannot be read: {error}") from None
+    if not rows or "Student" not in rows[0][:1] or "ID" not in rows[0]:
+        raise UsageError(
+            f"{exported} is no gradebook exported from Canvas: no columns Student, ID."
+        )
+    column = _column(rows[0], assignment, exported)
+    find = _finder(rows, gradebook)
+    filled: set[str] = set()
+    for row in rows[1:]:
+        entry = find(row)
+        if entry is not None:
+            row.extend([""] * (column + 1 - len(row)))
+            filled.add(entry.label)
+            if entry.points is not None:
+                row[column] = number(entry.points)
+    strangers = [e for e in gradebook.entries if e.label not in filled and e.result is not None]
+    lines = [f"{entry.label} is not in {exported.name}." for entry in strangers]
+    return CanvasTable(_csv(rows), lines + _unsettled(gradebook))
+
+
+def _own_canvas(gradebook: Gradebook, title: str) -> CanvasTable:
+    header = ["Student", "ID", "SIS User ID", "SIS Login ID", "Section", title]
+    most = sum(item["max_points"] for item in gradebook.items)
+    rows = [header, ["    Points Possible", "", "", "", "", number(most)]]
+    lines = []
+    for entry in gradebook.entries:
+        user = str(entry.row["user"] or "")
+        canvas_id = user if user.isdigit() else ""
+        if entry.result is None or not (canvas_id or entry.student_id):
+            if entry.result is not None:
+                lines.append(f"{entry.label} has neither a Canvas number nor a student id.")
+            continue
+        student_id = entry.student_id or ""
+        name = defused(entry.name or student_id or canvas_id)
+        rows.append([name, canvas_id, student_id, student_id, "", number(entry.points)])
+    return CanvasTable(_csv(rows), lines + _unsettled(gradebook))
+
+
+def _column(header: Sequence[str], wanted: str | None, exported: Path) -> int:
+    columns = {
+        n: found for n, title in enumerate(header) if (found := _ASSIGNMENT.fullmatch(title))
+    }
+    if wanted is not None:
+        fitting = [
+            n
+            for n, found in columns.items()
+            if wanted in (header[n], found.group(1), header[n].rsplit(" (", 1)[0])
+        ]
+    else:
+        fitting = list(columns)
+    if len(fitting) == 1:
+        return fitting[0]
+    titles = "; ".join(header[n] for n in columns) or "none"
+    raise UsageError(f"Which column of {exported} is meant? Give --assignment, one of: {titles}")
+
+
+def _finder(
+    rows: Sequence[Sequence[str]], gradebook: Gradebook
+) -> Callable[[Sequence[str]], Entry | None]:
+    """Canvas's own order: by ID, then by the SIS ids. Names are not trusted: two may share one."""
+    header = rows[0]
+    places = {name: header.index(name) for name in _CANVAS_IDS if name in header}
+    known: dict[str, list[Entry]] = {}
+    for entry in gradebook.entries:
+        for key in {str(entry.row["user"] or ""), entry.student_id or ""} - {""}:
+            known.setdefault(key, []).append(entry)
+
+    def find(row: Sequence[str]) -> Entry | None:
+        if row[:1] and row[0].strip().lower() == _POINTS_POSSIBLE:
+            return None
+        for place in places.values():
+            value = row[place].strip() if place < len(row) else ""
+            entries = known.get(value, [])
+            if len(entries) == 1:
+                return entries[0]
+        return None
+
+    return find
+
+
+def _unsettled(gradebook: Gradebook) -> list[str]:
+    """What a person should settle before these points are given out."""
+    lines = []
+    rejected = [entry.label for entry in gradebook.entries if entry.status == "rejected"]
+    if rejected:
+        lines.append(f"0 points, for they cannot be read: {', '.join(rejected)}.")
+    blank = [e.label for e in gradebook.entries if e.result is not None and e.points is None]
+    if blank:
+        lines.append(f"Without a score, for the grader failed: {', '.join(blank)}.")
+    provisional = [
+        e.label for e in gradebook.entries if e.status == "needs_review" and e.points is not None
+    ]
+    if provisional:
+        lines.append(f"{len(provisional)} scores are provisional: a person must look first.")
+    return lines
+
+
+def _csv(rows: Sequence[Sequence[str]]) -> str:
+    text = io.StringIO(newline="")
+    csv.writer(text, lineterminator="\r\n").writerows(rows)
+    return text.getvalue()

@@ -1,0 +1,123 @@
+"""What counts as a submission, and what its name tells."""
+
+import os
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from grader.batch.gather import Attempt, Place, gather, plain_file
+from grader.errors import UsageError
+
+
+def attempts(path: Path) -> dict[str, Attempt]:
+    return {attempt.file: attempt for attempt in gather([path]).attempts}
+
+
+def zipped(path: Path, *names: str) -> Path:
+    with zipfile.ZipFile(path, "w") as archive:
+        for name in names:
+            archive.writestr(name, name.encode())
+    return path
+
+
+def test_a_folder_of_tarballs(tmp_path: Path) -> None:
+    for name in ("2023-00001.tar.gz", "2023-00002-1.tgz", ".hidden.tar.gz", "notes.txt"):
+        (tmp_path / name).write_bytes(b"x")
+    (tmp_path / "old").mkdir()
+    found = gather([tmp_path])
+    assert [a.student_id for a in found.attempts] == ["2023-00001", "2023-00002"]
+    assert [a.again for a in found.attempts] == [0, 1]
+    assert found.attempts[0].modified is not None
+    assert len(found.lines) == 2
+    assert "notes.txt" in found.lines[0]
+
+
+def test_what_a_student_sent_in_another_form_is_gathered_to_be_rejected(tmp_path: Path) -> None:
+    (tmp_path / "2023-00001.zip").write_bytes(b"PK")
+    (found,) = gather([tmp_path]).attempts
+    assert (found.student_id, found.is_tarball) == ("2023-00001", False)
+
+
+@pytest.mark.parametrize(
+    ("member", "expected"),
+    [
+        ("kimminsu_11_222_2023-00001.tar.gz", ("kimminsu", "11", 222, False, 0, "2023-00001")),
+        (
+            "kimminsu_LATE_11_222_2023-00001-1.tar.gz",
+            ("kimminsu", "11", 222, True, 1, "2023-00001"),
+        ),
+        ("김민수_LATE_11_222_2023-00001 (2).tar.gz", ("김민수", "11", 222, True, 2, "2023-00001")),
+        ("anon_3_11_222_my_work.tar.gz", (None, "11", 222, False, 0, None)),
+        ("anon_ab12C_LATE_222_2023-00001.tar.gz", (None, "anon_ab12C", 222, True, 0, "2023-00001")),
+        ("kim_11_222_a_b_2023-00001_final.tar.gz", ("kim", "11", 222, False, 0, "2023-00001")),
+    ],
+)
+def test_names_in_canvas_zips(tmp_path: Path, member: str, expected: tuple[object, ...]) -> None:
+    (found,) = gather([zipped(tmp_path / "submissions.zip", member)]).attempts
+    told = (found.name, found.user, found.attachment, found.late, found.again, found.student_id)
+    assert told == expected
+
+
+def test_an_unpacked_canvas_zip_is_read_the_same_way(tmp_path: Path) -> None:
+    (tmp_path / "kim_LATE_11_222_2023-00001.tar.gz").write_bytes(b"x")
+    (found,) = gather([tmp_path]).attempts
+    assert (found.user, found.late, found.file) == ("11", True, "2023-00001.tar.gz")
+
+
+def test_members_are_read_one_by_one(tmp_path: Path) -> None:
+    path = zipped(
+        tmp_path / "submissions.zip", "a_1_2_2023-00001.tar.gz", "b_3_4_2023-00002.tar.gz"
+    )
+    found = attempts(path)
+    assert b"".join(found["2023-00002.tar.gz"].place.chunks()) == b"b_3_4_2023-00002.tar.gz"
+    assert found["2023-00001.tar.gz"].place.sha256() != found["2023-00002.tar.gz"].place.sha256()
+
+
+def test_links_folders_and_doubles_in_a_zip_are_named(tmp_path: Path) -> None:
+    path = tmp_path / "submissions.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.mkdir("folder")
+        link = zipfile.ZipInfo("link_1_2_2023-00001.tar.gz")
+        link.external_attr = 0o120777 << 16
+        archive.writestr(link, "/etc/passwd")
+        archive.writestr("__MACOSX/x.tar.gz", "x")
+        archive.writestr("a_1_2_2023-00001.tar.gz", "x")
+        with pytest.warns(UserWarning, match="Duplicate"):
+            archive.writestr("a_1_2_2023-00001.tar.gz", "y")
+    found = gather([path])
+    assert len(found.attempts) == 1
+    assert [("link" in line, "twice" in line) for line in found.lines] == [
+        (True, False),
+        (False, True),
+    ]
+
+
+def test_a_damaged_member_is_an_os_error(tmp_path: Path) -> None:
+    path = zipped(tmp_path / "submissions.zip", "a_1_2_2023-00001.tar.gz")
+    data = path.read_bytes()
+    path.write_bytes(data[:45] + b"!!!" + data[48:])
+    with pytest.raises(OSError, match=r"damaged|cannot be read"):
+        Place(path, "a_1_2_2023-00001.tar.gz").sha256()
+
+
+def test_a_path_given_twice_counts_once(tmp_path: Path) -> None:
+    file = tmp_path / "2023-00001.tar.gz"
+    file.write_bytes(b"x")
+    assert len(gather([tmp_path, file]).attempts) == 1
+
+
+def test_what_is_not_there_or_no_zip_is_wrong_usage(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="nothing at"):
+        gather([tmp_path / "gone"])
+    (tmp_path / "submissions.zip").write_bytes(b"no zip")
+    with pytest.raises(UsageError, match="cannot be read as a zip"):
+        gather([tmp_path / "submissions.zip"])
+
+
+def test_a_stamp_changes_with_the_file(tmp_path: Path) -> None:
+    file = tmp_path / "2023-00001.tar.gz"
+    file.write_bytes(b"x")
+    before = plain_file(file).place.stamp()
+    os.utime(file, (0, 0))
+    assert plain_file(file).place.stamp() != before

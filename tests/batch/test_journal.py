@@ -1,0 +1,119 @@
+"""What the journal keeps, and how it ends when it cannot."""
+
+import os
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from grader.batch.gather import Place
+from grader.batch.journal import Correction, Journal
+from grader.errors import JournalError, UsageError
+from grader.results import State
+from tests.batch.fake import evidence
+
+
+def correction(points: float | None, comment: str = "") -> Correction:
+    return Correction("2023-12345", "loss", points, comment, "ta", "2026-01-01T00:00:00+09:00")
+
+
+def test_evidence_comes_back_as_it_was(tmp_path: Path) -> None:
+    stored = evidence(prints={"lines": ["x = 1"]}, overlay=b"png")
+    with Journal(tmp_path, create=True) as journal:
+        journal.store("key", "{}", stored)
+    with Journal(tmp_path) as journal:
+        assert journal.find("key") == stored
+        assert journal.find("other") is None
+        assert journal.count() == 1
+
+
+def test_every_transaction_is_synced(tmp_path: Path) -> None:
+    with Journal(tmp_path, create=True) as journal:
+        assert journal._db.execute("PRAGMA synchronous").fetchone() == (2,)  # FULL
+        assert journal._db.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+
+
+def test_hashes_are_taken_again_only_when_the_file_changed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "a.tar.gz"
+    file.write_bytes(b"one")
+    taken: list[Place] = []
+    original = Place.sha256
+    monkeypatch.setattr(Place, "sha256", lambda place: (taken.append(place), original(place))[1])
+    with Journal(tmp_path / "grades", create=True) as journal:
+        first = journal.sha256(Place(file))
+        assert journal.sha256(Place(file)) == first
+        assert len(taken) == 1
+        file.write_bytes(b"two")
+        os.utime(file, (1, 1))
+        assert journal.sha256(Place(file)) != first
+
+
+def test_a_rerun_keeps_the_old_result_until_the_new_one_is_there(tmp_path: Path) -> None:
+    with Journal(tmp_path, create=True) as journal:
+        journal.store("good", "{}", evidence())
+        journal.store("bad", "{}", evidence(file="2023-00001.tar.gz", state=State.INFRA_ERROR))
+        assert journal.rerun("failed") == 1
+        assert journal.find("bad") is None
+        assert journal.find("bad", stale=True) is not None
+        assert journal.rerun("2023-12345") == 1
+        assert journal.rerun("2023-99999") == 0
+        journal.store("good", "{}", evidence())
+        assert journal.find("good") is not None
+        assert journal.rerun("all") == 2
+
+
+def test_the_last_correction_counts_and_may_be_withdrawn(tmp_path: Path) -> None:
+    with Journal(tmp_path, create=True) as journal:
+        journal.correct(correction(3.0))
+        journal.correct(correction(4.5, "right after all"))
+        (found,) = journal.corrections().values()
+        assert (found.points, found.comment) == (4.5, "right after all")
+        journal.correct(correction(None))
+        assert journal.corrections() == {}
+        assert journal._db.execute("SELECT count(*) FROM corrections").fetchone() == (3,)
+
+
+def test_a_second_batch_is_kept_out_and_let_in_afterwards(tmp_path: Path) -> None:
+    with Journal(tmp_path, create=True) as first:
+        first.lock()
+        with (
+            Journal(tmp_path, create=True) as second,
+            pytest.raises(JournalError, match="Another batch is at work"),
+        ):
+            second.lock()
+    with Journal(tmp_path) as third:
+        third.lock()
+
+
+def test_a_full_disk_is_one_line_and_loses_nothing(tmp_path: Path) -> None:
+    with Journal(tmp_path, create=True) as journal:
+        journal.store("first", "{}", evidence())
+        pages = journal._db.execute("PRAGMA page_count").fetchone()[0]
+        journal._db.execute(f"PRAGMA max_page_count={pages + 4}")
+        with pytest.raises(JournalError, match=r"disk is full.*is kept"):
+            journal.store("second", "{}", evidence(overlay=bytes(10**6)))
+        assert journal.find("first") is not None
+        assert journal.find("second") is None
+
+
+def test_a_folder_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(JournalError, match="cannot be written or read"):
+        Journal(tmp_path / "file" / "grades", create=True)
+    with pytest.raises(UsageError, match="There are no grades"):
+        Journal(tmp_path / "nowhere")
+
+
+def test_a_damaged_or_newer_journal_is_left_alone(tmp_path: Path) -> None:
+    file = tmp_path / "journal.sqlite"
+    file.write_bytes(b"no database at all" * 100)
+    with pytest.raises(JournalError, match="not a database"):
+        Journal(tmp_path)
+    file.unlink()
+    with sqlite3.connect(file) as newer:
+        newer.execute("PRAGMA user_version=99")
+    newer.close()
+    with pytest.raises(JournalError, match="another version"):
+        Journal(tmp_path)

@@ -1,0 +1,53 @@
+"""Class lists as offices and Canvas write them."""
+
+from pathlib import Path
+
+import pytest
+
+from grader.batch.roster import read_roster
+from grader.errors import UsageError
+from grader.lateness import parse_moment
+
+
+def roster(folder: Path, text: str) -> Path:
+    path = folder / "roster.csv"
+    path.write_text(text, "utf-8")
+    return path
+
+
+def test_the_column_of_ids_may_be_called_anything(tmp_path: Path) -> None:
+    found = read_roster(
+        roster(tmp_path, "\ufeff번호,학번,이름\n1,2023-00001,김민수\n2,2023-00002,이영희\n")
+    )
+    assert {s.id: s.name for s in found.values()} == {
+        "2023-00001": "김민수",
+        "2023-00002": "이영희",
+    }
+
+
+def test_a_canvas_gradebook_will_do(tmp_path: Path) -> None:
+    text = 'Student,ID,SIS User ID,SIS Login ID,Section\n    Points Possible,,,,\n"Kim, Minsu",7,2023-00001,kim,1\n'
+    found = read_roster(roster(tmp_path, text))
+    assert found["2023-00001"].name == "Kim, Minsu"
+
+
+def test_times_of_submission(tmp_path: Path) -> None:
+    found = read_roster(
+        roster(tmp_path, "id,submitted\n2023-00001,2026-05-02 00:10\n2023-00002,\n")
+    )
+    assert found["2023-00001"].submitted == parse_moment("2026-05-02T00:10")
+    assert found["2023-00002"].submitted is None
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("name\nKim\n", "holds no student id"),
+        ("id\n2023-00001\n2023-00001\n", "holds 2023-00001 twice"),
+        ("id,submitted\n2023-00001,yesterday\n", "no date and time"),
+        ("", "holds no student id"),
+    ],
+)
+def test_what_is_wrong_is_said(tmp_path: Path, text: str, message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        read_roster(roster(tmp_path, text))

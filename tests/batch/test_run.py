@@ -1,0 +1,285 @@
+"""A batch with a stand-in for grading: what is graded, kept, recomputed and noted."""
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from grader.batch import run as module
+from grader.batch.gradebook import Gradebook, read_gradebook
+from grader.batch.journal import Correction, Journal
+from grader.batch.roster import Student
+from grader.batch.run import Watch
+from grader.batch.work import Job
+from grader.lateness import LateRule, parse_moment
+from grader.report.pages import write_pages
+from grader.report.tables import plain_csv
+from tests.batch.fake import RUBRIC, TASK, Threads, batch, evidence, fake_grade
+from tests.report.books import book as made_book
+from tests.report.books import entry as made_entry
+
+Grade = Callable[..., Gradebook]
+
+
+@pytest.fixture
+def grade(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Grade:
+    """Runs a batch over ``tmp_path/"in"`` and returns the gradebook; counts in ``graded``."""
+    (tmp_path / "in").mkdir()
+
+    def run(**request: object) -> Gradebook:
+        graded: list[str] = []
+        run.graded = graded  # type: ignore[attr-defined]
+
+        def count(job: Job) -> object:
+            graded.append(job.file)
+            return fake_grade(job)
+
+        monkeypatch.setattr(module, "grade_job", count)
+        with batch(tmp_path / "grades", tmp_path / "in", **request) as started:
+            started.run(Threads(), Watch())
+            return read_gradebook(started.journal)
+
+    return run
+
+
+def hand_in(folder: Path, name: str, content: bytes) -> Path:
+    path = folder / "in" / name
+    path.write_bytes(content)
+    return path
+
+
+def test_points_for_everyone(tmp_path: Path, grade: Grade) -> None:
+    hand_in(tmp_path, "2023-00001.tar.gz", b"1")
+    hand_in(tmp_path, "2023-00002.tar.gz", b"0.5")
+    book = grade()
+    judged = sum(item.points for item in RUBRIC.items if item.by_hand is None)
+    assert [entry.before_lateness for entry in book.entries] == [judged, judged / 2]
+
+
+def test_the_same_again_grades_nothing(tmp_path: Path, grade: Grade) -> None:
+    hand_in(tmp_path, "2023-00001.tar.gz", b"1")
+    first = plain_csv(grade())
+    assert plain_csv(grade()) == first
+    assert grade.graded == []  # type: ignore[attr-defined]
+
+
+def test_only_what_changed_is_graded(tmp_path: Path, grade: Grade) -> None:
+    hand_in(tmp_path, "2023-00001.tar.gz", b"1")
+    grade()
+    hand_in(tmp_path, "2023-00002.tar.gz", b"1")
+    hand_in(tmp_path, "2023-00001-1.tar.gz", b"0.25")
+    book = grade()
+    assert sorted(grade.graded) == ["2023-00001-1.tar.gz", "2023-00002.tar.gz"]  # type: ignore[attr-defined]
+    assert book.entries[0].row["others"] == ["2023-00001.tar.gz"]
+
+
+def test_other_points_are_recomputed_without_grading(tmp_path: Path, grade: Grade) -> None:
+    for number in range(250):
+        hand_in(tmp_path, f"2023-{number:05}.tar.gz", b"0.5")
+    before = grade()
+    items = [replace(item, points=2 * item.points) for item in RUBRIC.items]
+    items = [
+        replace(item, checks={name: 2 * points for name, points in item.checks.items()})
+        for item in items
+    ]
+    after = grade(task=replace(TASK, rubric=replace(RUBRIC, items=items, sha256="1" * 64)))
+    assert grade.graded == []  # type: ignore[attr-defined]
+    for old, new in zip(before.entries, after.entries, strict=True):
+        assert new.before_lateness == 2 * old.before_lateness
+        assert new.result is not None
+        assert new.result["environment"]["rubric_sha256"] == "1" * 64
+
+
+def test_recomputed_evidence_is_the_result_itself(tmp_path: Path, grade: Grade) -> None:
+    hand_in(tmp_path, "2023-00001.tar.gz", b"0.37")
+    (entry,) = grade().entries
+    with Journal(tmp_path / "grades") as journal:
+        assert entry.key is not None
+        evidence = journal.find(entry.key)
+    assert evidence is not None
+    assert json.dumps(entry.result) == json.dumps(evidence.record)
+
+
+def test_other_limits_or_another_seed_grade_again(tmp_path: Path, grade: Grade) -> None:
+    hand_in(tmp_path, "2023-00001.tar.gz", b"1")
+    grade()
+    limits = replace(RUBRIC.limits, cell_seconds=1)
+    for task in (replace(TASK, seed=1), replace(TASK, rubric=replace(RUBRIC, limits=limits))):
+        grade(task=task)
+        assert grade.graded == ["2023-00001.tar.gz"]  # type: ignore[attr-defined]
+
+
+def test_reruns(tmp_path: Path, grade: Grade) -> None:
+    hand_in(tmp_path, "2023-00001.tar.gz", b"1")
+    hand_in(tmp_path, "2023-00002.tar.gz", b"infra")
+    book = grade()
+    assert [entry.points is None for entry in book.entries] == [False, True]
+    for which, count in (("failed", 1), ("2023-00001", 1), ("all", 2)):
+        grade(rerun=which)
+        assert len(grade.graded) == count  # type: ignore[attr-defined]
+    assert "no result was found" in grade(rerun="2023-77777").lines[0]
+
+
+def test_corrections_win_and_survive_everything(tmp_path: Path, grade: Grade) -> None:
+    hand_in(tmp_path, "2023-00001.tar.gz", b"0")
+    grade()
+    with Journal(tmp_path / "grades") as journal:
+        journal.correct(Correction("2023-00001", "loss", 8.0, "by hand", "ta", "now"))
+    hand_in(tmp_path, "2023-00001-1.tar.gz", b"0.5")
+    (entry,) = grade(rerun="all").entries
+    (loss,) = [item for item in entry.items if item.id == "loss"]
+    assert (loss.points, loss.automatic) == (8.0, 5.0)
+    assert entry.result is not None
+    assert [i["points"] for i in entry.result["items"] if i["id"] == "loss"] == [5.0]
+
+
+def test_the_roster_names_who_is_missing_and_who_is_a_stranger(
+    tmp_path: Path, grade: Grade
+) -> None:
+    hand_in(tmp_path, "2023-00001.tar.gz", b"1")
+    hand_in(tmp_path, "2023-00009.tar.gz", b"1")
+    roster = {i: Student(i, f"name of {i}") for i in ("2023-00001", "2023-00002")}
+    book = grade(roster=roster)
+    assert [(e.label, e.status) for e in book.entries if e.result is None] == [
+        ("2023-00002", "missing")
+    ]
+    assert book.entry("2023-00009").row["notes"] == ["Not on the roster."]
+    assert book.entry("2023-00001").name == "name of 2023-00001"
+
+
+def test_late_work_loses_what_the_rubric_says(tmp_path: Path, grade: Grade) -> None:
+    hand_in(tmp_path, "2023-00001.tar.gz", b"1")
+    hand_in(tmp_path, "kim_LATE_1_2_2023-00002.tar.gz", b"1")
+    deadline = parse_moment("2026-05-01T00:00")
+    roster = {"2023-00001": Student("2023-00001", "", parse_moment("2026-05-02T12:00"))}
+    roster["2023-00002"] = Student("2023-00002")
+    rubric = replace(RUBRIC, late=LateRule(percent_per_day=10))
+    (tmp_path / "in" / "kim_LATE_1_2_2023-00002.tar.gz").touch()
+    book = grade(roster=roster, deadline=deadline, task=replace(TASK, rubric=rubric))
+    entry = book.entry("2023-00001")
+    assert entry.row["late_hours"] == 36
+    assert entry.deduction == round(0.2 * entry.before_lateness, 2)
+    assert entry.points == round(0.8 * entry.before_lateness, 2)
+    assert entry.result is not None
+    assert entry.result["submission"]["late"] is True
+
+
+def test_a_tarball_that_vanishes_is_one_line_and_is_graded_when_it_is_back(
+    tmp_path: Path, grade: Grade, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hand_in(tmp_path, "2023-00001.tar.gz", b"1")
+    gone = hand_in(tmp_path, "2023-00002.tar.gz", b"1")
+
+    def vanishing(job: Job) -> object:
+        gone.unlink(missing_ok=True)
+        return fake_grade(job)
+
+    with batch(tmp_path / "grades", tmp_path / "in") as started:
+        monkeypatch.setattr(module, "grade_job", vanishing)
+        started.run(Threads(), Watch())
+        book = read_gradebook(started.journal)
+    assert [entry.status for entry in book.entries][1] == "unreadable"
+    assert "cannot be read" in book.entries[1].row["notes"][0]
+    hand_in(tmp_path, "2023-00002.tar.gz", b"1")
+    assert [entry.row["state"] for entry in grade().entries] == ["graded", "graded"]
+
+
+def test_half_characters_in_a_students_texts_do_no_harm(tmp_path: Path, grade: Grade) -> None:
+    half = "\ud800\x1b[31m"
+    found = evidence(message=half, prints={"lines": [half], "tensors": [], "samples": ""})
+    hand_in(tmp_path, "2023-00001.tar.gz", b"1")
+    with batch(tmp_path / "grades", tmp_path / "in") as started:
+        started.journal.store("key", "{}", found)
+        assert started.journal.find("key") == found
+    book = made_book(made_entry("2023-00001", found, name=half))
+    with Journal(tmp_path / "grades") as journal:
+        write_pages(journal, book)
+    assert "\\ud800" in (tmp_path / "grades" / "index.html").read_text("utf-8")
+
+
+def test_unreadable_files_do_not_end_the_batch(tmp_path: Path, grade: Grade) -> None:
+    hand_in(tmp_path, "2023-00001.tar.gz", b"1")
+    (tmp_path / "in" / "2023-00002.tar.gz").symlink_to(tmp_path / "nowhere")
+    book = grade()
+    assert [entry.row["state"] for entry in book.entries] == ["graded", "unreadable"]
+
+
+def test_stopping_keeps_what_was_graded(
+    tmp_path: Path, grade: Grade, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(20):
+        hand_in(tmp_path, f"2023-{number:05}.tar.gz", b"1")
+
+    def stop(label: str, answer: object) -> None:
+        raise KeyboardInterrupt
+
+    with batch(tmp_path / "grades", tmp_path / "in") as started:
+        monkeypatch.setattr(module, "grade_job", fake_grade)
+        with pytest.raises(KeyboardInterrupt):
+            started.run(Threads(), Watch(ended=stop))
+        states = [entry.row["state"] for entry in read_gradebook(started.journal).entries]
+    assert states.count("graded") == 1
+    assert states.count("waiting") == 19
+    assert len(grade().entries) == 20
+    assert len(grade.graded) == 19  # type: ignore[attr-defined]
+
+
+SCRIPT = """
+import sys, time
+from pathlib import Path
+from grader.batch import run
+from tests.batch.fake import Threads, batch, fake_grade
+def slow(job):
+    time.sleep(0.02)
+    return fake_grade(job)
+run.grade_job = slow
+with batch(Path(sys.argv[2]), Path(sys.argv[1])) as started:
+    started.run(Threads(), run.Watch())
+"""
+
+
+def test_killed_at_any_moment_and_resumed_the_gradebook_is_the_same(
+    tmp_path: Path, grade: Grade
+) -> None:
+    for number in range(60):
+        hand_in(tmp_path, f"2023-{number:05}.tar.gz", str(number % 7 / 6).encode())
+    expected = plain_csv(grade())
+    grades = tmp_path / "killed"
+    command = [sys.executable, "-c", SCRIPT, str(tmp_path / "in"), str(grades)]
+    root = Path(__file__).resolve().parents[2]
+    stored = 0
+    for extra in (0, 7, 23):
+        process = subprocess.Popen(command, cwd=root, start_new_session=True)
+        deadline = time.monotonic() + 60
+        while (
+            process.poll() is None
+            and time.monotonic() < deadline
+            and count(grades) <= stored + extra
+        ):
+            time.sleep(0.01)
+        if process.poll() is None:
+            process.send_signal(signal.SIGKILL)
+        process.wait()
+        stored = count(grades)
+    assert 0 < stored < 60
+    subprocess.run(command, cwd=root, check=True)
+    with Journal(grades) as journal:
+        assert journal.count() == 60
+        assert plain_csv(read_gradebook(journal)) == expected
+
+
+def count(grades: Path) -> int:
+    """Results in a journal that another process writes; 0 if there is none yet."""
+    if not (grades / "journal.sqlite").is_file():
+        return 0
+    try:
+        with Journal(grades) as journal:
+            return journal.count()
+    except Exception:  # its tables are being made
+        return 0

@@ -1,0 +1,285 @@
+"""``ddpm-grader batch``, ``export`` and ``correct`` on the included class, as a TA uses them."""
+
+import csv
+import gzip
+import io
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+from click.testing import CliRunner, Result
+
+from grader.cli import cli, main
+from grader.paths import PACKAGE
+from grader.sandbox import bubblewrap
+from tests.fairness import mini_class
+
+ROOT = Path(__file__).resolve().parents[2]
+EXAMPLES = ROOT / "examples"
+SCHEMA = json.loads((PACKAGE / "result.schema.json").read_text("utf-8"))
+CLASS = ["batch", EXAMPLES / "submissions.zip", "--roster", EXAMPLES / "roster.csv"]
+CLASS += ["--deadline", "2026-05-01T23:59"]
+COMMAND = [sys.executable, "-c", "from grader.cli import main; main()"]
+
+
+def run(*arguments: object) -> Result:
+    return CliRunner().invoke(cli, [str(a) for a in arguments], catch_exceptions=False)
+
+
+def process(*arguments: object) -> "subprocess.CompletedProcess[str]":
+    """The command in a process of its own."""
+    command = [*COMMAND, *map(str, arguments)]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+
+
+def table(grades: Path) -> dict[str, dict[str, str]]:
+    """The exported CSV by student."""
+    done = run("export", grades, "--to", "csv", "--output", "-")
+    assert done.exit_code == 0, done.output
+    return {row["folder"]: row for row in csv.DictReader(io.StringIO(done.stdout))}
+
+
+@pytest.fixture(scope="module")
+def graded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The included class, graded by two processes."""
+    grades = tmp_path_factory.mktemp("class") / "grades"
+    done = process(*CLASS, "--out", grades, "--jobs", "2")
+    assert done.returncode == 0, done.stderr
+    return grades
+
+
+def test_the_class_is_what_its_builder_makes(tmp_path: Path) -> None:
+    with zipfile.ZipFile(EXAMPLES / "submissions.zip") as archive:
+        assert archive.namelist() == list(mini_class.MEMBERS)
+        for member, kind in mini_class.MEMBERS.items():
+            if kind != "broken":  # cut off after so many bytes
+                built = mini_class.submission(member, kind)
+                assert gzip.decompress(archive.read(member)) == gzip.decompress(built)
+    assert (EXAMPLES / "roster.csv").read_text("utf-8") == mini_class.ROSTER
+
+
+def test_everyone_gets_what_is_due(graded: Path) -> None:
+    rows = table(graded)
+    assert len(rows) == 9
+    assert rows["2023-20009"]["status"] == "missing"
+    assert rows["2023-20003"]["status"] == "rejected"
+    four = ("beta_schedule", "schedule_parameters", "loss", "sampling")
+    earned = {label: [float(row[item] or 0) for item in four] for label, row in rows.items()}
+    for label in ("2023-12345", "2023-20005", "2023-20006", "2023-20007", "2023-20008"):
+        assert earned[label] == [10, 10, 10, 10], label
+    assert earned["2023-20002"][:3] == [10, 10, 10]
+    assert earned["2023-20002"][3] < 10
+    assert earned["2023-20004"] == [10, 10, 10, 0]
+    assert [label for label, row in rows.items() if row["late"] == "yes"] == ["2023-20005"]
+
+
+def test_every_student_has_a_valid_result_and_pages(graded: Path) -> None:
+    for label, row in table(graded).items():
+        if row["status"] == "missing":
+            assert not (graded / label).exists()
+            continue
+        result = json.loads((graded / label / "result.json").read_text("utf-8"))
+        jsonschema.validate(result, SCHEMA)
+        assert result["student_id"] == label
+        assert "<html" in (graded / label / "report.html").read_text("utf-8")
+        assert "<html" in (graded / label / "report_ta.html").read_text("utf-8")
+    assert (graded / "2023-12345" / "clarity.png").is_file()
+    late = json.loads((graded / "2023-20005" / "result.json").read_text("utf-8"))
+    assert late["submission"]["late"] is True
+
+
+def test_copied_code_is_shown_as_a_pair(graded: Path) -> None:
+    page = (graded / "index.html").read_text("utf-8")
+    alike = page[page.index("<h2>Alike</h2>") :]
+    assert "2023-20007" in alike
+    assert "2023-20008" in alike
+    for honest in ("2023-12345", "2023-20002", "2023-20005"):
+        assert honest not in alike
+
+
+def without_seconds(grades: Path) -> dict[str, Any]:
+    results = {
+        path.parent.name: json.loads(path.read_text("utf-8"))
+        for path in grades.glob("*/result.json")
+    }
+    for result in results.values():
+        del result["seconds"]
+    return results
+
+
+FEW = ("2023-20002", "2023-20003", "2023-20006")
+
+
+@pytest.fixture(scope="module")
+def few(tmp_path_factory: pytest.TempPathFactory) -> list[object]:
+    """The batch of three students' files, unpacked from the zip, in time."""
+    folder = tmp_path_factory.mktemp("few")
+    with zipfile.ZipFile(EXAMPLES / "submissions.zip") as archive:
+        for member in archive.namelist():
+            if any(label in member for label in FEW):
+                archive.extract(member, folder)
+    return ["batch", folder]
+
+
+def test_one_process_and_a_cluster_say_the_same(
+    graded: Path, few: list[object], tmp_path: Path
+) -> None:
+    from distributed import LocalCluster
+
+    one = tmp_path / "one"
+    assert process(*few, "--out", one, "--jobs", "1").returncode == 0
+    cluster = LocalCluster(
+        n_workers=1, threads_per_worker=1, processes=True, dashboard_address=None, memory_limit=0
+    )
+    with cluster:
+        many = tmp_path / "many"
+        done = process(*few, "--out", many, "--scheduler", cluster.scheduler_address)
+    assert done.returncode == 0, done.stderr
+    expected = {label: result for label, result in without_seconds(graded).items() if label in FEW}
+    assert len(expected) == 3
+    assert without_seconds(one) == without_seconds(many) == expected
+    assert table(one) == table(many)
+
+
+def test_the_same_command_again_grades_nothing_and_asks_no_torch(graded: Path) -> None:
+    code = "import sys\nfrom grader.cli import main\ntry: main()\nexcept SystemExit as e: print('torch' in sys.modules, e.code)"
+    command = [sys.executable, "-c", code, *map(str, CLASS), "--out", str(graded)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert done.stdout.split() == ["False", "0"]
+    assert "8 results are in the journal already" in done.stderr
+
+
+def test_exports_to_files(graded: Path) -> None:
+    for to in ("csv", "canvas", "gradescope"):
+        done = run("export", graded, "--to", to)
+        assert done.exit_code == 0, done.output
+    assert (graded / "export" / "csv.csv").is_file()
+    text = (graded / "export" / "canvas.csv").read_text("utf-8-sig")
+    canvas = list(csv.reader(io.StringIO(text, newline="")))
+    assert canvas[2][:3] == ["Kim Minsu", "1001", "2023-12345"]
+    assert len(list((graded / "export" / "gradescope").glob("*/results.json"))) == 8
+
+
+def test_a_correction_wins_and_survives_a_rerun(graded: Path, tmp_path: Path) -> None:
+    grades = tmp_path / "grades"
+    shutil.copytree(graded, grades)
+    done = run(
+        "correct", grades, "2023-20003", "loss", "6.5", "--comment", "sent by mail", "--who", "TA"
+    )
+    assert done.exit_code == 0, done.output
+    assert table(grades)["2023-20003"]["points"] == "6.50"
+    assert process(*CLASS, "--out", grades, "--rerun", "2023-20003").returncode == 0
+    assert table(grades)["2023-20003"]["points"] == "6.50"
+    page = (grades / "2023-20003" / "report.html").read_text("utf-8")
+    assert "sent by mail" in page
+    assert run("correct", grades, "2023-20003", "loss", "--withdraw").exit_code == 0
+    assert table(grades)["2023-20003"]["points"] == "0.00"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (["correct", "{grades}", "2023-20003", "loss", "11"], 2, "0 to 10 points"),
+        (["correct", "{grades}", "2023-20003", "nothing", "1"], 2, "no item 'nothing'"),
+        (["correct", "{grades}", "2023-99999", "loss", "1"], 2, "no student '2023-99999'"),
+        (["export", "{empty}", "--to", "csv"], 2, "There are no grades"),
+        (["export", "{grades}", "--to", "gradescope", "--output", "-"], 2, "must be a folder"),
+        (
+            ["export", "{grades}", "--to", "csv", "--gradebook", "{roster}"],
+            2,
+            "belongs to --to canvas",
+        ),
+        (["batch", "{zip}", "--out", "{empty}", "--deadline", "soon"], 2, "no date and time"),
+        (["batch", "{zip}", "--out", "{empty}", "--roster", "{zip}"], 2, "cannot be read as CSV"),
+        (["batch", "{zip}", "--out", "{zip}/x"], 1, "cannot be written or read"),
+        (
+            ["batch", "{zip}", "--out", "{empty}", "--scheduler", "tcp://nowhere"],
+            1,
+            "No Dask scheduler",
+        ),
+    ],
+)
+def test_what_is_wrong_is_one_clear_line(
+    graded: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], code: int, message: str, monkeypatch: pytest.MonkeyPatch
+) -> None:  # fmt: skip
+    monkeypatch.setattr("grader.batch.executors.RECONNECT_SECONDS", 0.0)
+    known = {
+        "grades": graded,
+        "empty": tmp_path,
+        "roster": EXAMPLES / "roster.csv",
+        "zip": EXAMPLES / "submissions.zip",
+    }
+    with pytest.raises(SystemExit) as ended:
+        main([argument.format(**known) for argument in arguments])
+    lines = unwrapped(capsys.readouterr().err)
+    assert ended.value.code == code
+    assert len(lines) == 1
+    assert (
+        message in " ".join(capsys.readouterr().err.split())
+        or message.split(maxsplit=1)[0] in lines[0]
+    )
+
+
+def unwrapped(text: str) -> list[str]:
+    """Error lines as they were before the console broke them."""
+    return [" ".join(part.split()) for part in text.split("Error: ")[1:]]
+
+
+def test_ctrl_c_stops_and_the_same_command_goes_on(
+    graded: Path, few: list[object], tmp_path: Path
+) -> None:
+    grades = tmp_path / "grades"
+    command = [*COMMAND, *map(str, few), "--out", str(grades), "--jobs", "1"]
+    batch = subprocess.Popen(
+        command, cwd=ROOT, stderr=subprocess.PIPE, text=True, start_new_session=True
+    )
+    assert batch.stderr is not None
+    for line in batch.stderr:
+        if line.startswith("2023-"):
+            break
+    os.killpg(batch.pid, signal.SIGINT)
+    rest = batch.stderr.read()
+    batch.stderr.close()
+    assert batch.wait(60) == 130
+    assert "the same command goes on" in rest
+    assert "Traceback" not in rest
+    assert 1 <= len(list(grades.glob("*/result.json"))) < len(FEW)
+    deadline = time.monotonic() + 30
+    while running(grades) and time.monotonic() < deadline:
+        time.sleep(0.2)
+    assert not running(grades)
+    assert subprocess.run(command, cwd=ROOT, capture_output=True).returncode == 0
+    expected = without_seconds(graded)
+    assert without_seconds(grades) == {label: expected[label] for label in FEW}
+
+
+def running(grades: Path) -> bool:
+    """Whether a process of that batch is left."""
+    import psutil
+
+    lines = (p.info["cmdline"] or [] for p in psutil.process_iter(["cmdline"]))
+    return any(str(grades) in line for line in lines)
+
+
+def test_grades_that_may_only_be_read_are_one_line(graded: Path) -> None:
+    wrap = str(bubblewrap.find().program)
+    walls = [wrap, "--dev-bind", "/", "/", "--ro-bind", str(graded), str(graded), "--"]
+    batch = ["batch", EXAMPLES / "submissions.zip", "--out", graded, "--sandbox", "none"]
+    before = (graded / "journal.sqlite").read_bytes()
+    done = subprocess.run(
+        [*walls, *COMMAND, *map(str, batch)], cwd=ROOT, capture_output=True, text=True
+    )
+    assert done.returncode == 1, done.stderr
+    (line,) = unwrapped(done.stderr)
+    assert "cannot be written or read" in line
+    assert "Traceback" not in done.stderr
+    assert (graded / "journal.sqlite").read_bytes() == before

@@ -1,0 +1,59 @@
+"""The class's own pictures: who is shown, and what is not told."""
+
+from pathlib import Path
+
+import pytest
+
+from grader.batch.journal import Journal
+from grader.errors import UsageError
+from grader.report.gallery import gallery_page
+from tests.batch.fake import evidence
+from tests.report.books import book, entry
+
+EVIL = "<script>alert(1)</script>"
+
+
+@pytest.fixture
+def journal(tmp_path: Path) -> Journal:
+    return Journal(tmp_path / "grades", create=True)
+
+
+def page(journal: Journal, agreed: str, names: bool = False) -> tuple[str, list[str]]:
+    students = []
+    for number in range(4):
+        label = f"2023-0000{number}"
+        asked = [{"prompt": f"prompt {number} {EVIL}", "how": "guidance 7.5"}]
+        pictures = [f"picture{number}"] if number < 3 else []
+        found = evidence(f"{label}.tar.gz", works={"asked": asked, "pictures": pictures})
+        journal.store(label, "{}", found)
+        made = entry(label, found, name=f"Name {number}")
+        students.append(type(made)(made.label, made.row, made.items, label))
+    consent = journal.grades / "consent.txt"
+    consent.write_text(agreed, "utf-8")
+    with journal:
+        return gallery_page(journal, book(*students), consent, names)
+
+
+def test_only_who_agreed_is_shown_and_nobody_is_named(journal: Journal) -> None:
+    text, lines = page(journal, "2023-00000 agreed\n2023-00002,yes\n2023-00003\n")
+    assert "prompt 0" in text
+    assert "prompt 2" in text
+    assert "prompt 1" not in text
+    assert "Name" not in text
+    assert "2023-" not in text
+    assert lines == ["2023-00003 agreed, but no own picture was found."]
+
+
+def test_names_on_request_and_everything_escaped(journal: Journal) -> None:
+    text, _ = page(journal, "2023-00000", names=True)
+    assert "Name 0" in text
+    assert EVIL not in text
+    assert "&lt;script&gt;" in text
+
+
+def test_without_consent_there_is_no_gallery(journal: Journal) -> None:
+    with journal, pytest.raises(UsageError, match="--consent"):
+        gallery_page(journal, book(), None, False)
+    (journal.grades / "empty.txt").write_text("nobody", "utf-8")
+    with pytest.raises(UsageError, match="holds no student id"):
+        gallery_page(journal, book(), journal.grades / "empty.txt", False)

@@ -1,0 +1,151 @@
+"""The pages: what they show to whom, and that nothing of a student's runs in them."""
+
+import re
+import shutil
+import subprocess
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from grader.report.pages import distributions, index_page, student_page
+from grader.results import Flag, State
+from tests.batch.fake import evidence
+from tests.report.books import ITEMS, book, corrected, entry
+
+EVIL = '"><script>alert(1)</script><img src=x onerror=alert(2)>'
+WORKS = {"asked": [{"prompt": EVIL, "how": EVIL}], "pictures": ["UE5H"]}
+CHROMIUM = next(
+    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
+)
+
+
+class Tags(HTMLParser):
+    """Every tag with its attributes."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.found: list[tuple[str, dict[str, str | None]]] = []
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.found.append((tag, dict(attrs)))
+
+
+def evil_student(label: str = "2023-00001"):  # type: ignore[no-untyped-def]
+    found = evidence(message=EVIL, state=State.FAILED, fraction=0.0, flags=(Flag("x", EVIL),))
+    fixed = corrected("loss", 3, EVIL)
+    return entry(label, found, fixed, name=EVIL, file=EVIL, others=[EVIL], notes=[EVIL])
+
+
+def pages() -> dict[str, str]:
+    student = evil_student()
+    pair = {
+        "first": "2023-00001",
+        "second": "2023-00002",
+        "what": "code",
+        "evidence": EVIL,
+        "lines": [EVIL],
+    }
+    class_book = book(student, entry("2023-00002", evidence()), pairs=(pair,))
+    return {
+        "student": student_page(class_book, student, b"PNG", WORKS, ta=False),
+        "ta": student_page(class_book, student, b"PNG", WORKS, ta=True),
+        "index": index_page(class_book),
+    }
+
+
+@pytest.mark.parametrize("name", ["student", "ta", "index"])
+def test_nothing_of_a_students_is_markup(name: str) -> None:
+    page = pages()[name]
+    tags = Tags(page).found
+    assert len([tag for tag, _ in tags if tag == "script"]) == (name == "index")
+    assert not any(key.startswith("on") for _, attributes in tags for key in attributes)
+    assert "&lt;script&gt;" in page
+
+
+@pytest.mark.parametrize("name", ["student", "ta", "index"])
+def test_pages_ask_nobody_for_anything(name: str) -> None:
+    page = pages()[name]
+    for tag, attributes in Tags(page).found:
+        for key in ("src", "href"):
+            target = attributes.get(key) or ""
+            assert target.startswith("data:") or (tag == "a" and ":" not in target) or not target
+    assert "default-src 'none'" in page
+    assert not re.search(r"https?://", page)
+
+
+def test_students_do_not_see_what_is_for_tas() -> None:
+    student = entry(
+        "2023-00001", evidence(flags=(Flag("secret_flag", "secret text"),)), notes=["note"]
+    )
+    hidden = [{**item, "visibility": "hidden"} if item["id"] == "loss" else item for item in ITEMS]
+    shown = book(student)
+    shown = type(shown)(shown.title, hidden, shown.entries, shown.lines, shown.pairs)
+    public, private = (student_page(shown, student, b"", {}, ta=ta) for ta in (False, True))
+    for word in ("secret text", "number: 0.1", "sha256"):
+        assert word not in public
+        assert word in private
+    assert (
+        public.count("All is right.") == private.count("All is right.") - 2
+    )  # loss has two checks
+    assert "The details of this item are not shown." in public
+
+
+def test_lateness_and_corrections_are_explained() -> None:
+    late = {"late": True, "late_hours": 30.0, "late_percent": 20.0}
+    student = entry("2023-00001", evidence(), corrected("loss", 3, "the mean was meant"), **late)
+    page = student_page(book(student), student, b"", {}, ta=False)
+    assert "late by 30.0 hours" in page
+    assert "20 % less" in page
+    assert "the mean was meant" in page
+    assert "a TA" not in page
+
+
+def test_a_fault_of_the_graders_takes_no_points() -> None:
+    failed = entry("2023-00001", evidence(state=State.INFRA_ERROR, fraction=0.0))
+    assert "nothing is lost" in student_page(book(failed), failed, b"", {}, ta=False)
+
+
+def test_distributions_count_every_student_once() -> None:
+    students = [entry(f"2023-0000{n}", evidence(fraction=n / 4)) for n in range(5)]
+    for dist in distributions(book(*students, entry("2023-00009"))):
+        assert sum(bar["count"] for bar in dist["bars"]) == 5
+    (loss,) = [dist for dist in distributions(book(*students)) if dist["name"] == "loss"]
+    assert loss["mean"] == 5.0
+    assert loss["bars"][-1]["count"] == 1
+
+
+def test_the_index_can_be_filtered_by_state_and_flag() -> None:
+    page = index_page(book(entry("2023-00001", evidence(flags=(Flag("import_not_allowed", "x"),)))))
+    rows = [attributes for tag, attributes in Tags(page).found if tag == "tr"]
+    assert rows[1]["data-flags"] == "import_not_allowed"
+    assert rows[1]["data-state"] == "graded"
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed")
+def test_a_browser_shows_the_index_and_runs_nothing_of_a_students(tmp_path: Path) -> None:
+    file, picture = tmp_path / "index.html", tmp_path / "index.png"
+    file.write_text(pages()["index"], "utf-8")
+    quiet = "no-sandbox disable-gpu disable-quic no-first-run disable-background-networking"
+    options = [
+        f"--{name}" for name in f"headless {quiet} disable-component-update disable-sync".split()
+    ]
+    command = [str(CHROMIUM), *options, f"--user-data-dir={tmp_path / 'profile'}"]
+    subprocess.run(
+        [*command, "--window-size=1200,900", f"--screenshot={picture}", file.as_uri()],
+        capture_output=True,
+        timeout=120,
+        check=True,
+    )
+    with Image.open(picture) as shown:
+        assert len(shown.convert("RGB").getcolors(1 << 24)) > 50
+    done = subprocess.run(
+        [*command, "--dump-dom", file.as_uri()],
+        capture_output=True,
+        timeout=120,
+        text=True,
+        check=True,
+    )
+    assert "2 of 2 shown" in done.stdout  # the page's own script ran

@@ -1,0 +1,115 @@
+"""CSV for people and for Canvas."""
+
+import csv
+import io
+from pathlib import Path
+
+import pytest
+
+from grader.errors import UsageError
+from grader.report.tables import canvas_csv, defused, plain_csv
+from grader.results import State
+from tests.batch.fake import evidence
+from tests.report.books import book, corrected, entry
+
+HEADER = "Student,ID,SIS User ID,SIS Login ID,Section"
+
+
+def rows(text: str) -> list[list[str]]:
+    return list(csv.reader(io.StringIO(text, newline="")))
+
+
+@pytest.mark.parametrize(
+    "text", ["=1+1", "+1", "-1", "@x", "\t=1", " =1", "\u3000=1", "＝1", "\r=1"]
+)
+def test_formulas_are_defused(text: str) -> None:
+    assert defused(text) == f"'{text}"
+
+
+@pytest.mark.parametrize("text", ["", "Kim", "2023-12345", "a=b", "김민수"])
+def test_other_texts_stay(text: str) -> None:
+    assert defused(text) == text
+
+
+def test_no_text_of_a_student_starts_a_formula() -> None:
+    evil = entry("2023-00001", evidence(), corrected("loss", 1, "=cmd"), name="=cmd|x", file="@f")
+    for row in rows(plain_csv(book(evil)))[1:]:
+        assert not any(field.startswith(("=", "+", "-", "@")) for field in row)
+
+
+def test_a_row_a_student() -> None:
+    late = entry(
+        "2023-00002", evidence(fraction=0.5), late=True, late_hours=25.0, late_percent=20.0
+    )
+    fixed = entry("2023-00003", evidence(fraction=0.0), corrected("loss", 7.25, "by hand"))
+    table = rows(plain_csv(book(entry("2023-00001"), late, fixed)))
+    header = table[0]
+    missing, two, three = (dict(zip(header, row, strict=True)) for row in table[1:])
+    assert (missing["status"], missing["points"], missing["loss"]) == ("missing", "", "")
+    assert float(two["points"]) == pytest.approx(0.8 * late.before_lateness)
+    assert (two["late"], two["late_hours"], two["loss"]) == ("yes", "25.00", "5.00")
+    assert (three["loss"], three["corrected"], three["comments"]) == (
+        "7.25",
+        "loss",
+        "loss: by hand",
+    )
+
+
+def test_a_fault_of_the_graders_gives_no_score() -> None:
+    failed = entry("2023-00001", evidence(state=State.INFRA_ERROR, fraction=0.0))
+    table = canvas_csv(book(failed))
+    assert rows(table.text)[2][-1] == ""
+    assert any("the grader failed: 2023-00001" in line for line in table.lines)
+
+
+def test_a_legal_canvas_table_of_our_own() -> None:
+    table = rows(canvas_csv(book(entry("2023-00001", evidence(), user="77", name="Kim"))).text)
+    assert table[0][:5] == HEADER.split(",")
+    assert table[1][0].strip() == "Points Possible"
+    assert table[2][:4] == ["Kim", "77", "2023-00001", "2023-00001"]
+    assert len({len(row) for row in table}) == 1
+
+
+def exported(folder: Path, *lines: str) -> Path:
+    path = folder / "export.csv"
+    path.write_text("\ufeff" + "\r\n".join(lines) + "\r\n", "utf-8", newline="")
+    return path
+
+
+def test_an_exported_gradebook_is_filled_in_and_else_unchanged(tmp_path: Path) -> None:
+    file = exported(
+        tmp_path,
+        f"{HEADER},Homework (1),Diffusion (22),Final Score",
+        "    Points Possible,,,,,10,100,(read only)",
+        '"Kim, Minsu",77,2023-00001,kim,A,9.00,,1',
+        "Lee,78,2023-00002,lee,A,8.00,50.00,2",
+        "Park,79,2023-00003,park,A,7.00,EX,3",
+    )
+    students = (
+        entry("user_77", evidence(), user="77", student_id=None),
+        entry("2023-00002", evidence(fraction=0.5)),
+        entry("2023-00003"),
+        entry("2023-00009", evidence()),
+    )
+    table = canvas_csv(book(*students), file, "Diffusion")
+    before, after = rows(file.read_text("utf-8-sig")), rows(table.text)
+    assert [row[6] for row in after[1:]] == [
+        "100",
+        f"{students[0].points:.2f}",
+        f"{students[1].points:.2f}",
+        "EX",
+    ]
+    for old, new in zip(before, after, strict=True):
+        assert old[:6] + old[7:] == new[:6] + new[7:]
+    assert "2023-00009 is not in export.csv." in table.lines
+
+
+def test_the_column_must_be_clear(tmp_path: Path) -> None:
+    file = exported(tmp_path, f"{HEADER},Homework (1),Diffusion (22)")
+    with pytest.raises(UsageError, match="Homework \\(1\\); Diffusion \\(22\\)"):
+        canvas_csv(book(), file)
+    assert rows(canvas_csv(book(), file, "22").text) == rows(file.read_text("utf-8-sig"))
+    other = tmp_path / "other.csv"
+    other.write_text("a,b\n", "utf-8")
+    with pytest.raises(UsageError, match="no gradebook exported from Canvas"):
+        canvas_csv(book(), other)
