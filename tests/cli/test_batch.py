@@ -130,13 +130,9 @@ def few(tmp_path_factory: pytest.TempPathFactory) -> list[object]:
     return ["batch", folder]
 
 
-def test_one_process_and_a_cluster_say_the_same(
-    graded: Path, few: list[object], tmp_path: Path
-) -> None:
+def test_a_cluster_says_the_same(graded: Path, few: list[object], tmp_path: Path) -> None:
     from distributed import LocalCluster
 
-    one = tmp_path / "one"
-    assert process(*few, "--out", one, "--jobs", "1").returncode == 0
     cluster = LocalCluster(
         n_workers=1, threads_per_worker=1, processes=True, dashboard_address=None, memory_limit=0
     )
@@ -146,8 +142,7 @@ def test_one_process_and_a_cluster_say_the_same(
     assert done.returncode == 0, done.stderr
     expected = {label: result for label, result in without_seconds(graded).items() if label in FEW}
     assert len(expected) == 3
-    assert without_seconds(one) == without_seconds(many) == expected
-    assert table(one) == table(many)
+    assert without_seconds(many) == expected
 
 
 def test_the_same_command_again_grades_nothing_and_asks_no_torch(graded: Path) -> None:
@@ -169,15 +164,13 @@ def test_exports_to_files(graded: Path) -> None:
     assert len(list((graded / "export" / "gradescope").glob("*/results.json"))) == 8
 
 
-def test_a_correction_wins_and_survives_a_rerun(graded: Path, tmp_path: Path) -> None:
+def test_a_correction_wins_until_it_is_withdrawn(graded: Path, tmp_path: Path) -> None:
     grades = tmp_path / "grades"
     shutil.copytree(graded, grades)
     done = run(
         "correct", grades, "2023-20003", "loss", "6.5", "--comment", "sent by mail", "--who", "TA"
     )
     assert done.exit_code == 0, done.output
-    assert table(grades)["2023-20003"]["points"] == "6.50"
-    assert process(*CLASS, "--out", grades, "--rerun", "2023-20003").returncode == 0
     assert table(grades)["2023-20003"]["points"] == "6.50"
     page = (grades / "2023-20003" / "report.html").read_text("utf-8")
     assert "sent by mail" in page
@@ -196,7 +189,7 @@ def test_a_correction_wins_and_survives_a_rerun(graded: Path, tmp_path: Path) ->
         (
             ["export", "{grades}", "--to", "csv", "--gradebook", "{roster}"],
             2,
-            "belongs to --to canvas",
+            "belong to --to canvas",
         ),
         (["batch", "{zip}", "--out", "{empty}", "--deadline", "soon"], 2, "no date and time"),
         (["batch", "{zip}", "--out", "{empty}", "--roster", "{zip}"], 2, "cannot be read as CSV"),
@@ -223,10 +216,7 @@ def test_what_is_wrong_is_one_clear_line(
     lines = unwrapped(capsys.readouterr().err)
     assert ended.value.code == code
     assert len(lines) == 1
-    assert (
-        message in " ".join(capsys.readouterr().err.split())
-        or message.split(maxsplit=1)[0] in lines[0]
-    )
+    assert message in lines[0]
 
 
 def unwrapped(text: str) -> list[str]:
@@ -234,7 +224,7 @@ def unwrapped(text: str) -> list[str]:
     return [" ".join(part.split()) for part in text.split("Error: ")[1:]]
 
 
-def test_ctrl_c_stops_and_the_same_command_goes_on(
+def test_ctrl_c_stops_one_process_and_the_same_command_goes_on_to_the_same_results(
     graded: Path, few: list[object], tmp_path: Path
 ) -> None:
     grades = tmp_path / "grades"
