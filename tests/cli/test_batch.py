@@ -26,7 +26,8 @@ from tests.fairness import mini_class
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = ROOT / "examples"
 SCHEMA = json.loads((PACKAGE / "result.schema.json").read_text("utf-8"))
-CLASS = ["batch", EXAMPLES / "submissions.zip", "--roster", EXAMPLES / "roster.csv"]
+MAILED, ZIP = EXAMPLES / "2023-12345.tar.gz", EXAMPLES / "submissions.zip"
+CLASS = ["batch", MAILED, ZIP, "--roster", EXAMPLES / "roster.csv"]
 CLASS += ["--deadline", "2026-05-01T23:59"]
 COMMAND = [sys.executable, "-c", "from grader.cli import main; main()"]
 
@@ -69,7 +70,7 @@ def test_the_class_is_what_its_builder_makes(tmp_path: Path) -> None:
 
 def test_everyone_gets_what_is_due(graded: Path) -> None:
     rows = table(graded)
-    assert len(rows) == 9
+    assert len(rows) == 10
     assert rows["2023-20009"]["status"] == "missing"
     assert rows["2023-20003"]["status"] == "rejected"
     four = ("beta_schedule", "schedule_parameters", "loss", "sampling")
@@ -79,6 +80,7 @@ def test_everyone_gets_what_is_due(graded: Path) -> None:
     assert earned["2023-20002"][:3] == [10, 10, 10]
     assert earned["2023-20002"][3] < 10
     assert earned["2023-20004"] == [10, 10, 10, 0]
+    assert rows["2023-20010"]["status"] == "needs_review"
     assert [label for label, row in rows.items() if row["late"] == "yes"] == ["2023-20005"]
 
 
@@ -102,7 +104,7 @@ def test_copied_code_is_shown_as_a_pair(graded: Path) -> None:
     alike = page[page.index("<h2>Alike</h2>") :]
     assert "2023-20007" in alike
     assert "2023-20008" in alike
-    for honest in ("2023-12345", "2023-20002", "2023-20005"):
+    for honest in ("2023-12345", "2023-20002", "2023-20005", "2023-20010"):
         assert honest not in alike
 
 
@@ -150,7 +152,7 @@ def test_the_same_command_again_grades_nothing_and_asks_no_torch(graded: Path) -
     command = [sys.executable, "-c", code, *map(str, CLASS), "--out", str(graded)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert done.stdout.split() == ["False", "0"]
-    assert "8 results are in the journal already" in done.stderr
+    assert "9 results are in the journal already" in done.stderr
 
 
 def test_exports_to_files(graded: Path) -> None:
@@ -160,8 +162,9 @@ def test_exports_to_files(graded: Path) -> None:
     assert (graded / "export" / "csv.csv").is_file()
     text = (graded / "export" / "canvas.csv").read_text("utf-8-sig")
     canvas = list(csv.reader(io.StringIO(text, newline="")))
-    assert canvas[2][:3] == ["Kim Minsu", "1001", "2023-12345"]
-    assert len(list((graded / "export" / "gradescope").glob("*/results.json"))) == 8
+    assert canvas[2][:3] == ["Kim Minsu", "", "2023-12345"]
+    assert canvas[3][:3] == ["Lee Jiwoo", "1002", "2023-20002"]
+    assert len(list((graded / "export" / "gradescope").glob("*/results.json"))) == 9
 
 
 def test_a_correction_wins_until_it_is_withdrawn(graded: Path, tmp_path: Path) -> None:
