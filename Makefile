@@ -18,7 +18,7 @@ $(VENV)/ready: pyproject.toml constraints.txt
 
 demo: $(VENV)/ready  ## grade the included example and the included class
 	$(BIN)/ddpm-grader grade examples/2023-12345.tar.gz --out demo-output
-	$(BIN)/ddpm-grader batch examples/submissions.zip --roster examples/roster.csv --deadline 2026-05-01T23:59 --out demo-class
+	$(BIN)/ddpm-grader batch examples/2023-12345.tar.gz examples/submissions.zip --roster examples/roster.csv --deadline 2026-05-01T23:59 --out demo-class
 	@echo 'open demo-class/index.html'
 
 test: $(VENV)/ready  ## everything but what needs many minutes

@@ -28,6 +28,7 @@ from grader.checks.verdict import Verdict, missing
 from grader.digits.choose import Found, find_samples
 from grader.digits.clarity import WANTED, Clarity
 from grader.digits.decode import decoding_session
+from grader.digits.regions import Array
 from grader.errors import Rejected
 from grader.intake import (
     Plan,
@@ -129,7 +130,7 @@ def grade_opened(
     flags += counted.flags
     progress("looking at the four settings")
     with watch("settings"):
-        settings, new_flags = judge_settings(submission, notebook, verdicts, options)
+        settings, new_flags, setting_tiles = judge_settings(submission, notebook, verdicts, options)
     verdicts += settings
     flags += new_flags
     progress("looking at notebook 2-2")
@@ -150,6 +151,7 @@ def grade_opened(
         seconds=watch.seconds,
         clarity=counted.clarity,
         works=works,
+        setting_tiles=setting_tiles,
         verdicts=verdicts,
     )
 
@@ -219,8 +221,9 @@ def judge_settings(
     notebook: NotebookNode | None,
     verdicts: Sequence[Verdict],
     options: Options,
-) -> tuple[list[Verdict], list[Flag]]:
-    """Whether the four settings were trained, in the light of what the code has earned."""
+) -> tuple[list[Verdict], list[Flag], dict[str, Array]]:
+    """Whether the four settings were trained, in the light of what the code has earned; and the
+    digits that their pictures show."""
     right = {verdict.check: verdict.right for verdict in verdicts}
     context = trained_setting.Context(
         losses_right={n: right.get(f"loss.{n}", False) for n in PREDICTIONS},
@@ -231,12 +234,17 @@ def judge_settings(
     try:
         limits, seed = options.rubric.limits, options.seed
         seen = gather(submission.root, model, options.sandbox, limits, seed)
-        return trained_setting.judge(seen, context)
+        tiles = {
+            name: setting.image.tiles
+            for name, setting in seen.items()
+            if setting.image is not None and setting.image.tiles is not None
+        }
+        return *trained_setting.judge(seen, context), tiles
     except InfraError as error:
-        return trained_setting.infra(str(error)), []
+        return trained_setting.infra(str(error)), [], {}
     except Exception as error:
         logger.exception("judging the settings failed")
-        return trained_setting.infra(type(error).__name__), []
+        return trained_setting.infra(type(error).__name__), [], {}
 
 
 def judge_works(

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:  # it imports what supervising does without
     from grader.checks.verdict import Verdict
     from grader.digits.clarity import Clarity
+    from grader.digits.regions import Array
     from grader.text_to_image.works import Works
 
 SCHEMA_VERSION = 1
@@ -73,8 +74,9 @@ class ItemResult:
 class Result:
     """Everything known of one graded submission; ``status`` is of ``RESULT_STATUSES``.
 
-    ``verdicts`` are what the items were scored from; a rejected submission has none. ``works``, the
-    pictures of notebook 2-2, are for people; neither is part of the JSON.
+    ``verdicts`` are what the items were scored from; a rejected submission has none. For people,
+    and no part of the JSON: ``works``, the pictures of notebook 2-2, and ``setting_tiles``, the
+    digits of each setting's ``image_final.png``, (40, 28, 28), 0 to 1.
     """
 
     student_id: str | None
@@ -88,6 +90,7 @@ class Result:
     seconds: Mapping[str, float]
     clarity: "Clarity | None" = None
     works: "Works | None" = None
+    setting_tiles: "Mapping[str, Array]" = field(default_factory=dict)
     late: bool = False
     verdicts: "Sequence[Verdict]" = ()
 

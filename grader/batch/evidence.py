@@ -32,13 +32,13 @@ _DOES_NOT_JUDGE = {
 class Evidence:
     """``record`` is the result as ``result.json`` has it, ``verdicts`` what it was scored from,
     none of a rejected submission; ``overlay`` a PNG, empty if there is none; ``prints`` what is
-    compared with other students' work; ``works`` what notebook 2-2 asked for and showed."""
+    compared with other students' work; ``shown`` the pictures that people see."""
 
     record: Record
     verdicts: Sequence[Verdict]
     overlay: bytes = b""
     prints: Mapping[str, Any] = field(default_factory=dict)
-    works: Mapping[str, Any] = field(default_factory=dict)
+    shown: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def failed(self) -> bool:

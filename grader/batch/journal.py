@@ -30,7 +30,7 @@ CREATE TABLE IF NOT EXISTS hashes (
 CREATE TABLE IF NOT EXISTS results (
     key TEXT PRIMARY KEY, sha256 TEXT NOT NULL, file TEXT NOT NULL, student_id TEXT,
     conditions TEXT NOT NULL, record TEXT NOT NULL, verdicts TEXT NOT NULL, overlay BLOB NOT NULL,
-    prints TEXT NOT NULL, works TEXT NOT NULL, failed INTEGER NOT NULL,
+    prints TEXT NOT NULL, shown TEXT NOT NULL, failed INTEGER NOT NULL,
     stale INTEGER NOT NULL DEFAULT 0, finished TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS corrections (
     number INTEGER PRIMARY KEY AUTOINCREMENT, label TEXT NOT NULL, item TEXT NOT NULL,
@@ -156,7 +156,7 @@ class Journal:
             verdicts_json(evidence.verdicts),
             evidence.overlay,
             json.dumps(evidence.prints, allow_nan=False),
-            json.dumps(evidence.works, allow_nan=False),
+            json.dumps(evidence.shown, allow_nan=False),
             int(evidence.failed),
             0,
             now(),
@@ -167,19 +167,19 @@ class Journal:
 
     def find(self, key: str, *, stale: bool = False) -> Evidence | None:
         """The result of that key; one that is to be made again only if ``stale``."""
-        columns = "record, verdicts, overlay, prints, works"
+        columns = "record, verdicts, overlay, prints, shown"
         query = f"SELECT {columns} FROM results WHERE key = ? AND stale <= ?"
         with self._clear():
             found = self._db.execute(query, (key, int(stale))).fetchone()
         if found is None:
             return None
-        record, verdicts, overlay, prints, works = found
+        record, verdicts, overlay, prints, shown = found
         return Evidence(
             json.loads(record),
             verdicts_from(verdicts),
             overlay,
             json.loads(prints),
-            json.loads(works),
+            json.loads(shown),
         )
 
     def rerun(self, which: str) -> int:

@@ -15,6 +15,7 @@ SHOWN_LINES = 40
 
 
 TENSORS = "{} large tensors of the checkpoints are equal, bit for bit."
+SETTINGS = "{} of the settings' pictures are equal, pixel for pixel."
 WORKS = "{} of the own pictures in notebook 2-2 are equal, pixel for pixel."
 
 
@@ -35,6 +36,7 @@ def alike(prints: Mapping[str, Mapping[str, Any]]) -> list[Pair]:
     pairs = [
         *same_hashes(prints, "tensors", "checkpoints", TENSORS),
         *same_hashes(prints, "works", "pictures of 2-2", WORKS),
+        *same_hashes(prints, "settings", "pictures of the settings", SETTINGS),
         *same_samples(prints),
         *same_code(prints),
     ]

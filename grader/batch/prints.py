@@ -38,6 +38,7 @@ class Prints:
             "tensors": sorted(tensor_hashes(submission.root)),
             "samples": samples_hash(result),
             "works": sorted(works_hashes(result)),
+            "settings": sorted(settings_hashes(result)),
         }
 
 
@@ -124,6 +125,15 @@ def works_hashes(result: Result) -> set[str]:
         hashlib.sha256(shot.pixels.tobytes()).hexdigest()[:32]
         for shot in shots
         if str(shot.look) == "fine"
+    }
+
+
+def settings_hashes(result: Result) -> set[str]:
+    """Of the digits in each setting's picture."""
+    return {
+        hashlib.sha256(tiles.tobytes()).hexdigest()[:32]
+        for tiles in result.setting_tiles.values()
+        if tiles.max() > tiles.min()
     }
 
 

@@ -5,6 +5,7 @@ import base64
 import io
 import logging
 import tempfile
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -95,14 +96,14 @@ def evidence_of(result: Result, file: str, prints: "Prints") -> Evidence:
 
         draw_overlay(result.clarity).save(overlay, "PNG", optimize=True)
     record = to_json(replace(result, file=printable(file)))
-    works = works_json(result.works)
-    return Evidence(record, result.verdicts, overlay.getvalue(), prints.found, works)
+    shown = {**works_json(result.works), "settings": settings_json(result.setting_tiles)}
+    return Evidence(record, result.verdicts, overlay.getvalue(), prints.found, shown)
 
 
 def works_json(works: "Works | None") -> dict[str, Any]:
     """The own prompts of notebook 2-2, and the pictures that a class may be shown as WebP."""
     if works is None:
-        return {}
+        return {"asked": [], "pictures": []}
     from grader.text_to_image.sheet import shown
     from grader.text_to_image.works import Look
 
@@ -117,8 +118,18 @@ def works_json(works: "Works | None") -> dict[str, Any]:
     return {"asked": asked, "pictures": [webp(pixels) for pixels in fine]}
 
 
+def settings_json(tiles: Mapping[str, Any]) -> dict[str, str]:
+    """For each setting its 40 digits, four rows of ten, as WebP."""
+    return {
+        name: webp(
+            (255 * found).astype("uint8").reshape(4, 10, 28, 28).swapaxes(1, 2).reshape(112, 280)
+        )
+        for name, found in sorted(tiles.items())
+    }
+
+
 def webp(pixels: Any) -> str:
-    """(H, W, 3) bytes as a small picture in base64."""
+    """(H, W) or (H, W, 3) bytes as a small picture in base64."""
     from PIL import Image
 
     file = io.BytesIO()

@@ -14,6 +14,7 @@ from grader.sandbox import KernelSession, Outcome, Status
 
 ITEM = "beta_schedule"
 SCHEDULES = ("linear", "cosine")
+DRAWN = 40  # points of a curve that a person is shown
 
 
 @dataclass(frozen=True)
@@ -177,6 +178,7 @@ def judge(
         details["index_0_usable"] = beyond == {1} and first > 0
         details["entries_beyond_T"] = beyond.pop() if len(beyond) == 1 else None
     wrong = [f for f in findings if f.kind == "wrong"]
+    details |= curve_that_differs(arrays, cases, findings, schedule)
     if wrong:
         return failed(check, f"The {schedule} schedule is not right: {wrong[0].reason}.", **details)
     doubtful = [f for f in findings if f.kind == "doubtful"]
@@ -184,6 +186,25 @@ def judge(
         sentence = f"The {schedule} schedule needs a look: {doubtful[0].reason}."
         return needs_review(check, sentence, **details)
     return passed(check, f"The {schedule} schedule is right for every T and beta tried.", **details)
+
+
+def curve_that_differs(
+    arrays: Sequence[Array | None],
+    cases: Sequence[Case],
+    findings: Sequence[Finding],
+    schedule: str,
+) -> dict[str, Any]:
+    """``curve``: the betas of the first case that differs, beside the reference's, some of them."""
+    for array, case, finding in zip(arrays, cases, findings, strict=True):
+        used = None if array is None else used_part(array, case.T)
+        if finding.kind == "right" or used is None or not np.all(np.isfinite(used)):
+            continue
+        t = np.unique(np.linspace(1, case.T, min(case.T, DRAWN)).round().astype(int))
+        got, expected = (v[t - 1].tolist() for v in (used, oracle.betas(case, schedule)))
+        rounded = {"got": [float(f"{v:.4g}") for v in got]}
+        rounded["expected"] = [float(f"{v:.4g}") for v in expected]
+        return {"curve": {"T": case.T, "t": t.tolist(), **rounded}}
+    return {}
 
 
 def finite(value: float) -> float | None:

@@ -35,7 +35,7 @@ def gallery_page(
         if entry.student_id not in agreed:
             continue
         evidence = journal.find(entry.key, stale=True) if entry.key else None
-        found = evidence.works if evidence else {}
+        found = evidence.shown if evidence else {}
         if not found.get("pictures"):
             lines.append(f"{entry.label} agreed, but no own picture was found.")
             continue

@@ -17,6 +17,7 @@ import jinja2
 from grader.batch.gradebook import Entry, Gradebook
 from grader.batch.journal import Journal
 from grader.errors import JournalError
+from grader.report.curves import curves_of
 
 RESULT, OVERLAY, STUDENT, TA, INDEX = (
     "result.json",
@@ -49,17 +50,17 @@ def _write_student(journal: Journal, gradebook: Gradebook, entry: Entry) -> None
     folder.mkdir(exist_ok=True)
     evidence = journal.find(entry.key, stale=True)
     overlay = evidence.overlay if evidence else b""
-    works = evidence.works if evidence else {}
+    shown = evidence.shown if evidence else {}
     text = json.dumps(entry.result, ensure_ascii=False, allow_nan=False, indent=1) + "\n"
     _write(folder / RESULT, text)
     if overlay:
         _write(folder / OVERLAY, overlay)
-    _write(folder / STUDENT, student_page(gradebook, entry, overlay, works, ta=False))
-    _write(folder / TA, student_page(gradebook, entry, overlay, works, ta=True))
+    _write(folder / STUDENT, student_page(gradebook, entry, overlay, shown, ta=False))
+    _write(folder / TA, student_page(gradebook, entry, overlay, shown, ta=True))
 
 
 def student_page(
-    gradebook: Gradebook, entry: Entry, overlay: bytes, works: Mapping[str, Any], *, ta: bool
+    gradebook: Gradebook, entry: Entry, overlay: bytes, shown: Mapping[str, Any], *, ta: bool
 ) -> str:
     """One student's page; details, flags and hidden items' sentences only if ``ta``."""
     visible = {item["id"]: item["visibility"] == "visible" for item in gradebook.items}
@@ -72,7 +73,8 @@ def student_page(
         ta=ta,
         visible=visible,
         overlay=picture,
-        works=works,
+        shown={"asked": [], "pictures": [], "settings": {}, **shown},
+        curves=curves_of,
         pairs=pairs if ta else [],
         environment=entry.result["environment"] if entry.result else {},
     )

@@ -31,7 +31,7 @@ def evidence(
     flags: tuple[Flag, ...] = (),
     prints: dict[str, Any] | None = None,
     overlay: bytes = b"",
-    works: dict[str, Any] | None = None,
+    shown: dict[str, Any] | None = None,
 ) -> Evidence:
     """Every check in the same state, with the same part of its points."""
     checks = [f"{item}.{name}" for item, names in CHECKS.items() for name in names]
@@ -49,7 +49,7 @@ def evidence(
         seconds={"execution": time.perf_counter()},
         verdicts=verdicts,
     )
-    return Evidence(to_json(result), verdicts, overlay, prints or {}, works or {})
+    return Evidence(to_json(result), verdicts, overlay, prints or {}, shown or {})
 
 
 def fake_grade(job: Job) -> Evidence | Unreadable:

@@ -112,3 +112,18 @@ def test_what_did_not_end_says_why(status: Status) -> None:
     assert verdict.state == status.value
     assert "what happened" in verdict.message
     assert verdict.fraction == 0
+
+
+def test_a_wrong_curve_is_kept_beside_the_right_one() -> None:
+    cases = hidden_cases(0)
+    right = {f"{n}/betas": betas(case, "linear") for n, case in enumerate(cases)}
+    assert "curve" not in judge("linear", cases, Outcome(Status.ok, arrays=right), "betas").details
+    wrong = right | {"1/betas": backwards(cases[1])}
+    curve = judge("linear", cases, Outcome(Status.ok, arrays=wrong), "betas").details["curve"]
+    assert curve["T"] == cases[1].T
+    assert curve["got"] == curve["expected"][::-1]
+    assert len(curve["t"]) == len(curve["got"]) <= 40
+    infinite = right | {"0/betas": np.full(cases[0].T, np.inf)}
+    assert (
+        "curve" not in judge("linear", cases, Outcome(Status.ok, arrays=infinite), "betas").details
+    )

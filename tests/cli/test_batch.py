@@ -26,7 +26,8 @@ from tests.fairness import mini_class
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = ROOT / "examples"
 SCHEMA = json.loads((PACKAGE / "result.schema.json").read_text("utf-8"))
-CLASS = ["batch", EXAMPLES / "submissions.zip", "--roster", EXAMPLES / "roster.csv"]
+MAILED, ZIP = EXAMPLES / "2023-12345.tar.gz", EXAMPLES / "submissions.zip"
+CLASS = ["batch", MAILED, ZIP, "--roster", EXAMPLES / "roster.csv"]
 CLASS += ["--deadline", "2026-05-01T23:59"]
 COMMAND = [sys.executable, "-c", "from grader.cli import main; main()"]
 
@@ -69,7 +70,7 @@ def test_the_class_is_what_its_builder_makes(tmp_path: Path) -> None:
 
 def test_everyone_gets_what_is_due(graded: Path) -> None:
     rows = table(graded)
-    assert len(rows) == 9
+    assert len(rows) == 10
     assert rows["2023-20009"]["status"] == "missing"
     assert rows["2023-20003"]["status"] == "rejected"
     four = ("beta_schedule", "schedule_parameters", "loss", "sampling")
@@ -79,6 +80,7 @@ def test_everyone_gets_what_is_due(graded: Path) -> None:
     assert earned["2023-20002"][:3] == [10, 10, 10]
     assert earned["2023-20002"][3] < 10
     assert earned["2023-20004"] == [10, 10, 10, 0]
+    assert rows["2023-20010"]["status"] == "needs_review"
     assert [label for label, row in rows.items() if row["late"] == "yes"] == ["2023-20005"]
 
 
@@ -102,7 +104,7 @@ def test_copied_code_is_shown_as_a_pair(graded: Path) -> None:
     alike = page[page.index("<h2>Alike</h2>") :]
     assert "2023-20007" in alike
     assert "2023-20008" in alike
-    for honest in ("2023-12345", "2023-20002", "2023-20005"):
+    for honest in ("2023-12345", "2023-20002", "2023-20005", "2023-20010"):
         assert honest not in alike
 
 
@@ -130,13 +132,9 @@ def few(tmp_path_factory: pytest.TempPathFactory) -> list[object]:
     return ["batch", folder]
 
 
-def test_one_process_and_a_cluster_say_the_same(
-    graded: Path, few: list[object], tmp_path: Path
-) -> None:
+def test_a_cluster_says_the_same(graded: Path, few: list[object], tmp_path: Path) -> None:
     from distributed import LocalCluster
 
-    one = tmp_path / "one"
-    assert process(*few, "--out", one, "--jobs", "1").returncode == 0
     cluster = LocalCluster(
         n_workers=1, threads_per_worker=1, processes=True, dashboard_address=None, memory_limit=0
     )
@@ -146,8 +144,7 @@ def test_one_process_and_a_cluster_say_the_same(
     assert done.returncode == 0, done.stderr
     expected = {label: result for label, result in without_seconds(graded).items() if label in FEW}
     assert len(expected) == 3
-    assert without_seconds(one) == without_seconds(many) == expected
-    assert table(one) == table(many)
+    assert without_seconds(many) == expected
 
 
 def test_the_same_command_again_grades_nothing_and_asks_no_torch(graded: Path) -> None:
@@ -155,7 +152,7 @@ def test_the_same_command_again_grades_nothing_and_asks_no_torch(graded: Path) -
     command = [sys.executable, "-c", code, *map(str, CLASS), "--out", str(graded)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert done.stdout.split() == ["False", "0"]
-    assert "8 results are in the journal already" in done.stderr
+    assert "9 results are in the journal already" in done.stderr
 
 
 def test_exports_to_files(graded: Path) -> None:
@@ -165,19 +162,18 @@ def test_exports_to_files(graded: Path) -> None:
     assert (graded / "export" / "csv.csv").is_file()
     text = (graded / "export" / "canvas.csv").read_text("utf-8-sig")
     canvas = list(csv.reader(io.StringIO(text, newline="")))
-    assert canvas[2][:3] == ["Kim Minsu", "1001", "2023-12345"]
-    assert len(list((graded / "export" / "gradescope").glob("*/results.json"))) == 8
+    assert canvas[2][:3] == ["Kim Minsu", "", "2023-12345"]
+    assert canvas[3][:3] == ["Lee Jiwoo", "1002", "2023-20002"]
+    assert len(list((graded / "export" / "gradescope").glob("*/results.json"))) == 9
 
 
-def test_a_correction_wins_and_survives_a_rerun(graded: Path, tmp_path: Path) -> None:
+def test_a_correction_wins_until_it_is_withdrawn(graded: Path, tmp_path: Path) -> None:
     grades = tmp_path / "grades"
     shutil.copytree(graded, grades)
     done = run(
         "correct", grades, "2023-20003", "loss", "6.5", "--comment", "sent by mail", "--who", "TA"
     )
     assert done.exit_code == 0, done.output
-    assert table(grades)["2023-20003"]["points"] == "6.50"
-    assert process(*CLASS, "--out", grades, "--rerun", "2023-20003").returncode == 0
     assert table(grades)["2023-20003"]["points"] == "6.50"
     page = (grades / "2023-20003" / "report.html").read_text("utf-8")
     assert "sent by mail" in page
@@ -196,7 +192,7 @@ def test_a_correction_wins_and_survives_a_rerun(graded: Path, tmp_path: Path) ->
         (
             ["export", "{grades}", "--to", "csv", "--gradebook", "{roster}"],
             2,
-            "belongs to --to canvas",
+            "belong to --to canvas",
         ),
         (["batch", "{zip}", "--out", "{empty}", "--deadline", "soon"], 2, "no date and time"),
         (["batch", "{zip}", "--out", "{empty}", "--roster", "{zip}"], 2, "cannot be read as CSV"),
@@ -223,10 +219,7 @@ def test_what_is_wrong_is_one_clear_line(
     lines = unwrapped(capsys.readouterr().err)
     assert ended.value.code == code
     assert len(lines) == 1
-    assert (
-        message in " ".join(capsys.readouterr().err.split())
-        or message.split(maxsplit=1)[0] in lines[0]
-    )
+    assert message in lines[0]
 
 
 def unwrapped(text: str) -> list[str]:
@@ -234,7 +227,7 @@ def unwrapped(text: str) -> list[str]:
     return [" ".join(part.split()) for part in text.split("Error: ")[1:]]
 
 
-def test_ctrl_c_stops_and_the_same_command_goes_on(
+def test_ctrl_c_stops_one_process_and_the_same_command_goes_on_to_the_same_results(
     graded: Path, few: list[object], tmp_path: Path
 ) -> None:
     grades = tmp_path / "grades"

@@ -1,7 +1,7 @@
 """``python tests/fairness/mini_class.py``: builds the class that ``make demo`` grades.
 
-A ``submissions.zip`` as Canvas gives it out, its members made of this corpus and the included
-example, and the class list that belongs to it.
+A ``submissions.zip`` as Canvas gives it out, its members made of this corpus, and the class list;
+the included example, which is whole and large, came by mail and stays a file of its own.
 """
 
 import gzip
@@ -24,7 +24,6 @@ EXAMPLES = FAIRNESS.parents[1] / "examples"
 LONG_AGO = (2026, 5, 1, 12, 0, 0)
 
 MEMBERS = {
-    "kimminsu_1001_5001_2023-12345.tar.gz": "perfect",
     "leejiwoo_1002_5002_2023-20002.tar.gz": "bugs/sampling/noise_at_the_last_step.py",
     "parkseojun_1003_5003_2023-20003.tar.gz": "broken",
     "choiyuna_1004_5004_2023-20004.tar.gz": "hostile/os_exit_in_sample.py",
@@ -33,6 +32,7 @@ MEMBERS = {
     "kanghaeun_1006_5009_2023-20006-1.tar.gz": "correct/q_sample_p_sample.py",
     "yoonsiwoo_1007_5007_final.tar.gz": "correct/match_statements.py",
     "janghyun_1008_5008_2023-20008.tar.gz": "correct/match_statements.py",
+    "songmina_1010_5010_2023-20010.tar.gz": "doubtful/loss/huber.py",
 }
 ROSTER = """학번,이름,submitted
 2023-12345,Kim Minsu,2026-05-01 20:11
@@ -44,13 +44,12 @@ ROSTER = """학번,이름,submitted
 2023-20007,Yoon Siwoo,2026-05-01 21:00
 2023-20008,Jang Hyun,2026-05-01 21:30
 2023-20009,Han Sora,
+2023-20010,Song Mina,2026-05-01 23:10
 """
 
 
 def submission(member: str, kind: str) -> bytes:
     """The bytes that the student handed in."""
-    if kind == "perfect":
-        return (EXAMPLES / "2023-12345.tar.gz").read_bytes()
     if kind == "broken":
         return submission(member, "correct/match_statements.py")[:2000]
     folder = "2023-20007" if "final" in member else ""  # the one whose id stands only inside

@@ -24,7 +24,7 @@ def page(journal: Journal, agreed: str, names: bool = False) -> tuple[str, list[
         label = f"2023-0000{number}"
         asked = [{"prompt": f"prompt {number} {EVIL}", "how": "guidance 7.5"}]
         pictures = [f"picture{number}"] if number < 3 else []
-        found = evidence(f"{label}.tar.gz", works={"asked": asked, "pictures": pictures})
+        found = evidence(f"{label}.tar.gz", shown={"asked": asked, "pictures": pictures})
         journal.store(label, "{}", found)
         made = entry(label, found, name=f"Name {number}")
         students.append(type(made)(made.label, made.row, made.items, label))

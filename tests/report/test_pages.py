@@ -15,7 +15,11 @@ from tests.batch.fake import evidence
 from tests.report.books import ITEMS, book, corrected, entry
 
 EVIL = '"><script>alert(1)</script><img src=x onerror=alert(2)>'
-WORKS = {"asked": [{"prompt": EVIL, "how": EVIL}], "pictures": ["UE5H"]}
+WORKS = {
+    "asked": [{"prompt": EVIL, "how": EVIL}],
+    "pictures": ["UE5H"],
+    "settings": {"sample_cosine": "UE5H"},
+}
 CHROMIUM = next(
     filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
 )
@@ -101,6 +105,28 @@ def test_lateness_and_corrections_are_explained() -> None:
     assert "20 % less" in page
     assert "the mean was meant" in page
     assert "a TA" not in page
+
+
+def test_the_settings_digits_stand_with_their_setting() -> None:
+    student = entry("2023-00001", evidence())
+    page = student_page(book(student), student, b"", WORKS, ta=False)
+    _, after = page.split("<h3>setting_sample_cosine</h3>")
+    assert "image_final.png" in after[: after.index("<h3>")]
+    assert page.count("image_final.png") == 1
+
+
+def test_a_schedule_that_differs_is_drawn_over_the_references() -> None:
+    found = evidence(state=State.FAILED, fraction=0.0)
+    student = entry("2023-00001", found)
+    check = student.items[0].checks[0]
+    curve = {"T": 3, "t": [1, 2, 3], "got": [0.0, 5.0, -1.0], "expected": [0.0, 0.1, 0.2]}
+    check["details"]["curve"] = curve  # type: ignore[index]
+    page = student_page(book(student), student, b"", {}, ta=False)
+    (svg,) = re.findall(r"<svg.*?</svg>", page, re.DOTALL)
+    lines = re.findall(r'class="(\w+)" points="([^"]*)"', svg)
+    assert [name for name, _ in lines] == ["theirs", "own"]
+    heights = [float(point.split(",")[1]) for point in lines[1][1].split()]
+    assert heights == [122.0, 8.0, 122.0]  # what lies beyond the axis is drawn on its end
 
 
 def test_a_fault_of_the_graders_takes_no_points() -> None:
