@@ -153,7 +153,9 @@ def of_another_width(network: Any, attribute: Any, state: Any) -> Any:
             with contextlib.suppress(Exception):
                 with torch.device("meta"):  # shapes without weights
                     trial = type(network)(1, width, count)
-                shapes = {bare(f"{attribute}.{n}"): tuple(p.shape) for n, p in trial.named_parameters()}
+                shapes = {
+                    bare(f"{attribute}.{n}"): tuple(p.shape) for n, p in trial.named_parameters()
+                }
                 if all(wanted.get(name) == shape for name, shape in shapes.items()):
                     return type(network)(1, width, count)
     raise DoesNotFit("its weights have other names or shapes than the notebook's network")

@@ -130,7 +130,7 @@ def test_names_of_wrapped_networks_are_understood(
     assert observe(own, path, "epsilon_cosine").predicts == "epsilon"
 
 
-RENAMED = '''
+RENAMED = """
 class DDPM(nn.Module):  # whole class
     def __init__(self, nn_model, betas, n_T, prediction_type, schedule, device):
         super().__init__()
@@ -148,7 +148,7 @@ class DDPM(nn.Module):  # whole class
     def sample(self, n_sample, size, device):
         assert (self.num_steps, self.target, self.kind) == (12, "sample", "cosine")
         return torch.zeros(n_sample, *size), []
-'''
+"""
 
 
 @pytest.fixture(scope="module")
@@ -165,9 +165,7 @@ def test_attributes_of_any_name_become_those_of_the_checkpoint(
     path = tmp_path / "model_final.pth"
     state = best_state("sample", 1.0, 0.0, "net") | ddpm_schedules(1e-4, 0.02, 12, "cosine")
     torch.save(state, path)
-    inputs = question(
-        renamed.give(path, "w.pth"), "sample_cosine", measure="samples", n_sample=10
-    )
+    inputs = question(renamed.give(path, "w.pth"), "sample_cosine", measure="samples", n_sample=10)
     outcome = renamed.probe("network", inputs)
     assert outcome.message == ""
     assert outcome.arrays["images"].shape == (10, 784)
