@@ -5,6 +5,7 @@
     path             the checkpoint, in here; known to hold tensors only
     prediction_type  "epsilon" or "sample", that of its folder
     schedule         "linear" or "cosine"
+    seed             of everything that is drawn
     measure          "answers" or "samples"
     pixels, labels   (answers) digits, base64 of bytes (N, 784), and their classes
     scale, shift     (answers) from 0..1 to the range in which ``forward`` is given them
@@ -18,6 +19,7 @@ do not fit the network, ``missing`` what the notebook lacks.
 
 import base64
 import contextlib
+import random
 from typing import Any
 
 import numpy as np
@@ -41,6 +43,7 @@ class DoesNotFit(Exception):
 def run(namespace: Any, inputs: Any) -> Any:
     try:
         ddpm = restored(namespace, inputs)
+        sow(inputs["seed"])
         with torch.no_grad():
             if inputs["measure"] == "samples":
                 return samples(ddpm, inputs)
@@ -49,6 +52,12 @@ def run(namespace: Any, inputs: Any) -> Any:
         return {}, {"missing": str(error)}
     except DoesNotFit as error:
         return {}, {"does_not_fit": str(error)}
+
+
+def sow(seed: Any) -> Any:
+    random.seed(seed)
+    np.random.seed(seed % 2**32)
+    torch.manual_seed(seed)
 
 
 def restored(namespace: Any, inputs: Any) -> Any:
@@ -124,8 +133,11 @@ def made(namespace: Any, inputs: Any) -> Any:
     if not all(isinstance(cls, type) for cls in classes):
         raise Missing("ContextUnet and DDPM")
     network, ddpm = classes
-    made = network(1, 8, 10)
-    return ddpm(made, (1e-4, 0.02), 10, inputs["prediction_type"], inputs["schedule"], "cpu")
+    kind = inputs["prediction_type"], inputs["schedule"]
+    try:
+        return ddpm(network(1, 8, 10), (1e-4, 0.02), 10, *kind, "cpu")
+    except TypeError as error:  # their arguments are the student's to choose
+        raise Missing(f"a cell that makes its own ddpm ({error})") from error
 
 
 def network_of(ddpm: Any) -> Any:
@@ -198,7 +210,10 @@ def answers(ddpm: Any, inputs: Any) -> Any:
 
 
 def samples(ddpm: Any, inputs: Any) -> Any:
-    result = ddpm.sample(inputs["n_sample"], SIZE, "cpu")
+    try:
+        result = ddpm.sample(inputs["n_sample"], SIZE, "cpu")
+    except TypeError as error:
+        raise Missing(f"a DDPM.sample that can be called ({error})") from error
     images = result[0] if isinstance(result, (tuple, list)) else result
     if not isinstance(images, torch.Tensor) or images.numel() != inputs["n_sample"] * 784:
         raise Missing("the images that DDPM.sample returns")

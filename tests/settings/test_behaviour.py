@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 
+from grader.kit.guided import guided
 from grader.sandbox import KernelSession, Sandbox
 from grader.settings.checkpoint import (
     RANGES,
@@ -98,7 +99,7 @@ def test_what_is_predicted_is_seen_in_every_range_and_form(
     found = ask(variant, prediction, scale, shift)
     assert found.problem == ""
     assert found.predicts == prediction
-    assert found.explains[prediction] > 0.7
+    assert found.explains[prediction] > 0.5
 
 
 @pytest.mark.parametrize("T", [10, 200, 1000])
@@ -128,6 +129,19 @@ def test_names_of_wrapped_networks_are_understood(
     state = {k.replace("nn_model.", wrapper, 1): v for k, v in state_of("epsilon_cosine").items()}
     torch.save(state, path)
     assert observe(own, path, "epsilon_cosine").predicts == "epsilon"
+
+
+def test_the_same_checkpoint_shows_the_same_again(
+    own: KernelSession, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    """In another kernel, too, where its file has another place."""
+    path = tmp_path / "model_final.pth"
+    torch.save(state_of("sample_linear"), path)
+    with with_model(guided(SOLVED, 1.0), sandbox) as other:
+        other.prepare()
+        seen = [observe(session, path, "sample_linear") for session in (own, other)]
+    assert seen[0].explains
+    assert seen[0] == seen[1]
 
 
 RENAMED = """
@@ -169,3 +183,16 @@ def test_attributes_of_any_name_become_those_of_the_checkpoint(
     outcome = renamed.probe("network", inputs)
     assert outcome.message == ""
     assert outcome.arrays["images"].shape == (10, 784)
+
+
+def test_a_model_that_cannot_be_made_is_no_fault_of_ours(sandbox: Sandbox, tmp_path: Path) -> None:
+    """The cell that makes the model is not there, and the constructor wants more than is known."""
+    notebook = apply_variant(SOLVED, BEST.replace("n_classes=10", "n_classes=10, *, depth"))
+    notebook.cells = [c for c in notebook.cells if "ddpm = DDPM(" not in c.source]
+    path = tmp_path / "model_final.pth"
+    torch.save(best_state("epsilon", 1.0, 0.0, "nn_model"), path)
+    with with_model(notebook, sandbox) as session:
+        session.prepare()
+        problem = observe(session, path, "epsilon_linear").problem
+    assert problem.startswith("the notebook lacks a cell that makes its own ddpm")
+    assert "depth" in problem
