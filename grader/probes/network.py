@@ -5,8 +5,10 @@
     path             the checkpoint, in here; known to hold tensors only
     prediction_type  "epsilon" or "sample", that of its folder
     schedule         "linear" or "cosine"
+    seed             of everything that is drawn
     measure          "answers" or "samples"
     pixels, labels   (answers) digits, base64 of bytes (N, 784), and their classes
+    scale, shift     (answers) from 0..1 to the range in which ``forward`` is given them
     calls            (answers) how often ``forward`` sees them; t is drawn anew each time
     n_sample         (samples) how many images
 
@@ -17,6 +19,7 @@ do not fit the network, ``missing`` what the notebook lacks.
 
 import base64
 import contextlib
+import random
 from typing import Any
 
 import numpy as np
@@ -25,6 +28,8 @@ from torch import nn
 
 SIZE = (1, 28, 28)
 WIDEST = 512
+DEEPEST = 4  # dictionaries round a state_dict
+WRAPPERS = ("module", "_orig_mod")
 
 
 class Missing(Exception):
@@ -38,6 +43,7 @@ class DoesNotFit(Exception):
 def run(namespace: Any, inputs: Any) -> Any:
     try:
         ddpm = restored(namespace, inputs)
+        sow(inputs["seed"])
         with torch.no_grad():
             if inputs["measure"] == "samples":
                 return samples(ddpm, inputs)
@@ -48,10 +54,16 @@ def run(namespace: Any, inputs: Any) -> Any:
         return {}, {"does_not_fit": str(error)}
 
 
+def sow(seed: Any) -> Any:
+    random.seed(seed)
+    np.random.seed(seed % 2**32)
+    torch.manual_seed(seed)
+
+
 def restored(namespace: Any, inputs: Any) -> Any:
     """The student's DDPM with the checkpoint's weights and schedule, ready to be asked."""
     state = tensors_of(torch.load(inputs["path"], weights_only=True, mmap=True))
-    state = {name.removeprefix("module."): value for name, value in state.items()}
+    state = {bare(name): value for name, value in state.items()}
     betas = next((v for n, v in state.items() if n.split(".")[-1] == "beta_t"), None)
     ddpm = namespace.get("ddpm")
     if not isinstance(ddpm, nn.Module):
@@ -64,19 +76,55 @@ def restored(namespace: Any, inputs: Any) -> Any:
         if not fits(ddpm, state):
             raise DoesNotFit("its weights have other names or shapes than the notebook's network")
     own = getattr(ddpm, "beta_t", None)
-    one_more = isinstance(own, torch.Tensor) and len(own) == getattr(ddpm, "n_T", -1) + 1
+    steps = steps_of(ddpm, namespace, own)
+    one_more = isinstance(own, torch.Tensor) and len(own) - 1 == steps
     fill(ddpm, state)
     values = {"prediction_type": inputs["prediction_type"], "schedule": inputs["schedule"]}
     if betas is not None:
         values["n_T"] = len(betas) - one_more
-    for name, value in {**values, "device": "cpu"}.items():
-        namespace[name] = value
-        if hasattr(ddpm, name):
-            with contextlib.suppress(Exception):
-                setattr(ddpm, name, value)
+    namespace.update(values, device="cpu")
+    for name in {*vars(ddpm), *values, "device"}:  # some may be the class's, or properties
+        with contextlib.suppress(Exception):
+            setattr(ddpm, name, in_place_of(name, getattr(ddpm, name), values, steps))
     ddpm.to("cpu")
     ddpm.eval()
     return ddpm
+
+
+def steps_of(ddpm: Any, namespace: Any, betas: Any) -> Any:
+    """The T that the model was made with, whatever the student calls it; None if that is open."""
+    for name in ("n_T", "T"):
+        if is_count(getattr(ddpm, name, None)):
+            return getattr(ddpm, name)
+    counts = [value for value in vars(ddpm).values() if is_count(value)]
+    counts.append(namespace.get("n_T"))
+    if isinstance(betas, torch.Tensor):
+        return next((c for c in counts if c in (len(betas), len(betas) - 1)), None)
+    return None
+
+
+def in_place_of(name: Any, value: Any, values: Any, steps: Any) -> Any:
+    """What an attribute of the model has to be for this checkpoint: known by name, or by value."""
+    if name == "device":
+        return "cpu"
+    if name in values:
+        return values[name]
+    if isinstance(value, str) and value in ("epsilon", "sample"):
+        return values["prediction_type"]
+    if isinstance(value, str) and value in ("linear", "cosine"):
+        return values["schedule"]
+    if is_count(value) and value == steps:
+        return values.get("n_T", value)
+    return value
+
+
+def is_count(value: Any) -> Any:
+    return isinstance(value, int) and not isinstance(value, bool) and value > 1
+
+
+def bare(name: Any) -> Any:
+    """A weight's name without what DataParallel and torch.compile put into it."""
+    return ".".join(part for part in name.split(".") if part not in WRAPPERS)
 
 
 def made(namespace: Any, inputs: Any) -> Any:
@@ -85,8 +133,11 @@ def made(namespace: Any, inputs: Any) -> Any:
     if not all(isinstance(cls, type) for cls in classes):
         raise Missing("ContextUnet and DDPM")
     network, ddpm = classes
-    made = network(1, 8, 10)
-    return ddpm(made, (1e-4, 0.02), 10, inputs["prediction_type"], inputs["schedule"], "cpu")
+    kind = inputs["prediction_type"], inputs["schedule"]
+    try:
+        return ddpm(network(1, 8, 10), (1e-4, 0.02), 10, *kind, "cpu")
+    except TypeError as error:  # their arguments are the student's to choose
+        raise Missing(f"a cell that makes its own ddpm ({error})") from error
 
 
 def network_of(ddpm: Any) -> Any:
@@ -100,10 +151,8 @@ def network_of(ddpm: Any) -> Any:
 
 
 def fits(ddpm: Any, state: Any) -> Any:
-    return all(
-        name in state and state[name].shape == weight.shape
-        for name, weight in ddpm.named_parameters()
-    )
+    own = {bare(name): weight.shape for name, weight in ddpm.named_parameters()}
+    return all(name in state and state[name].shape == shape for name, shape in own.items())
 
 
 def of_another_width(network: Any, attribute: Any, state: Any) -> Any:
@@ -116,7 +165,9 @@ def of_another_width(network: Any, attribute: Any, state: Any) -> Any:
             with contextlib.suppress(Exception):
                 with torch.device("meta"):  # shapes without weights
                     trial = type(network)(1, width, count)
-                shapes = {f"{attribute}.{n}": tuple(p.shape) for n, p in trial.named_parameters()}
+                shapes = {
+                    bare(f"{attribute}.{n}"): tuple(p.shape) for n, p in trial.named_parameters()
+                }
                 if all(wanted.get(name) == shape for name, shape in shapes.items()):
                     return type(network)(1, width, count)
     raise DoesNotFit("its weights have other names or shapes than the notebook's network")
@@ -124,10 +175,10 @@ def of_another_width(network: Any, attribute: Any, state: Any) -> Any:
 
 def fill(ddpm: Any, state: Any) -> Any:
     """Weights into their places; buffers of any length in place of the model's own."""
-    modules = dict(ddpm.named_modules())
+    modules = {bare(name): module for name, module in reversed(list(ddpm.named_modules()))}
     with torch.no_grad():
         for name, weight in ddpm.named_parameters():
-            weight.copy_(state[name])
+            weight.copy_(state[bare(name)])
     for name, value in state.items():
         owner, _, last = name.rpartition(".")
         module = modules.get(owner)
@@ -137,7 +188,7 @@ def fill(ddpm: Any, state: Any) -> Any:
 
 def answers(ddpm: Any, inputs: Any) -> Any:
     data = np.frombuffer(base64.b64decode(inputs["pixels"]), np.uint8).reshape(-1, *SIZE)
-    x = torch.from_numpy(data / np.float32(255))
+    x = torch.from_numpy(data / np.float32(255)) * inputs["scale"] + inputs["shift"]
     c = torch.tensor(inputs["labels"])
     seen: list[Any] = []
 
@@ -159,7 +210,10 @@ def answers(ddpm: Any, inputs: Any) -> Any:
 
 
 def samples(ddpm: Any, inputs: Any) -> Any:
-    result = ddpm.sample(inputs["n_sample"], SIZE, "cpu")
+    try:
+        result = ddpm.sample(inputs["n_sample"], SIZE, "cpu")
+    except TypeError as error:
+        raise Missing(f"a DDPM.sample that can be called ({error})") from error
     images = result[0] if isinstance(result, (tuple, list)) else result
     if not isinstance(images, torch.Tensor) or images.numel() != inputs["n_sample"] * 784:
         raise Missing("the images that DDPM.sample returns")
@@ -170,8 +224,10 @@ def flat(image: Any) -> Any:
     return image.detach().to(torch.float32).reshape(-1, 784).numpy().copy()
 
 
-def tensors_of(found: Any) -> Any:
+def tensors_of(found: Any, within: Any = ()) -> Any:
     """The tensors by name: a state_dict, or the largest one inside a dictionary."""
-    own = {str(k): v for k, v in found.items() if isinstance(v, torch.Tensor)}
-    inner = [tensors_of(v) for v in found.values() if isinstance(v, dict) and v]
-    return max((own, *inner), key=lambda state: sum(v.numel() for v in state.values()))
+    states = [{str(k): v for k, v in found.items() if isinstance(v, torch.Tensor)}]
+    inner = {id(v): v for v in found.values() if isinstance(v, dict)}
+    if len(within) < DEEPEST:
+        states += [tensors_of(v, (*within, key)) for key, v in inner.items() if key not in within]
+    return max(states, key=lambda state: sum(v.numel() for v in state.values()))

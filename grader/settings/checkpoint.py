@@ -11,12 +11,15 @@ import numpy as np
 
 from grader.checks.oracle import Array
 from grader.paths import MNIST_DIR
-from grader.sandbox import InfraError, KernelSession, Status
+from grader.sandbox import JSON, InfraError, KernelSession, Status
 
 MOST_BYTES = 2**30
 DIGITS, CALLS = 8, 3  # images a call, calls: with n_feat = 128 one image takes 45 ms
+CLEARLY = 0.5  # from which on the data's range need not be sought
 TRAINED = 0.25  # part of its target's variance that a trained network explains, at least
 ANSWER_SECONDS = 60.0
+RANGES = ((1.0, 0.0), (2.0, -1.0), (1.0, -0.5), (1 / 0.3081, -0.1307 / 0.3081))
+"""Scale and shift of the data: as the template has it, [-1, 1], [-0.5, 0.5], standardised."""
 
 
 @dataclass(frozen=True)
@@ -44,12 +47,15 @@ class Behaviour:
     problem: str = ""
 
     @property
+    def best(self) -> float:
+        return max(self.explains.values(), default=-np.inf)
+
+    @property
     def predicts(self) -> str | None:
         """ "epsilon" or "sample"; None if it explains neither, as when it was not trained."""
-        if not self.explains:
+        if self.best < TRAINED:
             return None
-        best = max(self.explains, key=lambda name: self.explains[name])
-        return best if self.explains[best] >= TRAINED else None
+        return max(self.explains, key=lambda name: self.explains[name])
 
 
 def read_checkpoint(session: KernelSession, path: Path, name: str) -> Checkpoint:
@@ -90,71 +96,92 @@ def real_digits() -> tuple[Array, tuple[int, ...]]:
     return pixels.reshape(-1, 784)[:DIGITS], tuple(int(label) for label in labels[:DIGITS])
 
 
-def question(path: str, setting: str, **more: Any) -> dict[str, Any]:
-    """Inputs for the probe ``network``."""
+def question(path: str, setting: str, seed: int = 0, **more: Any) -> dict[str, Any]:
+    """Inputs for the probe ``network``. A seed of their own makes its draws the same
+    again: a session's depends on all inputs, and ``path`` is another one each time."""
     prediction, schedule = setting.split("_")
-    return {"path": path, "prediction_type": prediction, "schedule": schedule, **more}
+    known = {"path": path, "prediction_type": prediction, "schedule": schedule, "seed": seed}
+    return {**known, **more}
+
+
+def unfit(facts: Mapping[str, JSON]) -> str:
+    """Why the probe ``network`` got nowhere; empty if it did."""
+    if "missing" in facts:
+        return f"the notebook lacks {facts['missing']}"
+    return str(facts.get("does_not_fit", ""))
 
 
 def observe(session: KernelSession, path: Path, setting: str) -> Behaviour:
     """Has the student's own model, with these weights, look at noisy digits.
 
-    Raises ``InfraError`` for faults of ours.
+    The digits come in the range of the template's data; where the network makes nothing of them,
+    in others that students choose when they read the data. Raises ``InfraError`` for faults of
+    ours.
     """
+    given = session.give(path, f"{setting}.pth")
+    seen = []
+    for scale, shift in RANGES:
+        behaviour = observe_in(session, given, setting, scale, shift)
+        seen.append(behaviour)
+        if behaviour.problem or behaviour.best >= CLEARLY:
+            return behaviour
+    return max(seen, key=lambda behaviour: behaviour.best)
+
+
+def observe_in(
+    session: KernelSession, given: str, setting: str, scale: float, shift: float
+) -> Behaviour:
+    """The same in one range: pixels from 0 to 1 times ``scale`` plus ``shift``."""
     pixels, labels = real_digits()
     inputs = question(
-        session.give(path, f"{setting}.pth"),
+        given,
         setting,
         measure="answers",
         pixels=base64.b64encode(pixels.tobytes()).decode(),
         labels=list(labels),
         calls=CALLS,
+        scale=scale,
+        shift=shift,
     )
     outcome = session.probe("network", inputs, ANSWER_SECONDS)
     if outcome.status is Status.infra_error:
         raise InfraError(outcome.message)
     if outcome.status is not Status.ok:
         return Behaviour(problem=outcome.message)
-    for fact in ("missing", "does_not_fit"):
-        if fact in outcome.facts:
-            return Behaviour(problem=str(outcome.facts[fact]))
+    if problem := unfit(outcome.facts):
+        return Behaviour(problem=problem)
     x_t, answer = (np.asarray(outcome.arrays[n], np.float64) for n in ("x_t", "answer"))
     if not (np.all(np.isfinite(x_t)) and np.all(np.isfinite(answer))):
         return Behaviour(problem="its answers are not finite numbers")
-    x = np.broadcast_to(pixels / 255.0, x_t.shape)
+    x = np.broadcast_to(pixels / 255.0 * scale + shift, x_t.shape)
     return Behaviour(explained(x.reshape(-1, 784), x_t.reshape(-1, 784), answer.reshape(-1, 784)))
 
 
 def explained(x: Array, x_t: Array, answer: Array) -> dict[str, float]:
     """Which part of the variance of noise and image the answers explain; all arrays (N, 784).
 
-    How much noise is in x_t is read off x_t itself, so that no schedule need be known.
+    How much noise is in x_t, and to which range ``forward`` brought the image, is read off x_t
+    itself, so that neither schedule nor range need be known.
     """
-    fits = []
-    for scale, shift in ((1.0, 0.0), (2.0, -1.0)):  # as they are, or rescaled to [-1, 1]
-        x_0 = scale * x + shift
-        alphabar, misfit = most_likely(x_0, x_t)
-        noise = (x_t - np.sqrt(alphabar) * x_0) / np.sqrt(1 - alphabar)
-        fits.append((misfit, x_0, noise))
-    _, x_0, noise = min(fits, key=lambda fit: fit[0])
+    slope, offset, noise = split(x, x_t)
+    alphabar = np.clip(1 - noise.var(axis=1), 0, 1)
+    weight = np.sqrt(alphabar) / np.maximum(1 - alphabar, 1e-6)
+    weight /= max(float(np.sum(weight * np.sqrt(alphabar))), 1e-9)
+    x_0 = float(weight @ slope) * x + float(weight @ offset)  # least squares over all images
+    unit = noise / np.maximum(noise.std(axis=1, keepdims=True), 1e-9)
     image = max(part_explained(x_0, answer), part_explained(x, answer))
-    return {"epsilon": part_explained(noise, answer), "sample": image}
+    return {"epsilon": part_explained(unit, answer), "sample": image}
 
 
-def most_likely(x_0: Array, x_t: Array) -> tuple[Array, float]:
-    """alphabar of each image (N, 1) under which its x_t is likeliest, and the sum of misfits."""
-    candidates = 1 / (1 + np.exp(-np.linspace(-9, 9, 181)))
-    misfit = np.stack(
-        [
-            np.mean((x_t - np.sqrt(a) * x_0) ** 2, axis=1) / (1 - a) + np.log(1 - a)
-            for a in candidates
-        ]
-    )
-    best = misfit.argmin(axis=0)
-    return candidates[best][:, None], float(misfit.min(axis=0).sum())
+def split(x: Array, x_t: Array) -> tuple[Array, Array, Array]:
+    """x_t = slope x + offset + noise for each image: (N,), (N,) and (N, 784)."""
+    centred = x - x.mean(axis=1, keepdims=True)
+    slope = np.sum(centred * x_t, axis=1) / np.sum(centred**2, axis=1)
+    offset = x_t.mean(axis=1) - slope * x.mean(axis=1)
+    return slope, offset, x_t - slope[:, None] * x - offset[:, None]
 
 
 def part_explained(target: Array, answer: Array) -> float:
     """1 if the answers are the target, 0 if they are no better than its mean."""
     rest = float(np.mean((answer - target) ** 2))
-    return round(1 - rest / float(np.var(target)), 4)
+    return round(1 - rest / max(float(np.var(target)), 1e-9), 4)

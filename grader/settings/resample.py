@@ -10,7 +10,7 @@ from grader.digits.decode import decoding_session
 from grader.digits.grid import Grid
 from grader.intake import Plan
 from grader.sandbox import InfraError, KernelSession, Limits, Sandbox, Status
-from grader.settings.checkpoint import question, read_checkpoint
+from grader.settings.checkpoint import question, read_checkpoint, unfit
 from grader.settings.folders import find_settings
 
 SECONDS = 2 * 3600.0  # n_feat = 128 and T = 1000 take an hour on one core
@@ -37,17 +37,14 @@ def resample(
         with KernelSession(model.statements, sandbox=sandbox, limits=slow, seed=seed) as session:
             session.prepare()
             inputs = question(
-                session.give(path, "weights.pth"), name, measure="samples", n_sample=WANTED
+                session.give(path, "weights.pth"), name, seed, measure="samples", n_sample=WANTED
             )
             outcome = session.probe("network", inputs, SECONDS)
         if outcome.status is Status.infra_error:
             raise InfraError(outcome.message)
         images = outcome.arrays.get("images")
         if images is None or not np.all(np.isfinite(images)):
-            facts = [
-                str(outcome.facts[f]) for f in ("missing", "does_not_fit") if f in outcome.facts
-            ]
-            why = outcome.message or " ".join(facts) or "its images are not finite numbers"
+            why = outcome.message or unfit(outcome.facts) or "its images are not finite numbers"
             problems.append(f"results_{name}: no images came of its checkpoint: {why}.")
             continue
         tiles = np.clip(images, 0, 1).astype(np.float32).reshape(-1, DIGITS, 28, 28)

@@ -112,6 +112,24 @@ def test_weights_that_are_not_finite_fail(sessions: Both, tmp_path: Path) -> Non
     assert "not finite" in found.message
 
 
+def test_a_first_entry_that_is_not_used_may_be_no_number(sessions: Both, tmp_path: Path) -> None:
+    """beta_0 = 0 makes 0 / 0 and the logarithm of 0 beside the entries that everybody keeps."""
+    state = state_of("sample_linear", one_more=True)
+    beta, alphabar = state["beta_t"].clone(), state["alphabar_t"]
+    beta[0] = 0
+    state |= {"beta_t": beta, "log_beta": beta.log(), "snr": alphabar / (1 - alphabar)}
+    state["snr"][0] = torch.inf
+    state["bt_over_sqrtmab"][0] = torch.nan
+    path = saved(tmp_path, state)
+    clean, _ = sessions
+    assert read_checkpoint(clean, path, "checkpoint").finite
+    other = saved(tmp_path, state_of("sample_linear"), "other.pth")
+    both = [read_checkpoint(clean, p, "checkpoint") for p in (path, other)]
+    assert same_weights(*both)
+    found = verdict(evidence(sessions, path, "sample_linear"), "sample_linear")
+    assert found.state is State.PASSED
+
+
 def test_a_network_of_another_width_is_made_anew(sessions: Both, tmp_path: Path) -> None:
     """The four settings need not be of one size; an untrained one shows that it was loaded."""
     network = GuidedUnet(1, 16).state_dict()
@@ -199,6 +217,24 @@ def test_a_storage_that_claims_gigabytes_is_refused(clean: KernelSession, tmp_pa
             archive.writestr(member, content)
     assert read_checkpoint(clean, forged, "claim").problem
     assert clean.starts == 1
+
+
+def test_the_form_of_old_versions_of_torch_is_refused(clean: KernelSession, tmp_path: Path) -> None:
+    """It is a series of pickles, whose sizes no list states beforehand."""
+    path = tmp_path / "old.pth"
+    torch.save({"w": torch.zeros(4)}, path, _use_new_zipfile_serialization=False)
+    assert "form" in read_checkpoint(clean, path, "old").problem
+
+
+def test_dictionaries_in_one_another_take_no_time(clean: KernelSession, tmp_path: Path) -> None:
+    """A hundred of them, each holding the next one twice, are 2 ** 100 ways; one holds itself."""
+    many: dict[str, Any] = {"w": torch.zeros(4)}
+    for _ in range(100):
+        many = {"a": many, "b": {"c": many}}
+    within: dict[str, Any] = {"w": torch.zeros(4)}
+    within["itself"] = within
+    assert "no weights" in read_checkpoint(clean, saved(tmp_path, many), "many").problem
+    assert read_checkpoint(clean, saved(tmp_path, within), "itself").weights == 4
 
 
 @pytest.mark.parametrize("content", [b"", b"not a checkpoint", None], ids=["empty", "text", "half"])
