@@ -200,14 +200,19 @@ def leave(number: int, frame: object) -> None:
     sys.exit(1)
 
 
+def scratch_of(grades: Path) -> Path:
+    """The same place for every batch of these grades; short, for sockets lie below it."""
+    name = hashlib.sha256(str(grades.resolve()).encode("utf-8", "surrogateescape")).hexdigest()
+    return Path(tempfile.gettempdir()) / f"ddpm-batch-{os.getuid()}-{name[:8]}"
+
+
 @contextmanager
 def scratch_folder(grades: Path) -> Iterator[Path]:
-    """The same folder for every batch of these grades, empty: what a killed one left is removed.
+    """An empty folder at that place: what a killed batch left there is removed.
 
     Raises ``GraderError`` if it cannot be had.
     """
-    name = hashlib.sha256(str(grades.resolve()).encode("utf-8", "surrogateescape")).hexdigest()
-    folder = Path(tempfile.gettempdir()) / f"ddpm-batch-{os.getuid()}-{name[:8]}"
+    folder = scratch_of(grades)
     shutil.rmtree(folder, ignore_errors=True)
     try:
         folder.mkdir(mode=0o700)
