@@ -126,6 +126,10 @@ def summary(gradebook: Gradebook, console: Console) -> None:
         if entry.row["others"]:
             others = ", ".join(entry.row["others"])
             console.print(Text(f"{entry.label}: earlier attempts, not graded: {others}"))
+    faulty = [e.label for e in gradebook.entries if e.result is not None and e.points is None]
+    if faulty:
+        text = f"The grader failed for {', '.join(faulty)}: --rerun failed grades them again."
+        console.print(Text(text, style="magenta"))
     missing = [entry.label for entry in gradebook.entries if entry.status == "missing"]
     if missing:
         console.print(Text(f"Nothing was handed in by: {', '.join(missing)}", style="yellow"))

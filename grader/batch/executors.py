@@ -33,6 +33,7 @@ from typing import Any, Generic, Protocol, TypeVar
 from grader.errors import GraderError, UsageError
 
 TRIES = 3
+LEAVE_SECONDS = 5.0
 RECONNECT_SECONDS = 120.0
 
 Job = TypeVar("Job", bound=Hashable)
@@ -161,6 +162,7 @@ class Local:
         for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
             os.environ.setdefault(name, str(threads))
         context = multiprocessing.get_context("spawn")
+        self._others = set(multiprocessing.active_children())
         self._pool = ProcessPoolExecutor(self._jobs, context, settle_in, (str(self._scratch),))
         return self._pool
 
@@ -168,7 +170,7 @@ class Local:
         if self._pool is None:
             return
         if now:
-            for process in multiprocessing.active_children():
+            for process in set(multiprocessing.active_children()) - self._others:
                 process.terminate()
         self._pool.shutdown(wait=True, cancel_futures=True)
         self._pool = None
@@ -178,7 +180,7 @@ def settle_in(scratch: str) -> None:
     """In a worker: Ctrl-C is the parent's affair, and the parent's end is the worker's."""
     tempfile.tempdir = scratch
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(1))
+    signal.signal(signal.SIGTERM, leave)
     parent = multiprocessing.parent_process()
     if parent is not None:
         sentinel = parent.sentinel
@@ -190,14 +192,27 @@ def settle_in(scratch: str) -> None:
         threading.Thread(target=watch, daemon=True, name="parent watch").start()
 
 
+def leave(number: int, frame: object) -> None:
+    """Ends this worker once what is under way has cleaned up; the pool would keep it otherwise."""
+    timer = threading.Timer(LEAVE_SECONDS, os._exit, (1,))
+    timer.daemon = True
+    timer.start()
+    sys.exit(1)
+
+
+def scratch_of(grades: Path) -> Path:
+    """The same place for every batch of these grades; short, for sockets lie below it."""
+    name = hashlib.sha256(str(grades.resolve()).encode("utf-8", "surrogateescape")).hexdigest()
+    return Path(tempfile.gettempdir()) / f"ddpm-batch-{os.getuid()}-{name[:8]}"
+
+
 @contextmanager
 def scratch_folder(grades: Path) -> Iterator[Path]:
-    """The same folder for every batch of these grades, empty: what a killed one left is removed.
+    """An empty folder at that place: what a killed batch left there is removed.
 
     Raises ``GraderError`` if it cannot be had.
     """
-    name = hashlib.sha256(str(grades.resolve()).encode("utf-8", "surrogateescape")).hexdigest()
-    folder = Path(tempfile.gettempdir()) / f"ddpm-batch-{os.getuid()}-{name[:8]}"
+    folder = scratch_of(grades)
     shutil.rmtree(folder, ignore_errors=True)
     try:
         folder.mkdir(mode=0o700)

@@ -7,12 +7,14 @@ file.
 import hashlib
 import io
 import keyword
+import os
+import struct
 import tokenize
 import zipfile
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import IO, Any, BinaryIO
 
 from grader.errors import Rejected
 from grader.intake import Submission, read_notebook
@@ -21,6 +23,7 @@ from grader.results import Result
 
 SMALLEST_TENSOR = 4096  # bytes: biases and counters may be equal by chance
 MOST_CHECKPOINTS = 16
+TAIL = 1 << 20  # bytes at a checkpoint's end in which its directory must lie
 MOST_CODE = 400_000  # characters
 
 
@@ -99,23 +102,66 @@ def tokens_of(line: str) -> list[str]:
 
 
 def tensor_hashes(root: Path) -> set[str]:
-    """Of the large tensors' bytes in every checkpoint; of a whole file in the old format."""
+    """Of the large tensors' bytes in every checkpoint; of a whole file that is no plain zip."""
     hashes: set[str] = set()
     paths = sorted(p for p in root.rglob("*") if p.suffix in (".pth", ".pt") and p.is_file())
     for path in paths[:MOST_CHECKPOINTS]:
-        try:
-            with zipfile.ZipFile(path) as archive:
-                for member in archive.infolist():
-                    stored = member.compress_type == zipfile.ZIP_STORED  # as torch writes them
-                    data = "/data/" in member.filename
-                    if data and stored and member.file_size >= SMALLEST_TENSOR:
-                        with archive.open(member) as content:
-                            hashes.add(hashlib.file_digest(content, "sha256").hexdigest()[:32])  # type: ignore[arg-type]
-        except (zipfile.BadZipFile, OSError, RuntimeError, NotImplementedError, ValueError):
-            if path.stat().st_size >= SMALLEST_TENSOR:
-                with path.open("rb") as whole:
-                    hashes.add(hashlib.file_digest(whole, "sha256").hexdigest()[:32])
+        with path.open("rb") as file:
+            try:
+                hashes |= stored_hashes(file) if is_plain_zip(file) else whole_hash(file)
+            except (zipfile.BadZipFile, OSError, RuntimeError, NotImplementedError, ValueError):
+                hashes |= whole_hash(file)
     return hashes
+
+
+def is_plain_zip(file: BinaryIO) -> bool:
+    """Whether its directory is as small as that of a checkpoint: a hostile one would fill memory.
+
+    Large directories need the records of zip64, which must not be there or tell the same.
+    """
+    size = file.seek(0, os.SEEK_END)
+    tail = min(size, TAIL)
+    file.seek(size - tail)
+    data = file.read(tail)
+    end = data.rfind(b"PK\x05\x06")
+    if end < 0 or len(data) < end + 22:
+        return False
+    (directory,) = struct.unpack_from("<L", data, end + 12)
+    if data[max(end - 20, 0) : end].startswith(b"PK\x06\x07"):
+        longer = end - 76  # where zipfile looks for it, and torch writes it
+        if longer < 0 or not data.startswith(b"PK\x06\x06", longer):
+            return False
+        directory = max(directory, *struct.unpack_from("<Q", data, longer + 40))
+    return bool(directory <= TAIL)
+
+
+def stored_hashes(file: BinaryIO) -> set[str]:
+    """Of the members that hold tensors, as they lie in the file; together no more than the file."""
+    left = file.seek(0, os.SEEK_END)
+    hashes = set()
+    with zipfile.ZipFile(file) as archive:
+        for member in archive.infolist():
+            stored = member.compress_type == zipfile.ZIP_STORED  # as torch writes them
+            if "/data/" in member.filename and stored and member.file_size >= SMALLEST_TENSOR:
+                left -= member.file_size
+                if left < 0:
+                    raise ValueError("members overlap")
+                with archive.open(member) as content:
+                    hashes.add(digest_of(content))
+    return hashes
+
+
+def whole_hash(file: BinaryIO) -> set[str]:
+    size = file.seek(0, os.SEEK_END)
+    file.seek(0)
+    return {digest_of(file)} if size >= SMALLEST_TENSOR else set()
+
+
+def digest_of(file: IO[bytes]) -> str:
+    digest = hashlib.sha256()
+    while chunk := file.read(1 << 20):
+        digest.update(chunk)
+    return digest.hexdigest()[:32]
 
 
 def works_hashes(result: Result) -> set[str]:

@@ -76,6 +76,19 @@ def test_a_worker_that_dies_once_costs_nothing(tmp_path: Path) -> None:
     ]
 
 
+def dies_or_works(seconds: float) -> float:
+    if seconds == 0:
+        time.sleep(0.3)
+        os._exit(1)
+    time.sleep(seconds)
+    return seconds
+
+
+def test_a_busy_worker_is_ended_with_its_pool_and_its_job_done_again(tmp_path: Path) -> None:
+    answers = list(dispatch([0.0, 1.5], dies_or_works, Local(2, tmp_path)))
+    assert sorted(answers) == [(0.0, None), (1.5, 1.5)]
+
+
 def test_leaving_early_ends_what_is_under_way(tmp_path: Path) -> None:
     began = time.monotonic()
     answers = dispatch([0, 60], time.sleep, Local(2, tmp_path))  # type: ignore[arg-type]

@@ -7,7 +7,13 @@ from pathlib import Path
 import pytest
 
 from grader.batch.likeness import alike
-from grader.batch.prints import student_lines, template_lines, tensor_hashes, tokens_of
+from grader.batch.prints import (
+    is_plain_zip,
+    student_lines,
+    template_lines,
+    tensor_hashes,
+    tokens_of,
+)
 from grader.kit.fill import DIFFUSION, read_template
 from tests.fairness.grading import solved_template, variant_notebook
 from tests.fairness.variant import apply_variant
@@ -127,6 +133,19 @@ def test_hostile_checkpoints_are_passed_over(tmp_path: Path) -> None:
         archive.writestr("archive/data/0", bytes(range(256)) * 32)
     (tmp_path / "cut.pth").write_bytes(broken.getvalue()[:-30])
     assert len(tensor_hashes(tmp_path)) == 1  # as a whole file
+
+
+def test_a_directory_that_would_fill_memory_is_never_read(tmp_path: Path) -> None:
+    file = tmp_path / "many.pth"
+    with zipfile.ZipFile(file, "w") as archive:
+        for number in range(20_000):
+            archive.writestr(f"archive/data/{number}", b"")
+    with file.open("rb") as opened:
+        assert not is_plain_zip(opened)
+    assert len(tensor_hashes(tmp_path)) == 1
+    checkpoint(tmp_path / "plain.pth", bytes(5000))
+    with (tmp_path / "plain.pth").open("rb") as opened:
+        assert is_plain_zip(opened)
 
 
 def test_independent_solutions_share_no_lines_of_their_own(corpus: dict[str, list[str]]) -> None:

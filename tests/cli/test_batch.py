@@ -1,5 +1,6 @@
 """``ddpm-grader batch``, ``export`` and ``correct`` on the included class, as a TA uses them."""
 
+import contextlib
 import csv
 import gzip
 import io
@@ -18,6 +19,7 @@ import jsonschema
 import pytest
 from click.testing import CliRunner, Result
 
+from grader.batch.executors import scratch_of
 from grader.cli import cli, main
 from grader.paths import PACKAGE
 from grader.sandbox import bubblewrap
@@ -276,3 +278,25 @@ def test_grades_that_may_only_be_read_are_one_line(graded: Path) -> None:
     assert "cannot be written or read" in line
     assert "Traceback" not in done.stderr
     assert (graded / "journal.sqlite").read_bytes() == before
+
+
+@pytest.mark.slow
+def test_killed_outright_three_times_the_grades_are_the_same(
+    graded: Path, few: list[object], tmp_path: Path
+) -> None:
+    grades = tmp_path / "grades"
+    command = [*COMMAND, *map(str, few), "--out", str(grades), "--jobs", "2"]
+    for seconds in (2.0, 6.0, 11.0):
+        batch = subprocess.Popen(
+            command, cwd=ROOT, stderr=subprocess.DEVNULL, start_new_session=True
+        )
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            batch.wait(seconds)
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(batch.pid, signal.SIGKILL)
+        batch.wait()
+    assert subprocess.run(command, cwd=ROOT, capture_output=True).returncode == 0
+    expected = without_seconds(graded)
+    assert without_seconds(grades) == {label: expected[label] for label in FEW}
+    assert not running(grades)
+    assert not scratch_of(grades).exists()
