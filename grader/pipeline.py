@@ -178,6 +178,17 @@ def run_notebook(
     return explain(verdicts, plan, failures, forbidden), plan_flags(plan, failures, forbidden)
 
 
+def resampled(
+    submission: Submission, notebook: NotebookNode, options: Options
+) -> tuple[Clarity | None, list[str]]:
+    """The digits of new images, and why there are none; a fault of ours leaves what there is."""
+    limits, seed = options.rubric.limits, options.seed
+    try:
+        return resample(submission.root, plan_model(notebook), options.sandbox, limits, seed)
+    except InfraError as error:
+        return None, [f"The grader could not draw new images: {error}"]
+
+
 def is_notebooks(found: Found) -> bool:
     """Whether the notebook itself shows a hundred samples."""
     clarity = found.clarity
@@ -202,8 +213,7 @@ def count_digits(
         with decoding_session(options.sandbox, limits, seed) as session:
             found = find_samples(session, notebook, submission.root)
         if options.resample and notebook is not None and not is_notebooks(found):
-            model = plan_model(notebook)
-            new, why = resample(submission.root, model, options.sandbox, limits, seed)
+            new, why = resampled(submission, notebook, options)
             found = Found(new or found.clarity, [*found.seen, *why], found.doubt)
         verdict = image_quality.judge(found)
     except InfraError as error:

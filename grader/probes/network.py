@@ -9,6 +9,7 @@
     measure          "answers" or "samples"
     pixels, labels   (answers) digits, base64 of bytes (N, 784), and their classes
     scale, shift     (answers) from 0..1 to the range in which ``forward`` is given them
+    untrained        (answers) leave the weights as the notebook made them
     calls            (answers) how often ``forward`` sees them; t is drawn anew each time
     n_sample         (samples) how many images
 
@@ -29,6 +30,7 @@ from torch import nn
 SIZE = (1, 28, 28)
 WIDEST = 512
 DEEPEST = 4  # dictionaries round a state_dict
+STATISTICS = ("running_", "num_batches")  # of a batch norm: learnt, too
 WRAPPERS = ("module", "_orig_mod")
 
 
@@ -78,7 +80,7 @@ def restored(namespace: Any, inputs: Any) -> Any:
     own = getattr(ddpm, "beta_t", None)
     steps = steps_of(ddpm, namespace, own)
     one_more = isinstance(own, torch.Tensor) and len(own) - 1 == steps
-    fill(ddpm, state)
+    fill(ddpm, state, inputs.get("untrained", False))
     values = {"prediction_type": inputs["prediction_type"], "schedule": inputs["schedule"]}
     if betas is not None:
         values["n_T"] = len(betas) - one_more
@@ -173,12 +175,15 @@ def of_another_width(network: Any, attribute: Any, state: Any) -> Any:
     raise DoesNotFit("its weights have other names or shapes than the notebook's network")
 
 
-def fill(ddpm: Any, state: Any) -> Any:
+def fill(ddpm: Any, state: Any, untrained: Any) -> Any:
     """Weights into their places; buffers of any length in place of the model's own."""
     modules = {bare(name): module for name, module in reversed(list(ddpm.named_modules()))}
-    with torch.no_grad():
-        for name, weight in ddpm.named_parameters():
-            weight.copy_(state[bare(name)])
+    if untrained:
+        state = {n: v for n, v in state.items() if not n.split(".")[-1].startswith(STATISTICS)}
+    else:
+        with torch.no_grad():
+            for name, weight in ddpm.named_parameters():
+                weight.copy_(state[bare(name)])
     for name, value in state.items():
         owner, _, last = name.rpartition(".")
         module = modules.get(owner)

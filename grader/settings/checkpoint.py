@@ -17,6 +17,7 @@ MOST_BYTES = 2**30
 DIGITS, CALLS = 8, 3  # images a call, calls: with n_feat = 128 one image takes 45 ms
 CLEARLY = 0.5  # from which on the data's range need not be sought
 TRAINED = 0.25  # part of its target's variance that a trained network explains, at least
+LEARNT = 0.2  # part of what an untrained network leaves unexplained, at least
 ANSWER_SECONDS = 60.0
 RANGES = ((1.0, 0.0), (2.0, -1.0), (1.0, -0.5), (1 / 0.3081, -0.1307 / 0.3081))
 """Scale and shift of the data: as the template has it, [-1, 1], [-0.5, 0.5], standardised."""
@@ -41,10 +42,12 @@ class Checkpoint:
 @dataclass(frozen=True)
 class Behaviour:
     """What the restored network does. ``explains``: for "epsilon" and "sample", which part of that
-    target's variance its answers explain, at most 1. ``problem``: why that is not known."""
+    target's variance its answers explain, at most 1; ``untrained``: the same of the network as the
+    notebook makes it. ``problem``: why that is not known."""
 
     explains: Mapping[str, float] = field(default_factory=dict)
     problem: str = ""
+    untrained: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def best(self) -> float:
@@ -55,7 +58,9 @@ class Behaviour:
         """ "epsilon" or "sample"; None if it explains neither, as when it was not trained."""
         if self.best < TRAINED:
             return None
-        return max(self.explains, key=lambda name: self.explains[name])
+        name = max(self.explains, key=lambda name: self.explains[name])
+        before = max(self.untrained.get(name, 0.0), 0.0)
+        return name if self.best - before >= LEARNT * (1 - before) else None
 
 
 def read_checkpoint(session: KernelSession, path: Path, name: str) -> Checkpoint:
@@ -111,6 +116,17 @@ def unfit(facts: Mapping[str, JSON]) -> str:
     return str(facts.get("does_not_fit", ""))
 
 
+def observe_untrained(session: KernelSession, path: Path, setting: str) -> Mapping[str, float]:
+    """What the network explains with the weights that the notebook made it with, before any other
+    are put into it: one that hands its input on explains much of the noise.
+
+    Nothing if that cannot be seen. Raises ``InfraError`` for faults of ours.
+    """
+    given = session.give(path, f"{setting}.pth")
+    scale, shift = RANGES[0]
+    return observe_in(session, given, setting, scale, shift, untrained=True).explains
+
+
 def observe(session: KernelSession, path: Path, setting: str) -> Behaviour:
     """Has the student's own model, with these weights, look at noisy digits.
 
@@ -129,7 +145,12 @@ def observe(session: KernelSession, path: Path, setting: str) -> Behaviour:
 
 
 def observe_in(
-    session: KernelSession, given: str, setting: str, scale: float, shift: float
+    session: KernelSession,
+    given: str,
+    setting: str,
+    scale: float,
+    shift: float,
+    untrained: bool = False,
 ) -> Behaviour:
     """The same in one range: pixels from 0 to 1 times ``scale`` plus ``shift``."""
     pixels, labels = real_digits()
@@ -142,6 +163,7 @@ def observe_in(
         calls=CALLS,
         scale=scale,
         shift=shift,
+        untrained=untrained,
     )
     outcome = session.probe("network", inputs, ANSWER_SECONDS)
     if outcome.status is Status.infra_error:

@@ -1,7 +1,7 @@
 """Everything that a submission shows of its four settings."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import combinations
 from pathlib import Path
 
@@ -11,7 +11,13 @@ from grader.checks.oracle import Array
 from grader.digits.decode import decoding_session
 from grader.intake import Plan
 from grader.sandbox import KernelSession, Limits, Sandbox, Status
-from grader.settings.checkpoint import Behaviour, Checkpoint, observe, read_checkpoint
+from grader.settings.checkpoint import (
+    Behaviour,
+    Checkpoint,
+    observe,
+    observe_untrained,
+    read_checkpoint,
+)
 from grader.settings.folders import SettingFiles, find_settings
 from grader.settings.pictures import (
     SAME,
@@ -76,12 +82,17 @@ def gather(
     if model is not None and readable:
         with KernelSession(model().statements, sandbox=sandbox, limits=limits, seed=seed) as own:
             own.prepare()
+            first = readable[0]
+            path = seen[first].found.files["checkpoint"]
+            untrained = observe_untrained(own, path, first)  # before any weights are put in
             for name in readable:
-                seen[name] = observed(own, name, seen[name])
+                seen[name] = observed(own, name, seen[name], untrained)
     return seen
 
 
-def observed(session: KernelSession, name: str, seen: SettingEvidence) -> SettingEvidence:
+def observed(
+    session: KernelSession, name: str, seen: SettingEvidence, untrained: Mapping[str, float]
+) -> SettingEvidence:
     """The same with what the student's own code makes of the checkpoint."""
     assert seen.checkpoint is not None
     betas = seen.checkpoint.schedule.get("beta_t")
@@ -90,7 +101,7 @@ def observed(session: KernelSession, name: str, seen: SettingEvidence) -> Settin
         seen.image,
         seen.animation,
         seen.checkpoint,
-        observe(session, seen.found.files["checkpoint"], name),
+        replace(observe(session, seen.found.files["checkpoint"], name), untrained=untrained),
         own_schedule(session, name.split("_")[1], betas) if betas is not None else (),
     )
 

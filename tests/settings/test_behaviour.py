@@ -1,6 +1,7 @@
 """What a checkpoint's network predicts, in whatever form the student's code keeps and asks it."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from grader.settings.checkpoint import (
     Behaviour,
     explained,
     observe,
+    observe_untrained,
     question,
     real_digits,
 )
@@ -196,3 +198,40 @@ def test_a_model_that_cannot_be_made_is_no_fault_of_ours(sandbox: Sandbox, tmp_p
         problem = observe(session, path, "epsilon_linear").problem
     assert problem.startswith("the notebook lacks a cell that makes its own ddpm")
     assert "depth" in problem
+
+
+HANDS_ON = """
+class ContextUnet(nn.Module):  # whole class
+    def __init__(self, in_channels, n_feat=256, n_classes=10):
+        super().__init__()
+        self.weight = nn.Parameter(torch.zeros(784))
+
+    def forward(self, x, c, t):
+        return x + self.weight.reshape(x.shape[1:])
+"""
+
+
+def test_a_network_that_hands_on_its_input_was_not_trained_for_that(
+    sandbox: Sandbox, tmp_path: Path
+) -> None:
+    path = tmp_path / "model_final.pth"
+    weight = torch.randn(784) / 100
+    torch.save({**ddpm_schedules(1e-4, 0.02, T, "linear"), "nn_model.weight": weight}, path)
+    with with_model(apply_variant(SOLVED, HANDS_ON), sandbox) as session:
+        assert session.prepare() == {}
+        untrained = observe_untrained(session, path, "epsilon_linear")
+        found = observe(session, path, "epsilon_linear")
+    assert found.predicts == "epsilon"  # x_t is mostly noise
+    assert replace(found, untrained=untrained).predicts is None
+
+
+def test_training_shows_beside_an_untrained_copy(sandbox: Sandbox, tmp_path: Path) -> None:
+    path = tmp_path / "model_final.pth"
+    for setting in ("epsilon_linear", "sample_cosine"):
+        torch.save(state_of(setting), path)
+        with with_model(guided(SOLVED, 1.0), sandbox) as session:
+            session.prepare()
+            untrained = observe_untrained(session, path, setting)
+            found = replace(observe(session, path, setting), untrained=untrained)
+        assert max(untrained.values()) < 0.2
+        assert found.predicts == setting.split("_")[0]
