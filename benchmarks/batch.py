@@ -26,7 +26,7 @@ from grader.batch.work import Job, Task, grade_job
 from grader.intake import ArchiveLimits
 from grader.intake.archive import unpack
 from grader.kit.fill import DIFFUSION
-from grader.options import DEFAULT_RUBRIC
+from grader.commands.options import DEFAULT_RUBRIC
 from grader.rubric import load_rubric
 
 A_ROUND = 40  # submissions; --rounds 25 grades a thousand

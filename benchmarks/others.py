@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.material import code_cell, kept_cells, submission, write_notebook
-from grader.options import DEFAULT_RUBRIC
+from grader.commands.options import DEFAULT_RUBRIC
 from grader.pipeline import Options, grade
 from grader.results import State
 from grader.rubric import load_rubric

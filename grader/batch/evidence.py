@@ -23,8 +23,8 @@ _DOES_NOT_JUDGE = {
     "review",
     "training",
     "labelled",
+    "commands",
     "cli.py",
-    "options.py",
 }
 
 

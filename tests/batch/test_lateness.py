@@ -7,7 +7,7 @@ import pytest
 
 from grader.errors import RubricError, UsageError
 from grader.lateness import Lateness, LateRule, lateness, parse_moment
-from grader.options import DEFAULT_RUBRIC
+from grader.commands.options import DEFAULT_RUBRIC
 from grader.rubric import load_rubric
 
 

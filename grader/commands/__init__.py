@@ -1,0 +1,1 @@
+"""The command line's verbs; each imports what it needs when it is called."""

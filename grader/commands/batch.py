@@ -1,0 +1,168 @@
+"""``batch``, ``export`` and ``correct``: a whole class."""
+
+import os
+import sys
+from pathlib import Path
+from typing import Literal
+
+import click
+from rich.console import Console
+
+from grader.commands.options import (
+    limit_option,
+    resample_option,
+    rubric_option,
+    rubric_with_limits,
+    run_option,
+    sandbox_option,
+    seed_option,
+    warn_of_no_sandbox,
+)
+
+STOPPED = 130  # as a shell says for Ctrl-C
+
+
+@click.command("batch")
+@click.argument(
+    "paths",
+    nargs=-1,
+    required=True,
+    metavar="PATH...",
+    type=click.Path(exists=True, path_type=Path),
+)
+@click.option(
+    "--out",
+    "grades",
+    required=True,
+    type=click.Path(file_okay=False, path_type=Path),
+    help="The folder of grades: journal, pages and result.json of every student.",
+)
+@click.option(
+    "--jobs",
+    type=click.IntRange(min=1),
+    default=os.cpu_count() or 1,
+    show_default="number of cores",
+    help="Submissions graded at the same time on this machine.",
+)
+@click.option(
+    "--scheduler",
+    metavar="ADDRESS",
+    help="Grade on the workers of this Dask scheduler (tcp://...) instead.",
+)
+@click.option(
+    "--roster",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="CSV of the class; names who is missing. Its column 'submitted' tells who is late.",
+)
+@click.option(
+    "--deadline",
+    metavar="ISO",
+    help="Such as 2026-05-01T23:59; Korean time if it names no zone.",
+)
+@click.option(
+    "--rerun",
+    metavar="ID|failed|all",
+    help="Grade again: one student, what failed by a fault of the grader's, or everything.",
+)
+@rubric_option
+@run_option
+@sandbox_option
+@resample_option
+@seed_option
+@limit_option
+def batch_command(
+    paths: tuple[Path, ...],
+    grades: Path,
+    jobs: int,
+    scheduler: str | None,
+    roster: Path | None,
+    deadline: str | None,
+    rerun: str | None,
+    rubric: Path,
+    run: Literal["definitions", "everything"],
+    sandbox: Literal["auto", "bubblewrap", "none"],
+    resample: bool,
+    seed: int,
+    limits: tuple[tuple[str, float], ...],
+) -> None:
+    """Grades a class: tarballs, folders of them, or Canvas's submissions.zip.
+
+    The same command again goes on where the last one stopped.
+    """
+    from grader.batch.command import run_batch
+    from grader.batch.work import Task
+    from grader.lateness import parse_moment
+
+    console = Console(stderr=True)
+    warn_of_no_sandbox(sandbox, console)
+    task = Task(rubric_with_limits(rubric, limits), sandbox, run, seed, resample)
+    moment = parse_moment(deadline) if deadline else None
+    done = run_batch(paths, grades, task, jobs, scheduler, roster, moment, rerun, console)
+    if not done:
+        sys.exit(STOPPED)
+
+
+@click.command("export")
+@click.argument("grades", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option("--to", type=click.Choice(["csv", "canvas", "gradescope", "gallery"]), required=True)
+@click.option(
+    "--output",
+    metavar="PATH|-",
+    type=click.Path(path_type=Path, allow_dash=True),
+    help="Where to; - is stdout. GRADES/export/ by default.",
+)
+@click.option(
+    "--gradebook",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="For canvas: the gradebook that you exported there; it is filled in.",
+)
+@click.option("--assignment", metavar="TITLE|NUMBER", help="For canvas: the column to fill in.")
+@click.option(
+    "--consent",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="For gallery: a file with the ids of the students who agreed to be shown.",
+)
+@click.option("--names", is_flag=True, help="For gallery: with names instead of anonymously.")
+def export_command(
+    grades: Path,
+    to: str,
+    output: Path | None,
+    gradebook: Path | None,
+    assignment: str | None,
+    consent: Path | None,
+    names: bool,
+) -> None:
+    """Writes the GRADES of a batch as CSV, for Canvas or Gradescope, or the class's own pictures
+    of notebook 2-2 on one page."""
+    from grader.report.export import Wanted, export
+
+    text, lines = export(grades, to, output, Wanted(gradebook, assignment, consent, names))
+    for line in lines:
+        click.echo(line, err=True)
+    if text is not None:
+        click.echo(text, nl=False)
+
+
+@click.command("correct")
+@click.argument("grades", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.argument("student")
+@click.argument("item")
+@click.argument("points", type=float, required=False)
+@click.option("--comment", default="", help="Why; the student reads it, too.")
+@click.option("--who", help="Who corrects; your login name by default.")
+@click.option("--withdraw", is_flag=True, help="Back to the automatic points.")
+def correct_command(
+    grades: Path,
+    student: str,
+    item: str,
+    points: float | None,
+    comment: str,
+    who: str | None,
+    withdraw: bool,
+) -> None:
+    """Gives STUDENT other POINTS for an ITEM; they win over every automatic result."""
+    from grader.batch.command import correct
+
+    if withdraw == (points is not None):
+        raise click.UsageError("give either POINTS or --withdraw")
+    click.echo(correct(grades, student, item, points, comment, who))

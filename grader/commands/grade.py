@@ -1,0 +1,172 @@
+"""``grade`` and ``clarity``: one submission or one picture, and what is written of it."""
+
+import io
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import click
+from rich.console import Console
+
+from grader.commands.options import (
+    limit_option,
+    resample_option,
+    rubric_option,
+    rubric_with_limits,
+    run_option,
+    sandbox_option,
+    seed_option,
+    warn_of_no_sandbox,
+)
+from grader.errors import Rejected
+from grader.report.terminal import print_clarity, print_result
+from grader.results import Result, clarity_json, to_json
+from grader.sandbox import Limits, choose_sandbox
+from grader.sandbox.text import one_line
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+    from grader.digits.clarity import Clarity
+    from grader.text_to_image.works import Works
+
+OVERLAY, SHEET = "clarity.png", "text_to_image.png"
+json_option = click.option(
+    "--json", "json_file", metavar="FILE|-", help="Write the result as JSON; - is stdout."
+)
+
+
+@click.command("grade")
+@click.argument("submission", type=click.Path(exists=True, path_type=Path))
+@click.option(
+    "--out",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Write result.json, clarity.png and text_to_image.png into this folder.",
+)
+@json_option
+@rubric_option
+@run_option
+@sandbox_option
+@resample_option
+@seed_option
+@limit_option
+def grade_command(
+    submission: Path,
+    out: Path | None,
+    json_file: str | None,
+    rubric: Path,
+    run: Literal["definitions", "everything"],
+    sandbox: Literal["auto", "bubblewrap", "none"],
+    resample: bool,
+    seed: int,
+    limits: tuple[tuple[str, float], ...],
+) -> None:
+    """Grades one SUBMISSION, a .tar.gz or an unpacked folder."""
+    errors = Console(stderr=True)
+    warn_of_no_sandbox(sandbox, errors)
+    loaded = rubric_with_limits(rubric, limits)
+    chosen = choose_sandbox(sandbox)
+    from grader.pipeline import Options, grade  # a while, in which the warm parent imports torch
+
+    options = Options(loaded, chosen, run, seed, resample)
+    with errors.status("starting") as status:
+        result = grade(submission, options, status.update)
+    report(result, out, json_file)
+
+
+@click.command("clarity")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option(
+    "--labels",
+    type=click.Choice(["columns", "none"]),
+    default="columns",
+    show_default=True,
+    help="Whether a tile must show the digit of its column, or any.",
+)
+@json_option
+@click.option(
+    "--overlay",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write a PNG that shows every tile, and how it was read.",
+)
+@sandbox_option
+def clarity_command(
+    file: Path,
+    labels: Literal["columns", "none"],
+    json_file: str | None,
+    overlay: Path | None,
+    sandbox: Literal["auto", "bubblewrap", "none"],
+) -> None:
+    """Counts the clear digits of FILE, a picture of samples or a notebook that shows one.
+
+    Of a notebook it is the last figure with a hundred tiles that counts.
+    """
+    chosen = choose_sandbox(sandbox)
+    from grader.digits.choose import find_in_picture, find_samples
+    from grader.digits.decode import decoding_session
+    from grader.digits.pictures import Picture
+    from grader.intake import read_notebook
+
+    with decoding_session(chosen, Limits()) as session:
+        if file.suffix.lower() == ".ipynb":
+            try:
+                found = find_samples(session, read_notebook(file), None, labels)
+            except Rejected as error:
+                raise click.UsageError(str(error)) from None
+        else:
+            found = find_in_picture(
+                session, Picture(file.read_bytes(), one_line(file.name)), labels
+            )
+    print_clarity(found.clarity, found.seen, Console(stderr=json_file == "-"))
+    _write_json(clarity_json(found.clarity), json_file)
+    if overlay is not None and found.clarity is not None:
+        write_overlay(found.clarity, overlay)
+
+
+def report(result: Result, out: Path | None, json_file: str | None) -> None:
+    """The table for people and the JSON for machines; only one of them goes to stdout."""
+    print_result(result, Console(stderr=json_file == "-"))
+    _write_json(to_json(result), json_file)
+    if out is not None:
+        _write_json(to_json(result), str(out / "result.json"))
+        if result.clarity is not None:
+            write_overlay(result.clarity, out / OVERLAY)
+        if result.works is not None and result.works.own:
+            write_sheet(result.works, out / SHEET)
+
+
+def _write_json(content: dict[str, Any], file: str | None) -> None:
+    """Into the file; on stdout if it is "-"."""
+    text = json.dumps(content, ensure_ascii=False, allow_nan=False, indent=1) + "\n"
+    if file == "-":
+        click.echo(text, nl=False)
+    elif file is not None:
+        _write(Path(file), text.encode())
+
+
+def write_overlay(clarity: "Clarity", path: Path) -> None:
+    """The picture of what was read, as PNG."""
+    from grader.digits.overlay import draw_overlay
+
+    _write_png(draw_overlay(clarity), path)
+
+
+def write_sheet(works: "Works", path: Path) -> None:
+    """The pictures of notebook 2-2 with what was asked, as PNG."""
+    from grader.text_to_image.sheet import draw_sheet
+
+    _write_png(draw_sheet(works), path)
+
+
+def _write_png(picture: "Image", path: Path) -> None:
+    buffer = io.BytesIO()
+    picture.save(buffer, "PNG", optimize=True)
+    _write(path, buffer.getvalue())
+
+
+def _write(path: Path, content: bytes) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+    except OSError as error:
+        raise click.UsageError(f"cannot write {path}: {error.strerror}") from None
