@@ -16,8 +16,9 @@ from rich.progress import (
 )
 from rich.text import Text
 
+from grader.batch.cluster import Dask
 from grader.batch.evidence import Evidence
-from grader.batch.executors import Backend, Dask, Local, scratch_folder
+from grader.batch.executors import Backend, Local, scratch_folder
 from grader.batch.gradebook import Gradebook, read_gradebook
 from grader.batch.journal import Correction, Journal, now
 from grader.batch.roster import read_roster

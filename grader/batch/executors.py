@@ -1,9 +1,8 @@
-"""Where jobs run: processes of this machine, or the workers of a Dask scheduler.
+"""Where jobs run: processes of this machine, or what else hands out executors.
 
 A backend hands out ``concurrent.futures`` executors; ``dispatch`` asks nothing else of it.
 """
 
-import contextlib
 import hashlib
 import multiprocessing
 import os
@@ -12,14 +11,11 @@ import signal
 import sys
 import tempfile
 import threading
-import time
-import warnings
 from collections import Counter, deque
 from collections.abc import Callable, Hashable, Iterable, Iterator
 from concurrent.futures import (
     FIRST_COMPLETED,
     BrokenExecutor,
-    CancelledError,
     Executor,
     Future,
     ProcessPoolExecutor,
@@ -28,13 +24,12 @@ from concurrent.futures import (
 from contextlib import contextmanager
 from multiprocessing import connection
 from pathlib import Path
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Generic, Protocol, TypeVar
 
-from grader.errors import GraderError, UsageError
+from grader.errors import GraderError
 
 TRIES = 3
 LEAVE_SECONDS = 5.0
-RECONNECT_SECONDS = 120.0
 
 Job = TypeVar("Job", bound=Hashable)
 Answer = TypeVar("Answer")
@@ -42,7 +37,7 @@ Answer = TypeVar("Answer")
 
 class Backend(Protocol):
     """A source of executors. ``lost`` are the errors of a job whose worker or connection ended,
-    ``hopeless`` those of one that the executor has tried often enough by itself."""
+    ``hopeless`` those of one that the executor has tried often enough, in company, by itself."""
 
     @property
     def lost(self) -> tuple[type[BaseException], ...]: ...
@@ -95,7 +90,10 @@ class _Dispatch(Generic[Job, Answer]):
                     try:
                         answer = future.result()
                     except self.backend.hopeless:
-                        yield job, None
+                        if self.alone:
+                            yield job, None
+                        else:  # it may only have waited at the worker that another job ended
+                            self.suspects.append(job)
                     except self.backend.lost:
                         lost.append(job)
                     except GraderError:
@@ -222,58 +220,3 @@ def scratch_folder(grades: Path) -> Iterator[Path]:
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-
-
-class Dask:
-    """The workers of a Dask scheduler; they may come and go, and the scheduler may start anew."""
-
-    def __init__(self, address: str) -> None:
-        try:
-            import distributed
-        except ImportError:
-            raise UsageError(
-                "--scheduler needs Dask: pip install 'ddpm-grader[cluster]'."
-            ) from None
-        from distributed.client import FutureCancelledError
-        from distributed.scheduler import KilledWorker
-
-        self._distributed: Any = distributed
-        self._address = address
-        self._client: Any = None
-        self.hopeless: tuple[type[BaseException], ...] = (KilledWorker,)
-        self.lost: tuple[type[BaseException], ...] = (
-            BrokenExecutor,
-            CancelledError,
-            FutureCancelledError,
-            OSError,
-            TimeoutError,
-        )
-
-    @property
-    def width(self) -> int:
-        """One more than threads, so that none waits while a submission travels."""
-        return 1 + sum(self._client.nthreads().values()) if self._client else 1
-
-    def start(self) -> Executor:
-        deadline = time.monotonic() + RECONNECT_SECONDS
-        while True:
-            try:
-                self._client = self._distributed.Client(
-                    self._address, timeout=5, set_as_default=False
-                )
-                break
-            except (OSError, TimeoutError, ValueError) as error:
-                if time.monotonic() > deadline or isinstance(error, ValueError):
-                    raise GraderError(
-                        f"No Dask scheduler answers at {self._address}; what was graded is kept."
-                    ) from None
-                time.sleep(1)
-        warnings.filterwarnings("ignore", "Sending large graph", UserWarning)
-        executor: Executor = self._client.get_executor(pure=False)
-        return executor
-
-    def stop(self, *, now: bool) -> None:
-        if self._client is not None:
-            with contextlib.suppress(OSError, TimeoutError):
-                self._client.close(timeout=5)
-            self._client = None

@@ -1,5 +1,8 @@
 """A stand-in for grading that needs no kernel: evidence follows from the submission's bytes alone."""
 
+import json
+import os
+import signal
 import time
 from collections.abc import Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
@@ -12,8 +15,8 @@ from grader.batch.journal import Journal
 from grader.batch.run import Batch, Request
 from grader.batch.work import Job, Task, Unreadable
 from grader.checks.verdict import Verdict
-from grader.intake.identify import student_id_in
 from grader.commands.options import DEFAULT_RUBRIC
+from grader.intake.identify import student_id_in
 from grader.results import Flag, Result, State, environment, result_status, to_json
 from grader.rubric import CHECKS, Rubric, load_rubric
 
@@ -65,6 +68,15 @@ def fake_grade(job: Job) -> Evidence | Unreadable:
     return evidence(job.file, job.sha256, state, part, job.task.rubric)
 
 
+def slow_grade(job: Job) -> Evidence | Unreadable:
+    """The same, in a tenth of a second; ``b"dies"`` ends its worker as a lack of memory does."""
+    time.sleep(0.1)
+    content = b"".join(job.place.chunks()) if job.content is None else job.content
+    if content == b"dies":
+        os.kill(os.getpid(), signal.SIGKILL)
+    return fake_grade(job)
+
+
 class Threads:
     """A backend of threads; counts how often it was started."""
 
@@ -82,6 +94,18 @@ class Threads:
 
     def stop(self, *, now: bool) -> None:
         self.pool.shutdown(wait=True, cancel_futures=now)
+
+
+def stored(journal: Journal) -> dict[str, str]:
+    """Every result in the journal, byte for byte but for the seconds that it took."""
+    query = "SELECT file, key, record, verdicts, overlay, prints, shown FROM results"
+    found: dict[str, str] = {}
+    for file, key, record, *rest in journal._db.execute(query):
+        assert file not in found
+        known = json.loads(record)
+        del known["seconds"]
+        found[file] = json.dumps([key, known, *map(str, rest)])
+    return found
 
 
 @contextmanager

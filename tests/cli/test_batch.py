@@ -20,9 +20,11 @@ import pytest
 from click.testing import CliRunner, Result
 
 from grader.batch.executors import scratch_of
+from grader.batch.journal import Journal
 from grader.cli import cli, main
 from grader.paths import PACKAGE
 from grader.sandbox import bubblewrap
+from tests.batch.cluster import cluster
 from tests.fairness import mini_class
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -209,7 +211,7 @@ def test_a_correction_wins_until_it_is_withdrawn(graded: Path, tmp_path: Path) -
 def test_what_is_wrong_is_one_clear_line(
     graded: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], code: int, message: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:  # fmt: skip
-    monkeypatch.setattr("grader.batch.executors.RECONNECT_SECONDS", 0.0)
+    monkeypatch.setattr("grader.batch.cluster.RECONNECT_SECONDS", 0.0)
     known = {
         "grades": graded,
         "empty": tmp_path,
@@ -278,6 +280,30 @@ def test_grades_that_may_only_be_read_are_one_line(graded: Path) -> None:
     assert "cannot be written or read" in line
     assert "Traceback" not in done.stderr
     assert (graded / "journal.sqlite").read_bytes() == before
+
+
+@pytest.mark.slow
+def test_a_cluster_that_loses_a_worker_and_its_scheduler_says_the_same(
+    graded: Path, few: list[object], tmp_path: Path
+) -> None:
+    grades = tmp_path / "grades"
+    with cluster(2) as running:
+        command = [*COMMAND, *map(str, few), "--out", str(grades)]
+        command += ["--scheduler", running.address]
+        with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True) as batch:
+            assert batch.stderr is not None
+            for line in batch.stderr:
+                if line.startswith("2023-"):
+                    break
+            running.kill_worker()
+            running.restart_scheduler()
+            rest = batch.stderr.read()
+    assert batch.returncode == 0, rest
+    assert "Traceback" not in rest
+    expected = without_seconds(graded)
+    assert without_seconds(grades) == {label: expected[label] for label in FEW}
+    with Journal(grades) as journal:
+        assert journal.count() == len(FEW)
 
 
 @pytest.mark.slow

@@ -1,0 +1,71 @@
+"""A backend of ``executors``: the workers of a Dask scheduler."""
+
+import contextlib
+import logging
+import time
+import warnings
+from concurrent.futures import BrokenExecutor, CancelledError, Executor
+from typing import Any
+
+from grader.errors import GraderError, UsageError
+
+RECONNECT_SECONDS = 120.0
+
+
+class Dask:
+    """The workers of a Dask scheduler; they may come and go, and the scheduler may start anew."""
+
+    def __init__(self, address: str) -> None:
+        try:
+            import distributed
+            from distributed import client, scheduler
+        except ImportError:
+            raise UsageError(
+                "--scheduler needs Dask: pip install 'ddpm-grader[cluster]'."
+            ) from None
+        logging.getLogger("distributed").setLevel(logging.CRITICAL)  # what is lost is done again
+        self._distributed: Any = distributed
+        self._address = address
+        self._client: Any = None
+        self._threads = 0
+        self.hopeless: tuple[type[BaseException], ...] = (scheduler.KilledWorker,)
+        self.lost: tuple[type[BaseException], ...] = (
+            BrokenExecutor,
+            CancelledError,
+            getattr(client, "ClosedClientError", CancelledError),  # only newer ones have it
+            OSError,
+            TimeoutError,
+        )
+
+    @property
+    def width(self) -> int:
+        """One more than threads, so that none waits while a submission travels."""
+        with contextlib.suppress(*self.lost):  # the scheduler is gone: the jobs will tell
+            self._threads = sum(self._client.nthreads().values())
+        return 1 + self._threads
+
+    def start(self) -> Executor:
+        """Waits for a scheduler that starts anew. Raises ``GraderError`` if none comes."""
+        deadline = time.monotonic() + RECONNECT_SECONDS
+        while True:
+            try:
+                self._client = self._distributed.Client(
+                    self._address, timeout=5, set_as_default=False
+                )
+                break
+            except (OSError, TimeoutError, ValueError) as error:
+                if time.monotonic() > deadline or isinstance(error, ValueError):
+                    raise GraderError(
+                        f"No Dask scheduler answers at {self._address}; what was graded is kept, "
+                        "and the same command goes on."
+                    ) from None
+                time.sleep(1)
+        warnings.filterwarnings("ignore", "Sending large graph", UserWarning)
+        executor: Executor = self._client.get_executor(pure=False)
+        return executor
+
+    def stop(self, *, now: bool) -> None:
+        if self._client is not None:
+            with contextlib.suppress(OSError, TimeoutError):
+                self._client.close(timeout=5)
+            self._client = None
