@@ -6,7 +6,12 @@ class GraderError(Exception):
 
 
 class Rejected(GraderError):
-    """The submission cannot be read; the text is one sentence that says why."""
+    """The submission cannot be read; the text is one sentence that says why.
+
+    ``sha256`` is that of the archive, where it was read.
+    """
+
+    sha256: str | None = None
 
 
 class SandboxUnavailable(GraderError):

@@ -104,9 +104,10 @@ def grade(
             look(submission, result)
             return result
     except Rejected as error:
-        return rejected(path, str(error), options, watch)
+        return rejected(path, str(error), error.sha256 or sha256_of(path), options, watch)
     except RecursionError:
-        return rejected(path, "The submission's folders are nested too deeply.", options, watch)
+        reason = "The submission's folders are nested too deeply."
+        return rejected(path, reason, sha256_of(path), options, watch)
 
 
 def grade_opened(
@@ -316,12 +317,12 @@ def sha256_of(path: Path) -> str:
         return hashlib.sha256(b"").hexdigest()
 
 
-def rejected(path: Path, reason: str, options: Options, watch: Stopwatch) -> Result:
+def rejected(path: Path, reason: str, sha256: str, options: Options, watch: Stopwatch) -> Result:
     """The result of a submission that cannot be read: no item could be judged."""
     return Result(
         student_id=student_id_in(path.name),
         file=path.name,
-        sha256=sha256_of(path),
+        sha256=sha256,
         status="rejected",
         max_points=options.rubric.max_points,
         items=options.rubric.skipped(reason),

@@ -23,7 +23,9 @@ class Dask:
             raise UsageError(
                 "--scheduler needs Dask: pip install 'ddpm-grader[cluster]'."
             ) from None
-        logging.getLogger("distributed.client").setLevel(logging.CRITICAL)  # what is lost is done again
+        logging.getLogger("distributed.client").setLevel(
+            logging.CRITICAL
+        )  # what is lost is done again
         self._distributed: Any = distributed
         self._address = address
         self._client: Any = None

@@ -13,19 +13,47 @@ import tarfile
 import zlib
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from grader.errors import Rejected
 from grader.intake.records import ArchiveLimits
 from grader.results import Flag
 
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
+
 _CHUNK = 1 << 20
 _RATIO_FLOOR = 1 << 20  # a tiny archive's zero padding packs very well and harms nobody
 _HEADER_BYTES = 1 << 20  # extended headers are read into memory: keep them small
 _MAX_DEPTH = 32
+_MAGIC_BYTES = 265
 _GZIP_MAGIC = b"\x1f\x8b"
 _DAMAGED = "The archive is damaged or cut off and cannot be unpacked."
 _SKIPPED_FOLDERS = {"__pycache__", "__MACOSX"}
+
+
+class Hashed(io.RawIOBase):
+    """Hashes a file as it is read through here, front to back."""
+
+    def __init__(self, file: io.FileIO) -> None:
+        self._file, self._digest = file, hashlib.sha256()
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: "WriteableBuffer") -> int:
+        count = self._file.readinto(buffer)
+        self._digest.update(memoryview(buffer)[:count])
+        return count
+
+    def tell(self) -> int:
+        return self._file.tell()
+
+    def sha256(self) -> str:
+        """Of the whole file, in hex: what nobody asked for is read now."""
+        while self.read(_CHUNK):
+            pass
+        return self._digest.hexdigest()
 
 
 class _Meter(io.RawIOBase):
@@ -58,25 +86,37 @@ class _Meter(io.RawIOBase):
         self.budget = self.count + size + _HEADER_BYTES
 
 
-def unpack(archive: Path, target: Path, limits: ArchiveLimits) -> tuple[Flag, ...]:
+def unpack(archive: Path, target: Path, limits: ArchiveLimits) -> tuple[str, tuple[Flag, ...]]:
     """Unpack ``archive`` (.tar.gz, or a bare .tar) into the empty folder ``target``.
 
-    Links, devices, absolute paths and paths with ``..`` are left out and flagged.
-    Raises Rejected when the archive is damaged or breaks a limit.
+    Returns the archive's SHA-256, in hex, taken on the way, and flags: links, devices, absolute
+    paths and paths with ``..`` are left out and flagged. Raises Rejected, which carries the
+    SHA-256, too, when the archive is damaged or breaks a limit.
     """
-    with archive.open("rb") as packed:
-        start = packed.read(265)
-        packed.seek(0)
-        if not start:
-            raise Rejected("The archive is empty.")
-        if start.startswith(_GZIP_MAGIC):
-            with gzip.GzipFile(fileobj=packed) as stream:
-                return _unpack_stream(_Meter(stream, packed, limits), target, limits)
-        if start[257:262] == b"ustar":
-            flag = Flag("archive_not_compressed", "The archive is a tar file without gzip.")
-            return (flag, *_unpack_stream(_Meter(packed, packed, limits), target, limits))
-        if start.startswith(b"PK"):
-            raise Rejected("The file is a zip archive, not a .tar.gz.")
+    with archive.open("rb", buffering=0) as file:
+        hashed = Hashed(file)
+        try:
+            flags = _unpack_file(io.BufferedReader(hashed, _CHUNK), target, limits)
+        except Rejected as error:
+            error.sha256 = hashed.sha256()
+            raise
+        return hashed.sha256(), flags
+
+
+def _unpack_file(
+    packed: io.BufferedReader, target: Path, limits: ArchiveLimits
+) -> tuple[Flag, ...]:
+    start = packed.peek(_MAGIC_BYTES)
+    if not start:
+        raise Rejected("The archive is empty.")
+    if start.startswith(_GZIP_MAGIC):
+        with gzip.GzipFile(fileobj=packed) as stream:
+            return _unpack_stream(_Meter(stream, packed, limits), target, limits)
+    if start[257:262] == b"ustar":
+        flag = Flag("archive_not_compressed", "The archive is a tar file without gzip.")
+        return (flag, *_unpack_stream(_Meter(packed, packed, limits), target, limits))
+    if start.startswith(b"PK"):
+        raise Rejected("The file is a zip archive, not a .tar.gz.")
     raise Rejected("The file is not a .tar.gz archive.")
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from grader.errors import Rejected
-from grader.intake.archive import copy_folder, file_sha256, folder_sha256, printable, unpack
+from grader.intake.archive import copy_folder, folder_sha256, printable, unpack
 from grader.intake.notebook import read_notebook
 from grader.intake.records import ArchiveLimits, Submission
 from grader.results import Flag
@@ -65,15 +65,23 @@ def open_submission(path: Path, limits: ArchiveLimits) -> Iterator[Submission]:
         root = Path(folder)
         if path.is_dir():
             flags = copy_folder(path, root, limits)
-            digest = folder_sha256(root)
-        else:
-            flags = unpack(path, root, limits)
-            digest = file_sha256(path)
-        name = path.resolve().name
-        student, about_id = _student(name, root)
-        diffusion, text_to_image, about_notebooks = _notebooks(root)
-        flags = (*flags, *about_id, *about_notebooks)
-        yield Submission(student, name, digest, root, diffusion, text_to_image, flags)
+            yield _opened(path, root, folder_sha256(root), flags)
+            return
+        digest, flags = unpack(path, root, limits)
+        try:
+            yield _opened(path, root, digest, flags)
+        except Rejected as error:
+            error.sha256 = digest
+            raise
+
+
+def _opened(path: Path, root: Path, digest: str, flags: tuple[Flag, ...]) -> Submission:
+    """What is in the unpacked submission. Raises Rejected if it holds no notebook."""
+    name = path.resolve().name
+    student, about_id = _student(name, root)
+    diffusion, text_to_image, about_notebooks = _notebooks(root)
+    flags = (*flags, *about_id, *about_notebooks)
+    return Submission(student, name, digest, root, diffusion, text_to_image, flags)
 
 
 def student_id_in(text: str) -> str | None:

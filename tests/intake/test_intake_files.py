@@ -1,6 +1,8 @@
 import gzip
+import hashlib
 import io
 import json
+import os
 import tarfile
 import warnings
 from pathlib import Path
@@ -10,6 +12,7 @@ import pytest
 
 from grader.errors import Rejected
 from grader.intake import ArchiveLimits, open_submission, read_notebook
+from grader.intake.archive import Hashed
 
 LIMITS = ArchiveLimits()
 
@@ -128,6 +131,66 @@ def test_a_damaged_archive_is_rejected_in_one_sentence(tmp_path: Path, kind: str
     path.write_bytes(damaged_archives()[kind])
     with pytest.raises(Rejected, match=r"^The .*\.$"), open_submission(path, LIMITS):
         pass
+
+
+def sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def test_the_digest_is_that_of_the_whole_file_however_the_archive_ends(tmp_path: Path) -> None:
+    random = os.urandom(2**20)
+    whole = pack(tmp_path / "a.tar.gz", {"a.ipynb": DIFFUSION, "weights": random}).read_bytes()
+    contents = {
+        **damaged_archives(),
+        "whole": whole,
+        "another member of gzip": whole + gzip.compress(random),
+        "zeros behind": whole + bytes(2**20),
+        "rubbish behind": whole + random,
+        "no notebook": gzip.compress(pack(tmp_path / "t", {"x": random}, mode="w").read_bytes()),
+        "bare": pack(tmp_path / "b", {"a.ipynb": DIFFUSION}, mode="w").read_bytes() + random,
+    }
+    for kind, content in contents.items():
+        path = tmp_path / "2000-00000.tar.gz"
+        path.write_bytes(content)
+        try:
+            with open_submission(path, LIMITS) as found:
+                digest: str | None = found.sha256
+        except Rejected as error:
+            digest = error.sha256
+        assert digest == sha256(path), kind
+
+
+def test_a_refusal_in_the_middle_carries_the_digest_of_all(tmp_path: Path) -> None:
+    files = {f"{number}": os.urandom(2**12) for number in range(300)}
+    path = pack(tmp_path / "2000-00000.tar.gz", files)
+    for limits in (ArchiveLimits(members=2), ArchiveLimits(unpacked_bytes=2**13)):
+        with pytest.raises(Rejected) as refused, open_submission(path, limits):
+            pass
+        assert refused.value.sha256 == sha256(path)
+
+
+def test_a_submission_is_read_once_a_piece_at_a_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = pack(tmp_path / "2000-00000.tar.gz", {"a.ipynb": DIFFUSION, "w": os.urandom(2**22)})
+    opened, read = [], []
+    path_open, readinto = Path.open, Hashed.readinto
+
+    def noted(self: Path, *arguments: object, **more: object) -> object:
+        opened.append(self)
+        return path_open(self, *arguments, **more)  # type: ignore[call-overload]
+
+    def counted(self: Hashed, buffer: bytearray) -> int:
+        read.append(readinto(self, buffer))
+        return read[-1]
+
+    monkeypatch.setattr(Path, "open", noted)
+    monkeypatch.setattr(Hashed, "readinto", counted)
+    with open_submission(path, LIMITS):
+        pass
+    assert opened.count(path) == 1
+    assert sum(read) == path.stat().st_size
+    assert max(read) <= 2**20
 
 
 def test_limits_hold_whatever_the_headers_say(tmp_path: Path) -> None:
