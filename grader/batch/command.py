@@ -129,7 +129,7 @@ def summary(gradebook: Gradebook, console: Console) -> None:
             console.print(Text(f"{entry.label}: earlier attempts, not graded: {others}"))
     faulty = [e.label for e in gradebook.entries if e.result is not None and e.points is None]
     if faulty:
-        text = f"The grader failed for {', '.join(faulty)}: --rerun failed grades them again."
+        text = f"The grader failed for {', '.join(faulty)}: the same command grades them again."
         console.print(Text(text, style="magenta"))
     missing = [entry.label for entry in gradebook.entries if entry.status == "missing"]
     if missing:

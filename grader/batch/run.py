@@ -80,7 +80,8 @@ class Batch:
             self.lines.append(f"--rerun {which}: no result was found that it means.")
 
     def look_up(self) -> list[Handed]:
-        """Those whose evidence is not in the journal, or does not suffice for the rubric."""
+        """Those whose evidence is not in the journal, or does not suffice for the rubric; and those
+        that a fault of the grader's kept from being judged: it may have passed."""
         given, to_do = self.given, []
         for entry in self.handed:
             try:
@@ -90,7 +91,7 @@ class Batch:
                 continue
             key = self.keys[entry.label] = key_of(digest, entry.counts.file, given)
             known = self.journal.find(key)
-            if known is None or not can_score(known, self.request.task.rubric):
+            if known is None or known.failed or not can_score(known, self.request.task.rubric):
                 to_do.append(entry)
         return to_do
 

@@ -62,7 +62,8 @@ STOPPED = 130  # as a shell says for Ctrl-C
 @click.option(
     "--rerun",
     metavar="ID|failed|all",
-    help="Grade again: one student, what failed by a fault of the grader's, or everything.",
+    help="Grade again: one student, what failed by a fault of the grader's (as is done without "
+    "being asked), or everything.",
 )
 @rubric_option
 @run_option
@@ -87,7 +88,8 @@ def batch_command(
 ) -> None:
     """Grades a class: tarballs, folders of them, or Canvas's submissions.zip.
 
-    The same command again goes on where the last one stopped.
+    The same command again goes on where the last one stopped, and grades again what failed by a
+    fault of the grader's.
     """
     from grader.batch.command import run_batch
     from grader.batch.work import Task

@@ -25,7 +25,7 @@ def test_everything_that_a_person_should_know_is_a_line() -> None:
     )
     text = told(entry("2023-00001"), failed, again)
     assert "3 students: 1 graded, 1 missing, 1 needs_review" in text
-    assert "The grader failed for 2023-00002: --rerun failed" in text
+    assert "The grader failed for 2023-00002: the same command grades them again." in text
     assert "2023-00003: Not on the roster." in text
     assert "2023-00003: earlier attempts, not graded: 2023-00003.tar.gz" in text
     assert "Nothing was handed in by: 2023-00001" in text

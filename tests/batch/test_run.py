@@ -20,6 +20,7 @@ from grader.batch.work import Job
 from grader.lateness import LateRule, parse_moment
 from grader.report.pages import write_pages
 from grader.report.tables import plain_csv
+from grader.results import State
 from tests.batch.fake import RUBRIC, TASK, Threads, batch, evidence, fake_grade
 from tests.report.books import book as made_book
 from tests.report.books import entry as made_entry
@@ -120,10 +121,27 @@ def test_reruns(tmp_path: Path, grade: Grade) -> None:
     hand_in(tmp_path, "2023-00002.tar.gz", b"infra")
     book = grade()
     assert [entry.points is None for entry in book.entries] == [False, True]
-    for which, count in (("failed", 1), ("2023-00001", 1), ("all", 2)):
+    for which, count in (("failed", 1), ("2023-00001", 2), ("all", 2)):
         grade(rerun=which)
         assert len(grade.graded) == count  # type: ignore[attr-defined]
     assert "no result was found" in grade(rerun="2023-77777").lines[0]
+
+
+def test_a_fault_of_the_graders_is_tried_again_once_by_each_run_until_it_has_passed(
+    tmp_path: Path, grade: Grade, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(5):
+        hand_in(tmp_path, f"2023-{number:05}.tar.gz", b"infra" if number == 3 else b"0.5")
+    first = plain_csv(grade())
+    for _ in range(2):
+        assert plain_csv(grade()) == first
+        assert grade.graded == ["2023-00003.tar.gz"]  # type: ignore[attr-defined]
+    monkeypatch.setattr(
+        "tests.batch.fake.evidence", lambda *given: evidence(*given[:2], State.PASSED)
+    )
+    assert grade().entry("2023-00003").points is not None
+    grade()
+    assert grade.graded == []  # type: ignore[attr-defined]
 
 
 def test_corrections_win_and_survive_everything(tmp_path: Path, grade: Grade) -> None:
