@@ -17,7 +17,7 @@ from rich.table import Table
 
 from benchmarks.material import solved
 from benchmarks.show import Samples, ratio, spread
-from grader.batch.executors import Local, scratch_folder
+from grader.batch.executors import Local
 from grader.batch.gather import plain_file
 from grader.batch.journal import Journal
 from grader.batch.prints import tensor_hashes
@@ -28,6 +28,7 @@ from grader.intake import ArchiveLimits
 from grader.intake.archive import unpack
 from grader.kit.fill import DIFFUSION
 from grader.rubric import load_rubric
+from grader.scratch import scratch
 
 A_ROUND = 40  # submissions; --rounds 25 grades a thousand
 JOBS = 2
@@ -77,8 +78,8 @@ def whole_class(rounds: int) -> Table:
             sizes.append(process.memory_info().rss / 2**20)
 
         request = Request([folder], Task(load_rubric(DEFAULT_RUBRIC)))
-        with Journal(grades, create=True) as journal, scratch_folder(grades) as scratch:
-            Batch(request, journal).run(Local(JOBS, scratch), Watch(ended=note))
+        with Journal(grades, create=True) as journal:
+            Batch(request, journal).run(Local(JOBS, scratch()), Watch(ended=note))
             stored = journal.count()
     took = np.diff(ended).tolist()
     part = min(100, count // 4)

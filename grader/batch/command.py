@@ -1,7 +1,6 @@
 """``ddpm-grader batch`` and ``correct``: what they print, and in which order they do things."""
 
 import getpass
-from contextlib import ExitStack
 from datetime import datetime
 from pathlib import Path
 
@@ -18,7 +17,7 @@ from rich.text import Text
 
 from grader.batch.cluster import Dask
 from grader.batch.evidence import Evidence
-from grader.batch.executors import Backend, Local, scratch_folder
+from grader.batch.executors import Backend, Local
 from grader.batch.gradebook import Gradebook, read_gradebook
 from grader.batch.journal import Correction, Journal, now
 from grader.batch.roster import read_roster
@@ -26,6 +25,7 @@ from grader.batch.run import Batch, Request, Watch
 from grader.batch.work import Task, Unreadable
 from grader.errors import UsageError
 from grader.sandbox import bubblewrap
+from grader.scratch import scratch
 
 SPEED_SECONDS = 900.0  # the estimate goes by what was graded in the last quarter of an hour
 STOPPED = "Stopped. What was graded is kept; the same command goes on from there."
@@ -50,13 +50,9 @@ def run_batch(
         bubblewrap.find()  # raises now, not in every worker
     students = read_roster(roster) if roster else None
     request = Request(paths, task, students, deadline, rerun, by_value=scheduler is not None)
-    with Journal(grades, create=True) as journal, ExitStack() as stack:
+    with Journal(grades, create=True) as journal:
         journal.lock()
-        backend: Backend
-        if scheduler:
-            backend = Dask(scheduler)
-        else:
-            backend = Local(jobs, stack.enter_context(scratch_folder(grades)))
+        backend: Backend = Dask(scheduler) if scheduler else Local(jobs, scratch())
         batch, stopped = Batch(request, journal), False
         with bar(console) as progress:
             try:

@@ -3,10 +3,8 @@
 A backend hands out ``concurrent.futures`` executors; ``dispatch`` asks nothing else of it.
 """
 
-import hashlib
 import multiprocessing
 import os
-import shutil
 import signal
 import sys
 import tempfile
@@ -21,7 +19,6 @@ from concurrent.futures import (
     ProcessPoolExecutor,
     wait,
 )
-from contextlib import contextmanager
 from multiprocessing import connection
 from pathlib import Path
 from typing import Generic, Protocol, TypeVar
@@ -196,27 +193,3 @@ def leave(number: int, frame: object) -> None:
     timer.daemon = True
     timer.start()
     sys.exit(1)
-
-
-def scratch_of(grades: Path) -> Path:
-    """The same place for every batch of these grades; short, for sockets lie below it."""
-    name = hashlib.sha256(str(grades.resolve()).encode("utf-8", "surrogateescape")).hexdigest()
-    return Path(tempfile.gettempdir()) / f"ddpm-batch-{os.getuid()}-{name[:8]}"
-
-
-@contextmanager
-def scratch_folder(grades: Path) -> Iterator[Path]:
-    """An empty folder at that place: what a killed batch left there is removed.
-
-    Raises ``GraderError`` if it cannot be had.
-    """
-    folder = scratch_of(grades)
-    shutil.rmtree(folder, ignore_errors=True)
-    try:
-        folder.mkdir(mode=0o700)
-    except OSError as error:
-        raise GraderError(f"The folder {folder} cannot be made: {error.strerror}.") from None
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)

@@ -21,6 +21,7 @@ from grader.results import Result, State, environment, result_status, to_json
 from grader.rubric import CHECKS, Rubric
 from grader.sandbox import Ahead, Limits, Sandbox, choose_sandbox
 from grader.sandbox.text import one_line
+from grader.scratch import scratch
 
 if TYPE_CHECKING:
     from grader.batch.prints import Prints
@@ -73,7 +74,7 @@ def grade_job(job: Job) -> Evidence | Unreadable:
     options = Options(task.rubric, sandbox, task.run, task.seed, task.resample)
     prints = Prints()
     try:
-        with tempfile.TemporaryDirectory(prefix="handed-in-") as folder:
+        with tempfile.TemporaryDirectory(prefix="handed-in-", dir=scratch()) as folder:
             try:
                 path = fetch(job, Path(folder))
             except OSError as error:

@@ -12,6 +12,7 @@ from grader.intake.archive import copy_folder, folder_sha256, printable, unpack
 from grader.intake.notebook import read_notebook
 from grader.intake.records import ArchiveLimits, Submission
 from grader.results import Flag
+from grader.scratch import scratch
 
 _ID = re.compile(r"(?<![0-9])[0-9]{4}-[0-9]{5}(?![0-9])")
 _NOTEBOOK = re.compile(r"\.ipynb(\.txt|\.json)?$", re.IGNORECASE)
@@ -61,7 +62,7 @@ def open_submission(path: Path, limits: ArchiveLimits) -> Iterator[Submission]:
     """
     if not path.exists():
         raise FileNotFoundError(path)
-    with tempfile.TemporaryDirectory(prefix="submission-") as folder:
+    with tempfile.TemporaryDirectory(prefix="submission-", dir=scratch()) as folder:
         root = Path(folder)
         if path.is_dir():
             flags = copy_folder(path, root, limits)

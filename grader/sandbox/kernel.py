@@ -25,13 +25,13 @@ from grader.sandbox.provisioner import kernel_specs
 from grader.sandbox.text import one_line
 from grader.sandbox.warm import WarmBubblewrap
 from grader.sandbox.watch import Verdict, Watch
+from grader.scratch import scratch_for_sockets
 
 START_SECONDS = 120
 ANSWER_SECONDS = 0.1
 MESSAGE_BYTES = 128 * 2**20  # a probe's arrays, and room
 QUEUED_MESSAGES = 16
 SOCKETS = ("shell_port", "iopub_port")
-SOCKET_PATH_BYTES = 100  # the system's limit is 108 on Linux, 104 on macOS
 
 _log = logging.getLogger(__name__)
 _log.addHandler(logging.NullHandler())
@@ -264,12 +264,6 @@ def node(**fields: Any) -> NotebookNode:
 
 
 def private_folder(sandbox: Sandbox) -> Path:
-    """A new folder for this user alone, its name short enough for socket paths inside."""
-    if isinstance(sandbox, WarmBubblewrap):  # what its parent can hand on lies below its base
-        return Path(tempfile.mkdtemp(prefix="k", dir=sandbox.nursery.base))
-    prefix = f"ddpm-{os.getpid()}-"
-    folder = Path(tempfile.mkdtemp(prefix=prefix)).resolve()
-    if len(str(folder / "ipc" / "k-5").encode()) > SOCKET_PATH_BYTES:
-        folder.rmdir()
-        folder = Path(tempfile.mkdtemp(prefix=prefix, dir="/tmp")).resolve()
-    return folder
+    """A new folder for this user alone; what a warm parent can hand on lies below its base."""
+    base = sandbox.nursery.base if isinstance(sandbox, WarmBubblewrap) else scratch_for_sockets()
+    return Path(tempfile.mkdtemp(prefix="k", dir=base))

@@ -36,6 +36,7 @@ from grader.sandbox import visible
 from grader.sandbox.bubblewrap import HOME, HOST_ENVIRONMENT, WORK, Bubblewrap
 from grader.sandbox.launch import Launch, resource_limits
 from grader.sandbox.limits import InfraError, Limits
+from grader.scratch import scratch_for_sockets
 
 logger = logging.getLogger(__name__)
 
@@ -50,7 +51,7 @@ class Nursery:
     """One warm parent, for all threads."""
 
     def __init__(self, wrap: Bubblewrap) -> None:
-        self.base = Path(tempfile.mkdtemp(prefix=f"ddpm-{os.getpid()}-")).resolve()
+        self.base = Path(tempfile.mkdtemp(prefix="w", dir=scratch_for_sockets()))
         self.wrap, self._warm = wrap, False
         self._control, inside = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         for name in ("ipc", "given"):

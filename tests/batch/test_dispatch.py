@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from grader.batch.executors import Local, dispatch, scratch_folder
+from grader.batch.executors import Local, dispatch
 from grader.errors import GraderError
 from tests.batch.fake import Threads
 
@@ -95,14 +95,3 @@ def test_leaving_early_ends_what_is_under_way(tmp_path: Path) -> None:
     next(answers)
     answers.close()  # type: ignore[attr-defined]
     assert time.monotonic() - began < 50
-
-
-def test_what_a_killed_batch_left_is_removed(tmp_path: Path) -> None:
-    with scratch_folder(tmp_path) as folder:
-        (folder / "left").mkdir()
-        with scratch_folder(tmp_path) as again:
-            assert again == folder
-            assert list(again.iterdir()) == []
-        with scratch_folder(tmp_path / "other") as other:
-            assert other != folder
-    assert not folder.exists()

@@ -19,7 +19,6 @@ import jsonschema
 import pytest
 from click.testing import CliRunner, Result
 
-from grader.batch.executors import scratch_of
 from grader.batch.journal import Journal
 from grader.cli import cli, main
 from grader.paths import PACKAGE
@@ -308,9 +307,11 @@ def test_a_cluster_that_loses_a_worker_and_its_scheduler_says_the_same(
 
 @pytest.mark.slow
 def test_killed_outright_three_times_the_grades_are_the_same(
-    graded: Path, few: list[object], tmp_path: Path
+    graded: Path, few: list[object], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    grades = tmp_path / "grades"
+    grades, put_aside = tmp_path / "grades", tmp_path / "put aside"
+    put_aside.mkdir()
+    monkeypatch.setenv("TMPDIR", str(put_aside))
     command = [*COMMAND, *map(str, few), "--out", str(grades), "--jobs", "2"]
     for seconds in (2.0, 6.0, 11.0):
         batch = subprocess.Popen(
@@ -325,4 +326,4 @@ def test_killed_outright_three_times_the_grades_are_the_same(
     expected = without_seconds(graded)
     assert without_seconds(grades) == {label: expected[label] for label in FEW}
     assert not running(grades)
-    assert not scratch_of(grades).exists()
+    assert list(put_aside.iterdir()) == []

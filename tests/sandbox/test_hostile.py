@@ -1,10 +1,8 @@
 """Code that brings its kernel down, or tries to, costs what could not be judged and no more."""
 
 import os
-import tempfile
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import psutil
 import pytest
@@ -19,6 +17,7 @@ from grader.sandbox import (
 )
 from grader.sandbox import kernel as kernel_module
 from grader.sandbox.provisioner import MARK
+from grader.scratch import scratch
 from tests.sandbox.helpers import ask, returned, running
 
 GOOD = """
@@ -101,11 +100,10 @@ def marked() -> list[psutil.Process]:
 @pytest.fixture(autouse=True)
 def nothing_left_behind() -> Iterator[None]:
     """No kernel's process or folder outlives its session."""
-    folder, own = Path(tempfile.gettempdir()), f"ddpm-{os.getpid()}-*"
-    before = set(folder.glob(own))
+    before = set(scratch().iterdir())
     yield
     assert marked() == []
-    assert set(folder.glob(own)) <= before
+    assert set(scratch().iterdir()) <= before
 
 
 def test_lethal_statements_are_left_out_and_the_rest_is_judged(bubblewrap: Sandbox) -> None:

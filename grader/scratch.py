@@ -1,0 +1,95 @@
+"""The temporary folder of this process: all that it puts aside lies below.
+
+It is removed at exit. A process that is killed leaves it behind, with up to gigabytes of unpacked
+submissions; the next one that makes its own removes those whose processes are gone.
+"""
+
+import atexit
+import contextlib
+import fcntl
+import os
+import re
+import shutil
+import tempfile
+from pathlib import Path
+
+import psutil
+
+from grader.errors import GraderError
+
+_NAME = re.compile(r"ddpm-(\d+)-\w{8}")
+_SOCKETS_BELOW = 72  # bytes of a path; sockets lie 28 below, and their names end at 104
+_FOLDERS: dict[tuple[int, str], Path] = {}
+
+
+def scratch(below: str | None = None) -> Path:
+    """This process's folder ``below`` the system's temporary one, or another; made on first use.
+
+    Raises ``GraderError`` if it cannot be had.
+    """
+    base = below or tempfile.gettempdir()
+    key = os.getpid(), base
+    if key not in _FOLDERS:
+        with contextlib.suppress(OSError):
+            sweep(Path(base))
+        try:
+            _FOLDERS[key] = _make(base)
+        except OSError as error:
+            raise GraderError(f"No folder can be made in {base}: {error.strerror}.") from None
+    return _FOLDERS[key]
+
+
+def scratch_for_sockets() -> Path:
+    """The same, its name short enough for the sockets of kernels that lie below."""
+    folder = scratch()
+    return folder if len(os.fsencode(folder)) <= _SOCKETS_BELOW else scratch("/tmp")
+
+
+def _make(base: str) -> Path:
+    folder = Path(tempfile.mkdtemp(prefix=f"ddpm-{os.getpid()}-", dir=base)).resolve()
+    # held until this process ends, however it does: a number alone is used again, and means
+    # another process in a container that shares the folder
+    with contextlib.suppress(OSError):  # a file system without locks
+        fcntl.flock(os.open(folder, os.O_RDONLY | os.O_DIRECTORY), fcntl.LOCK_SH)
+    atexit.register(_remove, folder, os.getpid())
+    return folder
+
+
+def _remove(folder: Path, owner: int) -> None:
+    if os.getpid() == owner:  # a fork inherits what is to be done at exit
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def sweep(base: Path) -> None:
+    """Removes what dead processes of this user left in ``base``. Raises ``OSError``."""
+    with os.scandir(base) as found:
+        names = [entry.name for entry in found if _NAME.fullmatch(entry.name)]
+    for name in names:
+        with contextlib.suppress(OSError):  # not ours, in use, or swept by another one
+            _sweep_one(base / name)
+
+
+def _sweep_one(folder: Path) -> None:
+    number = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+    try:
+        facts = os.fstat(number)
+        fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if facts.st_uid == os.getuid() and not _may_be_new(folder.name, facts.st_ctime):
+            shutil.rmtree(folder, ignore_errors=True)
+    finally:
+        os.close(number)
+
+
+def _may_be_new(name: str, changed: float) -> bool:
+    """Whether the process of this number may be about to lock it: it was there when the folder
+    was last changed. One that began later has the number by chance."""
+    found = _NAME.fullmatch(name)
+    assert found is not None
+    try:
+        process = psutil.Process(int(found[1]))
+        alive = process.status() != psutil.STATUS_ZOMBIE
+        return alive and process.create_time() <= changed + 1  # rounded
+    except psutil.NoSuchProcess:
+        return False
+    except psutil.Error:
+        return True

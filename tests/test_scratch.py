@@ -1,0 +1,144 @@
+"""Temporary folders: who sweeps what, and what is left alone."""
+
+import fcntl
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import psutil
+import pytest
+
+from grader import scratch as module
+from grader.errors import GraderError
+from grader.scratch import scratch, scratch_for_sockets, sweep
+
+ROOT = Path(__file__).resolve().parents[1]
+CODE = """
+import sys, time
+from grader.scratch import scratch
+(scratch() / "unpacked").mkdir()
+print(scratch(), flush=True)
+time.sleep(float(sys.argv[1]))
+"""
+
+
+def start(base: Path, seconds: int) -> "tuple[subprocess.Popen[str], Path]":
+    process = subprocess.Popen(
+        [sys.executable, "-c", CODE, str(seconds)],
+        cwd=ROOT,
+        env={**os.environ, "TMPDIR": str(base)},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    with process.stdout as said:
+        return process, Path(said.readline().strip())
+
+
+@pytest.fixture
+def dead() -> int:
+    """The number of a process that is no more."""
+    process = subprocess.Popen([sys.executable, "-c", ""])
+    process.wait()
+    return process.pid
+
+
+def left(base: Path, number: int) -> Path:
+    """A folder as a process of that number would have left it."""
+    folder = base / f"ddpm-{number}-abcd_123"
+    (folder / "unpacked").mkdir(parents=True)
+    return folder
+
+
+def test_what_a_killed_process_left_goes_when_the_next_one_starts(tmp_path: Path) -> None:
+    killed, its_folder = start(tmp_path, 60)
+    living, other_folder = start(tmp_path, 60)
+    assert its_folder.exists()
+    killed.send_signal(signal.SIGKILL)
+    killed.wait()
+    assert its_folder.exists()
+    third, third_folder = start(tmp_path, 0)
+    assert third.wait() == 0
+    assert not its_folder.exists()
+    assert not third_folder.exists()  # ended by itself
+    assert (other_folder / "unpacked").exists()
+    living.kill()
+    living.wait()
+
+
+def test_one_folder_for_each_process_and_place(tmp_path: Path) -> None:
+    assert scratch() == scratch()
+    below = scratch(str(tmp_path))
+    assert below.parent == tmp_path
+    assert scratch(str(tmp_path)) == below
+    assert below.stat().st_mode & 0o777 == 0o700
+    with pytest.raises(GraderError, match="No folder can be made in"):
+        scratch(str(tmp_path / "nowhere"))
+
+
+def test_sockets_find_a_short_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert scratch_for_sockets() == scratch()
+    deep = tmp_path / ("d" * 60)
+    deep.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(deep))
+    assert scratch().parent == deep
+    assert scratch_for_sockets().parent == Path("/tmp").resolve()
+
+
+def test_only_what_looks_like_ours_is_swept(tmp_path: Path, dead: int) -> None:
+    ours = left(tmp_path, dead)
+    precious = tmp_path / "precious"
+    precious.mkdir()
+    (tmp_path / f"ddpm-{dead}-linklink").symlink_to(precious)
+    (tmp_path / f"ddpm-{dead}-filefile").touch()
+    for name in (f"ddpm-{dead}", f"ddpm-{dead}-abcd_1234", "ddpm-x-abcd_123", "ddpm-batch-1-abcd"):
+        (tmp_path / name).mkdir()
+    before = set(tmp_path.iterdir())
+    sweep(tmp_path)
+    assert set(tmp_path.iterdir()) == before - {ours}
+
+
+def test_another_users_folder_is_left_alone(
+    tmp_path: Path, dead: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = left(tmp_path, dead)
+    monkeypatch.setattr(os, "getuid", lambda: 12345)
+    sweep(tmp_path)
+    assert folder.exists()
+
+
+def test_a_folder_in_use_is_left_alone_though_its_number_is_unknown_here(
+    tmp_path: Path, dead: int
+) -> None:
+    folder = left(tmp_path, dead)
+    held = os.open(folder, os.O_RDONLY)
+    fcntl.flock(held, fcntl.LOCK_SH)
+    sweep(tmp_path)
+    assert folder.exists()
+    os.close(held)
+    sweep(tmp_path)
+    assert not folder.exists()
+
+
+def test_a_folder_that_is_about_to_be_locked_is_left_alone(tmp_path: Path) -> None:
+    folder = left(tmp_path, os.getpid())
+    sweep(tmp_path)
+    assert folder.exists()
+
+
+def test_a_number_that_was_given_again_protects_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = left(tmp_path, os.getpid())
+    later = folder.stat().st_ctime + 60
+    monkeypatch.setattr(psutil.Process, "create_time", lambda process: later)
+    sweep(tmp_path)
+    assert not folder.exists()
+
+
+def test_a_fork_leaves_its_parents_folder(tmp_path: Path) -> None:
+    folder = scratch(str(tmp_path))
+    module._remove(folder, os.getpid() + 1)
+    assert folder.exists()
