@@ -18,6 +18,7 @@ TABLES: dict[str, Callable[[int], Table]] = {
     "growth": memory.growth,
     "class": batch.whole_class,
     "full-size": batch.full_size,
+    "rubric": batch.rubric_change,
     "settings": settings.settings,
     "agreement": clarity.agreement,
     "invariance": clarity.invariance,

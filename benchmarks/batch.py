@@ -1,13 +1,17 @@
 """Whole classes: a long one of small submissions, and submissions as large as students send."""
 
+import hashlib
 import io
 import itertools
 import json
 import statistics
+import subprocess
+import sys
 import tarfile
 import tempfile
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,12 +21,14 @@ from rich.table import Table
 
 from benchmarks.material import solved
 from benchmarks.show import Samples, ratio, spread
+from grader.batch.evidence import Evidence, key_of
 from grader.batch.executors import Local
 from grader.batch.gather import plain_file
+from grader.batch.gradebook import read_gradebook
 from grader.batch.journal import Journal
-from grader.batch.prints import tensor_hashes
+from grader.batch.prints import student_lines, tensor_hashes
 from grader.batch.run import Batch, Request, Watch
-from grader.batch.work import Job, Task, grade_job
+from grader.batch.work import MOST_WORKS, Job, Task, grade_job
 from grader.commands.options import DEFAULT_RUBRIC
 from grader.intake import ArchiveLimits
 from grader.intake.archive import unpack
@@ -30,6 +36,20 @@ from grader.kit.fill import DIFFUSION
 from grader.rubric import load_rubric
 from grader.scratch import scratch
 
+CLASS = 250
+EXAMPLE = Path(__file__).resolve().parents[1] / "examples" / "2023-12345.tar.gz"
+CHANGE = (
+    'points = 10\nvisibility = "visible"\nchecks = { linear = 5, cosine = 5 }',
+    'points = 8\nvisibility = "visible"\nchecks = { linear = 4, cosine = 4 }',
+)
+COMMAND = """
+import sys
+from grader.cli import main
+try:
+    main()
+except SystemExit as ended:
+    print("torch" in sys.modules, ended.code)
+"""
 A_ROUND = 40  # submissions; --rounds 25 grades a thousand
 JOBS = 2
 FAIRNESS = Path(__file__).resolve().parents[1] / "tests" / "fairness"
@@ -138,3 +158,57 @@ def checkpoint(weights: "np.ndarray[tuple[int], np.dtype[np.float32]]") -> bytes
         archive.writestr("model_final/data.pkl", b"")
         archive.writestr("model_final/data/0", weights.tobytes())
     return file.getvalue()
+
+
+def rubric_change(rounds: int) -> Table:
+    """How long it takes until a class has the points of another rubric; nothing is run."""
+    samples, points = Samples(), []
+    with tempfile.TemporaryDirectory() as name:
+        folder, grades, other = (Path(name) / part for part in ("in", "grades", "other.toml"))
+        folder.mkdir()
+        other.write_text(DEFAULT_RUBRIC.read_text("utf-8").replace(*CHANGE), "utf-8")
+        store_class(folder, grades)
+        for number in range(rounds + 1):
+            rubric = (DEFAULT_RUBRIC, other)[number % 2]
+            command = [sys.executable, "-c", COMMAND, "batch", str(folder), "--out", str(grades)]
+            began = time.perf_counter()
+            done = subprocess.run([*command, "--rubric", str(rubric)], capture_output=True)
+            took = time.perf_counter() - began
+            assert done.stdout.split() == [b"False", b"0"], "something was run"
+            with Journal(grades) as journal:
+                points.append({e.before_lateness for e in read_gradebook(journal).entries})
+            if number:  # not the one that writes all pages for the first time
+                samples.add("until all pages show the new points", took)
+    assert points[0] != points[1]
+    table = Table("", "seconds", title=f"another rubric for a class of {CLASS}")
+    for what, values in samples.items():
+        table.add_row(what, spread(values))
+    return table
+
+
+def store_class(folder: Path, grades: Path) -> None:
+    """As if all had handed in the example's pictures with code of their own, and been graded."""
+    from tests.fairness.grading import variant_notebook
+
+    example, task = plain_file(EXAMPLE), Task(load_rubric(DEFAULT_RUBRIC))
+    graded = grade_job(Job("", "", example.file, example.place.sha256(), example.place, task))
+    assert isinstance(graded, Evidence)
+    variants = [*(FAIRNESS / "correct").glob("*.py"), *(FAIRNESS / "bugs").glob("*/*.py")]
+    with Journal(grades, create=True) as journal, tempfile.TemporaryDirectory() as name:
+        given = Batch(Request([], task), journal).given
+        for number, variant in enumerate(sorted(variants)[:CLASS]):
+            notebook = variant_notebook(variant)
+            path = pack(folder / f"2023-{number:05}.tar.gz", notebook)
+            written = Path(name) / DIFFUSION
+            written.write_text(json.dumps(notebook), "utf-8")
+            hashes = [hashlib.sha256(f"{number} {n}".encode()).hexdigest() for n in range(100)]
+            prints = {
+                "lines": student_lines(written),
+                "tensors": hashes,
+                "samples": hashes[0],
+                "works": hashes[:MOST_WORKS],
+                "settings": hashes[:4],
+            }
+            record = {**graded.record, "student_id": path.name[:10]}
+            key = key_of(journal.sha256(plain_file(path).place), path.name, given)
+            journal.store(key, given, replace(graded, record=record, prints=prints))
