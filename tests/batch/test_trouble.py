@@ -60,9 +60,7 @@ shutil.copytree(grades, kept)
 """
 
 
-def test_a_full_disk_ends_the_batch_and_with_room_it_goes_on(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_full_disk_ends_the_batch_and_with_room_it_goes_on(tmp_path: Path) -> None:
     handed_in, grades, kept = hand_in(tmp_path / "in", 40), tmp_path / "full", tmp_path / "kept"
     grades.mkdir()
     wrap = str(bubblewrap.find().program)
