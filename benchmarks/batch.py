@@ -23,10 +23,10 @@ from grader.batch.journal import Journal
 from grader.batch.prints import tensor_hashes
 from grader.batch.run import Batch, Request, Watch
 from grader.batch.work import Job, Task, grade_job
+from grader.commands.options import DEFAULT_RUBRIC
 from grader.intake import ArchiveLimits
 from grader.intake.archive import unpack
 from grader.kit.fill import DIFFUSION
-from grader.commands.options import DEFAULT_RUBRIC
 from grader.rubric import load_rubric
 
 A_ROUND = 40  # submissions; --rounds 25 grades a thousand

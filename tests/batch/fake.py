@@ -12,8 +12,8 @@ from grader.batch.journal import Journal
 from grader.batch.run import Batch, Request
 from grader.batch.work import Job, Task, Unreadable
 from grader.checks.verdict import Verdict
-from grader.intake.identify import student_id_in
 from grader.commands.options import DEFAULT_RUBRIC
+from grader.intake.identify import student_id_in
 from grader.results import Flag, Result, State, environment, result_status, to_json
 from grader.rubric import CHECKS, Rubric, load_rubric
 
