@@ -65,8 +65,7 @@ def compare(values: Array, case: Case, schedule: str, tolerances: Tolerances = D
 
 def other_clip(used: Array, T: int, tolerances: Tolerances) -> str:
     """A sentence if the cosine's betas are right but for clip bounds other than 0 and 0.999."""
-    ratios = oracle.cosine_alphabar(T)
-    raw = 1 - ratios[1:] / ratios[:-1]
+    raw = oracle.unclipped_cosine_betas(T)
     low, high = float(used.min()), float(used.max())
     plausible = low <= 1.01 * max(1e-3, float(raw.min())) and 0.99 <= high <= 1 - 5e-7
     if plausible and close(used, np.clip(raw, low, high), T, tolerances):

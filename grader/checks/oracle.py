@@ -16,6 +16,7 @@ from reference.closed_forms import (
     cosine_betas,
     entries,
     linear_betas,
+    unclipped_cosine_betas,
 )
 from reference.reverse import Reverse
 
@@ -31,6 +32,7 @@ __all__ = [
     "long_case",
     "loss_case",
     "sampling_case",
+    "unclipped_cosine_betas",
 ]
 
 

@@ -69,11 +69,18 @@ def open_submission(path: Path, limits: ArchiveLimits) -> Iterator[Submission]:
         else:
             flags = unpack(path, root, limits)
             digest = file_sha256(path)
-        name = path.resolve().name
-        student, about_id = _student(name, root)
-        diffusion, text_to_image, about_notebooks = _notebooks(root)
-        flags = (*flags, *about_id, *about_notebooks)
-        yield Submission(student, name, digest, root, diffusion, text_to_image, flags)
+        yield identified(root, path.resolve().name, digest, flags)
+
+
+def identified(root: Path, name: str, digest: str, flags: tuple[Flag, ...] = ()) -> Submission:
+    """Whose submission the unpacked folder ``root`` is, and where its notebooks lie.
+
+    Raises Rejected when it holds no notebook.
+    """
+    student, about_id = _student(name, root)
+    diffusion, text_to_image, about_notebooks = _notebooks(root)
+    flags = (*flags, *about_id, *about_notebooks)
+    return Submission(student, name, digest, root, diffusion, text_to_image, flags)
 
 
 def student_id_in(text: str) -> str | None:
