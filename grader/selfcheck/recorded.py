@@ -96,7 +96,7 @@ def unclipped_cosine_betas(T: int) -> Array:
 def entries(beta_t: Array, alphabar_t: Array | None = None) -> dict[str, Array]:
     """What the names of the entries say, by the powers that they stand for.
 
-    Where an entry does not exist (0 / 0 at a leading beta of 0) the value is not finite.
+    Not finite where there is no such value, as 0 / 0 at a leading beta of 0.
     """
     with np.errstate(all="ignore"):
         left = -(beta_t - 1)
