@@ -4,6 +4,7 @@ import argparse
 import json
 import logging
 import os
+import shutil
 import sys
 import time
 from dataclasses import replace
@@ -107,7 +108,7 @@ def show(packed: Packed, result: Result, lines: list[Line], words: Words, out: T
         print(text, file=out)
     print(file=out)
     colour = out.isatty() and "NO_COLOR" not in os.environ
-    for text in table(lines, colour):
+    for text in table(lines, shutil.get_terminal_size().columns, colour):
         print(text, file=out)
     print(file=out)
     if result.clarity is not None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from unicodedata import east_asian_width
 
 from grader.results import CheckResult, Result, State
 from grader.selfcheck.found import Packed
@@ -11,8 +12,10 @@ SMILE, FROWN, DASH = ":)", ":(", ":|"
 COLOURS: Mapping[str, str] = {SMILE: "\033[32m", FROWN: "\033[31m", DASH: "\033[33m"}
 PLAIN = "\033[0m"
 NEARLY = 0.9
+NARROWEST = 30
 UNSURE = {State.NEEDS_REVIEW, State.SKIPPED, State.INFRA_ERROR}
-NOTEBOOKS = (("2-1", "diffusion"), ("2-2", "text_to_image"))
+SILENT = {"left_out", "student_id_unknown", "checkpoint_missing"}
+"""Flags that tell a student nothing, or what a check says too."""
 
 
 @dataclass(frozen=True)
@@ -43,23 +46,41 @@ def sentence_of(check: CheckResult, words: Words) -> str:
 
 
 def found_lines(packed: Packed, result: Result, words: Words) -> Iterator[str]:
-    """Which notebooks were found, and what would be packed."""
-    flagged = {flag.id for flag in result.flags}
-    yield words("In {folder}:").format(folder=packed.folder)
+    """What would be packed, and what a student should know of it."""
+    yield words("In {folder}:").format(folder=packed.folder.resolve())
     for path in packed.files:
         yield f"    {path.as_posix()}"
     size = f"{packed.size / 1e6:.1f}"
     text = words("{count} files, {size} MB, would be packed by CollectSubmission.sh.")
     yield "    " + text.format(count=len(packed.files), size=size)
-    if "notebook_missing" in flagged:
-        for flag in result.flags:
-            if flag.id == "notebook_missing":
-                yield f"    {words.sentence(flag.message)}"
+    for flag in result.flags:
+        if flag.id not in SILENT:
+            yield f"  ! {words.sentence(flag.message)}"
 
 
-def table(lines: list[Line], colour: bool) -> Iterator[str]:
-    """One below the other; a name longer than most gets a line of its own."""
+def table(lines: list[Line], columns: int, colour: bool) -> Iterator[str]:
+    """One below the other, no wider than the terminal's ``columns``."""
     width = max(len(line.check) for line in lines)
+    start = 3 + width + 2
     for line in lines:
         mark = f"{COLOURS[line.mark]}{line.mark}{PLAIN}" if colour else line.mark
-        yield f"{mark} {line.check:<{width}}  {line.sentence}"
+        first, *more = wrapped(line.sentence, max(columns - start, NARROWEST))
+        yield f"{mark} {line.check:<{width}}  {first}"
+        yield from (f"{'':{start}}{text}" for text in more)
+
+
+def wrapped(text: str, columns: int) -> list[str]:
+    """Lines of whole words. Korean letters are two columns wide, which textwrap does not know."""
+    lines = [""]
+    for word in text.split():
+        joined = f"{lines[-1]} {word}".lstrip()
+        if lines[-1] and displayed(joined) > columns:
+            lines.append(word)
+        else:
+            lines[-1] = joined
+    return lines
+
+
+def displayed(text: str) -> int:
+    """How many columns a terminal needs for it."""
+    return sum(1 + (east_asian_width(letter) in "WF") for letter in text)
