@@ -1,11 +1,14 @@
 #!/bin/sh
 # Packs Assignment 2 for hand-in: the notebooks and the final results, nothing else.
 #
+# Where selfcheck.pyz lies beside it, that is run first; whatever it says, the files are packed.
+# --no-check leaves it out.
+#
 # Exit codes: 0 packed (perhaps with warnings), 1 nothing to pack or packing failed, 2 wrong usage.
 # Plain POSIX shell: runs with macOS's bash 3.2 and with GNU or BSD tar.
 
 usage() {
-    echo "usage: ./CollectSubmission.sh STUDENT_NUMBER    (for example 2000-00000)" >&2
+    echo "usage: ./CollectSubmission.sh [--no-check] STUDENT_NUMBER    (for example 2000-00000)" >&2
     exit 2
 }
 
@@ -15,6 +18,11 @@ warn() {
     echo "warning: $*" >&2
 }
 
+check=yes
+if [ "${1-}" = --no-check ]; then
+    check=no
+    shift
+fi
 [ "$#" -eq 1 ] || usage
 id=$1
 digit='[0123456789]' # spelt out: in some locales 0-9 takes other signs as well
@@ -26,6 +34,21 @@ case $id in
         usage
         ;;
 esac
+
+# --- what the self-check says -----------------------------------------------------------------
+if [ "$check" = yes ] && [ -f ./selfcheck.pyz ]; then
+    python=
+    for name in python3 python; do
+        if [ -z "$python" ] && command -v "$name" >/dev/null 2>&1; then
+            python=$name
+        fi
+    done
+    if [ -z "$python" ]; then
+        warn "there is no Python here, so selfcheck.pyz was not run"
+    elif ! "$python" ./selfcheck.pyz; then
+        warn "the self-check did not run to its end; that does not keep anything from being packed"
+    fi
+fi
 
 # --- what is there, and what is missing -------------------------------------------------------
 for notebook in Assignment2-1_diffusion.ipynb Assignment2-2_TTI.ipynb; do

@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 JOBS   ?= 2
 
-.PHONY: demo test test-slow lint bench clean help
+.PHONY: demo kit test test-slow lint bench clean help
 .DEFAULT_GOAL := help
 
 help:  ## this list
@@ -21,6 +21,10 @@ demo: $(VENV)/ready  ## grade the included example and the included class
 	$(BIN)/ddpm-grader batch examples/2023-12345.tar.gz examples/submissions.zip --roster examples/roster.csv --deadline 2026-05-01T23:59 --out demo-class
 	@echo 'open demo-class/index.html'
 
+kit: $(VENV)/ready  ## what students are given, proved and packed, into kit/
+	$(BIN)/ddpm-grader template check
+	$(BIN)/ddpm-grader template build --output kit
+
 test: $(VENV)/ready  ## everything but what needs many minutes
 	$(BIN)/python -m pytest -n $(JOBS) --dist worksteal -m 'not slow' --cov --cov-report=term
 
@@ -36,4 +40,4 @@ bench: $(VENV)/ready  ## the speed tables
 	$(BIN)/python -m benchmarks
 
 clean:
-	rm -rf $(VENV) .bench demo-output demo-class
+	rm -rf $(VENV) .bench demo-output demo-class kit

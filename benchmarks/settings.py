@@ -12,10 +12,11 @@ from torch import nn
 from benchmarks.material import solved, submission
 from benchmarks.show import Samples, spread
 from benchmarks.speed import sandboxes, scratch, seconds
+from grader.digits.decode import decoding_session
 from grader.intake import plan_model
 from grader.sandbox import Limits, Sandbox
 from grader.settings.checkpoint import real_digits
-from grader.settings.evidence import SettingEvidence, gather
+from grader.settings.evidence import SettingEvidence, look, try_checkpoints
 from grader.settings.folders import FILES, SETTINGS
 from reference.schedules import ddpm_schedules
 from reference.unet import ContextUnet
@@ -44,7 +45,9 @@ def settings(rounds: int) -> Table:
 
 def evidence(root: Path, sandbox: Sandbox) -> dict[str, SettingEvidence]:
     """Exits if a network is not seen to predict what it does: the time would mean nothing."""
-    seen = gather(root, lambda: plan_model(solved()), sandbox, Limits(), 0)
+    with decoding_session(sandbox, Limits()) as clean:
+        seen = look(root, clean, look_inside=True)
+    seen = try_checkpoints(seen, lambda: plan_model(solved()), sandbox, Limits(), 0)
     for setting in SETTINGS:
         behaviour = seen[setting].behaviour
         if behaviour is None or behaviour.predicts != setting.split("_", maxsplit=1)[0]:

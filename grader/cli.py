@@ -11,6 +11,7 @@ from rich.console import Console
 
 from grader.commands.batch import batch_command, correct_command, export_command
 from grader.commands.grade import clarity_command, grade_command
+from grader.commands.template import template_command
 from grader.errors import GraderError, RubricError, SandboxUnavailable, UsageError
 
 
@@ -20,7 +21,10 @@ def cli() -> None:
     """Grades the diffusion-model assignment."""
 
 
-for command in (grade_command, clarity_command, batch_command, export_command, correct_command):
+for command in (
+    *(grade_command, clarity_command, batch_command, export_command, correct_command),
+    template_command,
+):
     cli.add_command(command)
 
 

@@ -28,3 +28,7 @@ class UsageError(GraderError):
 
 class JournalError(GraderError):
     """The folder of grades cannot be used; the text says why, and what is kept."""
+
+
+class NotRecorded(GraderError):
+    """The right answer is not among those that were written down for public questions."""

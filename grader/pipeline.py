@@ -44,7 +44,7 @@ from grader.intake.identify import student_id_in
 from grader.results import Flag, Result, State, environment, result_status
 from grader.rubric import Rubric
 from grader.sandbox import InfraError, KernelSession, Outcome, Sandbox
-from grader.settings.evidence import gather
+from grader.settings.evidence import look, try_checkpoints
 from grader.settings.folders import PREDICTIONS
 from grader.settings.resample import resample
 from grader.text_to_image.works import Works, find_works
@@ -58,13 +58,15 @@ Look = Callable[[Submission, Result], None]
 @dataclass(frozen=True)
 class Options:
     """How to grade: with which rubric, in which sandbox, which cells, from which seed; whether a
-    hundred images are sampled anew where the notebook shows none."""
+    hundred images are sampled anew where the notebook shows none; whether checkpoints are opened.
+    """
 
     rubric: Rubric
     sandbox: Sandbox
     run: Literal["definitions", "everything"] = "definitions"
     seed: int = 0
     resample: bool = False
+    look_inside: bool = True
 
 
 class Stopwatch:
@@ -124,21 +126,20 @@ def grade_opened(
             plan = plan_everything(notebook) if whole else plan_definitions(notebook)
         verdicts, new_flags = run_notebook(plan, options, watch, progress)
         flags += new_flags
-    progress("counting clear digits")
-    with watch("pictures"):
-        counted = count_digits(submission, notebook, options)
-    verdicts.append(counted.verdict)
-    flags += counted.flags
-    progress("looking at the four settings")
-    with watch("settings"):
-        settings, new_flags, setting_tiles = judge_settings(submission, notebook, verdicts, options)
-    verdicts += settings
-    flags += new_flags
-    progress("looking at notebook 2-2")
-    with watch("text_to_image"):
-        about_words, new_flags, works = judge_works(submission, options)
-    verdicts += about_words
-    flags += new_flags
+    with decoding_session(options.sandbox, options.rubric.limits, options.seed) as clean:
+        progress("counting clear digits")
+        with watch("pictures"):
+            counted = count_digits(submission, notebook, clean, options)
+        progress("looking at notebook 2-2")
+        with watch("text_to_image"):
+            about_words, words_flags, works = judge_works(submission, clean)
+        progress("looking at the four settings")
+        with watch("settings"):
+            settings, settings_flags, setting_tiles = judge_settings(
+                submission, notebook, verdicts, clean, options
+            )
+    verdicts += [counted.verdict, *settings, *about_words]
+    flags += [*counted.flags, *settings_flags, *words_flags]
     items = options.rubric.score(verdicts)
     return Result(
         student_id=submission.student_id,
@@ -206,13 +207,11 @@ class Counted:
 
 
 def count_digits(
-    submission: Submission, notebook: NotebookNode | None, options: Options
+    submission: Submission, notebook: NotebookNode | None, clean: KernelSession, options: Options
 ) -> Counted:
     """Finds the picture of the samples and counts its clear digits."""
-    limits, seed = options.rubric.limits, options.seed
     try:
-        with decoding_session(options.sandbox, limits, seed) as session:
-            found = find_samples(session, notebook, submission.root)
+        found = find_samples(clean, notebook, submission.root)
         if options.resample and notebook is not None and not is_notebooks(found):
             new, why = resampled(submission, notebook, options)
             found = Found(new or found.clarity, [*found.seen, *why], found.doubt)
@@ -231,6 +230,7 @@ def judge_settings(
     submission: Submission,
     notebook: NotebookNode | None,
     verdicts: Sequence[Verdict],
+    clean: KernelSession,
     options: Options,
 ) -> tuple[list[Verdict], list[Flag], dict[str, Array]]:
     """Whether the four settings were trained, in the light of what the code has earned; and the
@@ -240,11 +240,14 @@ def judge_settings(
         losses_right={n: right.get(f"loss.{n}", False) for n in PREDICTIONS},
         samplers_right={n: right.get(f"sampling.{n}", False) for n in PREDICTIONS},
         missing_checkpoint=options.rubric.missing_checkpoint,
+        look_inside=options.look_inside,
     )
-    model = partial(plan_model, notebook) if notebook is not None else None
     try:
-        limits, seed = options.rubric.limits, options.seed
-        seen = gather(submission.root, model, options.sandbox, limits, seed)
+        seen = look(submission.root, clean, options.look_inside)
+        if notebook is not None:
+            clean.close()  # its memory is wanted
+            model, limits = partial(plan_model, notebook), options.rubric.limits
+            seen = try_checkpoints(seen, model, options.sandbox, limits, options.seed)
         tiles = {
             name: setting.image.tiles
             for name, setting in seen.items()
@@ -259,16 +262,14 @@ def judge_settings(
 
 
 def judge_works(
-    submission: Submission, options: Options
+    submission: Submission, clean: KernelSession
 ) -> tuple[list[Verdict], list[Flag], Works | None]:
     """Own pictures from own words, by what notebook 2-2 says and shows; it is not run."""
     if submission.text_to_image is None:
         return *text_to_image.judge(None), None
     try:
         notebook = read_notebook(submission.text_to_image)
-        limits, seed = options.rubric.limits, options.seed
-        with decoding_session(options.sandbox, limits, seed) as session:
-            works = find_works(session, notebook)
+        works = find_works(clean, notebook)
         return *text_to_image.judge(works), works
     except Rejected as error:
         return text_to_image.damaged(str(error)), [], None

@@ -6,7 +6,6 @@ submissions; the next one that makes its own removes those whose processes are g
 
 import atexit
 import contextlib
-import fcntl
 import os
 import re
 import shutil
@@ -16,6 +15,11 @@ from pathlib import Path
 import psutil
 
 from grader.errors import GraderError
+
+try:
+    import fcntl
+except ImportError:  # Windows, where only students check their own work: nothing is swept
+    fcntl = None  # type: ignore[assignment]
 
 _NAME = re.compile(r"ddpm-(\d+)-\w{8}")
 _SOCKETS_BELOW = 72  # bytes of a path; sockets lie 28 below, and their names end at 104
@@ -30,8 +34,9 @@ def scratch(below: str | None = None) -> Path:
     base = below or tempfile.gettempdir()
     key = os.getpid(), base
     if key not in _FOLDERS:
-        with contextlib.suppress(OSError):
-            sweep(Path(base))
+        if fcntl is not None:
+            with contextlib.suppress(OSError):
+                sweep(Path(base))
         try:
             _FOLDERS[key] = _make(base)
         except OSError as error:
@@ -42,15 +47,17 @@ def scratch(below: str | None = None) -> Path:
 def scratch_for_sockets() -> Path:
     """The same, its name short enough for the sockets of kernels that lie below."""
     folder = scratch()
-    return folder if len(os.fsencode(folder)) <= _SOCKETS_BELOW else scratch("/tmp")
+    fits = os.name != "posix" or len(os.fsencode(folder)) <= _SOCKETS_BELOW
+    return folder if fits else scratch("/tmp")
 
 
 def _make(base: str) -> Path:
     folder = Path(tempfile.mkdtemp(prefix=f"ddpm-{os.getpid()}-", dir=base)).resolve()
     # held until this process ends, however it does: a number alone is used again, and means
     # another process in a container that shares the folder
-    with contextlib.suppress(OSError):  # a file system without locks
-        fcntl.flock(os.open(folder, os.O_RDONLY | os.O_DIRECTORY), fcntl.LOCK_SH)
+    if fcntl is not None:
+        with contextlib.suppress(OSError):  # a file system without locks
+            fcntl.flock(os.open(folder, os.O_RDONLY | os.O_DIRECTORY), fcntl.LOCK_SH)
     atexit.register(_remove, folder, os.getpid())
     return folder
 

@@ -28,10 +28,15 @@ def cosine_alphabar(T: int) -> Array:
     return np.asarray(f / f[0], dtype=np.float64)
 
 
-def cosine_betas(T: int) -> Array:
-    """beta_t = min(1 - alphabar_t / alphabar_{t-1}, 0.999) (Nichol & Dhariwal 2021, sec. 3.2)."""
+def unclipped_cosine_betas(T: int) -> Array:
+    """beta_t = 1 - alphabar_t / alphabar_{t-1}; the last one is all but 1."""
     alphabar = cosine_alphabar(T)
-    return np.minimum(1 - alphabar[1:] / alphabar[:-1], COSINE_CLIP)
+    return np.asarray(1 - alphabar[1:] / alphabar[:-1])
+
+
+def cosine_betas(T: int) -> Array:
+    """The same, but never above 0.999 (Nichol & Dhariwal 2021, sec. 3.2)."""
+    return np.minimum(unclipped_cosine_betas(T), COSINE_CLIP)
 
 
 def entries(beta_t: Array, alphabar_t: Array | None = None) -> dict[str, Array]:

@@ -85,3 +85,24 @@ def test_a_batch_without_work_needs_neither_torch_nor_the_checks_that_do() -> No
     code += "print([m for m in ('torch', 'sklearn', 'scipy', 'distributed') if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
     assert done.stdout.strip() == "[]", done.stderr
+
+
+def test_the_recorded_answers_have_the_oracle_s_interface() -> None:
+    import inspect
+
+    from grader.checks import oracle
+    from grader.selfcheck import recorded
+
+    for name in oracle.__all__:
+        live, other = getattr(oracle, name), getattr(recorded, name)
+        if name == "Reverse":
+            shared = [m for m in vars(other) if not m.startswith("_") and callable(vars(other)[m])]
+            assert shared == ["posterior", "variances", "ddim"]
+            for method in shared:
+                own = inspect.signature(getattr(live, method))
+                assert own == inspect.signature(getattr(other, method))
+        elif callable(live):
+            parameters = inspect.signature(live).parameters
+            assert list(parameters) == list(inspect.signature(other).parameters), name
+        else:
+            assert live == other, name

@@ -119,7 +119,7 @@ def read_gradebook(journal: Journal) -> Gradebook:
     """The last run's gradebook with the corrections of today."""
     corrections = journal.corrections()
     entries = [
-        Entry(label, row, _items(label, row["result"], corrections), key)
+        Entry(label, row, graded_items(label, row["result"], corrections), key)
         for label, row, key in journal.gradebook()
     ]
     return Gradebook(
@@ -131,11 +131,12 @@ def read_gradebook(journal: Journal) -> Gradebook:
     )
 
 
-def _items(
+def graded_items(
     label: str,
     result: Mapping[str, Any] | None,
     corrections: Mapping[tuple[str, str], Correction],
 ) -> list[GradedItem]:
+    """The items of a result as ``result.json`` has it, with the corrections of this student."""
     found = []
     for item in result["items"] if result else ():
         correction = corrections.get((label, item["id"]))

@@ -118,20 +118,22 @@ def worse(one: Verdict | None, other: Verdict) -> Verdict:
     """Of the verdicts on two schedules, the one that stands: fewer points, then more doubt."""
     if one is None:
         return other
-    rank = {State.PASSED: 2, State.NEEDS_REVIEW: 1}
+    rank = {State.PASSED: 2, State.NEEDS_REVIEW: 1, State.SKIPPED: 1}
     return min(one, other, key=lambda v: (v.right, v.fraction, rank.get(v.state, 0)))
 
 
 def best(results: Iterable[Result]) -> Result:
-    """The first that passes, else the first that a person must see, else what earns most."""
+    """The first that passes, else the first that a person must see, else what earns most; one that
+    could not be judged might have passed, and so comes before those that fail."""
     kept: Result | None = None
     for result in results:
         if result[0].state is State.PASSED:
             return result
-        if kept is None or (result[0].right, result[0].fraction) > (
-            kept[0].right,
-            kept[0].fraction,
-        ):
+        if kept is None or worth(result[0]) > worth(kept[0]):
             kept = result
     assert kept is not None
     return kept
+
+
+def worth(verdict: Verdict) -> tuple[bool, float, bool]:
+    return verdict.right, verdict.fraction, verdict.state is State.SKIPPED

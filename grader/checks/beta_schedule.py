@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from grader.checks import oracle
-from grader.checks.oracle import Array, Case
+from grader.checks.cases import Array, Case
 from grader.checks.tolerances import DEFAULT, Tolerances
 from grader.checks.verdict import Verdict, failed, missing, needs_review, not_run, passed
 from grader.sandbox import KernelSession, Outcome, Status
@@ -26,37 +26,12 @@ class Finding:
     error: float  # largest deviation from the reference, relative to it
 
 
-def hidden_cases(seed: int) -> list[Case]:
-    """Small T, where a formula shows, and the handout's T = 1000, where float32 shows."""
-    rng = np.random.default_rng([seed, 1])
-    small = [
-        Case(round(rng.uniform(0.004, 0.03), 4), round(rng.uniform(0.15, 0.35), 3), int(T))
-        for T in (rng.integers(10, 24), rng.integers(25, 50))
-    ]
-    middle = Case(2e-4, round(rng.uniform(0.03, 0.05), 3), int(rng.integers(180, 420)))
-    weaker = Case(middle.beta1 / 2, round(middle.beta2 / 8, 5), middle.T)  # of the same T
-    return [*small, middle, weaker, Case(1e-4, 0.02, 1000)]
-
-
 def close(got: Array, expected: Array, T: int, tolerances: Tolerances) -> bool:
     """Whether betas agree, or else the alphabars that they imply (1e-5 absolute)."""
     if np.allclose(got, expected, rtol=tolerances.beta_relative * T, atol=2e-7):
         return True
     products = np.cumprod(1 - got), np.cumprod(1 - expected)
     return T > 500 and bool(np.allclose(*products, rtol=0, atol=1e-5))
-
-
-def accepted_forms(case: Case, schedule: str) -> list[Array]:
-    """beta_1..beta_T in every form that is correct, shape (T,).
-
-    For linear that is T values from beta1 to beta2, or the T + 1 values
-    beta1 + (beta2 - beta1) * i / T of which the ones from i = 1 are used.
-    """
-    forms = [oracle.betas(case, schedule)]
-    if schedule == "linear":
-        step = np.arange(1, case.T + 1) / case.T
-        forms.append(case.beta1 + (case.beta2 - case.beta1) * step)
-    return forms
 
 
 def used_part(values: Array, T: int) -> Array | None:
@@ -79,7 +54,7 @@ def compare(values: Array, case: Case, schedule: str, tolerances: Tolerances = D
             return Finding("wrong", "its first value does not fit the others", np.inf)
         reason = f"it returned {len(values)} values for T = {T}"
         return Finding("wrong", reason, np.inf)
-    forms = accepted_forms(case, schedule)
+    forms = oracle.accepted_betas(case, schedule)
     error = min(float(np.max(np.abs(used - form) / form)) for form in forms)
     if any(close(used, form, T, tolerances) for form in forms):
         return Finding("right", "", error)
@@ -90,8 +65,7 @@ def compare(values: Array, case: Case, schedule: str, tolerances: Tolerances = D
 
 def other_clip(used: Array, T: int, tolerances: Tolerances) -> str:
     """A sentence if the cosine's betas are right but for clip bounds other than 0 and 0.999."""
-    ratios = oracle.cosine_alphabar(T)
-    raw = 1 - ratios[1:] / ratios[:-1]
+    raw = oracle.unclipped_cosine_betas(T)
     low, high = float(used.min()), float(used.max())
     plausible = low <= 1.01 * max(1e-3, float(raw.min())) and 0.99 <= high <= 1 - 5e-7
     if plausible and close(used, np.clip(raw, low, high), T, tolerances):
@@ -128,7 +102,7 @@ def examine(session: KernelSession, seed: int, tolerances: Tolerances) -> list[V
 def examine_schedule(
     session: KernelSession, seed: int, schedule: str, tolerances: Tolerances
 ) -> Verdict:
-    cases = hidden_cases(seed)
+    cases = oracle.beta_cases(seed)
     inputs = {
         "function": "beta_schedule",
         "schedule": schedule,

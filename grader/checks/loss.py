@@ -11,7 +11,9 @@ from typing import Any
 
 import numpy as np
 
+from grader.checks import oracle
 from grader.checks.alternatives import Group, Method, Result, Training, Try, examine_predictions
+from grader.checks.cases import Array, Case
 from grader.checks.forward_process import (
     ForwardProcess,
     classes_given,
@@ -20,7 +22,6 @@ from grader.checks.forward_process import (
     read_forward_process,
     timestep_argument,
 )
-from grader.checks.oracle import Array, Case
 from grader.checks.setting import Setting, ask
 from grader.checks.verdict import (
     Verdict,
@@ -38,18 +39,11 @@ CALLS = 50
 BATCH = 13  # fewer images than time steps: t may come from a shuffled range
 
 
-def hidden_case(seed: int) -> Case:
-    """T so small, and betas so strong, that neighbouring steps cannot be mistaken."""
-    rng = np.random.default_rng([seed, 3])
-    beta1, beta_T = round(rng.uniform(0.02, 0.04), 4), round(rng.uniform(0.18, 0.25), 3)
-    return Case(beta1, beta_T, int(rng.integers(14, 19)))
-
-
 def examine(
     session: KernelSession, seed: int, groups: Sequence[Group]
 ) -> tuple[list[Verdict], dict[tuple[str, str], Training]]:
     """A verdict a prediction type; and what each (prediction, schedule) showed of training."""
-    case = hidden_case(seed)
+    case = oracle.loss_case(seed)
     inputs = {"measure": "loss", "seed": seed, "batch": BATCH, "calls": CALLS}
 
     def ask_one(one: Try) -> tuple[Outcome, Case]:

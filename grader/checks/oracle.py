@@ -1,41 +1,83 @@
-"""The right answers: the only module of the grader that imports the reference.
+"""The questions and the right answers: the only module of the grader that imports the reference.
+
+The questions are drawn anew from every seed, which only the grader knows. What is handed out to
+students has ``grader.selfcheck.recorded`` in this module's place: the same functions over a few
+public questions, with answers that were written down.
 
 All arrays are float64, shape (T,) unless said otherwise; index i stands for step t = i + 1.
 """
 
-from dataclasses import dataclass
+import numpy as np
 
+from grader.checks.cases import Array, Case
 from reference.closed_forms import (
     COSINE_CLIP,
-    Array,
     cosine_alphabar,
     cosine_betas,
     entries,
     linear_betas,
+    unclipped_cosine_betas,
 )
+from reference.reverse import Reverse
 
-__all__ = ["COSINE_CLIP", "ENTRIES", "Array", "Case", "betas", "cosine_alphabar", "entries"]
+__all__ = [
+    "COSINE_CLIP",
+    "Reverse",
+    "accepted_betas",
+    "beta_cases",
+    "betas",
+    "cosine_alphabar",
+    "entries",
+    "entry_cases",
+    "long_case",
+    "loss_case",
+    "sampling_case",
+    "unclipped_cosine_betas",
+]
 
-ENTRIES = (
-    "beta_t",
-    "sqrt_beta_t",
-    "alpha_t",
-    "alphabar_t",
-    "sqrtab",
-    "oneover_sqrta",
-    "sqrtmab",
-    "bt_over_sqrtmab",
-)
-"""The keys of ``ddpm_schedules``, in the template's order."""
+
+def beta_cases(seed: int) -> list[Case]:
+    """For ``beta_schedule``: small T, where a formula shows, and the handout's T = 1000, where
+    float32 shows."""
+    rng = np.random.default_rng([seed, 1])
+    small = small_cases(rng)
+    middle = Case(2e-4, round(rng.uniform(0.03, 0.05), 3), int(rng.integers(180, 420)))
+    weaker = Case(middle.beta1 / 2, round(middle.beta2 / 8, 5), middle.T)  # of the same T
+    return [*small, middle, weaker, long_case()]
 
 
-@dataclass(frozen=True)
-class Case:
-    """Arguments for one call of a schedule function: 0 < beta1 < beta2 < 1, T >= 1."""
+def entry_cases(seed: int) -> list[Case]:
+    """For ``ddpm_schedules``: two small T with strong betas, and the handout's T = 1000."""
+    return [*small_cases(np.random.default_rng([seed, 2])), long_case()]
 
-    beta1: float
-    beta2: float
-    T: int
+
+def small_cases(rng: np.random.Generator) -> list[Case]:
+    return [
+        Case(round(rng.uniform(0.004, 0.03), 4), round(rng.uniform(0.15, 0.35), 3), int(T))
+        for T in (rng.integers(10, 24), rng.integers(25, 50))
+    ]
+
+
+def loss_case(seed: int) -> Case:
+    """T so small, and betas so strong, that neighbouring steps cannot be mistaken."""
+    rng = np.random.default_rng([seed, 3])
+    beta1, beta_T = round(rng.uniform(0.02, 0.04), 4), round(rng.uniform(0.18, 0.25), 3)
+    return Case(beta1, beta_T, int(rng.integers(14, 19)))
+
+
+def sampling_case(seed: int) -> Case:
+    """T above 100: what real notebooks store by ``T // 100`` or ``i % 20`` still works.
+
+    beta rises slowly, so that betatilde_t is not mistaken for that of a neighbouring step.
+    """
+    rng = np.random.default_rng([seed, 4])
+    beta1, beta_T = round(rng.uniform(0.008, 0.012), 5), round(rng.uniform(0.09, 0.12), 4)
+    return Case(beta1, beta_T, int(rng.integers(105, 125)))
+
+
+def long_case() -> Case:
+    """The handout's. A sampler that stores every 100th step stores nothing when T is small."""
+    return Case(1e-4, 0.02, 1000)
 
 
 def betas(case: Case, schedule: str) -> Array:
@@ -43,3 +85,15 @@ def betas(case: Case, schedule: str) -> Array:
     if schedule == "linear":
         return linear_betas(case.beta1, case.beta2, case.T)
     return cosine_betas(case.T)
+
+
+def accepted_betas(case: Case, schedule: str) -> list[Array]:
+    """beta_1..beta_T in every form that is correct, the reference's first.
+
+    For linear that is T values from beta1 to beta2, or the T + 1 values
+    beta1 + (beta2 - beta1) * i / T of which the ones from i = 1 are used.
+    """
+    forms = [betas(case, schedule)]
+    if schedule == "linear":
+        forms.append(linear_betas(case.beta1, case.beta2, case.T + 1)[1:])
+    return forms

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from grader.checks.alternatives import Training
+from grader.checks.cases import Array
 from grader.checks.forward_process import (
     DATA_SPACES,
     extra_arguments,
@@ -19,7 +20,6 @@ from grader.checks.forward_process import (
     kurtosis,
     labels_of,
 )
-from grader.checks.oracle import Array
 from grader.checks.other_samplers import between_the_variances, keeps_marginals, other_sampler
 from grader.checks.setting import Steps
 from grader.checks.transitions import (

@@ -9,7 +9,7 @@ import numpy as np
 
 from grader.checks import oracle
 from grader.checks.beta_schedule import SCHEDULES
-from grader.checks.oracle import ENTRIES, Array, Case
+from grader.checks.cases import ENTRIES, Array, Case
 from grader.checks.tolerances import DEFAULT, Tolerances
 from grader.checks.verdict import Verdict, failed, missing, not_run, partial, passed
 from grader.sandbox import KernelSession, Outcome, Status
@@ -19,16 +19,6 @@ JUDGED = tuple(name for name in ENTRIES if name != "beta_t")
 """``beta_t`` is the template's own line; the other entries are the student's."""
 
 _FROM_ALPHABAR = ("sqrtab", "sqrtmab", "bt_over_sqrtmab")
-
-
-def hidden_cases(seed: int) -> list[Case]:
-    """Two small T with strong betas, and the handout's T = 1000."""
-    rng = np.random.default_rng([seed, 2])
-    small = [
-        Case(round(rng.uniform(0.004, 0.03), 4), round(rng.uniform(0.15, 0.35), 3), int(T))
-        for T in (rng.integers(10, 24), rng.integers(25, 50))
-    ]
-    return [*small, Case(1e-4, 0.02, 1000)]
 
 
 def valid_betas(values: Array | None, T: int) -> bool:
@@ -137,7 +127,7 @@ def examine(
     ``betas_ran`` says for which schedules ``beta_schedule`` came to an end at all; where it did
     not, it is not called again and the reference's betas take its place.
     """
-    cases = hidden_cases(seed)
+    cases = oracle.entry_cases(seed)
     outcomes: dict[str, Outcome] = {}
     natural: dict[str, bool] = {}
     for schedule in SCHEDULES:

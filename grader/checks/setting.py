@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from grader.checks import oracle
-from grader.checks.oracle import Array, Case
+from grader.checks.cases import Array, Case
 from grader.checks.tolerances import DEFAULT, Tolerances
 from grader.sandbox import KernelSession, Outcome
 

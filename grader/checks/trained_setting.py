@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from grader.checks import oracle
-from grader.checks.oracle import Array, Case
-from grader.checks.verdict import Verdict, failed, missing, needs_review, partial, passed
+from grader.checks.cases import Array, Case
+from grader.checks.verdict import Verdict, failed, missing, needs_review, partial, passed, skipped
 from grader.results import Flag, State
 from grader.settings.checkpoint import Checkpoint
 from grader.settings.evidence import SettingEvidence, Twins, find_twins
@@ -25,12 +25,13 @@ COSINE = 5e-3  # of alphabar; other clips change it by less, linear betas by far
 
 @dataclass(frozen=True)
 class Context:
-    """Whether the code for "epsilon" and "sample" is right, and the rubric's credit for a
-    checkpoint that was not uploaded, 0 to 1."""
+    """Whether the code for "epsilon" and "sample" is right, the rubric's credit for a checkpoint
+    that was not uploaded, 0 to 1, and whether checkpoints are looked into at all."""
 
     losses_right: Mapping[str, bool]
     samplers_right: Mapping[str, bool]
     missing_checkpoint: float
+    look_inside: bool = True
 
 
 def judge(
@@ -48,7 +49,7 @@ def judge(
             continue
         flags += [Flag("name_differs", note) for note in evidence.found.notes]
         verdicts += judge_setting(setting, evidence, context, twins)
-        if evidence.checkpoint is None:
+        if "checkpoint" not in evidence.found.files:
             text = f"results_{setting} holds no {FILES['checkpoint']}."
             flags.append(Flag("checkpoint_missing", text))
     return verdicts, flags
@@ -74,7 +75,10 @@ def judge_setting(
     sampler_right = context.samplers_right.get(prediction, False)
     image = picture(f"{item}.image", "image", evidence.image, sampler_right)
     animation = picture(f"{item}.animation", "gif", evidence.animation, sampler_right)
-    if evidence.checkpoint is None:
+    if "checkpoint" in evidence.found.files and not context.look_inside:
+        text = f"{FILES['checkpoint']} is there; only the grader looks into it."
+        checkpoint = skipped(f"{item}.checkpoint", text)
+    elif evidence.checkpoint is None:
         shown = (image, animation)
         checkpoint = without_checkpoint(f"{item}.checkpoint", shown, context)
     else:

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from grader.checks import oracle
 from grader.checks.alternatives import Training
+from grader.checks.cases import Array
 from grader.checks.forward_process import extra_arguments, labels_of
-from grader.checks.oracle import Array
 from grader.checks.setting import Steps
 from grader.sandbox import Outcome
 
@@ -125,6 +126,9 @@ class Expected:
 
     def __init__(self, steps: Steps) -> None:
         self.steps = steps
+        reverse = oracle.Reverse(steps.beta, steps.alphabar, steps.alphabar_before)
+        self.posterior, self.variances = reverse.posterior, reverse.variances
+        self.ddim = reverse.ddim
 
     def near(self, m: Transition, a: float, b: float) -> bool:
         return m.near(a, b, self.steps.too_far)
@@ -134,32 +138,6 @@ class Expected:
 
     def alphabar(self, step: int) -> float:
         return float(self.steps.alphabar[step]) if step >= 0 else self.steps.alphabar_before
-
-    def posterior(self, t: int) -> list[tuple[float, float]]:
-        """(a, b) of the posterior mean, in the forms that differ by rounding and clips only."""
-        beta, ab = float(self.steps.beta[t]), self.alphabar(t)
-        alpha = 1 - beta
-        forms = []
-        for ab_before in {self.alphabar(t - 1), ab / alpha if alpha > 0 else 0.0}:
-            a = np.sqrt(alpha) * (1 - ab_before) / (1 - ab)
-            forms.append((float(a), float(np.sqrt(ab_before) * beta / (1 - ab))))
-        if alpha > 0:  # by way of epsilon (Ho et al. 2020, eq. 11)
-            through_noise = beta / (1 - ab)
-            a = (1 - through_noise) / np.sqrt(alpha)
-            forms.append((float(a), float(through_noise * np.sqrt(ab / alpha))))
-        if t == 0:
-            forms.append((0.0, 1.0))  # the prediction itself
-        return forms
-
-    def variances(self, t: int) -> dict[str, float]:
-        beta = float(self.steps.beta[t])
-        tilde = beta * (1 - self.alphabar(t - 1)) / (1 - self.alphabar(t))
-        return {"beta_t": beta, "betatilde_t": tilde}
-
-    def ddim(self, t: int, s: int, variance: float = 0.0) -> tuple[float, float]:
-        """(a, b) of DDIM's step with sigma^2 = ``variance`` (Song et al. 2021, eq. 12)."""
-        a = np.sqrt(max(1 - self.alphabar(s) - variance, 0) / (1 - self.alphabar(t)))
-        return float(a), float(np.sqrt(self.alphabar(s)) - a * np.sqrt(self.alphabar(t)))
 
     def renoised(self, s: int) -> tuple[float, float, float]:
         """(a, b, variance) of noising the predicted x_0 anew."""

@@ -52,6 +52,11 @@ def needs_review(check: str, message: str, fraction: float = 1.0, **details: Any
     return Verdict(check, State.NEEDS_REVIEW, fraction, message, details)
 
 
+def skipped(check: str, message: str) -> Verdict:
+    """Not judged here: no points given or taken."""
+    return Verdict(check, State.SKIPPED, 0.0, message)
+
+
 def not_run(check: str, what: str, outcome: Outcome) -> Verdict:
     """The verdict when the student's code did not come to an end: it raised, hung or died."""
     state = _STATES[outcome.status]

@@ -1,11 +1,14 @@
 """Takes back the colour maps that figures are drawn with."""
 
 from functools import cache
+from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.spatial import cKDTree
 
 from grader.digits.regions import Array
+
+if TYPE_CHECKING:
+    from scipy.spatial import cKDTree
 
 MAPS = (
     *("viridis", "plasma", "inferno", "magma", "cividis", "turbo", "jet", "hot", "coolwarm"),
@@ -42,8 +45,9 @@ def without_colour_map(picture: Array) -> Array:
 
 
 @cache
-def tree(name: str) -> cKDTree:
+def tree(name: str) -> "cKDTree":
     """The 256 colours of a map, in bytes, for looking up the nearest."""
     from matplotlib import colormaps  # slow to import, and seldom needed
+    from scipy.spatial import cKDTree
 
     return cKDTree(colormaps[name](np.arange(256))[:, :3] * 255)

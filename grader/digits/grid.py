@@ -8,8 +8,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from PIL import Image
-from scipy import ndimage
-from scipy.interpolate import interp1d
 
 from grader.digits.colours import without_colour_map
 from grader.digits.regions import Array, Box, commonest, find_regions
@@ -89,9 +87,12 @@ def ink_of(region: Array, inside: Array | None = None) -> Array:
 
 def without_lines(ink: Array) -> Array:
     """The ink without straight lines from side to side, which some styles draw over images."""
+    from scipy.interpolate import interp1d
+    from scipy.ndimage import binary_dilation
+
     for axis in (0, 1):
         profile = ink.mean(axis=axis)
-        drawn = ndimage.binary_dilation(profile > LINE_INK)
+        drawn = binary_dilation(profile > LINE_INK)
         if not drawn.any() or drawn.mean() > 0.3:
             continue
         kept = np.flatnonzero(~drawn)

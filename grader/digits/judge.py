@@ -12,11 +12,9 @@ from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
-from safetensors import safe_open
-from safetensors.numpy import load_file
-from scipy.ndimage import gaussian_filter
 
 from grader.digits.regions import Array
+from grader.digits.weights import read_safetensors
 
 WEIGHTS = Path(__file__).with_name("judge.safetensors")
 NO_DIGIT = 10  # the class of what is no digit
@@ -35,9 +33,9 @@ class Judge:
     @classmethod
     def load(cls, path: Path = WEIGHTS) -> Self:
         """The judge that ``grader.digits.training`` wrote."""
-        with safe_open(path, framework="numpy") as file:
-            facts: dict[str, Any] = json.loads(file.metadata()["facts"])
-        return cls(load_file(path), facts["slope"], facts["offset"])
+        weights, metadata = read_safetensors(path)
+        facts: dict[str, Any] = json.loads(metadata["facts"])
+        return cls(weights, facts["slope"], facts["offset"])
 
     def scores(self, tiles: Array) -> Array:
         """Tiles (N, 28, 28) of ink, 0 to 1 -> (N, 11): the logit of each digit, and of none.
@@ -45,6 +43,8 @@ class Judge:
         Each logit is that of its class against all others together; the mean of what the tiles
         show as they are and softened, for pictures are drawn more or less sharply.
         """
+        from scipy.ndimage import gaussian_filter
+
         sharp = np.asarray(tiles, dtype=np.float32)
         soft = gaussian_filter(sharp, (0, SOFTENED, SOFTENED))
         return np.asarray((self._scores(sharp) + self._scores(soft)) / 2)

@@ -8,7 +8,6 @@ from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
-from scipy import ndimage
 
 Array: TypeAlias = npt.NDArray[Any]
 Box: TypeAlias = tuple[int, int, int, int]
@@ -47,6 +46,8 @@ def find_regions(picture: Array) -> tuple[list[Box], Box]:
     The second is the whole picture where nothing sets the image off.
     """
     height, width = picture.shape[:2]
+    from scipy.ndimage import binary_closing
+
     there = differs(picture, margin_colour(picture))
     boxes = rectangles(there)
     subplots = of_one_size(boxes)
@@ -55,7 +56,7 @@ def find_regions(picture: Array) -> tuple[list[Box], Box]:
     large = [box for box in boxes if area(box) >= LARGE * height * width]
     if not large:  # perhaps a style's lines cut it up
         wide = int(max(height, width) * LINE) + 2
-        boxes = rectangles(ndimage.binary_closing(there, np.ones((wide, wide))))
+        boxes = rectangles(binary_closing(there, np.ones((wide, wide))))
         large = [box for box in boxes if area(box) >= LARGE * height * width]
     return subplots, max(large, key=area, default=(0, 0, width, height))
 
@@ -71,6 +72,8 @@ def area(box: Box) -> int:
 
 def rectangles(there: Array) -> list[Box]:
     """Boxes of connected parts that are filled rectangles, or frames round a rectangle."""
+    from scipy import ndimage
+
     labels, _ = ndimage.label(there, structure=np.ones((3, 3)))
     found = []
     for rows, columns in ndimage.find_objects(labels):

@@ -66,19 +66,21 @@ def open_submission(path: Path, limits: ArchiveLimits) -> Iterator[Submission]:
         root = Path(folder)
         if path.is_dir():
             flags = copy_folder(path, root, limits)
-            yield _opened(path, root, folder_sha256(root), flags)
+            yield identified(root, path.resolve().name, folder_sha256(root), flags)
             return
         digest, flags = unpack(path, root, limits)
         try:
-            yield _opened(path, root, digest, flags)
+            yield identified(root, path.resolve().name, digest, flags)
         except Rejected as error:
             error.sha256 = digest
             raise
 
 
-def _opened(path: Path, root: Path, digest: str, flags: tuple[Flag, ...]) -> Submission:
-    """What is in the unpacked submission. Raises Rejected if it holds no notebook."""
-    name = path.resolve().name
+def identified(root: Path, name: str, digest: str, flags: tuple[Flag, ...] = ()) -> Submission:
+    """Whose submission the unpacked folder ``root`` is, and where its notebooks lie.
+
+    Raises Rejected when it holds no notebook.
+    """
     student, about_id = _student(name, root)
     diffusion, text_to_image, about_notebooks = _notebooks(root)
     flags = (*flags, *about_id, *about_notebooks)

@@ -52,6 +52,7 @@ def run(notebook: NotebookNode) -> NotebookNode:
             ran,
             timeout=SECONDS,
             kernel_name="python3",
+            extra_arguments=["--log-level=ERROR"],
             resources={"metadata": {"path": folder}},
         )
         client.execute(env={**os.environ, "HF_HUB_OFFLINE": "1"})

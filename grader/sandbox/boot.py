@@ -7,20 +7,25 @@ Arguments: the limits as JSON ``{"NOFILE": 1024, ...}``, then the kernel's own.
 import contextlib
 import json
 import os
-import resource
 import sys
+
+try:
+    import resource
+except ImportError:  # Windows knows no such limits; the watcher still stands
+    resource = None  # type: ignore[assignment]
 
 limits = json.loads(sys.argv.pop(1))
 for name, value in limits.items():
     which = getattr(resource, "RLIMIT_" + name, None)
-    if which is None:
+    if resource is None or which is None:
         continue
     hard = resource.getrlimit(which)[1]
     bounded = value if hard == resource.RLIM_INFINITY else min(value, hard)
     with contextlib.suppress(ValueError, OSError):  # macOS refuses some; the watcher still stands
         resource.setrlimit(which, (bounded, bounded))
 os.umask(0o077)
-os.nice(5)  # so that the watcher gets its turn however many processes there are
+if hasattr(os, "nice"):
+    os.nice(5)  # so that the watcher gets its turn however many processes there are
 
 from ipykernel import debugger  # noqa: E402 - the limits count for what is imported, too
 from ipykernel.kernelapp import IPKernelApp  # noqa: E402 - the same

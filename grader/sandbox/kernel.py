@@ -32,6 +32,7 @@ ANSWER_SECONDS = 0.1
 MESSAGE_BYTES = 128 * 2**20  # a probe's arrays, and room
 QUEUED_MESSAGES = 16
 SOCKETS = ("shell_port", "iopub_port")
+LOCAL_SOCKETS = hasattr(socket, "AF_UNIX")  # Python on Windows has none
 
 _log = logging.getLogger(__name__)
 _log.addHandler(logging.NullHandler())
@@ -62,7 +63,8 @@ class Kernel:
 
     def __init__(self, sandbox: Sandbox, limits: Limits) -> None:
         self._limits = limits
-        self._loop = asyncio.new_event_loop()
+        # ZeroMQ cannot use the loop that Windows has by default
+        self._loop = asyncio.SelectorEventLoop()
         self._folder = private_folder(sandbox)
         self._context = zmq.asyncio.Context()
         self._context.setsockopt(zmq.MAXMSGSIZE, MESSAGE_BYTES)
@@ -78,8 +80,8 @@ class Kernel:
             context=self._context,
             kernel_spec_manager=kernel_specs(sandbox, limits, self._folder),
             kernel_name="sandbox",
-            transport="ipc",
-            ip=str(ipc / "k"),
+            transport="ipc" if LOCAL_SOCKETS else "tcp",
+            ip=str(ipc / "k") if LOCAL_SOCKETS else "127.0.0.1",
             connection_file=str(ipc / "kernel.json"),
             log=_log,
         )
@@ -233,10 +235,10 @@ class Kernel:
     def _listening(self) -> bool:
         """Whether the kernel accepts connections on the sockets that are used."""
         for name in SOCKETS:
-            path = f"{self._manager.ip}-{getattr(self._manager, name)}"
-            with socket.socket(socket.AF_UNIX) as trial:
+            ip, port = self._manager.ip, getattr(self._manager, name)
+            with socket.socket(socket.AF_UNIX if LOCAL_SOCKETS else socket.AF_INET) as trial:
                 try:
-                    trial.connect(path)
+                    trial.connect(f"{ip}-{port}" if LOCAL_SOCKETS else (ip, port))
                 except OSError:
                     return False
         return True

@@ -57,13 +57,13 @@ class SandboxProvisioner(LocalProvisioner):
     async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> Any:
         """Starts the process; its standard error is read by ``stderr_text`` only."""
         info = await super().launch_kernel(cmd, **kwargs)
-        if self.process is not None and self.process.stderr is not None:
+        if self.process is not None and self.process.stderr is not None and os.name == "posix":
             os.set_blocking(self.process.stderr.fileno(), False)
         return info
 
     def stderr_text(self) -> str:
         """The start of what was written to standard error so far (for kernels that don't start)."""
-        if self.process is None or self.process.stderr is None:
+        if self.process is None or self.process.stderr is None or os.name != "posix":
             return ""
         with contextlib.suppress(OSError, ValueError):
             return (self.process.stderr.read(STDERR_BYTES) or b"").decode("utf-8", "replace")
@@ -101,8 +101,9 @@ def kill_descendants(pid: int, mark: str) -> None:
     with contextlib.suppress(psutil.Error):
         root = psutil.Process(pid)
         family = root.children(recursive=True)
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(pid, signal.SIGKILL)  # jupyter_client made it the leader of its own group
+        if hasattr(os, "killpg"):
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(pid, signal.SIGKILL)  # jupyter_client made it its group's leader
         for process in [root, *family]:
             with contextlib.suppress(psutil.Error):
                 process.kill()

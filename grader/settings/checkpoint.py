@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from grader.checks.oracle import Array
+from grader.checks.cases import Array
 from grader.paths import MNIST_DIR
 from grader.sandbox import JSON, InfraError, KernelSession, Status
 

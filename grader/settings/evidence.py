@@ -7,8 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from grader.checks.oracle import Array
-from grader.digits.decode import decoding_session
+from grader.checks.cases import Array
 from grader.intake import Plan
 from grader.sandbox import KernelSession, Limits, Sandbox, Status
 from grader.settings.checkpoint import (
@@ -53,41 +52,52 @@ class Twins:
     what: str
 
 
-def gather(
-    root: Path, model: Callable[[], Plan] | None, sandbox: Sandbox, limits: Limits, seed: int
-) -> dict[str, SettingEvidence]:
-    """The evidence of the settings that have files. ``model`` plans how the notebook makes its
-    model; None if there is no notebook.
+def look(root: Path, session: KernelSession, look_inside: bool) -> dict[str, SettingEvidence]:
+    """The evidence that the files of the settings hold by themselves; with ``look_inside`` also
+    their checkpoints. ``session`` is one in which no student's code ran.
 
     Raises ``InfraError`` for faults of ours.
     """
-    settings = find_settings(root)
-    if not settings:
-        return {}
     seen: dict[str, SettingEvidence] = {}
-    with decoding_session(sandbox, limits, seed) as session:
-        for name, found in settings.items():
-            files = found.files
-            seen[name] = SettingEvidence(
-                found,
-                image=look_at_image(session, files["image"]) if "image" in files else None,
-                animation=look_at_animation(session, files["gif"]) if "gif" in files else None,
-                checkpoint=(
-                    read_checkpoint(session, files["checkpoint"], f"{name}.pth")
-                    if "checkpoint" in files
-                    else None
-                ),
-            )
-    readable = [n for n, s in seen.items() if s.checkpoint is not None and not s.checkpoint.problem]
-    if model is not None and readable:
-        with KernelSession(model().statements, sandbox=sandbox, limits=limits, seed=seed) as own:
-            own.prepare()
-            first = readable[0]
-            path = seen[first].found.files["checkpoint"]
-            untrained = observe_untrained(own, path, first)  # before any weights are put in
-            for name in readable:
-                seen[name] = observed(own, name, seen[name], untrained)
+    for name, found in find_settings(root).items():
+        files = found.files
+        seen[name] = SettingEvidence(
+            found,
+            image=look_at_image(session, files["image"]) if "image" in files else None,
+            animation=look_at_animation(session, files["gif"]) if "gif" in files else None,
+            checkpoint=(
+                read_checkpoint(session, files["checkpoint"], f"{name}.pth")
+                if look_inside and "checkpoint" in files
+                else None
+            ),
+        )
     return seen
+
+
+def try_checkpoints(
+    seen: Mapping[str, SettingEvidence],
+    model: Callable[[], Plan],
+    sandbox: Sandbox,
+    limits: Limits,
+    seed: int,
+) -> dict[str, SettingEvidence]:
+    """The same with what the checkpoints do in the student's own network. ``model`` plans how the
+    notebook makes its model.
+
+    Raises ``InfraError`` for faults of ours.
+    """
+    tried = dict(seen)
+    readable = [n for n, s in seen.items() if s.checkpoint is not None and not s.checkpoint.problem]
+    if not readable:
+        return tried
+    with KernelSession(model().statements, sandbox=sandbox, limits=limits, seed=seed) as own:
+        own.prepare()
+        first = readable[0]
+        path = seen[first].found.files["checkpoint"]
+        untrained = observe_untrained(own, path, first)  # before any weights are put in
+        for name in readable:
+            tried[name] = observed(own, name, seen[name], untrained)
+    return tried
 
 
 def observed(

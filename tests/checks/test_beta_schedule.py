@@ -5,8 +5,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from grader.checks.beta_schedule import SCHEDULES, compare, hidden_cases, judge
-from grader.checks.oracle import Array, Case, betas, cosine_alphabar
+from grader.checks.beta_schedule import SCHEDULES, compare, judge
+from grader.checks.cases import Array, Case
+from grader.checks.oracle import beta_cases, betas, cosine_alphabar
 from grader.results import State
 from grader.sandbox import Outcome, Status
 
@@ -74,7 +75,7 @@ def not_a_number(case: Case) -> Array:
 @settings(max_examples=30)
 @given(seed=st.integers(0, 10**6))
 def test_wrong_linear_schedules_are_seen_under_any_seed(wrong, seed: int) -> None:
-    kinds = {compare(wrong(case), case, "linear").kind for case in hidden_cases(seed)}
+    kinds = {compare(wrong(case), case, "linear").kind for case in beta_cases(seed)}
     assert "wrong" in kinds
 
 
@@ -83,7 +84,7 @@ def test_wrong_linear_schedules_are_seen_under_any_seed(wrong, seed: int) -> Non
 @given(seed=st.integers(0, 10**6))
 def test_other_clips_are_doubtful(low: float, high: float, seed: int) -> None:
     kinds = set()
-    for case in hidden_cases(seed):
+    for case in beta_cases(seed):
         ratios = cosine_alphabar(case.T)
         clipped = np.clip(1 - ratios[1:] / ratios[:-1], low, high)
         kinds.add(compare(clipped, case, "cosine").kind)
@@ -96,26 +97,26 @@ def outcome_with(arrays: dict[str, Array]) -> Outcome:
 
 
 def test_none_everywhere_is_missing() -> None:
-    verdict = judge("linear", hidden_cases(0), outcome_with({}), "betas")
+    verdict = judge("linear", beta_cases(0), outcome_with({}), "betas")
     assert verdict.state is State.MISSING
 
 
 def test_none_for_some_arguments_is_wrong() -> None:
-    listed = hidden_cases(0)
+    listed = beta_cases(0)
     arrays = {"0/betas": betas(listed[0], "linear")}
     assert judge("linear", listed, outcome_with(arrays), "betas").state is State.FAILED
 
 
 @pytest.mark.parametrize("status", [s for s in Status if s is not Status.ok])
 def test_what_did_not_end_says_why(status: Status) -> None:
-    verdict = judge("linear", hidden_cases(0), Outcome(status, "what happened"), "betas")
+    verdict = judge("linear", beta_cases(0), Outcome(status, "what happened"), "betas")
     assert verdict.state == status.value
     assert "what happened" in verdict.message
     assert verdict.fraction == 0
 
 
 def test_a_wrong_curve_is_kept_beside_the_right_one() -> None:
-    cases = hidden_cases(0)
+    cases = beta_cases(0)
     right = {f"{n}/betas": betas(case, "linear") for n, case in enumerate(cases)}
     assert "curve" not in judge("linear", cases, Outcome(Status.ok, arrays=right), "betas").details
     wrong = right | {"1/betas": backwards(cases[1])}

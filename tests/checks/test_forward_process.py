@@ -2,8 +2,9 @@
 
 import numpy as np
 
+from grader.checks.cases import Case
 from grader.checks.forward_process import Group, in_order, regress
-from grader.checks.oracle import Case, betas, entries
+from grader.checks.oracle import betas, entries
 from grader.checks.setting import Steps
 
 CASE = Case(0.02, 0.2, 16)

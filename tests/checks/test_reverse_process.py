@@ -8,9 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from grader.checks.alternatives import Training
-from grader.checks.oracle import Array, Case, betas, entries
+from grader.checks.cases import Array, Case
+from grader.checks.oracle import betas, entries, sampling_case
 from grader.checks.reverse_process import judge_steps
-from grader.checks.sampling import N_SAMPLE, hidden_case, recorded_steps
+from grader.checks.sampling import N_SAMPLE, recorded_steps
 from grader.checks.setting import Steps
 from grader.checks.verdict import Verdict
 from grader.results import State
@@ -144,7 +145,7 @@ class Turned(Chain):
 
 
 def judged(kind: type[Chain], seed: int, case: Case | None = None) -> Verdict:
-    case = case or hidden_case(seed)
+    case = case or sampling_case(seed)
     chain = kind(case, seed)
     return judge_steps("sampling.epsilon", chain.run(), chain.steps, Training(), None)
 

@@ -1,0 +1,87 @@
+"""``python -m grader.kit.autograder ROOT``: grades what Gradescope laid into ROOT/submission.
+
+Writes ROOT/results/results.json, also where the grader could not do its work: then without points,
+for a fault of ours is never the student's loss.
+"""
+
+import io
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from grader.batch.gradebook import Entry, graded_items
+from grader.commands.options import DEFAULT_RUBRIC
+from grader.digits.overlay import draw_overlay
+from grader.errors import GraderError
+from grader.pipeline import Options, grade
+from grader.report.gradescope import gradescope_json
+from grader.results import Result, to_json
+from grader.rubric import load_rubric
+from grader.sandbox import choose_sandbox
+
+RESULTS = Path("results") / "results.json"
+
+
+def main(root: Path) -> None:
+    try:
+        content = graded(submission_in(root / "submission"))
+    except GraderError as error:
+        content = not_graded(str(error))
+    (root / RESULTS).parent.mkdir(exist_ok=True)
+    (root / RESULTS).write_text(json.dumps(content, ensure_ascii=False, allow_nan=False), "utf-8")
+
+
+def submission_in(folder: Path) -> Path:
+    """The one archive in it, or the folder itself where loose files were uploaded."""
+    archives = sorted(folder.glob("*.tar.gz"))
+    return archives[0] if len(archives) == 1 else folder
+
+
+def graded(path: Path) -> dict[str, Any]:
+    """Raises ``GraderError`` if there is no sandbox, and for other faults of ours."""
+    rubric = load_rubric(DEFAULT_RUBRIC)
+    result = grade(path, Options(rubric, choose_sandbox("auto")))
+    visible = {item.id: item.visibility == "visible" for item in rubric.items}
+    content = gradescope_json(entry_of(result), visible, overlay_of(result))
+    if content is None:
+        faults = [c.message for i in result.items for c in i.checks if c.status == "infra_error"]
+        return not_graded(faults[0])
+    return content
+
+
+def entry_of(result: Result) -> Entry:
+    """As a batch of one would have it."""
+    record = to_json(result)
+    row: dict[str, Any] = {
+        "student_id": result.student_id,
+        "name": "",
+        "result": record,
+        "late_percent": 0,
+        "notes": [],
+    }
+    label = result.student_id or result.file
+    return Entry(label, row, graded_items(label, record, {}), None)
+
+
+def overlay_of(result: Result) -> bytes:
+    if result.clarity is None:
+        return b""
+    buffer = io.BytesIO()
+    draw_overlay(result.clarity).save(buffer, "PNG", optimize=True)
+    return buffer.getvalue()
+
+
+def not_graded(reason: str) -> dict[str, Any]:
+    """Without a score: that nothing was judged must not read as nothing earned."""
+    text = f"Nothing was graded, by a fault of the grader's; this costs no points. {reason}"
+    return {
+        "output": text,
+        "output_format": "text",
+        "visibility": "visible",
+        "tests": [{"name": "grader", "score": 0, "max_score": 0, "status": "failed"}],
+    }
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

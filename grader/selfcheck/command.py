@@ -1,0 +1,170 @@
+"""``python selfcheck.pyz``: checks the student's own folder, and says what it found."""
+
+import argparse
+import json
+import logging
+import os
+import shutil
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, TextIO
+
+from grader.errors import Rejected
+from grader.paths import RUBRIC_DIR
+from grader.pipeline import Options, Stopwatch, grade_opened
+from grader.results import Result, clarity_json, plain
+from grader.rubric import load_rubric
+from grader.selfcheck.found import Packed, as_submission, find
+from grader.selfcheck.lines import SMILE, Line, found_lines, lines_of, mark_of, table
+from grader.selfcheck.machine import LIMITS, OwnMachine
+from grader.selfcheck.pictures import write_pictures
+from grader.selfcheck.words import LANGUAGES, Words
+
+SEED = 0
+WATCH_SECONDS = 1.0
+WRONG_USAGE, STOPPED = 2, 130
+
+
+def main(arguments: list[str], language: str) -> int:
+    """The exit code: 0 checked, whatever came of it; 2 wrong usage, or nothing to check."""
+    options = parser().parse_args(arguments)
+    logging.getLogger("grader").addHandler(logging.NullHandler())  # a line says what went wrong
+    words = Words(options.lang or language)
+    out = sys.stderr if options.json == "-" else sys.stdout
+    packed = find(options.folder)
+    if not packed.files:
+        text = (
+            "There is neither a notebook nor a result in {folder}: "
+            "run this in the folder of the assignment."
+        )
+        print(words(text).format(folder=options.folder.resolve()), file=sys.stderr)
+        return WRONG_USAGE
+    try:
+        check_once(packed, options.json, words, out)
+        while options.watch:
+            packed = wait_for_change(packed, words, out)
+            check_once(packed, options.json, words, out)
+    except KeyboardInterrupt:
+        return STOPPED
+    return 0
+
+
+def parser() -> argparse.ArgumentParser:
+    found = argparse.ArgumentParser(
+        "selfcheck.pyz", description="Checks Assignment 2 before it is handed in."
+    )
+    found.add_argument("folder", nargs="?", type=folder, default=Path(), metavar="FOLDER")
+    found.add_argument("--lang", choices=LANGUAGES, help="by default the system's")
+    found.add_argument("--json", metavar="FILE|-", help="write what was found as JSON; - is stdout")
+    found.add_argument("--watch", action="store_true", help="check again whenever a file is saved")
+    return found
+
+
+def folder(text: str) -> Path:
+    path = Path(text)
+    if not path.is_dir():
+        raise argparse.ArgumentTypeError(f"{text} is not a folder")
+    return path
+
+
+def check_once(packed: Packed, json_file: str | None, words: Words, out: TextIO) -> None:
+    """Checks and shows; a folder without a readable notebook is said in one line."""
+    began = time.perf_counter()
+    rubric = replace(load_rubric(RUBRIC_DIR / "assignment2.toml"), limits=LIMITS)
+    options = Options(rubric, OwnMachine(), seed=SEED, look_inside=False)
+    status = Progress(words, out)
+    try:
+        with as_submission(packed) as submission:
+            result = grade_opened(submission, options, Stopwatch(), status)
+    except Rejected as error:
+        status("")
+        print(words.sentence(str(error)), file=out)
+        return
+    status("")
+    lines = lines_of(result, words)
+    show(packed, result, lines, words, out)
+    seconds = f"{time.perf_counter() - began:.1f}"
+    print(words("Checked in {seconds} s.").format(seconds=seconds), file=out)
+    if json_file is not None:
+        write_json(as_json(packed, result, lines), json_file)
+
+
+class Progress:
+    """What is being done, on the terminal's last line; silent where there is no terminal."""
+
+    def __init__(self, words: Words, out: TextIO) -> None:
+        self._words, self._out = words, out
+
+    def __call__(self, stage: str) -> None:
+        if self._out.isatty():
+            text = f"{self._words(stage)} ..." if stage else ""
+            print(f"\r\033[K{text}", end="", file=self._out, flush=True)
+
+
+def show(packed: Packed, result: Result, lines: list[Line], words: Words, out: TextIO) -> None:
+    for text in found_lines(packed, result, words):
+        print(text, file=out)
+    print(file=out)
+    colour = out.isatty() and "NO_COLOR" not in os.environ
+    for text in table(lines, shutil.get_terminal_size().columns, colour):
+        print(text, file=out)
+    print(file=out)
+    if result.clarity is not None:
+        text = words("Clear digits: {clear} of {total}.")
+        clarity = result.clarity
+        print(text.format(clear=clarity.clear, total=clarity.total), file=out)
+    for path in write_pictures(result, packed.folder):
+        print(words("Look at {picture}").format(picture=path), file=out)
+    good = sum(line.mark == SMILE for line in lines)
+    text = words("{good} of {all} checks are fine.")
+    print(text.format(good=good, all=len(lines)), file=out)
+    text = (
+        "This is not your grade. The grader asks with other numbers, looks into the checkpoints "
+        "and lets a person decide what is in doubt."
+    )
+    print(words(text), file=out)
+
+
+def as_json(packed: Packed, result: Result, lines: list[Line]) -> dict[str, Any]:
+    """Everything that was shown; ``message`` is the English sentence."""
+    shown = {line.check: line for line in lines}
+    return {
+        "schema_version": 1,
+        "folder": str(packed.folder.resolve()),
+        "packed": [path.as_posix() for path in packed.files],
+        "checks": [
+            {
+                "id": check.id,
+                "mark": mark_of(check),
+                "status": str(check.status),
+                "message": check.message,
+                "shown": shown[check.id].sentence,
+                "details": plain(check.details),
+            }
+            for item in result.items
+            for check in item.checks
+        ],
+        "clarity": clarity_json(result.clarity),
+        "flags": [{"id": flag.id, "message": flag.message} for flag in result.flags],
+    }
+
+
+def write_json(content: dict[str, Any], file: str) -> None:
+    text = json.dumps(content, ensure_ascii=False, allow_nan=False, indent=1) + "\n"
+    if file == "-":
+        sys.stdout.write(text)
+    else:
+        Path(file).write_text(text, "utf-8")
+
+
+def wait_for_change(packed: Packed, words: Words, out: TextIO) -> Packed:
+    """Returns when a file was saved, or came or went."""
+    print(words("Waiting for a file to be saved; Ctrl-C ends this."), file=out, flush=True)
+    before = packed.stamp
+    while True:
+        time.sleep(WATCH_SECONDS)
+        now = find(packed.folder)
+        if now.files and now.stamp != before:
+            return now

@@ -1,0 +1,86 @@
+"""A result as lines for a student: a smile, a frown or a dash, and one sentence each."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from unicodedata import east_asian_width
+
+from grader.results import CheckResult, Result, State
+from grader.selfcheck.found import Packed
+from grader.selfcheck.words import Words
+
+SMILE, FROWN, DASH = ":)", ":(", ":|"
+COLOURS: Mapping[str, str] = {SMILE: "\033[32m", FROWN: "\033[31m", DASH: "\033[33m"}
+PLAIN = "\033[0m"
+NEARLY = 0.9
+NARROWEST = 30
+UNSURE = {State.NEEDS_REVIEW, State.SKIPPED, State.INFRA_ERROR}
+SILENT = {"left_out", "student_id_unknown", "checkpoint_missing"}
+"""Flags that tell a student nothing, or what a check says too."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """One check; ``sentence`` is in the student's language."""
+
+    mark: str
+    check: str
+    sentence: str
+
+
+def mark_of(check: CheckResult) -> str:
+    """A dash where only the grader, or a person, can tell; a smile for nearly all of the points."""
+    if check.status in UNSURE:
+        return DASH
+    return SMILE if check.points >= NEARLY * check.max_points else FROWN
+
+
+def lines_of(result: Result, words: Words) -> list[Line]:
+    checks = [check for item in result.items for check in item.checks]
+    return [Line(mark_of(c), c.id, sentence_of(c, words)) for c in checks]
+
+
+def sentence_of(check: CheckResult, words: Words) -> str:
+    if check.status is State.INFRA_ERROR and "ModuleNotFoundError" in check.message:
+        return words("Not looked at, as scipy is missing here: pip install scipy")
+    return words.sentence(check.message)
+
+
+def found_lines(packed: Packed, result: Result, words: Words) -> Iterator[str]:
+    """What would be packed, and what a student should know of it."""
+    yield words("In {folder}:").format(folder=packed.folder.resolve())
+    for path in packed.files:
+        yield f"    {path.as_posix()}"
+    size = f"{packed.size / 1e6:.1f}"
+    text = words("{count} files, {size} MB, would be packed by CollectSubmission.sh.")
+    yield "    " + text.format(count=len(packed.files), size=size)
+    for flag in result.flags:
+        if flag.id not in SILENT:
+            yield f"  ! {words.sentence(flag.message)}"
+
+
+def table(lines: list[Line], columns: int, colour: bool) -> Iterator[str]:
+    """One below the other, no wider than the terminal's ``columns``."""
+    width = max(len(line.check) for line in lines)
+    start = 3 + width + 2
+    for line in lines:
+        mark = f"{COLOURS[line.mark]}{line.mark}{PLAIN}" if colour else line.mark
+        first, *more = wrapped(line.sentence, max(columns - start, NARROWEST))
+        yield f"{mark} {line.check:<{width}}  {first}"
+        yield from (f"{'':{start}}{text}" for text in more)
+
+
+def wrapped(text: str, columns: int) -> list[str]:
+    """Lines of whole words. Korean letters are two columns wide, which textwrap does not know."""
+    lines = [""]
+    for word in text.split():
+        joined = f"{lines[-1]} {word}".lstrip()
+        if lines[-1] and displayed(joined) > columns:
+            lines.append(word)
+        else:
+            lines[-1] = joined
+    return lines
+
+
+def displayed(text: str) -> int:
+    """How many columns a terminal needs for it."""
+    return sum(1 + (east_asian_width(letter) in "WF") for letter in text)

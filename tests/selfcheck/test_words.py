@@ -1,0 +1,71 @@
+"""Every sentence that a check can say is there in Korean."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from grader.kit.selfcheck import compiled
+from grader.paths import PACKAGE
+from grader.selfcheck import words
+from grader.selfcheck.words import Words, pattern_of
+
+CATALOGUE = PACKAGE / "selfcheck" / "locale" / "ko" / "LC_MESSAGES" / "selfcheck.po"
+HANGUL = re.compile("[가-힣]")
+
+
+@pytest.fixture
+def korean(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Words:
+    target = tmp_path / "ko" / "LC_MESSAGES"
+    target.mkdir(parents=True)
+    (target / "selfcheck.mo").write_bytes(compiled(CATALOGUE))
+    monkeypatch.setattr(words, "CATALOGUES", tmp_path)
+    return Words("ko")
+
+
+def sentences() -> Iterator[str]:
+    """Strings in the checks that are sentences, with 7 for what is filled in."""
+    for path in sorted((PACKAGE / "checks").glob("*.py")):
+        tree = ast.parse(path.read_text("utf-8"))
+        inside = {id(v) for n in ast.walk(tree) if isinstance(n, ast.JoinedStr) for v in n.values}
+        docs = {id(n.value) for n in ast.walk(tree) if isinstance(n, ast.Expr)}
+        for node in ast.walk(tree):
+            text = ""
+            if isinstance(node, ast.JoinedStr):
+                text = "".join(
+                    str(v.value) if isinstance(v, ast.Constant) else "7" for v in node.values
+                )
+            elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+                text = node.value if id(node) not in inside | docs else ""
+            if re.match(r"^ ?[A-Zx7s].* .*\.$", text):
+                text = re.sub(r"(?<=[p)])7\.", ".", text)  # what may be empty, and is here
+                yield re.sub(r"7 (?=[A-Z])", "7. ", text.strip())
+
+
+def test_every_sentence_of_the_checks_is_translated(korean: Words) -> None:
+    found = sorted(set(sentences()))
+    assert len(found) > 90
+    assert [text for text in found if not HANGUL.search(korean.sentence(text))] == []
+
+
+def test_numbers_and_names_are_kept(korean: Words) -> None:
+    text = "The cosine schedule is not right: it returned 7 values for T = 16."
+    assert (
+        korean.sentence(text) == "cosine 스케줄이 맞지 않습니다: T = 16인데 값 7개를 반환했습니다."
+    )
+
+
+def test_what_is_not_known_stays_english(korean: Words) -> None:
+    assert korean.sentence("Nobody has translated this.") == "Nobody has translated this."
+
+
+def test_english_is_said_as_it_is() -> None:
+    assert Words("en").sentence("There is no model_final.pth.") == "There is no model_final.pth."
+
+
+def test_gaps_take_anything_but_nothing() -> None:
+    pattern = pattern_of("There is no {name}.")
+    assert pattern.fullmatch("There is no GIF.")
+    assert not pattern.fullmatch("There is no .")
