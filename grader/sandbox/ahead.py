@@ -66,6 +66,13 @@ class Ahead:
             kernel.close()
         return started(self.sandbox, limits)
 
+    def end(self, kernel: Kernel) -> None:
+        """Ends the kernel without waiting for it, if it is a warm one."""
+        if isinstance(self.sandbox, WarmBubblewrap):
+            self._starter.submit(kernel.close)
+        else:
+            kernel.close()
+
     def _swap(self) -> Future[Kernel] | None:
         """The kernel in reserve; the next one begins to start."""
         if not isinstance(self.sandbox, WarmBubblewrap):
@@ -76,6 +83,14 @@ class Ahead:
                 self._starter.submit(started, self.sandbox, self.limits),
             )
         return waiting
+
+
+def ended(sandbox: Sandbox, kernel: Kernel) -> None:
+    """Ends a kernel; in runs of many, while the next submission begins."""
+    if isinstance(sandbox, Ahead):
+        sandbox.end(kernel)
+    else:
+        kernel.close()
 
 
 def started(sandbox: Sandbox, limits: Limits) -> Kernel:

@@ -11,7 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Protocol, Self
 
-from grader.sandbox.ahead import started
+from grader.sandbox.ahead import ended, started
 from grader.sandbox.kernel import CellRaisedError, Kernel, KernelGoneError
 from grader.sandbox.launch import Sandbox
 from grader.sandbox.limits import JSON, InfraError, Limits, Outcome, Status
@@ -86,7 +86,7 @@ class KernelSession:
     def close(self) -> None:
         """Ends the kernel."""
         if self._kernel is not None:
-            self._kernel.close()
+            ended(self._sandbox, self._kernel)
             self._kernel = None
 
     @property
