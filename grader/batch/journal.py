@@ -182,6 +182,13 @@ class Journal:
             json.loads(shown),
         )
 
+    def pictures(self, key: str) -> tuple[bytes, dict[str, Any]]:
+        """Of the result of that key, ``overlay`` and ``shown``; nothing else is read."""
+        with self._clear():
+            query = "SELECT overlay, shown FROM results WHERE key = ?"
+            found = self._db.execute(query, (key,)).fetchone()
+        return (found[0], json.loads(found[1])) if found else (b"", {})
+
     def rerun(self, which: str) -> int:
         """Marks results to be made again: ``all``, ``failed`` by a fault of the grader's, or those
         of one student. They stay until the new ones are stored. Returns how many they are."""

@@ -1,10 +1,14 @@
 """Pairs of students whose work is alike, with the evidence; never a deduction by itself."""
 
+import hashlib
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
+from pathlib import Path
 from typing import Any
 
+from grader.batch import prints as prints_module
 from grader.batch.prints import same_line, tokens_of
 
 NGRAM = 5  # tokens: about half a line
@@ -41,6 +45,14 @@ def alike(prints: Mapping[str, Mapping[str, Any]]) -> list[Pair]:
         *same_code(prints),
     ]
     return sorted(pairs, key=lambda pair: (-pair.likeness, pair.first, pair.second, pair.what))
+
+
+def fingerprint(prints: Mapping[str, Mapping[str, Any]]) -> str:
+    """Of all that ``alike`` goes by: the same one, the same pairs."""
+    digest = hashlib.sha256(json.dumps(prints, sort_keys=True).encode())
+    for source in (__file__, prints_module.__file__):
+        digest.update(Path(source).read_bytes())
+    return digest.hexdigest()
 
 
 def same_hashes(

@@ -11,7 +11,7 @@ from grader.batch.evidence import Evidence, can_score, conditions, key_of, score
 from grader.batch.executors import Backend, dispatch
 from grader.batch.gather import gather
 from grader.batch.journal import Journal
-from grader.batch.likeness import alike
+from grader.batch.likeness import alike, fingerprint
 from grader.batch.roster import Student
 from grader.batch.work import Job, Task, Unreadable, fault, grade_job
 from grader.intake.archive import printable
@@ -136,10 +136,10 @@ class Batch:
         rows += self.missing({row["student_id"] for row in rows})
         rows = _with_unique_ids(rows)
         renamed = {row["was"]: row["label"] for row in rows}
-        found = alike({renamed[label]: print_ for label, print_ in prints.items() if print_})
+        prints = {renamed[label]: print_ for label, print_ in prints.items() if print_}
         facts = {
             "lines": self.lines,
-            "pairs": [vars(pair) for pair in found],
+            **self.likeness(prints),
             "title": self.request.task.rubric.title,
             "items": [
                 {"id": item.id, "max_points": item.points, "visibility": item.visibility}
@@ -147,6 +147,13 @@ class Batch:
             ],
         }
         self.journal.write_gradebook([(r["label"], r, r.pop("key") or None) for r in rows], facts)
+
+    def likeness(self, prints: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+        """Who is alike; compared anew only if somebody's work has changed since the last run."""
+        compared = fingerprint(prints)
+        if self.journal.fact("compared") == compared:
+            return {}
+        return {"pairs": [vars(pair) for pair in alike(prints)], "compared": compared}
 
     def row(self, entry: Handed, evidence: Evidence | None, key: str) -> dict[str, Any]:
         rubric, counts = self.request.task.rubric, entry.counts

@@ -48,9 +48,7 @@ def _write_student(journal: Journal, gradebook: Gradebook, entry: Entry) -> None
         return
     folder = journal.grades / entry.label
     folder.mkdir(exist_ok=True)
-    evidence = journal.find(entry.key, stale=True)
-    overlay = evidence.overlay if evidence else b""
-    shown = evidence.shown if evidence else {}
+    overlay, shown = journal.pictures(entry.key)
     text = json.dumps(entry.result, ensure_ascii=False, allow_nan=False, indent=1) + "\n"
     _write(folder / RESULT, text)
     if overlay:

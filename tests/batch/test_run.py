@@ -11,12 +11,15 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from grader.batch import run as module
+from grader.batch.evidence import Evidence
 from grader.batch.gradebook import Gradebook, read_gradebook
 from grader.batch.journal import Correction, Journal
+from grader.batch.likeness import Pair
 from grader.batch.roster import Student
 from grader.batch.run import Watch
 from grader.batch.work import Job
@@ -98,6 +101,34 @@ def test_other_points_are_recomputed_without_grading(tmp_path: Path, grade: Grad
         assert new.before_lateness == 2 * old.before_lateness
         assert new.result is not None
         assert new.result["environment"]["rubric_sha256"] == "1" * 64
+
+
+def test_likeness_is_compared_anew_only_when_somebodys_work_has_changed(
+    tmp_path: Path, grade: Grade, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compared: list[set[str]] = []
+    alike = module.alike
+
+    def counted(prints: dict[str, dict[str, Any]]) -> list[Pair]:
+        compared.append(set(prints))
+        return alike(prints)
+
+    def printed(*given: Any) -> Evidence:
+        works = {"lines": [], "tensors": [], "samples": given[1][0] * 32}
+        return evidence(*given, prints=works)  # alike where the bytes' hashes begin the same
+
+    monkeypatch.setattr(module, "alike", counted)
+    monkeypatch.setattr("tests.batch.fake.evidence", printed)
+    for number in range(20):
+        hand_in(tmp_path, f"2023-{number:05}.tar.gz", b"0.%d" % number)
+    first = grade()
+    assert first.pairs
+    again = grade(task=replace(TASK, rubric=replace(RUBRIC, sha256="1" * 64)))
+    assert again.pairs == first.pairs
+    assert len(compared) == 1
+    hand_in(tmp_path, "2023-00000.tar.gz", b"0.99 of it")
+    grade()
+    assert len(compared) == 2
 
 
 def test_recomputed_evidence_is_the_result_itself(tmp_path: Path, grade: Grade) -> None:
