@@ -10,8 +10,9 @@ from grader.sandbox import Limits
 from grader.sandbox.launch import Launch
 
 GIB = 2**30
-LIMITS = Limits(memory_bytes=16 * GIB, file_bytes=4 * GIB)
-"""Wide: they are to end what hangs, not to keep anyone out."""
+LIMITS = Limits(memory_bytes=16 * GIB, file_bytes=4 * GIB, processes=100_000)
+"""Wide: they are to end what hangs, not to keep anyone out; and a user's processes on a shared
+machine are counted together."""
 
 
 @dataclass(frozen=True)
