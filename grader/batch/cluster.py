@@ -23,9 +23,9 @@ class Dask:
             raise UsageError(
                 "--scheduler needs Dask: pip install 'ddpm-grader[cluster]'."
             ) from None
-        logging.getLogger("distributed.client").setLevel(
-            logging.CRITICAL
-        )  # what is lost is done again
+        for name in ("distributed", "distributed.client", "tornado.application"):
+            # what is lost is done again; what cannot be is one line of ours
+            logging.getLogger(name).setLevel(logging.CRITICAL)
         self._distributed: Any = distributed
         self._address = address
         self._client: Any = None
