@@ -37,7 +37,13 @@ def run(pyz: Path, tmp_path: Path) -> Run:
             capture_output=True,
             text=True,
             encoding="utf-8",
-            env={**clean, "LC_ALL": "C.UTF-8", "PYTHONIOENCODING": "utf-8", **environment},
+            env={
+                **clean,
+                "LC_ALL": "C.UTF-8",
+                "PYTHONIOENCODING": "utf-8",
+                "COLUMNS": "200",
+                **environment,
+            },
             timeout=180,
         )
 
