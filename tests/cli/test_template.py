@@ -48,7 +48,7 @@ def test_check_says_that_the_given_template_is_fine() -> None:
     done = template_command("check")
     assert done.exit_code == 0, done.output
     lines = [line for line in done.output.splitlines() if line.startswith(("✓", "✗"))]
-    assert len(lines) == 17
+    assert len(lines) == 17, done.output
     assert all(line.startswith("✓") for line in lines)
 
 
@@ -57,7 +57,9 @@ def test_check_names_what_is_wrong_and_says_so_by_its_exit_code(
 ) -> None:
     from grader.kit import proof
 
-    monkeypatch.setattr(proof, "prove", lambda *_: [Finding("unsolved", "loss earns 5 points.")])
+    monkeypatch.setattr(
+        proof, "prove", lambda *_: [Finding("unsolved", "loss earns 5 points.", "")]
+    )
     solved = solve(read_template(DIFFUSION))
     (template / DIFFUSION).write_text(json.dumps(solved), "utf-8")
     done = template_command("check", str(template))
