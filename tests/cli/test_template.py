@@ -44,6 +44,10 @@ def test_a_folder_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
     assert done.exit_code == 2
 
 
+def test_the_help_says_what_the_exit_codes_mean() -> None:
+    assert "Exit code 0 if all pass, 1 if one fails." in template_command("check", "--help").output
+
+
 def test_check_says_that_the_given_template_is_fine() -> None:
     done = template_command("check")
     assert done.exit_code == 0, done.output
