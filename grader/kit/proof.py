@@ -4,10 +4,11 @@ import importlib.util
 import os
 import shutil
 import subprocess
+import tarfile
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import nbformat
 from nbclient.exceptions import CellControlSignal, CellExecutionError, DeadKernelError
@@ -32,6 +33,7 @@ ITEM_OF = {
 
 STUDENT = "2000-00000"
 PACKING_SECONDS = 60
+RESULT = "results_epsilon_linear/image_final.png"
 
 Notebooks = Mapping[str, NotebookNode]
 Progress = Callable[[str], None]
@@ -132,30 +134,43 @@ def pictures_problem(notebook: NotebookNode, options: Options) -> str:
 
 def packing_problem(folder: Path, options: Options) -> str:
     """A sentence unless ``CollectSubmission.sh``, the folder's or else the project's, makes a
-    tarball that can be graded."""
+    tarball that can be graded and holds a result."""
     script = folder / COLLECT_SCRIPT.name
     with tempfile.TemporaryDirectory() as temporary:
         clean = Path(temporary)
         shutil.copy(script if script.is_file() else COLLECT_SCRIPT, clean / COLLECT_SCRIPT.name)
         for name in (DIFFUSION, TEXT_TO_IMAGE):
             shutil.copy(folder / name, clean)
-        try:
-            done = subprocess.run(
-                ["sh", COLLECT_SCRIPT.name, STUDENT],
-                cwd=clean,
-                env={"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C"},
-                capture_output=True,
-                encoding="utf-8",
-                errors="replace",
-                timeout=PACKING_SECONDS,
-            )
-        except subprocess.TimeoutExpired:
-            return f"It does not end within {PACKING_SECONDS} seconds."
+        (clean / RESULT).parent.mkdir()
+        (clean / RESULT).write_bytes(b"a picture")
+        if problem := run_script(clean):
+            return problem
         archive = clean / f"{STUDENT}.tar.gz"
-        if done.returncode != 0 or not archive.is_file():
-            return one_line(f"It packs nothing: {done.stderr.strip() or 'no archive was made'}")
         result = grade(archive, options)
-    if result.status == "rejected" or result.student_id != STUDENT:
-        return "The grader does not accept what it packs."
+        if result.status == "rejected" or result.student_id != STUDENT:
+            return "The grader does not accept what it packs."
+        with tarfile.open(archive) as packed:
+            names = {str(PurePosixPath(name)) for name in packed.getnames()}
     missing = [flag.message for flag in result.flags if flag.id == "notebook_missing"]
-    return missing[0] if missing else ""
+    if missing:
+        return missing[0]
+    return "" if RESULT in names else f"It does not pack {RESULT}."
+
+
+def run_script(folder: Path) -> str:
+    """A sentence unless the script in this folder ends well and leaves an archive."""
+    try:
+        done = subprocess.run(
+            ["sh", COLLECT_SCRIPT.name, STUDENT],
+            cwd=folder,
+            env={"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C"},
+            capture_output=True,
+            encoding="utf-8",
+            errors="replace",
+            timeout=PACKING_SECONDS,
+        )
+    except subprocess.TimeoutExpired:
+        return f"It does not end within {PACKING_SECONDS} seconds."
+    if done.returncode != 0 or not (folder / f"{STUDENT}.tar.gz").is_file():
+        return one_line(f"It packs nothing: {done.stderr.strip() or 'no archive was made'}")
+    return ""

@@ -94,6 +94,7 @@ def test_a_2_2_whose_pictures_are_not_shown(
         ("exit 0", "It packs nothing: no archive was made"),
         ("echo 'no tar here' >&2; exit 1", "It packs nothing: no tar here"),
         ("printf '\\377' >&2; exit 1", "It packs nothing: "),
+        ("tar czf 2000-00000.tar.gz ./*.ipynb", "It does not pack results_epsilon_linear/"),
         ("echo x > x.txt; tar czf 2000-00000.tar.gz x.txt", "The grader does not accept"),
     ],
 )
