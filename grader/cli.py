@@ -2,6 +2,7 @@
 
 0 a result was produced, whatever the score; 1 a fault of the grader's own; 2 wrong usage or an
 input that is not there; 3 the sandbox that was asked for is not to be had; 130 stopped by Ctrl-C.
+``template check`` also ends with 1 if a check fails.
 """
 
 import sys

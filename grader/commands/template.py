@@ -2,7 +2,7 @@
 
 import sys
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import click
 from rich.console import Console
@@ -17,6 +17,9 @@ from grader.commands.options import (
 )
 from grader.paths import TEMPLATE_DIR
 from grader.sandbox import choose_sandbox
+
+if TYPE_CHECKING:
+    from grader.kit.given import Finding
 
 NOT_FINE = 1
 
@@ -62,9 +65,9 @@ def check_command(
     sandbox: Literal["auto", "bubblewrap", "none"],
     seed: int,
 ) -> None:
-    """Proves the notebooks in FOLDER, the project's own by default; takes a minute or two.
+    """Proves the notebooks in FOLDER and its CollectSubmission.sh, the project's own by default.
 
-    Exit code 1 if a check fails.
+    Takes a minute or two; a line for each check. Exit code 0 if all pass, 1 if one fails.
     """
     from grader.kit.given import look
     from grader.kit.proof import prove
@@ -73,21 +76,18 @@ def check_command(
     console = Console(stderr=True)
     warn_of_no_sandbox(sandbox, console)
     options = Options(rubric_with_limits(rubric, ()), choose_sandbox(sandbox), seed=seed)
-    fine = True
     with console.status("reading") as status:
-        readable = True
-        for found in look(folder):
-            show(found.name, found.problem)
-            fine &= not found.problem
-            readable &= not (found.problem and found.name.startswith("valid"))
+        found = [show(finding) for finding in look(folder)]
+        readable = all(f.passed for f in found if f.name.startswith("valid"))
         if readable:
-            for found in prove(folder, options, status.update):
-                show(found.name, found.problem)
-                fine &= not found.problem
-    if not fine:
+            found += [show(finding) for finding in prove(folder, options, status.update)]
+    if not all(finding.passed for finding in found):
         sys.exit(NOT_FINE)
 
 
-def show(name: str, problem: str) -> None:
-    mark, style = ("✗", "red") if problem else ("✓", "green")
-    Console().print(Text.assemble((mark, style), f" {name}{': ' if problem else ''}{problem}"))
+def show(finding: "Finding") -> "Finding":
+    """Prints its line."""
+    mark, style = ("✓", "green") if finding.passed else ("✗", "red")
+    line = Text.assemble((mark, style), f" {finding.name}: {finding.sentence}")
+    Console().print(line, soft_wrap=True)
+    return finding

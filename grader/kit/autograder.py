@@ -1,7 +1,7 @@
 """``python -m grader.kit.autograder ROOT``: grades what Gradescope laid into ROOT/submission.
 
-Writes ROOT/results/results.json, also where the grader could not do its work: then without points,
-for a fault of ours is never the student's loss.
+Writes ROOT/results/results.json, also where the grader could not do its work: then it says so, and
+nothing of the student's was run outside the sandbox.
 """
 
 import io
@@ -13,7 +13,7 @@ from typing import Any
 from grader.batch.gradebook import Entry, graded_items
 from grader.commands.options import DEFAULT_RUBRIC
 from grader.digits.overlay import draw_overlay
-from grader.errors import GraderError
+from grader.errors import GraderError, SandboxUnavailable
 from grader.pipeline import Options, grade
 from grader.report.gradescope import gradescope_json
 from grader.results import Result, to_json
@@ -21,11 +21,18 @@ from grader.rubric import load_rubric
 from grader.sandbox import choose_sandbox
 
 RESULTS = Path("results") / "results.json"
+NO_WALLS = (
+    "This container does not let the grader shut the submission in, so nothing of it was run. "
+    "Grade it on a machine where `ddpm-grader grade` works."
+)
 
 
 def main(root: Path) -> None:
     try:
         content = graded(submission_in(root / "submission"))
+    except SandboxUnavailable as error:
+        print(error)  # for instructors: only they see what is printed
+        content = not_graded(NO_WALLS)
     except GraderError as error:
         content = not_graded(str(error))
     (root / RESULTS).parent.mkdir(exist_ok=True)
@@ -73,13 +80,13 @@ def overlay_of(result: Result) -> bytes:
 
 
 def not_graded(reason: str) -> dict[str, Any]:
-    """Without a score: that nothing was judged must not read as nothing earned."""
-    text = f"Nothing was graded, by a fault of the grader's; this costs no points. {reason}"
+    """Says that nothing was judged: an item's zero would read as nothing earned."""
+    text = f"infra_error: nothing was graded, by no fault of yours; it costs no points. {reason}"
     return {
         "output": text,
         "output_format": "text",
         "visibility": "visible",
-        "tests": [{"name": "grader", "score": 0, "max_score": 0, "status": "failed"}],
+        "tests": [{"name": "infra_error", "score": 0, "max_score": 0, "status": "failed"}],
     }
 
 

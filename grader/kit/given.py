@@ -1,8 +1,7 @@
-"""What can be said of a template without running it: form, interface, words, and no solution."""
+"""What can be said of a template without running it: form, words, interface, and no solution."""
 
 import ast
 import io
-import keyword
 import re
 import tokenize
 from collections.abc import Iterator
@@ -14,34 +13,43 @@ from IPython.core.inputtransformer2 import TransformerManager
 from nbformat import NotebookNode
 
 from grader.checks.cases import ENTRIES
-from grader.kit.fill import DIFFUSION, REGIONS, TEXT_TO_IMAGE, solution
+from grader.kit.fill import DIFFUSION, TEXT_TO_IMAGE
+from grader.kit.leaks import solution_problem
 
+SCHEDULE = "schedule='linear'"
 INTERFACE = {
-    "beta_schedule": ["beta1", "beta2", "T", "schedule"],
-    "ddpm_schedules": ["beta1", "beta2", "T", "schedule"],
-    "ContextUnet.__init__": ["self", "in_channels", "n_feat", "n_classes"],
-    "ContextUnet.forward": ["self", "x", "c", "t"],
-    "DDPM.__init__": [
-        *("self", "nn_model", "betas", "n_T", "prediction_type", "schedule", "device"),
-    ],
-    "DDPM.forward": ["self", "x", "c"],
-    "DDPM.sample": ["self", "n_sample", "size", "device"],
+    "beta_schedule": f"beta1, beta2, T, {SCHEDULE}",
+    "ddpm_schedules": f"beta1, beta2, T, {SCHEDULE}",
+    "ContextUnet.__init__": "self, in_channels, n_feat=256, n_classes=10",
+    "ContextUnet.forward": "self, x, c, t",
+    "DDPM.__init__": "self, nn_model, betas, n_T, prediction_type, schedule, device",
+    "DDPM.forward": "self, x, c",
+    "DDPM.sample": "self, n_sample, size, device",
 }
 """Functions and their arguments, which the grader calls as they are."""
 
-RUN = 8  # tokens that two texts share only if one was taken from the other
-SHARED = 0.25  # part of a solution's runs; a template shares some, as both call the same library
-_QUOTED = re.compile(r"`([A-Za-z_][\w.]*)(?:\([^`]*\))?`")
-OUTSIDE = {"CollectSubmission.sh", "selfcheck.pyz", "True", "False", "None"}
-FILES = re.compile(r"\.(png|gif|pth|sh|pyz|ipynb|tar|gz)$")
+_QUOTED = re.compile(r"`([^`\n]+)`")
+_STRING = re.compile(r"'[^']*'|\"[^\"]*\"")
+_DOTTED = re.compile(r"(?<![\w.])[A-Za-z_]\w*(?:\.\w+)*")
+_CODE = re.compile(r"[\w.]+(\(.*\))?|[\w.]+ *=.*")  # a name, a call or an assignment, not prose
+_FILES = re.compile(r"\.(png|gif|pth|sh|pyz|ipynb|tar|gz)$")
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One check of the template. ``problem`` is one sentence; empty if there is none."""
+    """One check of the template, a sentence for each outcome; ``problem`` is empty if it passes."""
 
     name: str
-    problem: str = ""
+    problem: str
+    fine: str
+
+    @property
+    def passed(self) -> bool:
+        return not self.problem
+
+    @property
+    def sentence(self) -> str:
+        return self.problem or self.fine
 
 
 def look(folder: Path) -> Iterator[Finding]:
@@ -50,18 +58,24 @@ def look(folder: Path) -> Iterator[Finding]:
     for name in (DIFFUSION, TEXT_TO_IMAGE):
         problem = ""
         try:
-            notebooks[name] = nbformat.read(folder / name, as_version=4)
-            nbformat.validate(notebooks[name])
+            notebook = nbformat.read(folder / name, as_version=4)
+            nbformat.validate(notebook)
+            notebooks[name] = notebook
+        except OSError as error:
+            problem = f"It cannot be read: {error.strerror}."
         except Exception as error:  # nbformat raises nearly every kind
-            problem = f"{name} is no valid notebook: {type(error).__name__}."
-        yield Finding(f"valid: {name}", problem)
+            problem = f"It is no valid notebook: {type(error).__name__}."
+        yield Finding(f"valid: {name}", problem, "It is a valid notebook.")
     for name, notebook in notebooks.items():
-        yield Finding(f"no outputs: {name}", outputs_problem(notebook))
-        yield Finding(f"words: {name}", words_problem(notebook))
+        yield Finding(f"no outputs: {name}", outputs_problem(notebook), "No cell was run.")
+        fine = "Every name that its text quotes is in its code."
+        yield Finding(f"names: {name}", names_problem(notebook), fine)
     if DIFFUSION in notebooks:
-        text = code_of(notebooks[DIFFUSION])
-        yield Finding("interface", interface_problem(text))
-        yield Finding("no solution", solution_problem(text))
+        problem = interface_problem(notebooks[DIFFUSION])
+        yield Finding("interface", problem, "Functions, arguments and keys are as announced.")
+    if notebooks:
+        problem = solution_problem(notebooks.values())
+        yield Finding("no solution", problem, "Nothing in it was taken from the reference.")
 
 
 def code_of(notebook: NotebookNode) -> str:
@@ -77,22 +91,36 @@ def outputs_problem(notebook: NotebookNode) -> str:
     return ""
 
 
-def words_problem(notebook: NotebookNode) -> str:
-    """Whether the names that the text quotes are names in the code."""
-    code = code_of(notebook)
-    known = set(re.findall(r"\w+", code)) | set(re.findall(r"[\w.]+", code)) | OUTSIDE
+def names_problem(notebook: NotebookNode) -> str:
+    """A sentence if text between backticks holds a name that the code does not have."""
+    known = names_in(code_of(notebook))
     for cell in notebook.cells:
-        if cell.cell_type != "markdown":
-            continue
-        for name in _QUOTED.findall(cell.source):
-            parts = name.split(".")
-            if not FILES.search(name) and name not in known and not set(parts) <= known:
-                return f"The text speaks of {name}, which the code does not know."
+        for quoted in _QUOTED.findall(cell.source) if cell.cell_type == "markdown" else ():
+            if not _CODE.fullmatch(quoted) or _FILES.search(quoted):
+                continue
+            for name in _DOTTED.findall(_STRING.sub("", quoted)):
+                if not set(name.split(".")) <= known:
+                    return f"The text speaks of {name}, which the code does not know."
     return ""
 
 
-def interface_problem(code: str) -> str:
-    tree = ast.parse(code)
+def names_in(code: str) -> set[str]:
+    """Names and the words in strings; not those in comments, which may be misspelt as well."""
+    found = {"True", "False", "None"}
+    try:
+        for token in tokenize.generate_tokens(io.StringIO(code).readline):
+            if token.type != tokenize.COMMENT:
+                found |= set(re.findall(r"[^\W\d]\w*", token.string))
+    except (tokenize.TokenError, SyntaxError):  # said of the interface
+        found |= set(re.findall(r"[^\W\d]\w*", code))
+    return found
+
+
+def interface_problem(notebook: NotebookNode) -> str:
+    try:
+        tree = ast.parse(code_of(notebook))
+    except SyntaxError as error:
+        return f"Its code is not Python: {error.msg} ({(error.text or '').strip()})."
     functions: dict[str, ast.FunctionDef] = {}
     for node in tree.body:
         if isinstance(node, ast.FunctionDef):
@@ -103,38 +131,32 @@ def interface_problem(code: str) -> str:
     for name, arguments in INTERFACE.items():
         if name not in functions:
             return f"{name} is not defined."
-        found = [argument.arg for argument in functions[name].args.args]
+        found = without_types(functions[name])
         if found != arguments:
-            return f"{name} takes {', '.join(found)}, not {', '.join(arguments)}."
-    texts = {n.value for n in ast.walk(functions["ddpm_schedules"]) if isinstance(n, ast.Constant)}
-    if missing := [key for key in ENTRIES if key not in texts]:
-        return f"ddpm_schedules does not return {', '.join(missing)}."
+            return f"{name} takes ({found}), not ({arguments})."
+    keys = keys_of(functions["ddpm_schedules"])
+    if lacking := [key for key in ENTRIES if key not in keys]:
+        return f"ddpm_schedules does not return {', '.join(lacking)}."
+    if new := [key for key in keys if key not in ENTRIES]:
+        return f"ddpm_schedules returns {', '.join(new)} as well."
     return ""
 
 
-def solution_problem(code: str) -> str:
-    given = runs_of(code)
-    for name in REGIONS:
-        solved = runs_of(solution(name))
-        share = len(solved & given) / len(solved)
-        if share > SHARED:
-            return f"{share:.0%} of the solution of {name} stands in the notebook."
-    return ""
+def without_types(function: ast.FunctionDef) -> str:
+    """Arguments and defaults as text; what they are annotated with makes no difference."""
+    arguments = function.args
+    for argument in ast.walk(arguments):
+        if isinstance(argument, ast.arg):
+            argument.annotation = None
+    return ast.unparse(arguments)
 
 
-def runs_of(source: str) -> set[tuple[str, ...]]:
-    """Every ``RUN`` tokens in a row. Variables are all called the same: names are easily changed,
-    but not what is called and in which order."""
-    kinds = (tokenize.NAME, tokenize.OP, tokenize.NUMBER, tokenize.STRING)
-    tokens = [
-        token
-        for token in tokenize.generate_tokens(io.StringIO(source).readline)
-        if token.type in kinds
+def keys_of(function: ast.FunctionDef) -> list[str]:
+    """Of the dictionaries that it writes out."""
+    return [
+        str(key.value)
+        for node in ast.walk(function)
+        if isinstance(node, ast.Dict)
+        for key in node.keys
+        if isinstance(key, ast.Constant)
     ]
-    words = []
-    for number, token in enumerate(tokens):
-        after = tokens[number + 1].string if number + 1 < len(tokens) else ""
-        before = tokens[number - 1].string if number else ""
-        own = token.type == tokenize.NAME and not keyword.iskeyword(token.string)
-        words.append("name" if own and after != "(" and before != "." else token.string)
-    return {tuple(words[i : i + RUN]) for i in range(len(words) - RUN + 1)}

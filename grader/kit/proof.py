@@ -1,26 +1,26 @@
 """Proves a template by grading it: it starts at zero, can be solved, and runs to its end."""
 
 import importlib.util
-import json
 import os
 import shutil
 import subprocess
+import tarfile
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import nbformat
-from nbclient.exceptions import CellExecutionError
+from nbclient.exceptions import CellControlSignal, CellExecutionError, DeadKernelError
 from nbformat import NotebookNode
 
 from grader.errors import GraderError
 from grader.kit import run_pictures
-from grader.kit.fill import DIFFUSION, PICTURE, REGIONS, TEXT_TO_IMAGE, answer, solve
+from grader.kit.fill import DIFFUSION, REGIONS, TEXT_TO_IMAGE, read_template, solve
 from grader.kit.given import Finding
 from grader.paths import COLLECT_SCRIPT
 from grader.pipeline import Options, grade
-from grader.results import Result
+from grader.results import Result, State
 from grader.sandbox.text import one_line
 
 ITEM_OF = {
@@ -33,104 +33,144 @@ ITEM_OF = {
 
 STUDENT = "2000-00000"
 PACKING_SECONDS = 60
-FEW = {"IMAGE_SIZE": "128", "NUM_DENOISING_STEPS": "2"}
+RESULT = "results_epsilon_linear/image_final.png"
 
+Notebooks = Mapping[str, NotebookNode]
 Progress = Callable[[str], None]
 
 
 def prove(folder: Path, options: Options, progress: Progress) -> Iterator[Finding]:
-    """All checks that run the notebooks in ``folder``."""
-    template: NotebookNode = nbformat.read(folder / DIFFUSION, as_version=4)
-    words: NotebookNode = nbformat.read(folder / TEXT_TO_IMAGE, as_version=4)
+    """All checks that run the notebooks in ``folder``; a long one is announced to ``progress``."""
+    given = {name: read_template(name, folder) for name in (DIFFUSION, TEXT_TO_IMAGE)}
 
-    def earns(name: str, notebook: Callable[[], NotebookNode], items: set[str]) -> Finding:
+    def solved(*regions: str) -> Notebooks:
+        return {**given, DIFFUSION: solve(given[DIFFUSION], regions)}
+
+    def check(name: str, fine: str, problem: Callable[[], str]) -> Finding:
         progress(name)
-        return finding(name, lambda: points_problem(notebook(), options, items))
+        return finding(name, fine, problem)
 
+    yield check("unsolved", "It earns nothing.", lambda: points_problem(given, options, set()))
+    for region, item in ITEM_OF.items():
+        yield check(
+            f"only {region}",
+            f"Solved alone, it earns all of {item} and nothing else.",
+            lambda r=region, i=item: points_problem(solved(r), options, {i}),  # type: ignore[misc]
+        )
     code = set(ITEM_OF.values())
-    yield earns("unsolved", lambda: template, set())
-    for region in REGIONS:
-        alone = {ITEM_OF[region]}
-        yield earns(f"only {region}", lambda r=region: solve(template, [r]), alone)  # type: ignore[misc]
-    yield earns("solved", lambda: solve(template), code)
-    progress("2-1 to its end")
-    everything = replace(options, run="everything")
-    yield finding("2-1 to its end", lambda: to_its_end(solve(template), everything))
-    progress("2-2 to its end")
-    yield finding("2-2 to its end", lambda: pictures_problem(words))
-    progress("packing")
-    yield finding("packing", lambda: packing_problem(folder, options))
+    yield check(
+        "solved",
+        "By the reference, it earns all that code can earn.",
+        lambda: points_problem(solved(*REGIONS), options, code),
+    )
+    yield check(
+        "2-1 to its end",
+        "Solved, every cell runs on a CPU.",
+        lambda: points_problem(solved(*REGIONS), replace(options, run="everything"), code),
+    )
+    yield check(
+        "2-2 to its end",
+        "Answered, every cell runs on a CPU, and its pictures earn their points.",
+        lambda: pictures_problem(given[TEXT_TO_IMAGE], options),
+    )
+    yield check(
+        "packing",
+        f"What {COLLECT_SCRIPT.name} packs is accepted.",
+        lambda: packing_problem(folder, options),
+    )
 
 
-def finding(name: str, problem: Callable[[], str]) -> Finding:
+def finding(name: str, fine: str, problem: Callable[[], str]) -> Finding:
     """A template that cannot be filled is one with a problem."""
     try:
-        return Finding(name, problem())
+        return Finding(name, problem(), fine)
     except GraderError as error:
-        return Finding(name, str(error))
+        return Finding(name, str(error), fine)
 
 
-def graded(notebook: NotebookNode, options: Options) -> Result:
-    """What a submission of this notebook alone gets."""
+def graded(notebooks: Notebooks, options: Options) -> Result:
+    """What a submission of these notebooks gets."""
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary) / STUDENT
         folder.mkdir()
-        (folder / DIFFUSION).write_text(json.dumps(notebook), "utf-8")
+        for name, notebook in notebooks.items():
+            nbformat.write(notebook, folder / name)
         return grade(folder, options)
 
 
-def points_problem(notebook: NotebookNode, options: Options, items: set[str]) -> str:
-    """A sentence unless these items earn all of their points, and no other earns any."""
-    for item in graded(notebook, options).items:
+def points_problem(notebooks: Notebooks, options: Options, items: set[str]) -> str:
+    """A sentence unless these items earn all of their points beyond doubt, no other earns any, and
+    no cell that runs fails. Where the grader itself failed nothing was proved."""
+    result = graded(notebooks, options)
+    for check in (check for item in result.items for check in item.checks):
+        if check.status is State.INFRA_ERROR:
+            return f"{check.id} could not be judged. {check.message}"
+    failed = [flag.message for flag in result.flags if flag.id in ("cell_failed", "rejected")]
+    if failed:
+        return failed[0]
+    for item in result.items:
         wanted = item.max_points if item.id in items else 0
+        said = next((c.message for c in item.checks if c.points != c.max_points), "")
         if item.points != wanted:
-            said = next((c.message for c in item.checks if c.points != c.max_points), "")
             return f"{item.id} earns {item.points:g} points, not {wanted:g}. {said}".strip()
+        if item.id in items and item.status is not State.PASSED:
+            return f"{item.id} is {item.status}, not passed. {said}".strip()
     return ""
 
 
-def to_its_end(notebook: NotebookNode, options: Options) -> str:
-    """A sentence if a cell fails when the whole notebook runs."""
-    result = graded(notebook, options)
-    failed = [flag.message for flag in result.flags if flag.id in ("cell_failed", "rejected")]
-    return failed[0] if failed else ""
-
-
-def pictures_problem(notebook: NotebookNode) -> str:
-    """A sentence if notebook 2-2 does not run on a CPU beside a tiny pipeline."""
+def pictures_problem(notebook: NotebookNode, options: Options) -> str:
+    """A sentence unless notebook 2-2 runs on a CPU beside a tiny pipeline and earns its points."""
     lacking = [n for n in ("diffusers", "transformers") if importlib.util.find_spec(n) is None]
     if lacking:
-        return f"It was not run: pip install {' '.join(lacking)}"
-    own = answer(notebook, {**PICTURE, "NUM_DENOISING_STEPS": "3"})
+        return f"It was not run: pip install {' '.join(lacking)}."
     try:
-        ran = run_pictures.run(run_pictures.adapted(own, {**run_pictures.ON_THE_CPU, **FEW}))
+        ran = run_pictures.run_quickly(notebook)
     except CellExecutionError as error:
         return one_line(f"A cell failed: {error.ename}: {error.evalue}")
-    shown = [o for c in ran.cells for o in c.get("outputs", []) if "image/png" in o.get("data", {})]
-    return "" if shown else "No cell shows a picture."
+    except (CellControlSignal, DeadKernelError) as error:
+        return one_line(f"It did not run to its end: {error}")
+    return points_problem({TEXT_TO_IMAGE: ran}, options, {"text_to_image"})
 
 
 def packing_problem(folder: Path, options: Options) -> str:
-    """A sentence unless ``CollectSubmission.sh`` makes a tarball that can be graded."""
+    """A sentence unless ``CollectSubmission.sh``, the folder's or else the project's, makes a
+    tarball that can be graded and holds a result."""
     script = folder / COLLECT_SCRIPT.name
     with tempfile.TemporaryDirectory() as temporary:
         clean = Path(temporary)
         shutil.copy(script if script.is_file() else COLLECT_SCRIPT, clean / COLLECT_SCRIPT.name)
         for name in (DIFFUSION, TEXT_TO_IMAGE):
             shutil.copy(folder / name, clean)
+        (clean / RESULT).parent.mkdir()
+        (clean / RESULT).write_bytes(b"a picture")
+        if problem := run_script(clean):
+            return problem
+        archive = clean / f"{STUDENT}.tar.gz"
+        result = grade(archive, options)
+        if result.status == "rejected" or result.student_id != STUDENT:
+            return "The grader does not accept what it packs."
+        with tarfile.open(archive) as packed:
+            names = {str(PurePosixPath(name)) for name in packed.getnames()}
+    missing = [flag.message for flag in result.flags if flag.id == "notebook_missing"]
+    if missing:
+        return missing[0]
+    return "" if RESULT in names else f"It does not pack {RESULT}."
+
+
+def run_script(folder: Path) -> str:
+    """A sentence unless the script in this folder ends well and leaves an archive."""
+    try:
         done = subprocess.run(
             ["sh", COLLECT_SCRIPT.name, STUDENT],
-            cwd=clean,
+            cwd=folder,
             env={"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C"},
             capture_output=True,
-            text=True,
+            encoding="utf-8",
+            errors="replace",
             timeout=PACKING_SECONDS,
         )
-        archive = clean / f"{STUDENT}.tar.gz"
-        if done.returncode != 0 or not archive.is_file():
-            return one_line(f"It packs nothing: {done.stderr.strip() or 'no archive was made'}")
-        result = grade(archive, options)
-    if result.status == "rejected" or result.student_id != STUDENT:
-        return "The grader does not accept what it packs."
-    missing = [flag.message for flag in result.flags if flag.id == "notebook_missing"]
-    return missing[0] if missing else ""
+    except subprocess.TimeoutExpired:
+        return f"It does not end within {PACKING_SECONDS} seconds."
+    if done.returncode != 0 or not (folder / f"{STUDENT}.tar.gz").is_file():
+        return one_line(f"It packs nothing: {done.stderr.strip() or 'no archive was made'}")
+    return ""

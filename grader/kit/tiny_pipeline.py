@@ -11,6 +11,7 @@ from typing import Any
 import torch
 from diffusers import AutoencoderKL, PNDMScheduler, StableDiffusionPipeline, UNet2DConditionModel
 from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
+from transformers.utils.logging import disable_progress_bar
 
 START, END = "<|startoftext|>", "<|endoftext|>"
 WIDE, TOKENS = 32, 77
@@ -19,6 +20,7 @@ FACTOR = 8  # pixels a side that one latent stands for, as in the real one
 
 def save(folder: Path, seed: int = 0) -> Path:
     """Writes the pipeline, the same one for the same seed, and returns the folder."""
+    disable_progress_bar()  # it would break the lines of what is being checked
     torch.manual_seed(seed)
     vocabulary = tokens()
     pipeline: Any = StableDiffusionPipeline(

@@ -44,6 +44,11 @@ def test_a_folder_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
     assert done.exit_code == 2
 
 
+def test_the_help_says_what_the_exit_codes_mean() -> None:
+    said = " ".join(template_command("check", "--help").output.split())
+    assert "Exit code 0 if all pass, 1 if one fails." in said
+
+
 def test_check_says_that_the_given_template_is_fine() -> None:
     done = template_command("check")
     assert done.exit_code == 0, done.output
@@ -56,7 +61,9 @@ def test_check_names_what_is_wrong_and_says_so_by_its_exit_code(
 ) -> None:
     from grader.kit import proof
 
-    monkeypatch.setattr(proof, "prove", lambda *_: [Finding("unsolved", "loss earns 5 points.")])
+    monkeypatch.setattr(
+        proof, "prove", lambda *_: [Finding("unsolved", "loss earns 5 points.", "")]
+    )
     solved = solve(read_template(DIFFUSION))
     (template / DIFFUSION).write_text(json.dumps(solved), "utf-8")
     done = template_command("check", str(template))

@@ -1,23 +1,45 @@
 """The Gradescope bundle, run in a folder laid out like Gradescope's."""
 
+import html
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
+import tomllib
 import zipfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
+import yaml
 
+from grader.cli import cli
 from grader.errors import SandboxUnavailable
 from grader.kit import autograder
 from grader.kit.fill import DIFFUSION, read_template, solve
 from grader.kit.gradescope import build_bundle
 from grader.sandbox import InfraError
 
-COURSES = Path(autograder.__file__).with_name("courses")
+FORBID = 'echo 0 > /proc/sys/user/max_user_namespaces && exec "$@"'
+NO_NAMESPACES = ["unshare", "--user", "--map-root-user", "sh", "-c", FORBID, "sh"]
+FORGER = """
+def beta_schedule(beta1, beta2, T, schedule='linear'):
+    import os
+    seen = [path for path in ({root!r}, '/autograder') if os.path.exists(path)]
+    for path in ({results!r}, 'results.json', '../results/results.json'):
+        try:
+            with open(path, 'w') as file:
+                file.write('{{"score": 100}}')
+        except OSError:
+            pass
+    raise RuntimeError(f'saw {{seen}}')
+"""
+
+KIT = Path(autograder.__file__).parent
 
 
 @pytest.fixture
@@ -33,10 +55,10 @@ def root(tmp_path: Path) -> Path:
     return folder
 
 
-def run_autograder(root: Path, **environment: str) -> dict[str, Any]:
+def run_autograder(root: Path, within: Sequence[str] = (), **environment: str) -> dict[str, Any]:
     paths = {"AUTOGRADER_ROOT": str(root), "AUTOGRADER_PYTHON": sys.executable}
     done = subprocess.run(
-        ["bash", str(root / "source" / "run_autograder")],
+        [*within, "bash", str(root / "source" / "run_autograder")],
         cwd=root / "source",
         env={**os.environ, **paths, "PYTHONPATH": str(root / "source"), **environment},
         capture_output=True,
@@ -58,11 +80,35 @@ def test_loose_files_are_graded_by_the_bundle_s_own_sources(root: Path) -> None:
 def test_a_failing_grader_leaves_results_without_points(root: Path) -> None:
     found = run_autograder(root, PYTHONPATH="/nowhere", AUTOGRADER_PYTHON="/bin/false")
     assert "score" not in found
-    assert found["tests"] == [{"name": "grader", "score": 0, "max_score": 0, "status": "failed"}]
+    assert found == autograder.not_graded("Tell your TA.")
+
+
+def test_what_a_student_sends_can_neither_read_the_script_nor_forge_the_result(root: Path) -> None:
+    results = root / "results" / "results.json"
+    results.parent.mkdir()
+    notebook = solve(read_template(DIFFUSION), ["ddpm_schedules", "DDPM.forward", "DDPM.sample"])
+    cell = next(cell for cell in notebook.cells if "def beta_schedule" in cell.source)
+    cell.source += FORGER.format(root=str(root), results=str(results))
+    (root / "submission" / DIFFUSION).write_text(json.dumps(notebook), "utf-8")
+    found = run_autograder(root)
+    scores = {test["name"]: test["score"] for test in found["tests"]}
+    said = next(test["output"] for test in found["tests"] if test["name"] == "beta_schedule")
+    assert "saw []" in html.unescape(said)
+    assert scores["beta_schedule"] == 0
+    assert scores["schedule_parameters"] == scores["loss"] == scores["sampling"] == 10
+    assert found["score"] == 30
+
+
+def test_in_a_container_without_namespaces_nothing_runs(root: Path) -> None:
+    allowed = subprocess.run([*NO_NAMESPACES, "true"], capture_output=True).returncode == 0
+    if not allowed:
+        pytest.skip("this machine does not let namespaces be forbidden")
+    found = run_autograder(root, NO_NAMESPACES)
+    assert found == autograder.not_graded(autograder.NO_WALLS)
 
 
 def test_without_a_sandbox_nothing_runs_and_nothing_is_lost(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def refused(name: str) -> None:
         raise SandboxUnavailable("bubblewrap cannot make namespaces here")
@@ -72,7 +118,9 @@ def test_without_a_sandbox_nothing_runs_and_nothing_is_lost(
     autograder.main(tmp_path)
     found = json.loads((tmp_path / "results" / "results.json").read_text("utf-8"))
     assert "score" not in found
-    assert "bubblewrap cannot make namespaces here" in found["output"]
+    assert found["output"].startswith("infra_error: ")
+    assert autograder.NO_WALLS in found["output"]
+    assert "bubblewrap cannot make namespaces here" in capsys.readouterr().out
 
 
 def test_a_fault_of_ours_gives_no_score(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -110,24 +158,35 @@ def test_the_bundle_is_the_same_each_time_and_its_scripts_can_run(tmp_path: Path
 @pytest.mark.parametrize("script", ["setup.sh", "run_autograder"])
 def test_the_scripts_are_clean(script: str) -> None:
     shellcheck = Path(sys.executable).with_name("shellcheck")
-    done = subprocess.run([shellcheck, COURSES / script], capture_output=True, text=True)
+    done = subprocess.run([shellcheck, KIT / "bundle" / script], capture_output=True, text=True)
     assert done.returncode == 0, done.stdout
 
 
 @pytest.mark.parametrize("name", ["github.yml", "gitlab.yml"])
 def test_the_commands_of_the_course_workflows_exist(name: str) -> None:
-    import yaml
-    from click.testing import CliRunner
+    text = (KIT / "ci" / name).read_text("utf-8")
+    steps = yaml.safe_load(text)
+    if name == "github.yml":
+        lines = [step.get("run") for step in steps["jobs"]["check"]["steps"]]
+    else:
+        lines = steps["template"]["script"]
+    assert "ddpm-grader template check student_template" in lines
+    commands = re.findall(r"ddpm-grader (template .*)", text)
+    assert commands == ["template check student_template"]
+    command: click.Command = cli
+    words = commands[0].split()
+    with click.Context(command) as context:
+        while isinstance(command, click.Group):
+            found = command.get_command(context, words.pop(0))
+            assert found is not None
+            command = found
+        parsed = command.make_context("check", words)
+    assert parsed.params["folder"] == Path("student_template")
 
-    from grader.cli import cli
 
-    text = (COURSES / name).read_text("utf-8")
-    loaded = yaml.safe_load(text)
-    assert loaded
-    commands = [
-        line.split("ddpm-grader ", 1)[1] for line in text.splitlines() if "ddpm-grader t" in line
-    ]
-    assert len(commands) == 2
-    for command in commands:
-        verbs = command.split()[:2]
-        assert CliRunner().invoke(cli, [*verbs, "--help"]).exit_code == 0
+@pytest.mark.parametrize("name", ["github.yml", "gitlab.yml"])
+def test_what_the_course_workflows_install_is_there(name: str) -> None:
+    extra = re.search(r"ddpm-grader\[(\w+)\]", (KIT / "ci" / name).read_text("utf-8"))
+    assert extra is not None
+    known = tomllib.loads((KIT.parents[1] / "pyproject.toml").read_text("utf-8"))
+    assert extra[1] in known["project"]["optional-dependencies"]

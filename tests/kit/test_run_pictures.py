@@ -6,19 +6,16 @@ from nbformat import NotebookNode
 from grader.checks.text_to_image import judge
 from grader.digits.decode import decoding_session
 from grader.errors import GraderError
-from grader.kit.fill import PICTURE, TEXT_TO_IMAGE, answer, read_template
-from grader.kit.run_pictures import ON_THE_CPU, adapted, run
+from grader.kit.fill import TEXT_TO_IMAGE, read_template
+from grader.kit.run_pictures import adapted, run_quickly
 from grader.results import State
 from grader.sandbox import Limits, choose_sandbox
 from grader.text_to_image.works import find_works
 
-FEW = {"IMAGE_SIZE": "128", "NUM_DENOISING_STEPS": "2"}
-
 
 @pytest.fixture(scope="module")
 def ran() -> NotebookNode:
-    own = answer(read_template(TEXT_TO_IMAGE), {**PICTURE, "NUM_DENOISING_STEPS": "3"})
-    return run(adapted(own, {**ON_THE_CPU, **FEW}))
+    return run_quickly(read_template(TEXT_TO_IMAGE))
 
 
 def test_every_cell_ran_and_both_grids_are_there(ran: NotebookNode) -> None:
