@@ -6,7 +6,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import batch, clarity, independent, memory, settings, speed
+from benchmarks import batch, clarity, full_size, independent, memory, settings, speed
 from benchmarks.show import machine
 
 TABLES: dict[str, Callable[[int], Table]] = {
@@ -18,6 +18,7 @@ TABLES: dict[str, Callable[[int], Table]] = {
     "growth": memory.growth,
     "class": batch.whole_class,
     "full-size": batch.full_size,
+    "limit": full_size.compared,
     "rubric": batch.rubric_change,
     "settings": settings.settings,
     "agreement": clarity.agreement,
