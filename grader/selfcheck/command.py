@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, TextIO
 
-from grader.errors import Rejected
+from grader.errors import Rejected, UsageError
 from grader.paths import RUBRIC_DIR
 from grader.pipeline import Options, Stopwatch, grade_opened
 from grader.results import Result, clarity_json, plain
@@ -48,6 +48,9 @@ def main(arguments: list[str], language: str) -> int:
             check_once(packed, options.json, words, out)
     except KeyboardInterrupt:
         return STOPPED
+    except UsageError as error:
+        print(error, file=sys.stderr)
+        return WRONG_USAGE
     return 0
 
 
@@ -115,8 +118,12 @@ def show(packed: Packed, result: Result, lines: list[Line], words: Words, out: T
         text = words("Clear digits: {clear} of {total}.")
         clarity = result.clarity
         print(text.format(clear=clarity.clear, total=clarity.total), file=out)
-    for path in write_pictures(result, packed.folder):
-        print(words("Look at {picture}").format(picture=path), file=out)
+    try:
+        for path in write_pictures(result, packed.folder):
+            print(words("Look at {picture}").format(picture=path), file=out)
+    except OSError as error:
+        text = words("The pictures cannot be written: {reason}")
+        print(text.format(reason=error.strerror), file=out)
     good = sum(line.mark == SMILE for line in lines)
     text = words("{good} of {all} checks are fine.")
     print(text.format(good=good, all=len(lines)), file=out)
@@ -155,8 +162,11 @@ def write_json(content: dict[str, Any], file: str) -> None:
     text = json.dumps(content, ensure_ascii=False, allow_nan=False, indent=1) + "\n"
     if file == "-":
         sys.stdout.write(text)
-    else:
+        return
+    try:
         Path(file).write_text(text, "utf-8")
+    except OSError as error:
+        raise UsageError(f"{file}: {error.strerror}") from None
 
 
 def wait_for_change(packed: Packed, words: Words, out: TextIO) -> Packed:

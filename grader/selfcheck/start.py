@@ -66,7 +66,7 @@ def start() -> None:
     said = problem(lang)
     if said is not None:
         sys.exit(said)
-    with tempfile.TemporaryDirectory(prefix="selfcheck-") as folder:
+    with tempfile.TemporaryDirectory(prefix="selfcheck-", ignore_cleanup_errors=True) as folder:
         with zipfile.ZipFile(sys.argv[0]) as packed:
             packed.extractall(folder)
         sys.path[0] = folder

@@ -200,6 +200,13 @@ def test_it_is_one_small_file_and_the_same_each_time(pyz: Path, tmp_path: Path) 
     assert pyz.stat().st_size < 3e6
 
 
+def test_a_file_that_cannot_be_written_is_one_line(run: Run, folder: Path) -> None:
+    (folder / "selfcheck").write_text("in the way of the folder for pictures")
+    done = run(folder, "--json", "nowhere/found.json")
+    assert done.returncode == 2
+    assert done.stderr == "nowhere/found.json: No such file or directory\n"
+
+
 def test_the_template_alone_is_not_changed_by_it(run: Run, folder: Path) -> None:
     before = (folder / DIFFUSION).read_bytes()
     write(folder / "other.ipynb", {"cells": [], "nbformat": 4, "nbformat_minor": 0, "metadata": {}})
