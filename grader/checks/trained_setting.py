@@ -87,7 +87,7 @@ def judge_setting(
     return [
         doubted(checkpoint, [pair for pair in own if pair.what == "weights"]),
         doubted(image, [pair for pair in own if pair.what == "pictures"]),
-        animation,
+        doubted(animation, [pair for pair in own if pair.what == "animations"]),
     ]
 
 
@@ -113,6 +113,9 @@ def picture(check: str, kind: str, evidence: Evidence | None, sampler_right: boo
     if shown is Shown.NO_GRID:
         text = f"In {name} no grid of tiles was found; a person must look."
         return needs_review(check, text)
+    if shown is Shown.LIKE_REAL:
+        text = f"The upper rows of {name} have the size and place of real digits, nearly all"
+        return needs_review(check, f"{text} exactly; a person must look.")
     if shown is Shown.REAL:
         return failed(check, f"The upper rows of {name} are real digits, not generated ones.")
     text = {
