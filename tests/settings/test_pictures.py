@@ -128,6 +128,22 @@ def test_an_animation_goes_from_noise_to_digits(
     assert look_at_animation(clean, path).shown is Shown.DIGITS
 
 
+def test_tiles_on_a_white_page_are_found_by_the_noise_before(
+    clean: KernelSession, noise: Tiles, tmp_path: Path
+) -> None:
+    """Black ink, and no line round the tiles."""
+    frames = []
+    for tiles in (noise, GENERATED):
+        figure = Figure(figsize=(8, 3))
+        for axis, tile in zip(figure.subplots(4, 10).flat, tiles, strict=True):
+            axis.imshow(tile, cmap="gray_r")
+            axis.axis("off")
+        figure.savefig(tmp_path / "frame.png")
+        frames.append(Image.open(tmp_path / "frame.png").convert("RGB"))
+    frames[0].save(tmp_path / "gif_final.gif", save_all=True, append_images=frames[1:])
+    assert look_at_animation(clean, tmp_path / "gif_final.gif").shown is Shown.DIGITS
+
+
 @pytest.mark.parametrize(
     ("kind", "shown"), [("still", Shown.STILL), ("noise", Shown.NOISE), ("one", Shown.STILL)]
 )
