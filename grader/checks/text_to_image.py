@@ -92,6 +92,9 @@ def judge_pictures(works: Works) -> Verdict:
     if Look.BLACK in looks:
         text = "The pictures are all black, perhaps by the safety checker."
         return passed(check, text, **details)
+    if Look.FIGURE in looks:
+        text = f"The figures show them smaller than {SMALLEST} x {SMALLEST} pixels."
+        return needs_review(check, f"{text} A person must look.", **details)
     if Look.SMALL in looks:
         text = f"The pictures are smaller than {SMALLEST} x {SMALLEST} pixels."
         return failed(check, text, **details)
@@ -99,6 +102,9 @@ def judge_pictures(works: Works) -> Verdict:
         return failed(check, "The picture shown is that of the example.", **details)
     if looks:
         return failed(check, "The picture shows nothing but one colour.", **details)
+    if works.after_example:
+        text = "Pictures stand below the example alone, which was run after your own prompt."
+        return needs_review(check, f"{text} A person must look.", **details)
     if works.unreadable:
         text = "The picture in the notebook cannot be read; a person must look."
         return needs_review(check, text, fraction=0.0, **details)

@@ -79,11 +79,11 @@ def restored(namespace: Any, inputs: Any) -> Any:
             raise DoesNotFit("its weights have other names or shapes than the notebook's network")
     own = getattr(ddpm, "beta_t", None)
     steps = steps_of(ddpm, namespace, own)
-    one_more = isinstance(own, torch.Tensor) and len(own) - 1 == steps
+    one_more = isinstance(own, torch.Tensor) and own.numel() - 1 == steps
     fill(ddpm, state, inputs.get("untrained", False))
     values = {"prediction_type": inputs["prediction_type"], "schedule": inputs["schedule"]}
     if betas is not None:
-        values["n_T"] = len(betas) - one_more
+        values["n_T"] = betas.numel() - one_more
     namespace.update(values, device="cpu")
     for name in {*vars(ddpm), *values, "device"}:  # some may be the class's, or properties
         with contextlib.suppress(Exception):
@@ -101,7 +101,8 @@ def steps_of(ddpm: Any, namespace: Any, betas: Any) -> Any:
     counts = [value for value in vars(ddpm).values() if is_count(value)]
     counts.append(namespace.get("n_T"))
     if isinstance(betas, torch.Tensor):
-        return next((c for c in counts if c in (len(betas), len(betas) - 1)), None)
+        entries = betas.numel()
+        return next((c for c in counts if c in (entries, entries - 1)), None)
     return None
 
 
@@ -176,7 +177,7 @@ def of_another_width(network: Any, attribute: Any, state: Any) -> Any:
 
 
 def fill(ddpm: Any, state: Any, untrained: Any) -> Any:
-    """Weights into their places; buffers of any length in place of the model's own."""
+    """Weights into their places; buffers of any length in place of the model's own, in its type."""
     modules = {bare(name): module for name, module in reversed(list(ddpm.named_modules()))}
     if untrained:
         state = {n: v for n, v in state.items() if not n.split(".")[-1].startswith(STATISTICS)}
@@ -188,7 +189,8 @@ def fill(ddpm: Any, state: Any, untrained: Any) -> Any:
         owner, _, last = name.rpartition(".")
         module = modules.get(owner)
         if module is not None and last in module._buffers:
-            module._buffers[last] = value.clone()
+            own = module._buffers[last]
+            module._buffers[last] = value.clone() if own is None else value.to(own.dtype, copy=True)
 
 
 def answers(ddpm: Any, inputs: Any) -> Any:

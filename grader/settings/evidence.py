@@ -45,7 +45,8 @@ class SettingEvidence:
 
 @dataclass(frozen=True)
 class Twins:
-    """Two settings of a submission that show the same ``what``: "weights" or "pictures"."""
+    """Two settings of a submission that show the same ``what``: "weights", "pictures" or
+    "animations"."""
 
     one: str
     other: str
@@ -136,9 +137,10 @@ def find_twins(seen: Mapping[str, SettingEvidence]) -> list[Twins]:
         a, b = seen[one].checkpoint, seen[other].checkpoint
         if a is not None and b is not None and same_weights(a, b):
             twins.append(Twins(one, other, "weights"))
-        tiles, others = seen[one].image, seen[other].image
-        if tiles is not None and others is not None and same_pictures(tiles, others):
+        if same_pictures(seen[one].image, seen[other].image):
             twins.append(Twins(one, other, "pictures"))
+        if same_pictures(seen[one].animation, seen[other].animation):
+            twins.append(Twins(one, other, "animations"))
     return twins
 
 
@@ -152,9 +154,12 @@ def same_weights(a: Checkpoint, b: Checkpoint) -> bool:
     return bool(np.corrcoef(a.sample, b.sample)[0, 1] > NEARLY)
 
 
-def same_pictures(a: Evidence, b: Evidence) -> bool:
-    if a.tiles is None or b.tiles is None or {a.shown, b.shown} != {Shown.DIGITS}:
+def same_pictures(a: Evidence | None, b: Evidence | None) -> bool:
+    """Whether most tiles of the one are among those of the other, in whatever order."""
+    if a is None or b is None or a.tiles is None or b.tiles is None:
+        return False
+    if not {a.shown, b.shown} <= {Shown.DIGITS, Shown.LIKE_REAL}:
         return False
     if a.tiles.shape != b.tiles.shape:
         return False
-    return bool(np.mean(np.diag(likeness(a.tiles, b.tiles)) > SAME) > 0.5)
+    return bool(np.mean(likeness(a.tiles, b.tiles).max(axis=1) > SAME) > 0.5)

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 
 PREDICTIONS, SCHEDULES = ("epsilon", "sample"), ("linear", "cosine")
@@ -15,6 +16,7 @@ _LOOKS_LIKE = {
     "gif": re.compile(r"\.gif$", re.IGNORECASE),
     "checkpoint": re.compile(r"\.(pth|pt|ckpt)$", re.IGNORECASE),
 }
+MISSPELT = 0.7  # likeness of a word to the one that is meant
 _WORDS = {
     "epsilon": re.compile(r"eps|noise", re.IGNORECASE),
     "sample": re.compile(r"sample|x_?0|x_?start", re.IGNORECASE),
@@ -37,11 +39,21 @@ class SettingFiles:
 
 def setting_of(name: str) -> str | None:
     """The setting that a folder's name means; None if it means none or several."""
+    for setting in SETTINGS:
+        if name.lower().startswith(f"results_{setting}"):
+            return setting
     said = {word for word, pattern in _WORDS.items() if pattern.search(name)}
-    prediction, schedule = said & set(PREDICTIONS), said & set(SCHEDULES)
-    if len(prediction) == 1 and len(schedule) == 1:
-        return f"{prediction.pop()}_{schedule.pop()}"
-    return None
+    prediction, schedule = (_meant(name, said, names) for names in (PREDICTIONS, SCHEDULES))
+    return f"{prediction}_{schedule}" if prediction and schedule else None
+
+
+def _meant(name: str, said: set[str], names: tuple[str, ...]) -> str | None:
+    """The one of ``names`` that is said; where none is, the one that a word nearly is."""
+    found = said & set(names)
+    if not found:
+        words = re.split(r"[^a-z]+", name.lower())
+        found = {close for word in words for close in get_close_matches(word, names, 1, MISSPELT)}
+    return found.pop() if len(found) == 1 else None
 
 
 def find_settings(root: Path) -> dict[str, SettingFiles]:

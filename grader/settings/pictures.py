@@ -19,6 +19,10 @@ NOISE = 0.4  # correlation of neighbouring pixels: digits have 0.8, noise has 0
 NOISE_DRAWN = 0.6  # the same of tiles that a figure drew larger: digits have 0.9, noise has 0.45
 RISES = 0.25  # by which it grows from an animation's first picture to its last
 SAME = 0.985  # correlation of two tiles that are one image, saved twice
+FAINT = (5 / 255, 20 / 255, 40 / 255)  # what is fainter is no ink
+PITCH, PADDING = 30, 2  # pixels of a tile in image_final.png with its padding, and of that
+BOX, MIDDLE = 20, 1.01  # pixels: MNIST fits digits into this box, their mass in the tile's middle
+AS_MNIST = 0.9  # part of the tiles that do so exactly: of real digits all, of generated ones half
 
 
 class Shown(StrEnum):
@@ -28,6 +32,7 @@ class Shown(StrEnum):
     NOISE = "noise"
     BLANK = "blank"
     REAL = "real digits"
+    LIKE_REAL = "digits that stand as real ones do"
     STILL = "no way from noise to digits"
     NO_GRID = "no grid of tiles"
     UNREADABLE = "nothing that can be read"
@@ -53,8 +58,10 @@ def look_at_image(session: KernelSession, path: Path) -> Evidence:
     if grid is None or grid.shape[1] != DIGITS or grid.shape[0] < GENERATED_ROWS:
         shown = Shown.NOISE if smoothness(pixels.mean(axis=2)[None] / 255) < NOISE else None
         return Evidence(shown or Shown.NO_GRID)
-    if not starts_at_the_top(grid):
-        return Evidence(Shown.BLANK)
+    if len(grid.tiles) < 2 * GENERATED_ROWS and not starts_at_the_top(grid):
+        _, top, _, bottom = grid.boxes[0, 0]
+        empty = top >= GENERATED_ROWS * (bottom - top)  # or only the margin of a figure
+        return Evidence(Shown.BLANK if empty else Shown.NO_GRID)
     tiles = grid.tiles[:GENERATED_ROWS].reshape(-1, *grid.tiles.shape[2:])
     real = grid.tiles[GENERATED_ROWS:].reshape(-1, *grid.tiles.shape[2:])
     if np.mean(tiles.std(axis=(1, 2)) < BLANK) > 0.5:
@@ -63,7 +70,7 @@ def look_at_image(session: KernelSession, path: Path) -> Evidence:
         return Evidence(Shown.NOISE, tiles)
     if len(real) and np.mean(likeness(tiles, real).max(axis=1) > SAME) > 0.5:
         return Evidence(Shown.REAL, tiles)
-    return Evidence(Shown.DIGITS, tiles)
+    return Evidence(Shown.LIKE_REAL if stand_as_real(pixels) else Shown.DIGITS, tiles)
 
 
 def look_at_animation(session: KernelSession, path: Path) -> Evidence:
@@ -72,7 +79,8 @@ def look_at_animation(session: KernelSession, path: Path) -> Evidence:
     first, _ = pixels_of(session, path, "first")
     if first is None or last is None:
         return Evidence(Shown.UNREADABLE, problem=problem)
-    grid = find_grid(last)
+    grids = (find_grid(frame) for frame in (last, first))  # noise shows where white tiles end
+    grid = next((g for g in grids if g is not None and g.shape[1] == DIGITS), None)
     if grid is None or first.shape != last.shape:
         return Evidence(Shown.NO_GRID)
     start, end = (
@@ -102,6 +110,29 @@ def smoothness(tiles: Array) -> float:
     across = float(np.mean(centred[:, :, 1:] * centred[:, :, :-1]))
     down = float(np.mean(centred[:, 1:] * centred[:, :-1]))
     return (across + down) / 2 / max(power, 1e-9)
+
+
+def stand_as_real(pixels: Array) -> bool:
+    """Whether all but a few generated digits have exactly the size and place that MNIST gives to
+    its own. Seen only where the picture is as ``save_image`` leaves it, 28 pixels a tile."""
+    height, width = pixels.shape[:2]
+    if width != DIGITS * PITCH + PADDING or height % PITCH != PADDING:
+        return False
+    ink = pixels[PADDING : GENERATED_ROWS * PITCH + PADDING, PADDING:].mean(axis=2) / 255
+    parts = ink.reshape(GENERATED_ROWS, PITCH, DIGITS, PITCH).swapaxes(1, 2)
+    tiles = parts[:, :, :-PADDING, :-PADDING].reshape(-1, PITCH - PADDING, PITCH - PADDING)
+    return any(np.mean([stands_as_real(t, faint) for t in tiles]) >= AS_MNIST for faint in FAINT)
+
+
+def stands_as_real(tile: Array, faint: float) -> bool:
+    ink = np.where(tile > faint, tile, 0)
+    rows, columns = np.flatnonzero(ink.sum(axis=1)), np.flatnonzero(ink.sum(axis=0))
+    if not len(rows):
+        return False
+    size = max(np.ptp(rows), np.ptp(columns)) + 1
+    places = np.indices(ink.shape) - (len(ink) - 1) / 2
+    off = np.abs((places * ink).sum(axis=(1, 2)) / ink.sum())
+    return bool(size == BOX and np.all(off < MIDDLE))
 
 
 def likeness(tiles: Array, others: Array) -> Array:

@@ -1,11 +1,14 @@
 """What an expression of the notebook is, as far as it can be seen without running anything."""
 
 import ast
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 LONGEST = 4000  # characters of a text, entries of a list
+HUGE = 1e30  # no number of a setting
+MOST_TURNS = 20  # of a loop
 
 
 class Unknown:
@@ -25,23 +28,35 @@ class Seeded:
     seed: Any
 
 
-_CHANGED = frozenset({"strip", "lower", "upper", "title"})
+_CHANGED = frozenset({"strip", "lower", "upper", "title", "capitalize"})
+_FIELD = re.compile(r"\{(\w{0,40})\}")
+_PERCENT = re.compile(r"%[sd]")
+Comprehension = ast.ListComp | ast.SetComp | ast.GeneratorExp
 
 
 def value_of(node: ast.expr | None, names: Mapping[str, Any]) -> Any:
-    """A text, number, None, list of such, ``Seeded``, or ``UNKNOWN``. ``names``: what is known."""
+    """A text, number, None, list or dict of such, ``Seeded``, or ``UNKNOWN``.
+
+    ``names``: what is known, also of attributes, as ``config.prompt``.
+    """
     match node:
         case ast.Constant(value=str() | int() | float() | None as value):
-            return value
+            return bounded(value)
         case ast.Name(id=name):
             return names.get(name, UNKNOWN)
+        case ast.Attribute(value=ast.Name(id=owner), attr=name):
+            return names.get(f"{owner}.{name}", UNKNOWN)
+        case ast.NamedExpr(value=inner) | ast.FormattedValue(value=inner):
+            return value_of(inner, names)
         case ast.List(elts=parts) | ast.Tuple(elts=parts):
             return [value_of(part, names) for part in parts[:LONGEST]]
+        case ast.Dict(keys=keys, values=values):
+            return paired([value_of(key, names) if key else UNKNOWN for key in keys], values, names)
+        case ast.ListComp() | ast.SetComp() | ast.GeneratorExp():
+            return comprehended(node, names)
         case ast.JoinedStr(values=parts):
             texts = [value_of(part, names) for part in parts]
             return UNKNOWN if UNKNOWN in texts else cut("".join(map(str, texts)))
-        case ast.FormattedValue(value=inner):
-            return value_of(inner, names)
         case ast.UnaryOp(op=ast.USub(), operand=inner):
             number = value_of(inner, names)
             return -number if is_number(number) else UNKNOWN
@@ -52,6 +67,45 @@ def value_of(node: ast.expr | None, names: Mapping[str, Any]) -> Any:
         case ast.Call():
             return returned(node, names)
     return UNKNOWN
+
+
+def paired(keys: list[Any], values: list[ast.expr], names: Mapping[str, Any]) -> Any:
+    if all(isinstance(key, str | int) for key in keys):
+        return {k: value_of(v, names) for k, v in zip(keys, values, strict=True)}
+    return UNKNOWN
+
+
+def comprehended(node: Comprehension, names: Mapping[str, Any]) -> Any:
+    """Of one loop without conditions. Not of those in one another, which could take for ever."""
+    inner = any(isinstance(part, Comprehension) for part in ast.walk(node.elt))
+    if inner or len(node.generators) > 1 or node.generators[0].ifs:
+        return UNKNOWN
+    loop = node.generators[0]
+    turns = turns_of(value_of(loop.iter, names))
+    if turns is None:
+        return UNKNOWN
+    return [value_of(node.elt, {**names, **dict(bound(loop.target, turn))}) for turn in turns]
+
+
+def turns_of(values: Any) -> list[Any] | None:
+    """What a loop over these values goes through, at first; None if that is not known."""
+    return list(values)[:MOST_TURNS] if isinstance(values, list | dict) else None
+
+
+def bound(target: ast.expr, value: Any) -> Iterator[tuple[str, Any]]:
+    """The names that an assignment sets, with their values."""
+    match target:
+        case ast.Name(id=name):
+            yield name, value
+        case ast.Attribute(value=ast.Name(id=owner), attr=name):
+            yield f"{owner}.{name}", value
+        case ast.Starred(value=inner):
+            yield from bound(inner, UNKNOWN)
+        case ast.Tuple(elts=parts) | ast.List(elts=parts):
+            starred = any(isinstance(part, ast.Starred) for part in parts)
+            fits = isinstance(value, list) and len(value) == len(parts) and not starred
+            for part, its in zip(parts, value if fits else [UNKNOWN] * len(parts), strict=True):
+                yield from bound(part, its)
 
 
 def combined(node: ast.BinOp, names: Mapping[str, Any]) -> Any:
@@ -65,6 +119,8 @@ def combined(node: ast.BinOp, names: Mapping[str, Any]) -> Any:
         return arithmetic(node.op, left, right)
     if isinstance(node.op, ast.Mult) and isinstance(right, int) and isinstance(left, list):
         return (left * min(right, 16))[:LONGEST]
+    if isinstance(node.op, ast.Mod) and isinstance(left, str):
+        return filled(left, _PERCENT, right if isinstance(right, list) else [right], {})
     return UNKNOWN
 
 
@@ -92,6 +148,8 @@ def element(whole: Any, index: Any) -> Any:
         and -len(whole) <= index < len(whole)
     ):
         return whole[index]
+    if isinstance(whole, dict) and isinstance(index, str | int):
+        return whole.get(index, UNKNOWN)
     return UNKNOWN
 
 
@@ -103,16 +161,73 @@ def returned(node: ast.Call, names: Mapping[str, Any]) -> Any:
             return Seeded(arguments[0] if arguments else UNKNOWN)
         case ast.Attribute(attr="to", value=inner):
             return value_of(inner, names)
-        case ast.Attribute(attr=name, value=inner) if name in _CHANGED and not node.args:
-            text = value_of(inner, names)
-            return getattr(text, name)() if isinstance(text, str) else UNKNOWN
-        case ast.Attribute(attr="join", value=inner) if len(arguments) == 1:
-            between, parts = value_of(inner, names), arguments[0]
-            if isinstance(between, str) and isinstance(parts, list):
-                return joined(between, parts)
+        case ast.Attribute(attr=name, value=inner):
+            keywords = {k.arg: value_of(k.value, names) for k in node.keywords if k.arg}
+            return of_method(name, value_of(inner, names), arguments, keywords)
+        case ast.Name(id="dict") if not node.args and all(k.arg for k in node.keywords):
+            return {k.arg: value_of(k.value, names) for k in node.keywords}
         case ast.Name(id="int" | "float" | "str" as kind) if len(arguments) == 1:
             return converted(kind, arguments[0])
+        case ast.Name(id="range") if not node.keywords and 1 <= len(arguments) <= 3:
+            return numbers(arguments)
+        case ast.Name(id=name):
+            return of_function(name, arguments)
     return UNKNOWN
+
+
+def of_method(name: str, owner: Any, arguments: list[Any], keywords: Mapping[str, Any]) -> Any:
+    match owner, name, arguments:
+        case str(), "join", [list() as parts]:
+            return joined(owner, parts)
+        case str(), "replace", [str() as old, str() as new] if len(owner) * len(new) < 10**6:
+            return cut(owner.replace(old, new))
+        case str(), "format", _:
+            return filled(owner, _FIELD, arguments, keywords)
+        case str(), _, [] if name in _CHANGED:
+            return getattr(owner, name)()
+        case dict(), "get", [str() | int() as key, *_]:
+            return owner.get(key, UNKNOWN)
+        case dict(), "items", []:
+            return [[key, value] for key, value in owner.items()]
+        case dict(), "keys" | "values", []:
+            return list(getattr(owner, name)())
+    return UNKNOWN
+
+
+def of_function(name: str, arguments: list[Any]) -> Any:
+    match name, arguments:
+        case "len", [list() | dict() | str() as whole]:
+            return len(whole)
+        case "list" | "tuple", [list() | dict() as whole]:
+            return list(whole)
+        case "enumerate", [list() | dict() as whole, *_]:
+            return [[number, one] for number, one in enumerate(whole)]
+        case "zip", [_, *_] if all(isinstance(each, list) for each in arguments):
+            return [list(together) for together in zip(*arguments, strict=False)]
+    return UNKNOWN
+
+
+def numbers(ends: list[Any]) -> Any:
+    if all(type(end) is int for end in ends) and (len(ends) < 3 or ends[2]):
+        return list(range(*ends)[:LONGEST])
+    return UNKNOWN
+
+
+def filled(text: str, field: re.Pattern[str], values: list[Any], by_name: Mapping[str, Any]) -> Any:
+    """``text`` with its plain fields filled in, in turn, by number or by name."""
+    parts, last, turn = [], 0, 0
+    for found in field.finditer(text):
+        name = found.group(1) if field.groups else ""
+        if name and not name.isdecimal():
+            value = by_name.get(name, UNKNOWN)
+        else:
+            place, turn = int(name or turn), turn + 1
+            value = values[place] if place < len(values) else UNKNOWN
+        if not (isinstance(value, str) or is_number(value)):
+            return UNKNOWN
+        parts += [text[last : found.start()], str(value)]
+        last = found.end()
+    return cut("".join([*parts, text[last:]]))
 
 
 def joined(between: str, parts: list[Any]) -> Any:
@@ -125,9 +240,14 @@ def converted(kind: str, value: Any) -> Any:
     if kind == "str":
         return str(value) if is_number(value) or isinstance(value, str) else UNKNOWN
     try:
-        return int(value) if kind == "int" else float(value)
+        return bounded(int(value) if kind == "int" else float(value))
     except (TypeError, ValueError, OverflowError):
         return UNKNOWN
+
+
+def bounded(value: Any) -> Any:
+    """The same, but for numbers that are not finite or too long to be written down."""
+    return UNKNOWN if is_number(value) and not abs(value) < HUGE else value
 
 
 def is_number(value: Any) -> bool:

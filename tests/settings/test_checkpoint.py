@@ -112,6 +112,41 @@ def test_weights_that_are_not_finite_fail(sessions: Both, tmp_path: Path) -> Non
     assert "not finite" in found.message
 
 
+@pytest.mark.parametrize("beside", [{"nn_model.mask": (5, 5)}, {"log_variance": (399,)}])
+def test_a_buffer_that_is_not_finite_is_no_weight(
+    beside: dict[str, tuple[int, ...]], sessions: Both, tmp_path: Path
+) -> None:
+    """A mask of attention, say, or logarithms of another length than the betas."""
+    state = state_of("sample_cosine")
+    state |= {name: torch.full(shape, -torch.inf) for name, shape in beside.items()}
+    found = verdict(evidence(sessions, saved(tmp_path, state), "sample_cosine"), "sample_cosine")
+    assert found.state is State.PASSED
+
+
+@pytest.mark.parametrize("kind", [torch.float64, torch.float16, torch.bfloat16])
+@pytest.mark.parametrize("trained", ["epsilon_linear", "sample_cosine"])
+def test_weights_and_schedule_of_another_precision_are_read(
+    trained: str, kind: torch.dtype, sessions: Both, tmp_path: Path
+) -> None:
+    state = {name: value.to(kind) for name, value in state_of(trained).items()}
+    seen = evidence(sessions, saved(tmp_path, state), trained)
+    assert verdict(seen, trained).state is State.PASSED
+    other = "epsilon_cosine" if trained == "epsilon_linear" else "sample_linear"
+    found = verdict(with_own(sessions, seen, other), other)
+    assert found.state is State.FAILED
+
+
+def test_a_schedule_of_another_form_leaves_the_next_checkpoint_as_it_is(
+    sessions: Both, tmp_path: Path
+) -> None:
+    state = state_of("epsilon_linear")
+    evidence(sessions, saved(tmp_path, state | {"beta_t": torch.tensor(0.5)}), "epsilon_linear")
+    for shape in ((-1, 1, 1, 1), (1, -1, 1, 1), (-1,)):
+        state["beta_t"] = state["beta_t"].reshape(shape)
+        seen = evidence(sessions, saved(tmp_path, state), "epsilon_linear")
+        assert verdict(seen, "epsilon_linear").state is State.PASSED
+
+
 def test_a_first_entry_that_is_not_used_may_be_no_number(sessions: Both, tmp_path: Path) -> None:
     """beta_0 = 0 makes 0 / 0 and the logarithm of 0 beside the entries that everybody keeps."""
     state = state_of("sample_linear", one_more=True)

@@ -35,6 +35,10 @@ def test_the_notebooks_own_names_need_no_note(setting: str, tmp_path: Path) -> N
         "results/linear/epsilon",
         "results_linear_epsilon",
         "results_noise_lin",
+        "results_eplison_linear",
+        "results_espilon_lniear",
+        "results_epsilon_linear_samples",
+        "results_epsilon_linear (1)",
     ],
 )
 def test_near_misses_are_understood(folder: str, tmp_path: Path) -> None:
@@ -76,3 +80,16 @@ def test_other_folders_are_no_settings(tmp_path: Path) -> None:
     assert find_settings(tmp_path) == {}
     assert setting_of("results_epsilon_sample_linear") is None
     assert setting_of("results_epsilon") is None
+    assert setting_of("results_mean_linear") is None
+
+
+@pytest.mark.parametrize(
+    ("folder", "setting"),
+    [
+        ("results_epsilon_consine", "epsilon_cosine"),
+        ("results_smaple_coisne", "sample_cosine"),
+        ("results_sampel_lienar", "sample_linear"),
+    ],
+)
+def test_misspelt_words_are_understood(folder: str, setting: str) -> None:
+    assert setting_of(folder) == setting

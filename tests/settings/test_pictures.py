@@ -6,18 +6,25 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from matplotlib.figure import Figure
 from PIL import Image
 from torchvision.utils import make_grid, save_image
 
+from grader.checks.trained_setting import Context, judge_setting, picture
 from grader.digits.labelled import sheets
 from grader.digits.regions import Array
+from grader.results import State
 from grader.sandbox import KernelSession
-from grader.settings.evidence import same_pictures
+from grader.settings.evidence import SettingEvidence, Twins, find_twins, same_pictures
+from grader.settings.folders import PREDICTIONS, SETTINGS, SettingFiles
 from grader.settings.pictures import Shown, look_at_animation, look_at_image
 from reference.pictures import save_final_gif
 from tests.digits.conftest import RandomGrids
 
 GENERATED = next(s for s in sheets("held_out") if len(s.ink) == 10).ink[:4].reshape(40, 28, 28)
+OTHERS = next(s for s in sheets("held_out") if s.name.endswith("guided")).ink[:4]
+OTHERS = OTHERS.reshape(40, 28, 28)
+RIGHT = Context(dict.fromkeys(PREDICTIONS, True), dict.fromkeys(PREDICTIONS, True), 1.0)
 Tiles = Array
 
 
@@ -61,6 +68,38 @@ def test_real_digits_above_the_same_are_no_work(
     assert look_at_image(clean, image(tmp_path, moved, real)).shown is Shown.REAL
 
 
+def test_other_real_digits_than_those_below_are_noticed(
+    clean: KernelSession, real: Tiles, random_grids: RandomGrids, tmp_path: Path
+) -> None:
+    others = random_grids(1)[40:80]
+    assert look_at_image(clean, image(tmp_path, others, real)).shown is Shown.LIKE_REAL
+    noisy = others + 0.01 * np.random.default_rng(0).normal(size=others.shape)
+    assert look_at_image(clean, image(tmp_path, noisy, real)).shown is Shown.LIKE_REAL
+    (tmp_path / "own").mkdir()
+    own = look_at_image(clean, image(tmp_path / "own", others, real))
+    verdict = picture("setting_epsilon_linear.image", "image", own, True)
+    assert verdict.state is State.NEEDS_REVIEW
+    assert verdict.fraction == 1
+
+
+@pytest.mark.parametrize("title", ["", "epsilon / linear"])
+def test_a_figure_of_the_image_is_seen_inside_its_margins(
+    title: str, clean: KernelSession, real: Tiles, tmp_path: Path
+) -> None:
+    figure = Figure(figsize=(6, 5))
+    axes = figure.subplots()
+    axes.imshow(np.asarray(Image.open(image(tmp_path, GENERATED, real))))
+    axes.set_title(title)
+    figure.savefig(tmp_path / "figure.png")
+    assert look_at_image(clean, tmp_path / "figure.png").shown is Shown.DIGITS
+
+
+def test_a_margin_above_four_rows_is_no_blank_picture(clean: KernelSession, tmp_path: Path) -> None:
+    digits = np.asarray(Image.open(image(tmp_path, GENERATED)).convert("L"))
+    Image.fromarray(np.pad(digits, ((60, 0), (0, 0)))).save(tmp_path / "lower.png")
+    assert look_at_image(clean, tmp_path / "lower.png").shown is Shown.NO_GRID
+
+
 def test_noise_and_nothing_are_named(
     clean: KernelSession, real: Tiles, noise: Tiles, tmp_path: Path
 ) -> None:
@@ -89,6 +128,22 @@ def test_an_animation_goes_from_noise_to_digits(
     assert look_at_animation(clean, path).shown is Shown.DIGITS
 
 
+def test_tiles_on_a_white_page_are_found_by_the_noise_before(
+    clean: KernelSession, noise: Tiles, tmp_path: Path
+) -> None:
+    """Black ink, and no line round the tiles."""
+    frames = []
+    for tiles in (noise, GENERATED):
+        figure = Figure(figsize=(8, 3))
+        for axis, tile in zip(figure.subplots(4, 10).flat, tiles, strict=True):
+            axis.imshow(tile, cmap="gray_r")
+            axis.axis("off")
+        figure.savefig(tmp_path / "frame.png")
+        frames.append(Image.open(tmp_path / "frame.png").convert("RGB"))
+    frames[0].save(tmp_path / "gif_final.gif", save_all=True, append_images=frames[1:])
+    assert look_at_animation(clean, tmp_path / "gif_final.gif").shown is Shown.DIGITS
+
+
 @pytest.mark.parametrize(
     ("kind", "shown"), [("still", Shown.STILL), ("noise", Shown.NOISE), ("one", Shown.STILL)]
 )
@@ -109,5 +164,24 @@ def test_equal_pictures_are_known_and_similar_ones_are_not(
         look_at_image(clean, image(tmp_path, sheet.ink[:4].reshape(40, 28, 28), real))
         for sheet in (one, one, other)
     ]
+    moved = np.roll(one.ink[:4], 1, axis=0).reshape(40, 28, 28)
     assert same_pictures(seen[0], seen[1])
+    assert same_pictures(seen[0], look_at_image(clean, image(tmp_path, moved, real)))
     assert not same_pictures(seen[0], seen[2])  # drawn from the same noise by two models
+
+
+def test_an_animation_of_another_setting_is_noticed(
+    clean: KernelSession, noise: Tiles, tmp_path: Path
+) -> None:
+    look = [
+        look_at_animation(clean, animation(tmp_path, [start, end]))
+        for start, end in ((noise, GENERATED), (noise[::-1], GENERATED), (noise, OTHERS))
+    ]
+    found = [
+        SettingEvidence(SettingFiles(name, {}, ()), animation=seen)
+        for name, seen in zip(SETTINGS, look, strict=False)
+    ]
+    twins = find_twins(dict(zip(SETTINGS, found, strict=False)))
+    assert twins == [Twins("epsilon_linear", "epsilon_cosine", "animations")]
+    verdicts = {v.check: v for v in judge_setting(SETTINGS[0], found[0], RIGHT, twins)}
+    assert verdicts["setting_epsilon_linear.animation"].state is State.NEEDS_REVIEW

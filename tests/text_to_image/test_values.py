@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from grader.text_to_image.values import UNKNOWN, Seeded, value_of
 
 NAMES = {"animal": "cat", "n": 4, "words": ["a", "b"], "unseen": UNKNOWN}
+NAMES |= {"config.prompt": "a fox"}
 
 
 def seen(text: str) -> object:
@@ -30,6 +31,21 @@ def seen(text: str) -> object:
         ("int('7')", 7),
         ("torch.Generator('cuda').manual_seed(n)", Seeded(4)),
         ("torch.Generator(device=d).manual_seed(1).to('cpu')", Seeded(1)),
+        ("{'a': animal}['a']", "cat"),
+        ("{'a': animal}.get('b')", UNKNOWN),
+        ("dict(a=1).items()", [["a", 1]]),
+        ("[f'{w}!' for w in words]", ["a!", "b!"]),
+        ("[[w for w in words] for w in words]", UNKNOWN),
+        ("list(zip(words, range(2)))", [["a", 0], ["b", 1]]),
+        ("enumerate(words)", [[0, "a"], [1, "b"]]),
+        ("'{1} {0} {x}'.format(animal, n, x=1)", "4 cat 1"),
+        ("'%s of %d' % (animal, n)", "cat of 4"),
+        ("'{} {}'.format(animal)", UNKNOWN),
+        ("'a-b'.replace('-', ' ')", "a b"),
+        ("config.prompt", "a fox"),
+        ("range(1, 5, 0)", UNKNOWN),
+        ("len(range(10 ** 12))", UNKNOWN),
+        ("len(range(1000000000000))", 4000),
         ("unseen", UNKNOWN),
         ("nowhere", UNKNOWN),
         ("f'{unseen}'", UNKNOWN),
@@ -39,6 +55,9 @@ def seen(text: str) -> object:
         ("'x' * 10**12", UNKNOWN),
         ("1 / 0", UNKNOWN),
         ("int('x')", UNKNOWN),
+        ("1e999", UNKNOWN),
+        ("float('nan')", UNKNOWN),
+        ("f'{0x" + "f" * 6000 + "}'", UNKNOWN),
         ("words[7]", UNKNOWN),
     ],
 )

@@ -76,6 +76,21 @@ OWN_PROMPT = '"a linocut print of a lighthouse in a storm, two colours"'
 THREE = "prompts = ['a red fox', 'a blue whale', 'a green owl']"
 
 
+AS_EXAMPLE = "prompt = 'a photo of nike air jordan shoes'\nimages = pipe(prompt).images"
+FIGURE_TEXT = "<Figure size 432x288 with 1 Axes>"
+SMALL_FIGURE = picture(4, 231)
+SMALL_FIGURE.data["text/plain"] = FIGURE_TEXT
+
+
+def in_turns(*turns: int) -> NotebookNode:
+    """Own prompt, its picture and the example's words, in cells that were run in these turns."""
+    made = notebook(MADE, AS_EXAMPLE, "prompt = 'a red fox'", cell("pipe(prompt).images[0]", OWN))
+    made.cells.insert(1, made.cells.pop())
+    for code, turn in zip(made.cells, turns, strict=True):
+        code.execution_count = turn
+    return made
+
+
 def unfinished() -> NotebookNode:
     changed = template()
     changed.cells.insert(7, cell("prompt = 'half a\nimages = pipe("))
@@ -203,6 +218,92 @@ VARIANTS: dict[str, tuple[Callable[[], NotebookNode], dict[str, State]]] = {
         lambda: template(new_output("display_data", data={"image/png": "AAAA"})),
         {**ALL, "pictures": REVIEW},
     ),
+    "the own prompt in the last cell, run before it was used": (lambda: in_turns(1, 4, 2, 3), ALL),
+    "two sessions, of which the cells tell no order": (
+        lambda: in_turns(1, 4, 2, 2),
+        {**ALL, "prompt": REVIEW},
+    ),
+    "a dictionary of settings": (
+        lambda: notebook(
+            MADE,
+            "config = {'prompt': 'a red fox', 'num_inference_steps': 30}",
+            cell("pipe(**config).images[0]", OWN),
+        ),
+        ALL,
+    ),
+    "a dictionary with too many steps": (
+        lambda: notebook(
+            MADE,
+            "config = dict(prompt='a red fox', num_inference_steps=1000)",
+            cell("pipe(**config).images[0]", OWN),
+        ),
+        {**ALL, "settings": FAILED},
+    ),
+    "a class": (
+        lambda: notebook(
+            MADE,
+            "class Maker:\n    steps = 20\n    def make(self, text, **more):\n"
+            "        return self.pipe(text, **more).images",
+            cell("Maker(pipe).make('a red fox', num_inference_steps=Maker.steps)[0]", OWN),
+        ),
+        ALL,
+    ),
+    "a function that is mapped": (
+        lambda: notebook(
+            MADE,
+            THREE,
+            "def make(text):\n    return pipe(text).images[0]",
+            cell("list(map(make, prompts))", OWN),
+        ),
+        {**ALL, "prompt": REVIEW},
+    ),
+    "prompts that were appended": (
+        lambda: notebook(
+            MADE,
+            "prompts = []\nprompts.append('a red fox')",
+            cell("for p in prompts:\n    display(pipe(p).images[0])", OWN),
+        ),
+        ALL,
+    ),
+    "a pipeline that a function loads": (
+        lambda: notebook(
+            "def load():\n    return diffusers.AutoPipelineForText2Image.from_pretrained(x)",
+            "model = load()",
+            cell("model('a red fox').images[0]", OWN),
+        ),
+        ALL,
+    ),
+    "two letters of Korean": (lambda: notebook(MADE, cell("pipe('여우').images[0]", OWN)), ALL),
+    "two letters of Latin": (
+        lambda: notebook(MADE, cell("pipe('xy').images[0]", OWN)),
+        {**ALL, "prompt": FAILED},
+    ),
+    "a figure at the resolution of old Colab": (
+        lambda: notebook(MADE, cell("plt.imshow(pipe('a red fox').images[0])", SMALL_FIGURE)),
+        {**ALL, "pictures": REVIEW},
+    ),
+    "both called before either is shown": (
+        lambda: notebook(MADE, "own = pipe('a red fox').images", AS_EXAMPLE, cell("own[0]", OWN)),
+        {**ALL, "pictures": REVIEW},
+    ),
+    "the example's picture before the example": (
+        lambda: notebook(
+            MADE, cell("pipe('a red fox').images[0]", EXAMPLE), cell(AS_EXAMPLE, EXAMPLE)
+        ),
+        {**ALL, "pictures": FAILED},
+    ),
+    "a link to a picture": (
+        lambda: template(new_output("display_data", data={"text/html": "<img src='own.png'>"})),
+        {**ALL, "pictures": REVIEW},
+    ),
+    "another form of picture": (
+        lambda: template(new_output("display_data", data={"image/webp": "UklGRg=="})),
+        {**ALL, "pictures": REVIEW},
+    ),
+    "a picture in a widget": (
+        lambda: template(new_output("display_data", data={"text/plain": "Image(value=b'')"})),
+        {**ALL, "pictures": REVIEW},
+    ),
     "no call at all": (lambda: notebook("print('hello')"), dict.fromkeys(ALL, MISSING)),
 }
 
@@ -216,6 +317,33 @@ def test_each_variant_earns_what_it_should(name: str, session: KernelSession) ->
     assert any(flag.id == "safety_checker_black" for flag in flags) == (
         name in ("all black", "one of four pictures black", "one colour")
     )
+
+
+@pytest.mark.parametrize(
+    "binds",
+    [
+        "ims = [pipe(prompt).images for prompt in prompts]",
+        "for prompt, steps, seed in zip(prompts, (9, 9, 9), (1, 2, 3)):\n    pipe(prompt)",
+        "for n, (prompt, s) in enumerate([(p, 1) for p in prompts]):\n    pipe(prompt)",
+        "make = lambda prompt: pipe(prompt)\nfor p in prompts:\n    make(p)",
+        "def make(*several):\n    [pipe(prompt) for prompt in several]\nmake(*prompts)",
+        "def make(*several):\n    [pipe(prompt) for prompt in several]\nmake(prompts[0])",
+        "prompt, steps = prompts[0], 9\npipe(prompt)",
+        "prompt, steps = ask()\npipe(prompt)",
+        "with ask() as prompt:\n    pipe(prompt)",
+        "from somewhere import prompt\npipe(prompt)",
+        "def choose():\n    global prompt\n    prompt = prompts[0]\nchoose()\npipe(prompt)",
+        "pipe(prompt := prompts[0])\npipe(prompt)",
+        "if (prompt := input()):\n    pipe(prompt)",
+        "for n in range(len(prompts)):\n    prompt = '{} {}'.format(prompts[n], n)\n    pipe(prompt)",
+        "prompt = 'a %s' % prompts[0]\npipe(prompt)",
+    ],
+)
+def test_a_name_that_is_set_anew_is_not_the_examples(binds: str) -> None:
+    example, *own = read_calls(notebook(MADE, AS_EXAMPLE, THREE, binds))
+    assert example.prompt == "a photo of nike air jordan shoes"
+    assert own
+    assert all(asked.prompt != example.prompt for asked in own)
 
 
 def test_what_was_asked_is_read() -> None:
