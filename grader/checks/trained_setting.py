@@ -115,8 +115,8 @@ def picture(check: str, kind: str, evidence: Evidence | None, sampler_right: boo
         text = f"In {name} no grid of tiles was found; a person must look."
         return needs_review(check, text)
     if shown is Shown.LIKE_REAL:
-        text = f"The upper rows of {name} have the size and place of real digits, nearly all"
-        return needs_review(check, f"{text} exactly; a person must look.")
+        text = f"The upper rows of {name} have exactly the size and place of real digits."
+        return needs_review(check, f"{text} A person must look.")
     if shown is Shown.REAL:
         return failed(check, f"The upper rows of {name} are real digits, not generated ones.")
     text = {
