@@ -19,7 +19,7 @@ from grader.errors import GraderError
 try:
     import fcntl
 except ImportError:  # Windows, where only students check their own work: nothing is swept
-    fcntl = None  # type: ignore[assignment]
+    fcntl = None  # type: ignore[assignment]  # mypy takes the name for a module only
 
 _NAME = re.compile(r"ddpm-(\d+)-\w{8}")
 _SOCKETS_BELOW = 72  # bytes of a path; sockets lie 28 below, and their names end at 104

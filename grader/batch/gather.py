@@ -44,6 +44,7 @@ class Place:
             with zipfile.ZipFile(self.path) as archive:
                 return archive.open(self.member)  # keeps the file open for itself
         except (zipfile.BadZipFile, RuntimeError, NotImplementedError, KeyError) as error:
+            # NotImplementedError is zipfile's, for a method of packing that it does not know
             raise OSError(f"the zip's member cannot be read ({error})") from error
 
     def chunks(self) -> Iterator[bytes]:
@@ -157,6 +158,7 @@ def _zip(path: Path, lines: list[str]) -> Iterator[Attempt]:
         with zipfile.ZipFile(path) as archive:
             members = archive.infolist()
     except (OSError, zipfile.BadZipFile, ValueError, NotImplementedError) as error:
+        # NotImplementedError is zipfile's, for a method of packing that it does not know
         raise UsageError(f"{path} cannot be read as a zip: {error}") from None
     seen: set[str] = set()
     for member in members:

@@ -110,6 +110,7 @@ def tensor_hashes(root: Path) -> set[str]:
             try:
                 hashes |= stored_hashes(file) if is_plain_zip(file) else whole_hash(file)
             except (zipfile.BadZipFile, OSError, RuntimeError, NotImplementedError, ValueError):
+                # NotImplementedError is zipfile's, for a method of packing that it does not know
                 hashes |= whole_hash(file)
     return hashes
 

@@ -50,12 +50,15 @@ def prove(folder: Path, options: Options, progress: Progress) -> Iterator[Findin
         progress(name)
         return finding(name, fine, problem)
 
+    def alone(region: str, item: str) -> Callable[[], str]:
+        return lambda: points_problem(solved(region), options, {item})
+
     yield check("unsolved", "It earns nothing.", lambda: points_problem(given, options, set()))
     for region, item in ITEM_OF.items():
         yield check(
             f"only {region}",
             f"Solved alone, it earns all of {item} and nothing else.",
-            lambda r=region, i=item: points_problem(solved(r), options, {i}),  # type: ignore[misc]
+            alone(region, item),
         )
     code = set(ITEM_OF.values())
     yield check(

@@ -12,7 +12,7 @@ import sys
 try:
     import resource
 except ImportError:  # Windows knows no such limits; the watcher still stands
-    resource = None  # type: ignore[assignment]
+    resource = None  # type: ignore[assignment]  # mypy takes the name for a module only
 
 limits = json.loads(sys.argv.pop(1))
 for name, value in limits.items():

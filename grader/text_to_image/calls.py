@@ -146,8 +146,10 @@ class _Reader:
                 names[target.id] = value_of(both, names)
             case ast.Import(names=aliases) | ast.ImportFrom(names=aliases):
                 names.update(dict.fromkeys([a.asname or a.name for a in aliases], UNKNOWN))
-            case ast.Expr(value=ast.Call(func=ast.Attribute(value=ast.Name(id=name))) as call):
-                if call.func.attr in _CHANGES and name in names:  # type: ignore[attr-defined]
+            case ast.Expr(
+                value=ast.Call(func=ast.Attribute(value=ast.Name(id=name), attr=method)) as call
+            ):
+                if method in _CHANGES and name in names:
                     names[name] = changed(names[name], call, names)
 
     def assign(self, target: ast.expr, value: ast.expr, names: dict[str, Any]) -> None:
@@ -168,8 +170,10 @@ class _Reader:
         match target:
             case ast.Subscript(value=ast.Name(id=name), slice=index):
                 whole, key = names.get(name), value_of(index, names)
-                known = isinstance(whole, dict) and isinstance(key, str | int)
-                names[name] = {**whole, key: value} if known else UNKNOWN  # type: ignore[dict-item]
+                if isinstance(whole, dict) and isinstance(key, str | int):
+                    names[name] = {**whole, key: value}
+                else:
+                    names[name] = UNKNOWN
             case ast.expr():
                 names.update(bound(target, value))
 
