@@ -84,7 +84,7 @@ def this_project(folder: Path) -> Way:
     rubric, sandbox = load_rubric(DEFAULT_RUBRIC), choose_sandbox("bubblewrap")
 
     def run(n: int, jobs: int) -> None:
-        with Ahead(sandbox, rubric.limits) as ahead, ThreadPoolExecutor(jobs) as pool:
+        with Ahead(sandbox, rubric.limits, seed=0) as ahead, ThreadPoolExecutor(jobs) as pool:
             for result in pool.map(lambda _: grade(source, Options(rubric, ahead)), range(n)):
                 states = {check.status for item in result.items for check in item.checks}
                 if State.FAILED in states or State.INFRA_ERROR in states:

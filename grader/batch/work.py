@@ -67,7 +67,7 @@ class Unreadable:
 def grade_job(job: Job) -> Evidence | Unreadable:
     """Grades it. Raises ``SandboxUnavailable``; every other fault is in the evidence."""
     task = job.task
-    sandbox = ready_sandbox(task.sandbox, task.rubric.limits)
+    sandbox = ready_sandbox(task.sandbox, task.rubric.limits, task.seed)
     from grader.batch.prints import Prints
     from grader.pipeline import Options, grade
 
@@ -177,9 +177,9 @@ def fetch(job: Job, folder: Path) -> Path:
 
 
 @cache
-def ready_sandbox(name: SandboxName, limits: Limits) -> Sandbox:
+def ready_sandbox(name: SandboxName, limits: Limits, seed: int) -> Sandbox:
     """This process's sandbox, with a kernel kept ahead where kernels are forked."""
-    ahead = Ahead(choose_sandbox(name), limits)
+    ahead = Ahead(choose_sandbox(name), limits, seed)
     ahead.__enter__()
     atexit.register(ahead.__exit__, None, None, None)
     return ahead

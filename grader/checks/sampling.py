@@ -72,7 +72,7 @@ def examine(
         }
         return replace(verdict, details=details), training
 
-    known: dict[str, Array] = {}
+    known: dict[bool, Array] = {}
 
     def ask_one(one: Try) -> tuple[Outcome, Question]:
         return samples(session, seed, one, known)
@@ -111,15 +111,17 @@ class Question:
 
 
 def samples(
-    session: KernelSession, seed: int, one: Try, known: dict[str, Array]
+    session: KernelSession, seed: int, one: Try, known: dict[bool, Array]
 ) -> tuple[Outcome, Question]:
     """What ``sample`` does, asked for once more in another way where that shows more.
 
-    ``known``: by prediction type, what training passes as t, where another schedule showed it.
+    ``known``: what training passes as t, where another schedule or prediction type showed it; by
+    whether it grows with t.
     """
-    question = prepare(session, seed, one, oracle.sampling_case(seed), known.get(one.prediction))
+    rising = one.training.ascending
+    question = prepare(session, seed, one, oracle.sampling_case(seed), known.get(rising))
     if question.timesteps is not None:
-        known[one.prediction] = question.timesteps
+        known[rising] = question.timesteps
     outcome = question.ask(session, seed, N_SAMPLE)
     store = outcome.facts.get("store")
     if outcome.status is Status.error or (isinstance(store, dict) and not store["frames"]):
@@ -169,7 +171,7 @@ def prepare(
 ) -> Question:
     """Finds out the schedule in use, and what training passes as t, if that is known.
 
-    ``known``: what it passed under another schedule; a few draws tell whether it still does.
+    ``known``: what it passed when asked in another way; a few draws tell whether it still does.
     """
     setting, prediction, training = one.setting, one.prediction, one.training
     timesteps, entries = None, setting.entries(case, Outcome(Status.ok))

@@ -101,8 +101,8 @@ def read_cell(number: int, source: str) -> CellText:
     if text.startswith("%%"):
         return CellText((), text, offset, magic=text.split("\n", 1)[0].strip())
     try:
-        text = _python(text)
-        pieces = _split(number, text, offset, parse(text))
+        text, tree = _python(text)
+        pieces = _split(number, text, offset, tree or parse(text))
     except SyntaxError as error:
         line = (error.lineno or 1) + offset
         problem = f"cell {number} has a syntax error in line {line}"
@@ -113,18 +113,17 @@ def read_cell(number: int, source: str) -> CellText:
     return CellText(pieces, text, offset)
 
 
-def _python(text: str) -> str:
-    """``text`` with IPython's own syntax turned into calls; plain Python comes back as it is."""
+def _python(text: str) -> tuple[str, ast.Module | None]:
+    """Plain Python and its tree; else ``text`` with IPython's own syntax turned into calls."""
     try:
-        parse(text)
+        return text, parse(text)
     except SyntaxError:
         if len(_MAGIC_LINE.findall(text)) * len(text) > _MAX_TRANSFORM:
             raise ValueError("too many lines of magic") from None
         text = re.sub(r"^(\s*)%time[ \t]+(?=\S)", r"\1", text, flags=re.MULTILINE)
         with alone_and_quiet():
             manager = TransformerManager()
-            return str(manager.transform_cell(text))
-    return text
+            return str(manager.transform_cell(text)), None
 
 
 def _split(cell: int, text: str, offset: int, tree: ast.Module) -> tuple[Piece, ...]:

@@ -59,7 +59,7 @@ def run(namespace: Any, inputs: Any) -> Any:
 def sow(seed: Any) -> Any:
     random.seed(seed)
     np.random.seed(seed % 2**32)
-    torch.manual_seed(seed)
+    torch.default_generator.manual_seed(seed)  # as the prelude does
 
 
 def restored(namespace: Any, inputs: Any) -> Any:

@@ -10,10 +10,14 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from grader.sandbox.kernel import Kernel
+from grader.sandbox.kernel import CellRaisedError, Kernel, KernelGoneError
 from grader.sandbox.launch import Launch, Sandbox
-from grader.sandbox.limits import Limits
+from grader.sandbox.limits import InfraError, Limits
+from grader.sandbox.sources import prelude_code, prelude_source
+from grader.sandbox.text import one_line
 from grader.sandbox.warm import WarmBubblewrap
+
+PRELUDE_SECONDS = 120
 
 
 class Ahead:
@@ -23,8 +27,8 @@ class Ahead:
     them.
     """
 
-    def __init__(self, sandbox: Sandbox, limits: Limits) -> None:
-        self.sandbox, self.limits = sandbox, limits
+    def __init__(self, sandbox: Sandbox, limits: Limits, seed: int) -> None:
+        self.sandbox, self.limits, self.seed = sandbox, limits, seed
         self._starter = ThreadPoolExecutor(1, "kernel-ahead")
         self._turn = threading.Lock()
         self._next: Future[Kernel] | None = None
@@ -53,18 +57,18 @@ class Ahead:
         """As the sandbox within."""
         return self.sandbox.launch(command, folder, limits)
 
-    def take(self, limits: Limits) -> Kernel:
+    def take(self, limits: Limits, seed: int) -> Kernel:
         """A started kernel, the one in reserve if it has these limits and came up.
 
         Raises ``InfraError`` if none can be had.
         """
-        waiting = self._swap() if limits == self.limits else None
+        waiting = self._swap() if (limits, seed) == (self.limits, self.seed) else None
         if waiting is not None and waiting.exception() is None:
             kernel = waiting.result()
             if kernel.alive:
                 return kernel
             kernel.close()
-        return started(self.sandbox, limits)
+        return started(self.sandbox, limits, seed)
 
     def end(self, kernel: Kernel) -> None:
         """Ends the kernel without waiting for it, if it is a warm one."""
@@ -80,7 +84,7 @@ class Ahead:
         with self._turn:
             waiting, self._next = (
                 self._next,
-                self._starter.submit(started, self.sandbox, self.limits),
+                self._starter.submit(started, self.sandbox, self.limits, self.seed),
             )
         return waiting
 
@@ -93,10 +97,17 @@ def ended(sandbox: Sandbox, kernel: Kernel) -> None:
         kernel.close()
 
 
-def started(sandbox: Sandbox, limits: Limits) -> Kernel:
-    """A new kernel that listens. Raises ``InfraError`` with the reason when none comes up."""
+def started(sandbox: Sandbox, limits: Limits, seed: int) -> Kernel:
+    """A new kernel that has run the prelude. Raises ``InfraError`` with the reason when none comes
+    up."""
     if isinstance(sandbox, Ahead):
-        return sandbox.take(limits)
+        return sandbox.take(limits, seed)
     kernel = Kernel(sandbox, limits)
     kernel.start()
+    try:
+        path = kernel.give(prelude_code(), "prelude")
+        kernel.run(prelude_source(path, seed, limits.output_bytes), PRELUDE_SECONDS)
+    except (CellRaisedError, KernelGoneError, OSError) as error:
+        kernel.close()
+        raise InfraError(one_line(f"The kernel could not be prepared: {error}")) from error
     return kernel

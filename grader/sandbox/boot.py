@@ -27,8 +27,9 @@ os.umask(0o077)
 if hasattr(os, "nice"):
     os.nice(5)  # so that the watcher gets its turn however many processes there are
 
-from ipykernel import debugger  # noqa: E402 - the limits count for what is imported, too
+vars(sys)["modules"]["debugpy"] = None  # nobody here will debug, and its import takes long
+import ipykernel.debugger  # noqa: E402, F401 - the limits count for what is imported, too
 from ipykernel.kernelapp import IPKernelApp  # noqa: E402 - the same
 
-vars(debugger)["_is_debugpy_available"] = False  # nobody here will debug, and it takes time
+del sys.modules["debugpy"]
 IPKernelApp.launch_instance()

@@ -41,14 +41,14 @@ SHOWN_OF_PROC = ("cpuinfo", "meminfo", "stat", "loadavg", "uptime", "version", "
 WARM = (
     *("torch", "torch.nn.functional", "torch.utils.data", "torchvision", "torchvision.transforms"),
     *("torchvision.datasets", "torchvision.utils", "numpy", "matplotlib", "matplotlib.pyplot"),
-    *("matplotlib.animation", "PIL.Image", "tqdm", "tqdm.notebook", "ipykernel.kernelapp"),
+    *("matplotlib.animation", "PIL.Image", "tqdm", "tqdm.notebook"),
     *(
-        "ipykernel.ipkernel",
-        "ipykernel.zmqshell",
+        *("ipykernel.debugger", "ipykernel.kernelapp", "ipykernel.ipkernel", "ipykernel.zmqshell"),
         *("IPython.core.completerlib", "IPython.core.debugger", "IPython.core.oinspect"),
         *("IPython.core.logger", "IPython.extensions.storemagic", "torch.utils._device"),
     ),
     *("matplotlib_inline.backend_inline", "matplotlib.backends.backend_agg", "PIL.PngImagePlugin"),
+    *("tornado.platform.asyncio", "faulthandler"),
 )
 
 
@@ -150,11 +150,19 @@ def no_privileges() -> None:
     prctl(PR_SET_NO_NEW_PRIVS, 1)
 
 
+def seccomp_library() -> Any:
+    """pyseccomp, which looks for its library without running ldconfig."""
+    names = {"c": "libc.so.6", "seccomp": "libseccomp.so.2"}
+    find, vars(ctypes.util)["find_library"] = ctypes.util.find_library, names.get
+    try:
+        return importlib.import_module("pyseccomp")
+    finally:
+        vars(ctypes.util)["find_library"] = find
+
+
 def filtered() -> None:
     """No system calls that open namespaces, look into other processes or load kernel code."""
-    names = {"c": "libc.so.6", "seccomp": "libseccomp.so.2"}
-    vars(ctypes.util)["find_library"] = names.get  # it would run ldconfig
-    seccomp = importlib.import_module("pyseccomp")
+    seccomp = seccomp_library()
     answer = seccomp.SyscallFilter(seccomp.ALLOW)
     refused = seccomp.ERRNO(1)
     for name in (
@@ -185,10 +193,8 @@ def kernel(request: Request) -> None:
     sys.argv = ["kernel", *request["argv"]]
     no_privileges()
     filtered()
-    from ipykernel import debugger
     from ipykernel.kernelapp import IPKernelApp
 
-    vars(debugger)["_is_debugpy_available"] = False  # its import takes as long as all the rest
     IPKernelApp.launch_instance()
 
 
@@ -288,9 +294,12 @@ def main() -> None:
     if refused:
         return
     gc.disable()  # nothing of what modules make at import is garbage
+    seccomp_library()
+    vars(sys)["modules"]["debugpy"] = None  # nobody will debug, and its import takes long
     for name in WARM:
         with contextlib.suppress(ImportError):
             importlib.import_module(name)
+    del sys.modules["debugpy"]
     gc.freeze()  # a fork's collections leave alone, and so share, what was there before it
     gc.enable()
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # forks are not waited for

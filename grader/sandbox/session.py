@@ -15,12 +15,11 @@ from grader.sandbox.ahead import ended, started
 from grader.sandbox.kernel import CellRaisedError, Kernel, KernelGoneError
 from grader.sandbox.launch import Sandbox
 from grader.sandbox.limits import JSON, InfraError, Limits, Outcome, Status
-from grader.sandbox.sources import PRELUDE, placed, prelude_source, probe_path
+from grader.sandbox.sources import placed, probe_cell, probe_code
 from grader.sandbox.text import TRACEBACK_CHARACTERS, clean, one_line
 from grader.sandbox.transport import BadAnswerError, read_arrays, read_json
 from grader.sandbox.watch import Verdict
 
-PRELUDE_SECONDS = 120
 USED_UP = "The time for the whole submission was used up before this."
 NO_ANSWER = "Ended: it answered, but the answer did not arrive (was there too much output?)."
 
@@ -131,10 +130,10 @@ class KernelSession:
             return Outcome(Status.timeout, USED_UP, seconds=time.monotonic() - began)
         allowed = self._limits.probe_seconds if seconds is None else seconds
         nonce = secrets.token_hex(16)
-        source = self._request(name, inputs, nonce)
         began = time.monotonic()
         try:
-            self._run(source, allowed, None)
+            path = self._kernel.give(self._request(self._kernel, name, inputs, nonce), "request")
+            self._run(probe_cell(path), allowed, None)
             return self._answer(nonce, time.monotonic() - began)
         except CellRaisedError as error:
             text = one_line(f"The probe could not be run ({error.name}: {error.value}).")
@@ -142,6 +141,8 @@ class KernelSession:
         except KernelGoneError as gone:
             took = time.monotonic() - began
             return Outcome(gone.verdict.status, gone.verdict.message, seconds=took)
+        except OSError as error:
+            return Outcome(Status.infra_error, f"A probe could not be handed on ({error}).")
 
     def _ready(self) -> None:
         """A kernel with the statements run, or no kernel if the time is used up."""
@@ -156,13 +157,8 @@ class KernelSession:
 
     def _start(self) -> None:
         began = time.monotonic()
-        kernel = started(self._sandbox, self._limits)
+        kernel = started(self._sandbox, self._limits, self._seed)
         self.starts += 1
-        try:
-            kernel.run(prelude_source(self._seed, self._limits.output_bytes), PRELUDE_SECONDS)
-        except (CellRaisedError, KernelGoneError) as error:
-            kernel.close()
-            raise InfraError(one_line(f"The kernel could not be prepared: {error}")) from error
         self._kernel, self._cells, self._sent = kernel, {}, set()
         if self.starts > 1:  # the first start is ours; those after it, the student's doing
             self._spent += time.monotonic() - began
@@ -238,19 +234,19 @@ class KernelSession:
         finally:
             self._spent += time.monotonic() - began
 
-    def _request(self, name: str, inputs: JSON, nonce: str) -> str:
-        """The cell that runs a probe."""
+    def _request(self, kernel: Kernel, name: str, inputs: JSON, nonce: str) -> bytes:
+        """What the prelude is to answer; a probe's code goes to each kernel once."""
+        sent = name in self._sent
         known = json.dumps([self._seed, name, inputs], sort_keys=True)
         request = {
             "name": name,
-            "source": None if name in self._sent else probe_path(name).read_text("utf-8"),
+            "code": None if sent else kernel.give(probe_code(name), f"{name}.code"),
             "inputs": inputs,
             "nonce": nonce,
             "seed": int.from_bytes(hashlib.sha256(known.encode()).digest()[:7], "big"),
         }
         self._sent.add(name)
-        text = json.dumps(request)
-        return f"__import__('sys').modules[{PRELUDE!r}].answer({text!r})"
+        return json.dumps(request).encode()
 
     def _answer(self, nonce: str, seconds: float) -> Outcome:
         """The outcome that the kernel's answer describes, read without trust."""

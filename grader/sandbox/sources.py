@@ -1,11 +1,16 @@
 """The text of the cells that a session sends: a student's in their place, the prelude, probes."""
 
+import marshal
+from functools import cache
 from pathlib import Path
 
 from grader.paths import PACKAGE
 from grader.sandbox.client import ANSWER
 
 PROBES = PACKAGE / "probes"
+PARTS = {"diffusion": ("stand_ins", "training", "sampling", "diffusion")}
+"""Probes whose source is in several files."""
+
 PRELUDE = "_grader_prelude"
 
 
@@ -23,21 +28,40 @@ def placed(source: str, line: int) -> str:
     return f"{indent}#\n" * (line - 1 + len(source) - len(code)) + code
 
 
-def probe_path(name: str) -> Path:
-    """The file of a probe; raises ``ValueError`` for names that are not one."""
-    path = PROBES / f"{name}.py"
-    if not name.isidentifier() or not path.is_file():
+@cache
+def probe_code(name: str, folder: Path = PROBES) -> bytes:
+    """A probe as compiled here, as kernels run the same Python; its parts are one source.
+
+    Raises ``ValueError`` for names that are not a probe's.
+    """
+    files = [folder / f"{part}.py" for part in PARTS.get(name, (name,))]
+    if not name.isidentifier() or not all(file.is_file() for file in files):
         raise ValueError(f"there is no probe {name!r}")
-    return path
+    text = "\n".join(file.read_text("utf-8") for file in files)
+    return marshal.dumps(compile(text, f"<probe {name}>", "exec"))
 
 
-def prelude_source(seed: int, output_bytes: int) -> str:
-    """The first cell of every kernel: the prelude as a private module, nothing left in the user's
-    namespace."""
+@cache
+def prelude_code() -> bytes:
+    """The prelude, likewise."""
     text = (PROBES / "prelude.py").read_text("utf-8")
+    return marshal.dumps(compile(text, "<prelude>", "exec"))
+
+
+def prelude_source(path: str, seed: int, output_bytes: int) -> str:
+    """The first cell of every kernel: the prelude, which lies at ``path``, as a private module;
+    nothing is left in the user's namespace."""
+    code = f"__import__('marshal').loads(open({path!r}, 'rb').read())"
     return (
         f"(lambda module: (__import__('sys').modules.__setitem__({PRELUDE!r}, module),"
-        f" exec(compile({text!r}, '<prelude>', 'exec'), module.__dict__),"
+        f" exec({code}, module.__dict__),"
         f" module.begin(get_ipython(), {seed}, {output_bytes}, {ANSWER!r})) and None)"
         f"(__import__('types').ModuleType({PRELUDE!r}))"
     )
+
+
+def probe_cell(path: str) -> str:
+    """The cell that runs the probe whose request lies at ``path``. IPython reads a cell several
+    times over, character by character, so that the request itself would take longer to read than
+    many a probe to run."""
+    return f"__import__('sys').modules[{PRELUDE!r}].answer({path!r})"

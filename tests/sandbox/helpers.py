@@ -4,11 +4,13 @@ import textwrap
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from grader.sandbox import JSON, KernelSession, Limits, Outcome, Sandbox, Status
+from grader.sandbox.sources import probe_code
 
 PROBES = Path(__file__).with_name("probes")
 
@@ -44,7 +46,7 @@ def ask(session: KernelSession, function: str, *arguments: JSON, arrays: bool = 
 def running(sandbox: Sandbox, limits: Limits, *sources: str) -> Iterator[KernelSession]:
     """A session whose probes are those of this folder."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("grader.sandbox.session.probe_path", lambda name: PROBES / f"{name}.py")
+        patch.setattr("grader.sandbox.session.probe_code", partial(probe_code, folder=PROBES))
         statements = cells(*sources)
         with KernelSession(statements, sandbox=sandbox, limits=limits, seed=1) as session:
             yield session

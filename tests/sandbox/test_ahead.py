@@ -24,7 +24,7 @@ REMEMBERS = """
 def ahead(bubblewrap: Sandbox) -> Ahead:
     if not isinstance(bubblewrap, WarmBubblewrap):
         pytest.skip("namespaces cannot be nested on this machine")
-    return Ahead(bubblewrap, Limits())
+    return Ahead(bubblewrap, Limits(), seed=1)
 
 
 def forks(ahead: Ahead) -> set[int]:
@@ -54,7 +54,7 @@ def test_every_submission_has_a_kernel_of_its_own(ahead: Ahead) -> None:
 def test_many_threads_never_share_one(ahead: Ahead) -> None:
     def failed(_: int) -> int:
         statements = cells("assert 'left' not in globals(); left = True")
-        with KernelSession(statements, sandbox=ahead, limits=Limits(), seed=0) as session:
+        with KernelSession(statements, sandbox=ahead, limits=Limits(), seed=1) as session:
             return len(session.prepare())
 
     with ahead, ThreadPoolExecutor(3) as pool:
@@ -87,6 +87,6 @@ def test_a_kernel_that_ended_in_reserve_is_replaced(ahead: Ahead) -> None:
 
 
 def test_what_starts_cold_is_not_started_ahead() -> None:
-    with Ahead(Plain(), Limits()) as cold:
+    with Ahead(Plain(), Limits(), seed=0) as cold:
         assert cold._next is None
         assert cold.name == "none"
