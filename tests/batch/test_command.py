@@ -8,11 +8,11 @@ import pytest
 from rich.console import Console
 
 from grader.batch import run as module
-from grader.batch.command import correct, summary
+from grader.batch.command import correct, run_batch, summary
 from grader.batch.journal import Journal
-from grader.batch.run import Watch
+from grader.batch.run import Batch, Watch
 from grader.results import State
-from tests.batch.fake import Threads, batch, evidence, fake_grade
+from tests.batch.fake import TASK, Threads, batch, evidence, fake_grade
 from tests.report.books import book, entry
 
 
@@ -57,6 +57,21 @@ def test_a_correction_may_be_of_any_bytes_and_by_a_user_without_a_name(
     assert made.comment == "caf\\udce9"
     assert made.who == f"user {os.getuid()}"
     assert "caf\\udce9" in (grades / "2023-00001" / "report.html").read_text("utf-8")
+
+
+@pytest.mark.parametrize(
+    ("rerun", "said"), [(None, "the same command goes on"), ("all", "without --rerun goes on")]
+)
+def test_what_is_stopped_tells_how_it_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rerun: str | None, said: str
+) -> None:
+    def stopped(*arguments: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Batch, "run", stopped)
+    console = Console(file=io.StringIO(), width=200)
+    assert not run_batch((), tmp_path, TASK, 1, None, None, None, rerun, console)
+    assert said in console.file.getvalue()  # type: ignore[attr-defined]
 
 
 def test_names_are_no_markup() -> None:
