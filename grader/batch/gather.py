@@ -142,6 +142,10 @@ def _folder(folder: Path, lines: list[str]) -> Iterator[Attempt]:
             attempt = plain_file(path)
             if attempt.is_tarball or attempt.student_id:
                 yield attempt
+            elif path.suffix.lower() == ".zip":
+                lines.append(
+                    f"{printable(path.name)} names no student; Canvas's zip is given by itself."
+                )
             else:
                 lines.append(f"{printable(path.name)} is no .tar.gz and names no student.")
 

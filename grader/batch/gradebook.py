@@ -117,6 +117,12 @@ class Gradebook:
     lines: Sequence[str]
     pairs: Sequence[Mapping[str, Any]]
 
+    @property
+    def shared_ids(self) -> set[str]:
+        """Student ids that more than one submission carries: whose it is nobody knows."""
+        ids = [entry.student_id for entry in self.entries if entry.student_id]
+        return {student_id for student_id in ids if ids.count(student_id) > 1}
+
     def entry(self, label: str) -> Entry:
         """By label. Raises ``UsageError``."""
         for entry in self.entries:

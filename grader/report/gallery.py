@@ -51,9 +51,14 @@ def gallery_page(
         )
     if not agreed:
         raise UsageError(f"The consent list {consent} holds no student id like 2023-12345.")
-    works, lines = [], []
+    works, lines, shared = [], [], gradebook.shared_ids
     for entry in gradebook.entries:
         if entry.student_id not in agreed:
+            continue
+        if entry.student_id in shared:
+            lines.append(
+                f"{entry.label} is left out: {entry.student_id} is on several submissions."
+            )
             continue
         evidence = journal.find(entry.key, stale=True) if entry.key else None
         found = evidence.shown if evidence else {}

@@ -105,7 +105,7 @@ def canvas_csv(
             elif entry.points is not None:
                 row[column] = number(entry.points)
     strangers = [e for e in gradebook.entries if e.label not in filled and e.result is not None]
-    shared = _shared_ids(gradebook)
+    shared = gradebook.shared_ids
     lines += [
         _by_hand(e) if e.student_id in shared else f"{e.label} is not in {exported.name}."
         for e in strangers
@@ -130,12 +130,6 @@ def _is_worth(row: Sequence[str]) -> bool:
     return bool(row) and row[0].strip().lower() == _POINTS_POSSIBLE
 
 
-def _shared_ids(gradebook: Gradebook) -> set[str]:
-    """Student ids that more than one submission carries."""
-    ids = [entry.student_id for entry in gradebook.entries if entry.student_id]
-    return {student_id for student_id in ids if ids.count(student_id) > 1}
-
-
 def _by_hand(entry: Entry) -> str:
     return f"{entry.label} is left out, for {entry.student_id} stands on another submission, too."
 
@@ -144,7 +138,7 @@ def _own_canvas(gradebook: Gradebook, title: str) -> CanvasTable:
     header = ["Student", "ID", "SIS User ID", "SIS Login ID", "Section", title]
     most = sum(item["max_points"] for item in gradebook.items)
     rows = [header, ["    Points Possible", "", "", "", "", number(most)]]
-    lines, shared = [], _shared_ids(gradebook)
+    lines, shared = [], gradebook.shared_ids
     for entry in gradebook.entries:
         user = str(entry.row["user"] or "")
         canvas_id = user if user.isdigit() else ""

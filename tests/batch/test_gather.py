@@ -33,6 +33,13 @@ def test_a_folder_of_tarballs(tmp_path: Path) -> None:
     assert "notes.txt" in found.lines[0]
 
 
+def test_canvas_zip_in_a_folder_is_named_with_what_to_do(tmp_path: Path) -> None:
+    zipped(tmp_path / "submissions.zip", "a_1_2_2023-00001.tar.gz")
+    found = gather([tmp_path])
+    assert (list(found.attempts), len(found.lines)) == ([], 1)
+    assert "submissions.zip names no student; Canvas's zip is given by itself." in found.lines
+
+
 def test_what_a_student_sent_in_another_form_is_gathered_to_be_rejected(tmp_path: Path) -> None:
     (tmp_path / "2023-00001.zip").write_bytes(b"PK")
     (found,) = gather([tmp_path]).attempts
