@@ -1,5 +1,6 @@
 """When a submission was handed in, and what being late costs."""
 
+import contextlib
 import math
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
@@ -52,14 +53,15 @@ class Lateness:
 
 
 def parse_moment(text: str) -> datetime:
-    """An ISO date and time; Korean time where no zone is given. Raises ``UsageError``."""
-    try:
+    """An ISO date and time; Korean time where no zone is given. Raises ``UsageError``, for a date
+    alone, too: its midnight would make a whole day late."""
+    with contextlib.suppress(ValueError):
         moment = datetime.fromisoformat(text.strip())
-    except ValueError:
-        raise UsageError(
-            f"{text!r} is no date and time like 2026-05-01T23:59 or 2026-05-01T23:59+09:00."
-        ) from None
-    return moment if moment.tzinfo else moment.replace(tzinfo=KST)
+        if len(text.strip()) > len("2026-05-01"):
+            return moment if moment.tzinfo else moment.replace(tzinfo=KST)
+    raise UsageError(
+        f"{text!r} is no date and time like 2026-05-01T23:59 or 2026-05-01T23:59+09:00."
+    )
 
 
 def lateness(

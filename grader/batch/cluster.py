@@ -6,6 +6,7 @@ import time
 import warnings
 from concurrent.futures import BrokenExecutor, CancelledError, Executor
 from typing import Any
+from urllib.parse import urlsplit
 
 from grader.errors import GraderError, UsageError
 
@@ -28,6 +29,7 @@ class Dask:
             logging.getLogger(name).setLevel(logging.CRITICAL)
         self._distributed: Any = distributed
         self._address = address
+        self._check_address()
         self._client: Any = None
         self._threads = 0
         self.hopeless: tuple[type[BaseException], ...] = (scheduler.KilledWorker,)
@@ -38,6 +40,20 @@ class Dask:
             OSError,
             TimeoutError,
         )
+
+    def _check_address(self) -> None:
+        """Raises ``UsageError`` for what is no address; Dask itself would say so by tracebacks."""
+        try:
+            parts = urlsplit(self._address if "://" in self._address else f"//{self._address}")
+            complete = bool(parts.hostname and parts.port)
+        except ValueError:
+            complete = False
+        if not complete:
+            raise UsageError(f"{self._address!r} is no address like tcp://192.168.0.1:8786.")
+        if parts.scheme == "tls":
+            known = self._distributed.Security().get_connection_args("client")
+            if not known.get("ssl_context"):
+                raise UsageError(f"{self._address} needs certificates in Dask's configuration.")
 
     @property
     def width(self) -> int:

@@ -1,6 +1,7 @@
 """``ddpm-grader batch`` and ``correct``: what they print, and in which order they do things."""
 
 import getpass
+import os
 from datetime import datetime
 from pathlib import Path
 
@@ -28,7 +29,7 @@ from grader.sandbox import bubblewrap
 from grader.scratch import scratch
 
 SPEED_SECONDS = 900.0  # the estimate goes by what was graded in the last quarter of an hour
-STOPPED = "Stopped. What was graded is kept; the same command goes on from there."
+STOPPED = "Stopped. What was graded is kept; the same command{} goes on from there."
 
 
 def run_batch(
@@ -63,7 +64,8 @@ def run_batch(
         publish(journal, gradebook)
     summary(gradebook, console)
     if stopped:
-        console.print(Text(STOPPED, style="yellow"))
+        text = STOPPED.format(" without --rerun" if rerun else "")
+        console.print(Text(text, style="yellow"))
     return not stopped
 
 
@@ -132,6 +134,19 @@ def summary(gradebook: Gradebook, console: Console) -> None:
         console.print(Text(f"Nothing was handed in by: {', '.join(missing)}", style="yellow"))
 
 
+def login() -> str:
+    """Of the person at the terminal; a container may have no name for them."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return f"user {os.getuid()}"
+
+
+def _whole(text: str) -> str:
+    """What was no text at the terminal, such as a byte of another encoding, as its number."""
+    return text.encode("utf-8", "backslashreplace").decode()
+
+
 def correct(
     grades: Path, label: str, item: str, points: float | None, comment: str, who: str | None
 ) -> str:
@@ -147,8 +162,8 @@ def correct(
             raise UsageError(f"{label} has no item {item!r} (there are: {known_items}).")
         if points is not None and not 0 <= points <= found[0].max_points:
             raise UsageError(f"{item} is worth 0 to {found[0].max_points:g} points.")
-        author = who or getpass.getuser()
-        journal.correct(Correction(label, item, points, comment, author, now()))
+        made = Correction(label, item, points, _whole(comment), _whole(who or login()), now())
+        journal.correct(made)
         gradebook = read_gradebook(journal)
         publish(journal, gradebook)
     final = gradebook.entry(label).points

@@ -18,14 +18,16 @@ from grader.intake.archive import printable
 from grader.intake.identify import student_id_in
 
 CHUNK = 1 << 20
-_TARBALL = re.compile(r"\.(tar\.gz|tgz|tar)$", re.IGNORECASE)
+# browsers number a second download in front of the last ending: 2023-12345.tar (1).gz, .tar-1.gz
+_NUMBER = r"(?:-| ?\(| )([0-9]{1,3})\)?"
+_TARBALL = re.compile(rf"\.(tar({_NUMBER})?\.gz|tgz|tar)$", re.IGNORECASE)
 _CANVAS = re.compile(
     r"(?P<name>[^_]+)(?P<late>_LATE)?_(?P<user>\d+)_(?P<attachment>\d+)_(?P<file>.+)"
 )
 _ANONYMOUS = re.compile(
     r"anon_(?P<anonymous>[A-Za-z0-9]+)(?P<late>_LATE)?(_(?P<user>\d+))?_(?P<attachment>\d+)_(?P<file>.+)"
 )
-_AGAIN = re.compile(r"[0-9]{4}-[0-9]{5}(?:-| ?\()([0-9]{1,3})\)?\.")
+_AGAIN = re.compile(rf"[0-9]{{4}}-[0-9]{{5}}(?:\.tar)?{_NUMBER}\.", re.IGNORECASE)
 _SKIPPED = {"__MACOSX"}
 
 
@@ -140,6 +142,10 @@ def _folder(folder: Path, lines: list[str]) -> Iterator[Attempt]:
             attempt = plain_file(path)
             if attempt.is_tarball or attempt.student_id:
                 yield attempt
+            elif path.suffix.lower() == ".zip":
+                lines.append(
+                    f"{printable(path.name)} names no student; Canvas's zip is given by itself."
+                )
             else:
                 lines.append(f"{printable(path.name)} is no .tar.gz and names no student.")
 

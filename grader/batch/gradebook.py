@@ -24,9 +24,14 @@ class GradedItem:
     correction: Correction | None
 
     @property
+    def exceeds(self) -> bool:
+        """Whether the rubric has been changed to less than a person gave."""
+        return self.correction is not None and self.points > self.max_points
+
+    @property
     def open(self) -> bool:
         """Whether a person must still look."""
-        return self.correction is None and self.status in OPEN
+        return self.exceeds or (self.correction is None and self.status in OPEN)
 
 
 @dataclass(frozen=True)
@@ -92,6 +97,11 @@ class Entry:
             for check in item.checks
             if check["status"] in OPEN
         ]
+        found += [
+            f"{item.id}: corrected to {item.points:g} points, but worth {item.max_points:g} by now."
+            for item in self.items
+            if item.exceeds
+        ]
         if self.result is not None and self.status == "rejected":
             found = [flag["message"] for flag in self.result["flags"]]
         return [*dict.fromkeys(found), *self.row["notes"]]
@@ -106,6 +116,12 @@ class Gradebook:
     entries: Sequence[Entry]
     lines: Sequence[str]
     pairs: Sequence[Mapping[str, Any]]
+
+    @property
+    def shared_ids(self) -> set[str]:
+        """Student ids that more than one submission carries: whose it is nobody knows."""
+        ids = [entry.student_id for entry in self.entries if entry.student_id]
+        return {student_id for student_id in ids if ids.count(student_id) > 1}
 
     def entry(self, label: str) -> Entry:
         """By label. Raises ``UsageError``."""

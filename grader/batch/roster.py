@@ -1,12 +1,12 @@
 """The class list: who is in the class, and when they handed in if it says so."""
 
-import csv
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from grader.batch.tablefile import read_table
 from grader.errors import UsageError
 from grader.lateness import parse_moment
 
@@ -30,17 +30,14 @@ def read_roster(path: Path) -> Mapping[str, Student]:
 
     Raises ``UsageError`` where no id is found, an id stands twice or a time is none.
     """
-    try:
-        text = path.read_bytes().decode("utf-8-sig")
-        rows = list(csv.reader(text.splitlines(), strict=True))
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise UsageError(f"The roster {path} cannot be read as CSV in UTF-8: {error}") from None
+    rows = read_table(path, "roster").rows
     width = max((len(row) for row in rows), default=0)
     counts = [sum(bool(_ID.fullmatch(_at(row, n))) for row in rows) for n in range(width)]
     if not any(counts):
         raise UsageError(f"The roster {path} holds no student id like 2023-12345.")
     ids = counts.index(max(counts))
-    name, submitted = _column(rows[0], _NAMES), _column(rows[0], _TIMES)
+    header = _header(rows, ids)
+    name, submitted = _column(header, _NAMES), _column(header, _TIMES)
     students: dict[str, Student] = {}
     for row in rows:
         found = _ID.fullmatch(_at(row, ids))
@@ -49,11 +46,23 @@ def read_roster(path: Path) -> Mapping[str, Student]:
         student_id = found.group(1)
         if student_id in students:
             raise UsageError(f"The roster {path} holds {student_id} twice.")
-        when = _at(row, submitted).strip()
-        students[student_id] = Student(
-            student_id, _at(row, name).strip(), parse_moment(when) if when else None
-        )
+        try:
+            when = _at(row, submitted).strip()
+            moment = parse_moment(when) if when else None
+        except UsageError as error:
+            raise UsageError(f"The roster {path}, {student_id}: {error}") from None
+        students[student_id] = Student(student_id, " ".join(_at(row, name).split()), moment)
     return students
+
+
+def _header(rows: Sequence[list[str]], ids: int) -> list[str]:
+    """The row above the students that names a column; a heading may stand before it."""
+    for row in rows:
+        if _ID.fullmatch(_at(row, ids)):
+            break
+        if _column(row, _NAMES + _TIMES) >= 0:
+            return row
+    return []
 
 
 def _column(header: list[str], names: tuple[str, ...]) -> int:

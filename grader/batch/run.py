@@ -135,6 +135,7 @@ class Batch:
             rows.append(self.row(entry, evidence, key))
         rows += self.missing({row["student_id"] for row in rows})
         rows = _with_unique_ids(rows)
+        self.lines += [*self.dropped(rows), *self.homeless(rows)]
         renamed = {row["was"]: row["label"] for row in rows}
         prints = {renamed[label]: print_ for label, print_ in prints.items() if print_}
         facts = {
@@ -147,6 +148,30 @@ class Batch:
             ],
         }
         self.journal.write_gradebook([(r["label"], r, r.pop("key") or None) for r in rows], facts)
+
+    def dropped(self, rows: Sequence[Mapping[str, Any]]) -> list[str]:
+        """A line about those of the last gradebook who are not in this one."""
+        here = {row["was"] for row in rows}
+        gone = [
+            label
+            for label, row, key in self.journal.gradebook()
+            if key is not None and row["was"] not in here
+        ]
+        if not gone:
+            return []
+        return [
+            f"Graded before, but not among what was given now: {', '.join(gone)}. "
+            "The results are kept: give all files to one command."
+        ]
+
+    def homeless(self, rows: Sequence[Mapping[str, Any]]) -> list[str]:
+        """A line for every correction of somebody who goes by another name now, or is not here."""
+        here = {row["label"] for row in rows}
+        return [
+            f"The correction of {label}, {item} to {found.points:g} points, fits no student here."
+            for (label, item), found in self.journal.corrections().items()
+            if label not in here
+        ]
 
     def likeness(self, prints: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
         """Who is alike; compared anew only if somebody's work has changed since the last run."""

@@ -160,8 +160,11 @@ def fault(job: Job, reason: str) -> Evidence:
 
 
 def fetch(job: Job, folder: Path) -> Path:
-    """The submission as a file: where it lies, or put into ``folder``. Raises ``OSError``."""
-    target = folder / Path(job.file).name
+    """The submission as a file: where it lies, or put into ``folder``. Raises ``OSError``.
+
+    Of its name only the student id is kept there: a zip's names may be longer than a file's.
+    """
+    target = folder / f"{student_id_in(job.file) or 'submission'}.tar.gz"
     if job.content is not None:
         target.write_bytes(job.content)
     elif job.place.member is None:

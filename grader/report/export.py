@@ -65,7 +65,8 @@ def _gradescope(journal: Journal, gradebook: Gradebook, output: Path | None) -> 
         raise UsageError("--to gradescope writes many files: --output must be a folder.")
     folder = output or journal.grades / FOLDER / "gradescope"
     visible = {item["id"]: item["visibility"] == "visible" for item in gradebook.items}
-    lines, count = [], 0
+    lines: list[str] = []
+    written: set[Path] = set()
     for entry in gradebook.entries:
         evidence = journal.find(entry.key, stale=True) if entry.key else None
         result = gradescope_json(entry, visible, evidence.overlay if evidence else b"")
@@ -74,9 +75,12 @@ def _gradescope(journal: Journal, gradebook: Gradebook, output: Path | None) -> 
                 lines.append(f"{entry.label} has no score, for the grader failed.")
             continue
         text = json.dumps(result, ensure_ascii=False, allow_nan=False, indent=1) + "\n"
-        _write(folder / entry.label / "results.json", text)
-        count += 1
-    return [*lines, f"wrote {count} results.json below {folder}"]
+        target = folder / entry.label / "results.json"
+        _write(target, text)
+        written.add(target)
+    old = sorted(set(folder.glob("*/results.json")) - written)
+    lines += [f"{path} is left from an earlier export." for path in old]
+    return [*lines, f"wrote {len(written)} results.json below {folder}"]
 
 
 def _write(path: Path, text: str) -> None:

@@ -9,9 +9,23 @@ from pathlib import Path
 
 from grader.batch.gradebook import Gradebook
 from grader.batch.journal import Journal
+from grader.batch.tablefile import decoded
 from grader.errors import UsageError
 from grader.report.pages import templates
 
+_REFUSALS = {
+    *("no", "n", "false", "disagree", "disagreed", "declined", "refused", "not agreed", "x"),
+    *(
+        "아니오",
+        "아니요",
+        "동의하지 않음",
+        "동의하지 않습니다",
+        "동의 안 함",
+        "비동의",
+        "미동의",
+        "거부",
+    ),
+}
 _ID = re.compile(r"(?<![0-9])[0-9]{4}-[0-9]{5}(?![0-9])")
 
 
@@ -25,14 +39,26 @@ def gallery_page(
     if consent is None:
         raise UsageError("--to gallery shows only who agreed: give their ids by --consent FILE.")
     try:
-        agreed = set(_ID.findall(consent.read_text("utf-8-sig")))
+        text = decoded(consent.read_bytes())
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"The consent list {consent} cannot be read: {error}") from None
+    agreed = set(_ID.findall(text))
+    refused = [line.strip() for line in text.splitlines() if _refuses(line)]
+    if refused:
+        raise UsageError(
+            f"Everybody in the consent list {consent} is shown, but {refused[0]!r} seems not to "
+            "agree: leave only the ids of those who do."
+        )
     if not agreed:
         raise UsageError(f"The consent list {consent} holds no student id like 2023-12345.")
-    works, lines = [], []
+    works, lines, shared = [], [], gradebook.shared_ids
     for entry in gradebook.entries:
         if entry.student_id not in agreed:
+            continue
+        if entry.student_id in shared:
+            lines.append(
+                f"{entry.label} is left out: {entry.student_id} is on several submissions."
+            )
             continue
         evidence = journal.find(entry.key, stale=True) if entry.key else None
         found = evidence.shown if evidence else {}
@@ -45,3 +71,9 @@ def gallery_page(
     ordered = [work for _, work in sorted(works, key=lambda pair: pair[0])]
     page = templates().get_template("gallery.html")
     return page.render(title=gradebook.title, works=ordered), lines
+
+
+def _refuses(line: str) -> bool:
+    """Whether a field beside an id says so: the answers to a form hold everybody's ids."""
+    fields = [field.strip(" \"'.:-").casefold() for field in re.split(r"[,;\t]", _ID.sub("", line))]
+    return bool(_ID.search(line)) and not _REFUSALS.isdisjoint(fields)

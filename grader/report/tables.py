@@ -1,5 +1,6 @@
 """The gradebook as CSV: a plain one, and one that Canvas takes."""
 
+import contextlib
 import csv
 import io
 import re
@@ -8,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from grader.batch.gradebook import Entry, Gradebook
+from grader.batch.tablefile import read_table
 from grader.errors import UsageError
 
 _FORMULA = tuple("=+-@\t\r\n＝＋－＠")
@@ -82,40 +84,70 @@ def canvas_csv(
     """
     if exported is None:
         return _own_canvas(gradebook, assignment or gradebook.title)
-    try:
-        rows = list(csv.reader(io.StringIO(exported.read_bytes().decode("utf-8-sig"), newline="")))
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise UsageError(f"The gradebook {exported} cannot be read: {error}") from None
+    table = read_table(exported, "gradebook")
+    rows = table.rows
     if not rows or "Student" not in rows[0][:1] or "ID" not in rows[0]:
         raise UsageError(
             f"{exported} is no gradebook exported from Canvas: no columns Student, ID."
         )
     column = _column(rows[0], assignment, exported)
+    lines = _other_worth(rows, column, gradebook)
     find = _finder(rows, gradebook)
     filled: set[str] = set()
     for row in rows[1:]:
+        row[:1] = map(defused, row[:1])
         entry = find(row)
         if entry is not None:
-            row.extend([""] * (column + 1 - len(row)))
             filled.add(entry.label)
-            if entry.points is not None:
+            row.extend([""] * (column + 1 - len(row)))
+            if row[column].strip().upper() == "EX":
+                lines.append(f"{entry.label} is excused in {exported.name} and stays so.")
+            elif entry.points is not None:
                 row[column] = number(entry.points)
     strangers = [e for e in gradebook.entries if e.label not in filled and e.result is not None]
-    lines = [f"{entry.label} is not in {exported.name}." for entry in strangers]
-    return CanvasTable(_csv(rows), lines + _unsettled(gradebook))
+    shared = gradebook.shared_ids
+    lines += [
+        _by_hand(e) if e.student_id in shared else f"{e.label} is not in {exported.name}."
+        for e in strangers
+    ]
+    return CanvasTable(_csv(rows, table.delimiter), lines + _unsettled(gradebook))
+
+
+def _other_worth(rows: Sequence[Sequence[str]], column: int, gradebook: Gradebook) -> list[str]:
+    """A line if Canvas gives the assignment other points than the rubric: nothing is scaled."""
+    most = sum(item["max_points"] for item in gradebook.items)
+    for row in rows[1:]:
+        if _is_worth(row) and column < len(row):
+            with contextlib.suppress(ValueError):  # such as "(read only)"
+                worth = float(row[column].strip().replace(",", "."))
+                if worth != most:
+                    title = rows[0][column].strip()
+                    return [f"{title} is worth {worth:g} points in Canvas, {most:g} here."]
+    return []
+
+
+def _is_worth(row: Sequence[str]) -> bool:
+    return bool(row) and row[0].strip().lower() == _POINTS_POSSIBLE
+
+
+def _by_hand(entry: Entry) -> str:
+    return f"{entry.label} is left out, for {entry.student_id} stands on another submission, too."
 
 
 def _own_canvas(gradebook: Gradebook, title: str) -> CanvasTable:
     header = ["Student", "ID", "SIS User ID", "SIS Login ID", "Section", title]
     most = sum(item["max_points"] for item in gradebook.items)
     rows = [header, ["    Points Possible", "", "", "", "", number(most)]]
-    lines = []
+    lines, shared = [], gradebook.shared_ids
     for entry in gradebook.entries:
         user = str(entry.row["user"] or "")
         canvas_id = user if user.isdigit() else ""
         if entry.result is None or not (canvas_id or entry.student_id):
             if entry.result is not None:
                 lines.append(f"{entry.label} has neither a Canvas number nor a student id.")
+            continue
+        if not canvas_id and entry.student_id in shared:
+            lines.append(_by_hand(entry))
             continue
         student_id = entry.student_id or ""
         name = defused(entry.name or student_id or canvas_id)
@@ -144,25 +176,37 @@ def _column(header: Sequence[str], wanted: str | None, exported: Path) -> int:
 def _finder(
     rows: Sequence[Sequence[str]], gradebook: Gradebook
 ) -> Callable[[Sequence[str]], Entry | None]:
-    """Canvas's own order: by ID, then by the SIS ids. Names are not trusted: two may share one."""
+    """Canvas's own order: by ID, then by the SIS ids. Names are not trusted: two may share one.
+
+    Whom Canvas's number tells is known by it alone: a file's name may carry another's student id.
+    """
     header = rows[0]
     places = {name: header.index(name) for name in _CANVAS_IDS if name in header}
-    known: dict[str, list[Entry]] = {}
+    numbers = {_at(row, places["ID"]) for row in rows[1:]} - {""}
+    by_number: dict[str, list[Entry]] = {}
+    by_student: dict[str, list[Entry]] = {}
     for entry in gradebook.entries:
-        for key in {str(entry.row["user"] or ""), entry.student_id or ""} - {""}:
-            known.setdefault(key, []).append(entry)
+        user = str(entry.row["user"] or "")
+        if user in numbers:
+            by_number.setdefault(user, []).append(entry)
+        elif entry.student_id:
+            by_student.setdefault(entry.student_id, []).append(entry)
 
     def find(row: Sequence[str]) -> Entry | None:
-        if row[:1] and row[0].strip().lower() == _POINTS_POSSIBLE:
+        if _is_worth(row):
             return None
-        for place in places.values():
-            value = row[place].strip() if place < len(row) else ""
-            entries = known.get(value, [])
+        for name, place in places.items():
+            known = {**by_student, **by_number} if name == "ID" else by_student
+            entries = known.get(_at(row, place), [])
             if len(entries) == 1:
                 return entries[0]
         return None
 
     return find
+
+
+def _at(row: Sequence[str], place: int) -> str:
+    return row[place].strip() if place < len(row) else ""
 
 
 def _unsettled(gradebook: Gradebook) -> list[str]:
@@ -182,7 +226,7 @@ def _unsettled(gradebook: Gradebook) -> list[str]:
     return lines
 
 
-def _csv(rows: Sequence[Sequence[str]]) -> str:
+def _csv(rows: Sequence[Sequence[str]], delimiter: str = ",") -> str:
     text = io.StringIO(newline="")
-    csv.writer(text, lineterminator="\r\n").writerows(rows)
+    csv.writer(text, delimiter=delimiter, lineterminator="\r\n").writerows(rows)
     return text.getvalue()

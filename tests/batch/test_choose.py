@@ -35,6 +35,14 @@ def test_plain_files_go_by_the_number_in_the_name_then_by_time() -> None:
     assert only(newer, attempt("2023-00001.tar.gz", modified=early)).counts is newer
 
 
+def test_a_later_attempt_counts_whatever_number_stands_between_its_endings() -> None:
+    entry = only(
+        attempt("2023-00001.tar.gz", user="7", attachment=1),
+        attempt("2023-00001.tar-1.gz", user="7", attachment=2, again=1),
+    )
+    assert entry.counts.file == "2023-00001.tar-1.gz"
+
+
 def test_a_tarball_counts_before_another_kind_of_file() -> None:
     entry = only(
         attempt("2023-00001.tar.gz", user="7", attachment=1),

@@ -1,12 +1,18 @@
 """What a batch tells the person who runs it."""
 
 import io
+import os
+from pathlib import Path
 
+import pytest
 from rich.console import Console
 
-from grader.batch.command import summary
+from grader.batch import run as module
+from grader.batch.command import correct, run_batch, summary
+from grader.batch.journal import Journal
+from grader.batch.run import Batch, Watch
 from grader.results import State
-from tests.batch.fake import evidence
+from tests.batch.fake import TASK, Threads, batch, evidence, fake_grade
 from tests.report.books import book, entry
 
 
@@ -30,6 +36,42 @@ def test_everything_that_a_person_should_know_is_a_line() -> None:
     assert "2023-00003: earlier attempts, not graded: 2023-00003.tar.gz" in text
     assert "Nothing was handed in by: 2023-00001" in text
     assert "notes.txt is no .tar.gz." in text
+
+
+def test_a_correction_may_be_of_any_bytes_and_by_a_user_without_a_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "grade_job", fake_grade)
+    (tmp_path / "2023-00001.tar.gz").write_bytes(b"0.5")
+    grades = tmp_path / "grades"
+    with batch(grades, tmp_path / "2023-00001.tar.gz") as started:
+        started.run(Threads(), Watch())
+
+    def nameless() -> str:
+        raise KeyError("getpwuid(): uid not found: 12345")
+
+    monkeypatch.setattr("getpass.getuser", nameless)
+    assert "loss 7" in correct(grades, "2023-00001", "loss", 7.0, "caf\udce9", None)
+    with Journal(grades) as journal:
+        (made,) = journal.corrections().values()
+    assert made.comment == "caf\\udce9"
+    assert made.who == f"user {os.getuid()}"
+    assert "caf\\udce9" in (grades / "2023-00001" / "report.html").read_text("utf-8")
+
+
+@pytest.mark.parametrize(
+    ("rerun", "said"), [(None, "the same command goes on"), ("all", "without --rerun goes on")]
+)
+def test_what_is_stopped_tells_how_it_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rerun: str | None, said: str
+) -> None:
+    def stopped(*arguments: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Batch, "run", stopped)
+    console = Console(file=io.StringIO(), width=200)
+    assert not run_batch((), tmp_path, TASK, 1, None, None, None, rerun, console)
+    assert said in console.file.getvalue()  # type: ignore[attr-defined]
 
 
 def test_names_are_no_markup() -> None:

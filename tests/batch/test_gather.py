@@ -33,6 +33,13 @@ def test_a_folder_of_tarballs(tmp_path: Path) -> None:
     assert "notes.txt" in found.lines[0]
 
 
+def test_canvas_zip_in_a_folder_is_named_with_what_to_do(tmp_path: Path) -> None:
+    zipped(tmp_path / "submissions.zip", "a_1_2_2023-00001.tar.gz")
+    found = gather([tmp_path])
+    assert (list(found.attempts), len(found.lines)) == ([], 1)
+    assert "submissions.zip names no student; Canvas's zip is given by itself." in found.lines
+
+
 def test_what_a_student_sent_in_another_form_is_gathered_to_be_rejected(tmp_path: Path) -> None:
     (tmp_path / "2023-00001.zip").write_bytes(b"PK")
     (found,) = gather([tmp_path]).attempts
@@ -48,6 +55,7 @@ def test_what_a_student_sent_in_another_form_is_gathered_to_be_rejected(tmp_path
             ("kimminsu", "11", 222, True, 1, "2023-00001"),
         ),
         ("김민수_LATE_11_222_2023-00001 (2).tar.gz", ("김민수", "11", 222, True, 2, "2023-00001")),
+        ("kim_11_222_2023-00001.tar-1.gz", ("kim", "11", 222, False, 1, "2023-00001")),
         ("anon_3_11_222_my_work.tar.gz", (None, "11", 222, False, 0, None)),
         ("anon_ab12C_LATE_222_2023-00001.tar.gz", (None, "anon_ab12C", 222, True, 0, "2023-00001")),
         ("kim_11_222_a_b_2023-00001_final.tar.gz", ("kim", "11", 222, False, 0, "2023-00001")),
@@ -57,6 +65,16 @@ def test_names_in_canvas_zips(tmp_path: Path, member: str, expected: tuple[objec
     (found,) = gather([zipped(tmp_path / "submissions.zip", member)]).attempts
     told = (found.name, found.user, found.attachment, found.late, found.again, found.student_id)
     assert told == expected
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["2023-00001.tar (1).gz", "2023-00001.tar-1.gz", "2023-00001 1.tar.gz", "work.tar(1).gz"],
+)
+def test_numbers_that_browsers_put_into_the_endings_make_no_other_kind_of_file(name: str) -> None:
+    found = plain_file(Path(name))
+    assert found.is_tarball
+    assert found.again == (0 if name.startswith("work") else 1)
 
 
 def test_an_unpacked_canvas_zip_is_read_the_same_way(tmp_path: Path) -> None:

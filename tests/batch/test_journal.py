@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from grader.batch.evidence import grader_sha256
 from grader.batch.gather import Place
 from grader.batch.journal import Correction, Journal
 from grader.errors import JournalError, UsageError
@@ -48,6 +49,19 @@ def test_hashes_are_taken_again_only_when_the_file_changed(
         file.write_bytes(b"two")
         os.utime(file, (1, 1))
         assert journal.sha256(Place(file)) != first
+
+
+def test_a_change_of_what_judges_or_prints_is_another_grader(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    taken: list[str] = []
+    original = Path.read_bytes
+    monkeypatch.setattr(
+        Path, "read_bytes", lambda path: (taken.append(path.name), original(path))[1]
+    )
+    grader_sha256.__wrapped__()
+    assert {"prints.py", "pipeline.py", "schedules.py"} <= set(taken)
+    assert not {"journal.py", "pages.py", "cli.py"} & set(taken)
 
 
 def test_a_rerun_keeps_the_old_result_until_the_new_one_is_there(tmp_path: Path) -> None:

@@ -14,8 +14,9 @@ from grader.rubric import load_rubric
 def test_korean_time_unless_a_zone_is_given() -> None:
     assert parse_moment("2026-05-01T23:59") == parse_moment("2026-05-01T14:59Z")
     assert parse_moment("2026-05-01T23:59+00:00") == parse_moment("2026-05-02T08:59")
-    with pytest.raises(UsageError, match="tomorrow"):
-        parse_moment("tomorrow")
+    for text in ("tomorrow", "2026-05-01", "20260501", "2026-W18-5"):
+        with pytest.raises(UsageError, match=text):
+            parse_moment(text)
 
 
 def test_the_roster_counts_before_the_file_and_canvas_mark() -> None:

@@ -125,12 +125,25 @@ def test_tensors_are_hashed_without_unpickling(tmp_path: Path) -> None:
     assert one == two
 
 
+def test_schedules_that_are_the_same_by_right_are_no_sign_in_any_precision(tmp_path: Path) -> None:
+    import torch
+
+    schedule = {"alphabar_t": torch.linspace(1, 0, 1001, dtype=torch.float64)}
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        weights = {"conv.weight": torch.randn(32, 32, 3, 3)}
+        torch.save({**schedule, **weights}, tmp_path / name / "model_final.pth")
+    one, two = tensor_hashes(tmp_path / "one"), tensor_hashes(tmp_path / "two")
+    assert len(one) == len(two) == 1
+    assert one != two
+
+
 def test_hostile_checkpoints_are_passed_over(tmp_path: Path) -> None:
     checkpoint(tmp_path / "bomb.pth", bytes(10**7), zipfile.ZIP_DEFLATED)
     assert tensor_hashes(tmp_path) == set()
     broken = io.BytesIO()
     with zipfile.ZipFile(broken, "w") as archive:
-        archive.writestr("archive/data/0", bytes(range(256)) * 32)
+        archive.writestr("archive/data/0", bytes(range(256)) * 64)
     (tmp_path / "cut.pth").write_bytes(broken.getvalue()[:-30])
     assert len(tensor_hashes(tmp_path)) == 1  # as a whole file
 

@@ -39,12 +39,38 @@ def test_times_of_submission(tmp_path: Path) -> None:
     assert found["2023-00002"].submitted is None
 
 
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "cp949", "utf-16"])
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_whatever_saved_it(tmp_path: Path, encoding: str, delimiter: str, end: str) -> None:
+    rows = [
+        "제출 시각|이름|학번",
+        '2026-05-02 00:10|"김, 민수"|2023-00001',
+        '|"이; 영희"|2023-00002',
+    ]
+    path = tmp_path / "roster.csv"
+    path.write_bytes("".join(row + end for row in rows).replace("|", delimiter).encode(encoding))
+    found = read_roster(path)
+    assert [student.name for student in found.values()] == ["김, 민수", "이; 영희"]
+    assert found["2023-00001"].submitted == parse_moment("2026-05-02T00:10")
+
+
+@pytest.mark.parametrize("heading", ["Deep Learning, 2026\n", "\n", "sep=,\n"])
+def test_a_heading_above_the_titles_hides_no_column(tmp_path: Path, heading: str) -> None:
+    text = "id,name,submitted\n2023-00001,Kim,2026-05-02 00:10\n"
+    (found,) = read_roster(roster(tmp_path, heading + text)).values()
+    assert found.name == "Kim"
+    assert found.submitted == parse_moment("2026-05-02T00:10")
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
         ("name\nKim\n", "holds no student id"),
         ("id\n2023-00001\n2023-00001\n", "holds 2023-00001 twice"),
-        ("id,submitted\n2023-00001,yesterday\n", "no date and time"),
+        ("id,submitted\n2023-00001,yesterday\n", "2023-00001: 'yesterday' is no date and time"),
+        ("id,submitted\n2023-00001,2026-05-01\n", "no date and time"),
+        ('id,name\n2023-00001,"Kim\n', "cannot be read as CSV"),
         ("", "holds no student id"),
     ],
 )

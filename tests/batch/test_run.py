@@ -191,6 +191,46 @@ def test_corrections_win_and_survive_everything(tmp_path: Path, grade: Grade) ->
     assert [i["points"] for i in entry.result["items"] if i["id"] == "loss"] == [5.0]
 
 
+def test_a_correction_above_what_the_item_is_worth_by_now_asks_a_person(
+    tmp_path: Path, grade: Grade
+) -> None:
+    hand_in(tmp_path, "2023-00001.tar.gz", b"1")
+    grade()
+    with Journal(tmp_path / "grades") as journal:
+        journal.correct(Correction("2023-00001", "loss", 8.0, "by hand", "ta", "now"))
+    loss = RUBRIC.items[2]
+    halved = replace(loss, points=5.0, checks=dict.fromkeys(loss.checks, 2.5))
+    rubric = replace(RUBRIC, items=(*RUBRIC.items[:2], halved, *RUBRIC.items[3:]))
+    (entry,) = grade(task=replace(TASK, rubric=rubric)).entries
+    assert entry.status == "needs_review"
+    assert "loss: corrected to 8 points, but worth 5 by now." in entry.reasons
+
+
+def test_who_was_graded_before_and_is_not_given_now_is_named(tmp_path: Path, grade: Grade) -> None:
+    hand_in(tmp_path, "2023-00001.tar.gz", b"1")
+    other = hand_in(tmp_path, "2023-00002.tar.gz", b"1")
+    grade()
+    other.unlink()
+    (line,) = grade().lines
+    assert "not among what was given now: 2023-00002." in line
+    assert list(grade().lines) == []  # said once
+    hand_in(tmp_path, "2023-00002.tar.gz", b"1")
+    assert list(grade().lines) == []
+
+
+def test_a_correction_whose_student_goes_by_another_name_is_named(
+    tmp_path: Path, grade: Grade
+) -> None:
+    hand_in(tmp_path, "kim_7_70_2023-00001.tar.gz", b"1")
+    grade()
+    with Journal(tmp_path / "grades") as journal:
+        journal.correct(Correction("2023-00001", "loss", 8.0, "by hand", "ta", "now"))
+    hand_in(tmp_path, "lee_8_80_2023-00001.tar.gz", b"1")
+    book = grade()
+    assert [entry.label for entry in book.entries] == ["2023-00001_user_7", "2023-00001_user_8"]
+    assert "The correction of 2023-00001, loss to 8 points, fits no student here." in book.lines
+
+
 def test_the_roster_names_who_is_missing_and_who_is_a_stranger(
     tmp_path: Path, grade: Grade
 ) -> None:

@@ -4,6 +4,7 @@ import errno
 import os
 import subprocess
 import sys
+import zipfile
 from collections import Counter
 from pathlib import Path
 
@@ -11,15 +12,17 @@ import pytest
 
 from grader.batch import journal as journal_module
 from grader.batch import run as module
+from grader.batch.gather import gather
 from grader.batch.gradebook import Gradebook, read_gradebook
 from grader.batch.journal import Correction, Journal
 from grader.batch.run import Watch
-from grader.batch.work import Job, Unreadable, grade_job
+from grader.batch.work import Job, Unreadable, fetch, grade_job
 from grader.cli import main
 from grader.errors import JournalError
+from grader.intake.identify import student_id_in
 from grader.report.pages import write_pages
 from grader.sandbox import bubblewrap
-from tests.batch.fake import Threads, batch, fake_grade
+from tests.batch.fake import TASK, Threads, batch, fake_grade
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -134,6 +137,21 @@ def test_a_clock_that_is_set_back_changes_nothing(
     (loss,) = [item for item in after.entry("2023-00002").items if item.id == "loss"]
     assert loss.points == 4.0
     assert graded(grades, handed_in) == after
+
+
+@pytest.mark.parametrize("name", ["과제" * 100 + "2023-00001.tar.gz", "x" * 300, "..", "."])
+@pytest.mark.parametrize("by_value", [False, True])
+def test_a_name_that_no_file_can_have_keeps_nobody_from_being_graded(
+    tmp_path: Path, name: str, by_value: bool
+) -> None:
+    with zipfile.ZipFile(tmp_path / "submissions.zip", "w") as archive:
+        archive.writestr(f"kim_1_2_{name}", b"content")
+    (attempt,) = gather([tmp_path / "submissions.zip"]).attempts
+    content = b"content" if by_value else None
+    job = Job("key", "label", attempt.file, "0" * 64, attempt.place, TASK, content)
+    fetched = fetch(job, tmp_path)
+    assert fetched.read_bytes() == b"content"
+    assert student_id_in(fetched.name) == attempt.student_id
 
 
 def test_a_worker_that_finds_no_tarball_says_so(tmp_path: Path) -> None:

@@ -201,9 +201,18 @@ def test_a_correction_wins_until_it_is_withdrawn(graded: Path, tmp_path: Path) -
         (["batch", "{zip}", "--out", "{empty}", "--roster", "{zip}"], 2, "cannot be read as CSV"),
         (["batch", "{zip}", "--out", "{zip}/x"], 1, "cannot be written or read"),
         (
-            ["batch", "{zip}", "--out", "{empty}", "--scheduler", "tcp://nowhere"],
+            ["batch", "{zip}", "--out", "{empty}", "--scheduler", "tcp://127.0.0.1:1"],
             1,
             "No Dask scheduler",
+        ),
+        *(
+            (["batch", "{zip}", "--out", "{empty}", "--scheduler", address], 2, message)
+            for address, message in (
+                ("tcp://nowhere", "no address like tcp://"),
+                ("tcp://127.0.0.1:1x", "no address like tcp://"),
+                ("127.0.0.1:99999", "no address like tcp://"),
+                ("tls://127.0.0.1:8786", "needs certificates"),
+            )
         ),
     ],
 )

@@ -34,6 +34,36 @@ def page(journal: Journal, agreed: str, names: bool = False) -> tuple[str, list[
         return gallery_page(journal, book(*students), consent, names)
 
 
+@pytest.mark.parametrize(
+    "answers",
+    [
+        '"2026-05-01","2023-00000","No"\n',
+        "학번;동의\n2023-00000;동의하지 않음\n",
+        "2023-00000: X\n",
+        "2023-00000 아니요\n",
+    ],
+)
+def test_answers_of_those_who_refuse_are_no_consent_list(journal: Journal, answers: str) -> None:
+    with pytest.raises(UsageError, match=r"2023-00000.* seems not to agree"):
+        page(journal, "2023-00001,yes\n" + answers)
+
+
+def test_names_and_headings_are_no_refusal(journal: Journal) -> None:
+    text, _ = page(journal, "id,name,no\n2023-00000,No Minsu,yes\n2023-00001\tNora\n")
+    assert "prompt 0" in text
+    assert "prompt 1" in text
+
+
+def test_work_under_anothers_id_is_not_shown_by_their_consent(journal: Journal) -> None:
+    several = [entry(f"2023-00000_user_{user}", student_id="2023-00000") for user in "78"]
+    consent = journal.grades / "consent.txt"
+    consent.write_text("2023-00000", "utf-8")
+    with journal:
+        _, lines = gallery_page(journal, book(*several), consent, names=False)
+    assert len(lines) == 2
+    assert all("is on several submissions" in line for line in lines)
+
+
 def test_only_who_agreed_is_shown_and_nobody_is_named(journal: Journal) -> None:
     text, lines = page(journal, "2023-00000 agreed\n2023-00002,yes\n2023-00003\n")
     assert "prompt 0" in text

@@ -1,14 +1,18 @@
 """results.json for Gradescope."""
 
 import json
+from pathlib import Path
 
 import jsonschema
 import pytest
 
+from grader.batch.evidence import scored
+from grader.batch.journal import Journal
+from grader.report.export import Wanted, export
 from grader.report.gradescope import SCHEMA, gradescope_json
 from grader.results import State
 from tests.batch.fake import RUBRIC, evidence
-from tests.report.books import corrected, entry
+from tests.report.books import ITEMS, corrected, entry
 
 VISIBLE = {item.id: True for item in RUBRIC.items}
 
@@ -50,3 +54,17 @@ def test_messages_are_escaped_and_pictures_are_inside() -> None:
 )
 def test_without_a_score_there_is_no_file(student: object) -> None:
     assert gradescope_json(student, VISIBLE, b"") is None  # type: ignore[arg-type]
+
+
+def test_what_an_earlier_export_left_behind_is_named(tmp_path: Path) -> None:
+    with Journal(tmp_path, create=True) as journal:
+        journal.store("key", "{}", evidence())
+        result = scored(evidence(), RUBRIC)
+        row = entry("2023-12345", evidence()).row
+        journal.write_gradebook([("2023-12345", dict(row, result=result), "key")], {"items": ITEMS})
+    left = tmp_path / "export" / "gradescope" / "2023-00009" / "results.json"
+    left.parent.mkdir(parents=True)
+    left.write_text("{}", "utf-8")
+    _, lines = export(tmp_path, "gradescope", None, Wanted())
+    assert lines[0] == f"{left} is left from an earlier export."
+    assert lines[1].startswith("wrote 1 results.json")

@@ -104,6 +104,74 @@ def test_an_exported_gradebook_is_filled_in_and_else_unchanged(tmp_path: Path) -
     assert "2023-00009 is not in export.csv." in table.lines
 
 
+def test_a_file_under_anothers_id_fills_in_its_senders_row_alone(tmp_path: Path) -> None:
+    file = exported(
+        tmp_path,
+        f"{HEADER},Diffusion (22)",
+        "Kim,77,2023-00001,kim,A,",
+        "Lee,78,2023-00002,lee,A,",
+        "Park,79,2023-00003,78,A,",
+    )
+    lees = entry("2023-00001", evidence(), user="78")
+    table = canvas_csv(book(lees), file)
+    assert [row[5] for row in rows(table.text)[1:]] == ["", f"{lees.points:.2f}", ""]
+    parks = entry("2023-00003", evidence(), user="1234")  # no number of this course's
+    assert rows(canvas_csv(book(parks), file).text)[3][5] == f"{parks.points:.2f}"
+
+
+def test_who_is_excused_stays_so(tmp_path: Path) -> None:
+    file = exported(tmp_path, f"{HEADER},Diffusion (22)", "Kim,77,2023-00001,kim,A,EX")
+    table = canvas_csv(book(entry("2023-00001", evidence())), file)
+    assert rows(table.text)[1][5] == "EX"
+    assert "2023-00001 is excused in export.csv and stays so." in table.lines
+
+
+def test_a_column_of_other_worth_is_named(tmp_path: Path) -> None:
+    head, kim = f"{HEADER},Diffusion (22)", "Kim,77,2023-00001,kim,A,"
+    student = entry("2023-00001", evidence())
+    for worth, said in (('"10,00"', True), ("100.00", False), ("(read only)", False)):
+        manual = ",,,,,Manual Posting"
+        file = exported(tmp_path, head, manual, f"    Points Possible,,,,,{worth}", kim)
+        lines = canvas_csv(book(student), file).lines
+        assert ("Diffusion (22) is worth 10 points in Canvas, 100 here." in lines) == said
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "cp949"])
+def test_a_gradebook_with_semicolons_or_saved_by_excel_is_filled_in(
+    tmp_path: Path, encoding: str
+) -> None:
+    file = tmp_path / "export.csv"
+    text = f"{HEADER},Quiz (1),Diffusion (22)\n김민수,77,2023-00001,kim,A,9;5,\n"
+    file.write_bytes(text.replace(",", "|").replace(";", ",").replace("|", ";").encode(encoding))
+    filled = canvas_csv(book(entry("2023-00001", evidence())), file, "22").text
+    assert filled.splitlines()[1] == "김민수;77;2023-00001;kim;A;9,5;100.00"
+
+
+def test_a_name_that_canvas_exported_starts_no_formula(tmp_path: Path) -> None:
+    file = exported(tmp_path, f"{HEADER},Diffusion (22)", "=cmd|x,77,2023-00001,kim,A,-")
+    assert rows(canvas_csv(book(), file).text)[1] == [
+        "'=cmd|x",
+        "77",
+        "2023-00001",
+        "kim",
+        "A",
+        "-",
+    ]
+
+
+def test_no_two_rows_of_ours_are_one_students(tmp_path: Path) -> None:
+    doubtful = entry("unnamed_1", evidence(fraction=0.5), student_id="2023-00001")
+    table = canvas_csv(book(entry("2023-00001", evidence(), user="77"), doubtful))
+    assert [row[1] for row in rows(table.text)[2:]] == ["77"]
+    said = "unnamed_1 is left out, for 2023-00001 stands on another submission, too."
+    assert said in table.lines
+    twice = entry("2023-00001", evidence())
+    file = exported(tmp_path, f"{HEADER},Diffusion (22)", "Kim,77,2023-00001,kim,A,")
+    both = canvas_csv(book(twice, doubtful), file)
+    assert rows(both.text)[1][5] == ""
+    assert said in both.lines
+
+
 def test_the_column_must_be_clear(tmp_path: Path) -> None:
     file = exported(tmp_path, f"{HEADER},Homework (1),Diffusion (22)")
     with pytest.raises(UsageError, match="Homework \\(1\\); Diffusion \\(22\\)"):
