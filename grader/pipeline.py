@@ -8,12 +8,16 @@ count       the clear digits in the picture of the samples, decoded in a kernel 
 settings    the four result folders: their pictures, and what their checkpoints predict
 works       notebook 2-2: the prompts that it gives, and the pictures that came out
 score       turn verdicts into points by the rubric
+
+Count, settings and works (``artefacts.py``) need nothing of what is found out about the code, and
+go on beside it.
 """
 
 import hashlib
 import logging
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -22,11 +26,10 @@ from typing import Literal
 
 from nbformat import NotebookNode
 
-from grader.checks import image_quality, text_to_image, trained_setting
+from grader.artefacts import Artefacts, Kernels, count_digits, judge_works, look_at_settings
+from grader.checks import trained_setting
 from grader.checks.examination import CHECKS_OF, TARGET_OF, examine, explain
 from grader.checks.verdict import Verdict, missing
-from grader.digits.choose import Found, find_samples
-from grader.digits.clarity import WANTED, Clarity
 from grader.digits.decode import decoding_session
 from grader.digits.regions import Array
 from grader.errors import Rejected
@@ -36,7 +39,6 @@ from grader.intake import (
     open_submission,
     plan_definitions,
     plan_everything,
-    plan_model,
     read_notebook,
 )
 from grader.intake.archive import file_sha256, folder_sha256
@@ -44,10 +46,8 @@ from grader.intake.identify import student_id_in
 from grader.results import Flag, Result, State, environment, result_status
 from grader.rubric import Rubric
 from grader.sandbox import InfraError, KernelSession, Outcome, Sandbox
-from grader.settings.evidence import look, try_checkpoints
+from grader.settings.evidence import SettingEvidence
 from grader.settings.folders import PREDICTIONS
-from grader.settings.resample import resample
-from grader.text_to_image.works import Works, find_works
 
 logger = logging.getLogger(__name__)
 
@@ -58,7 +58,9 @@ Look = Callable[[Submission, Result], None]
 @dataclass(frozen=True)
 class Options:
     """How to grade: with which rubric, in which sandbox, which cells, from which seed; whether a
-    hundred images are sampled anew where the notebook shows none; whether checkpoints are opened.
+    hundred images are sampled anew where the notebook shows none; whether checkpoints are opened;
+    whether pictures and checkpoints are looked at while the code is examined (with two cores, or
+    more).
     """
 
     rubric: Rubric
@@ -67,6 +69,7 @@ class Options:
     seed: int = 0
     resample: bool = False
     look_inside: bool = True
+    side_by_side: bool = True
 
 
 class Stopwatch:
@@ -117,29 +120,20 @@ def grade_opened(
 ) -> Result:
     """The same, once the submission is unpacked. Raises ``Rejected`` for a damaged notebook."""
     flags, notebook = list(submission.flags), None
-    if submission.diffusion is None:
-        verdicts = no_notebook()
-    else:
-        with watch("plan"):
-            notebook = read_notebook(submission.diffusion)
-            whole = options.run == "everything"
-            plan = plan_everything(notebook) if whole else plan_definitions(notebook)
-        verdicts, new_flags = run_notebook(plan, options, watch, progress)
-        flags += new_flags
-    with decoding_session(options.sandbox, options.rubric.limits, options.seed) as clean:
-        progress("counting clear digits")
-        with watch("pictures"):
-            counted = count_digits(submission, notebook, clean, options)
-        progress("looking at notebook 2-2")
-        with watch("text_to_image"):
-            about_words, words_flags, works = judge_works(submission, clean)
-        progress("looking at the four settings")
-        with watch("settings"):
-            settings, settings_flags, setting_tiles = judge_settings(
-                submission, notebook, verdicts, clean, options
-            )
-    verdicts += [counted.verdict, *settings, *about_words]
-    flags += [*counted.flags, *settings_flags, *words_flags]
+    if submission.diffusion is not None:
+        notebook = read_notebook(submission.diffusion)
+    look = partial(look_at_artefacts, submission, notebook, options, watch, progress)
+    with aside(look, options.side_by_side) as artefacts:
+        if notebook is None:
+            verdicts = no_notebook()
+        else:
+            verdicts, new_flags = run_notebook(notebook, options, watch, progress)
+            flags += new_flags
+        found = artefacts()
+    settings, settings_flags, setting_tiles = judge_settings(found.settings, verdicts, options)
+    about_words, words_flags, works = found.works
+    verdicts += [found.counted.verdict, *settings, *about_words]
+    flags += [*found.counted.flags, *settings_flags, *words_flags]
     items = options.rubric.score(verdicts)
     return Result(
         student_id=submission.student_id,
@@ -151,18 +145,31 @@ def grade_opened(
         flags=flags,
         environment=environment(options.rubric.sha256, options.seed),
         seconds=watch.seconds,
-        clarity=counted.clarity,
+        clarity=found.counted.clarity,
         works=works,
         setting_tiles=setting_tiles,
         verdicts=verdicts,
     )
 
 
+@contextmanager
+def aside(look: Callable[[], Artefacts], side_by_side: bool) -> Iterator[Callable[[], Artefacts]]:
+    """What gives the artefacts: they are looked at by a thread from now on, or when asked for."""
+    if not side_by_side:
+        yield look
+        return
+    with ThreadPoolExecutor(1, "artefacts") as pool:
+        yield pool.submit(look).result
+
+
 def run_notebook(
-    plan: Plan, options: Options, watch: Stopwatch, progress: Progress
+    notebook: NotebookNode, options: Options, watch: Stopwatch, progress: Progress
 ) -> tuple[list[Verdict], list[Flag]]:
-    """Executes the planned cells, then examines what they define; flags tell a TA how it went."""
+    """Plans and executes its cells, then examines what they define; flags tell a TA how it went."""
     limits, seed = options.rubric.limits, options.seed
+    with watch("plan"):
+        whole = options.run == "everything"
+        plan = plan_everything(notebook) if whole else plan_definitions(notebook)
     with KernelSession(
         plan.statements, sandbox=options.sandbox, limits=limits, seed=seed
     ) as session:
@@ -180,61 +187,36 @@ def run_notebook(
     return explain(verdicts, plan, failures, forbidden), plan_flags(plan, failures, forbidden)
 
 
-def resampled(
-    submission: Submission, notebook: NotebookNode, options: Options
-) -> tuple[Clarity | None, list[str]]:
-    """The digits of new images, and why there are none; a fault of ours leaves what there is."""
-    limits, seed = options.rubric.limits, options.seed
-    try:
-        return resample(submission.root, plan_model(notebook), options.sandbox, limits, seed)
-    except InfraError as error:
-        return None, [f"The grader could not draw new images: {error}"]
-
-
-def is_notebooks(found: Found) -> bool:
-    """Whether the notebook itself shows a hundred samples."""
-    clarity = found.clarity
-    return clarity is not None and clarity.source == "notebook" and clarity.total >= WANTED
-
-
-@dataclass(frozen=True)
-class Counted:
-    """What came of the picture of the samples."""
-
-    verdict: Verdict
-    clarity: Clarity | None
-    flags: Sequence[Flag]
-
-
-def count_digits(
-    submission: Submission, notebook: NotebookNode | None, clean: KernelSession, options: Options
-) -> Counted:
-    """Finds the picture of the samples and counts its clear digits."""
-    try:
-        found = find_samples(clean, notebook, submission.root)
-        if options.resample and notebook is not None and not is_notebooks(found):
-            new, why = resampled(submission, notebook, options)
-            found = Found(new or found.clarity, [*found.seen, *why], found.doubt)
-        verdict = image_quality.judge(found)
-    except InfraError as error:
-        return Counted(image_quality.not_counted(str(error)), None, [])
-    except Exception as error:
-        logger.exception("counting the clear digits failed")
-        return Counted(image_quality.not_counted(f"{type(error).__name__}"), None, [])
-    note = image_quality.note(found.clarity)
-    flags = [Flag("samples_elsewhere", note)] if note else []
-    return Counted(verdict, found.clarity, flags)
+def look_at_artefacts(
+    submission: Submission,
+    notebook: NotebookNode | None,
+    options: Options,
+    watch: Stopwatch,
+    progress: Progress,
+) -> Artefacts:
+    """Everything that is looked at and not asked, the pictures decoded by one clean kernel."""
+    kernels = Kernels(options.sandbox, options.rubric.limits, options.seed)
+    with decoding_session(kernels.sandbox, kernels.limits, kernels.seed) as clean:
+        progress("counting clear digits")
+        with watch("pictures"):
+            resampling = kernels if options.resample else None
+            counted = count_digits(submission, notebook, clean, resampling)
+        progress("looking at notebook 2-2")
+        with watch("text_to_image"):
+            works = judge_works(submission, clean)
+        progress("looking at the four settings")
+        with watch("settings"):
+            settings = look_at_settings(submission, notebook, clean, kernels, options.look_inside)
+    return Artefacts(counted, works, settings)
 
 
 def judge_settings(
-    submission: Submission,
-    notebook: NotebookNode | None,
-    verdicts: Sequence[Verdict],
-    clean: KernelSession,
-    options: Options,
+    seen: Mapping[str, SettingEvidence] | str, verdicts: Sequence[Verdict], options: Options
 ) -> tuple[list[Verdict], list[Flag], dict[str, Array]]:
     """Whether the four settings were trained, in the light of what the code has earned; and the
     digits that their pictures show."""
+    if isinstance(seen, str):
+        return trained_setting.infra(seen), [], {}
     right = {verdict.check: verdict.right for verdict in verdicts}
     context = trained_setting.Context(
         losses_right={n: right.get(f"loss.{n}", False) for n in PREDICTIONS},
@@ -242,42 +224,16 @@ def judge_settings(
         missing_checkpoint=options.rubric.missing_checkpoint,
         look_inside=options.look_inside,
     )
+    tiles = {
+        name: setting.image.tiles
+        for name, setting in seen.items()
+        if setting.image is not None and setting.image.tiles is not None
+    }
     try:
-        seen = look(submission.root, clean, options.look_inside)
-        if notebook is not None:
-            clean.close()  # its memory is wanted
-            model, limits = partial(plan_model, notebook), options.rubric.limits
-            seen = try_checkpoints(seen, model, options.sandbox, limits, options.seed)
-        tiles = {
-            name: setting.image.tiles
-            for name, setting in seen.items()
-            if setting.image is not None and setting.image.tiles is not None
-        }
         return *trained_setting.judge(seen, context), tiles
-    except InfraError as error:
-        return trained_setting.infra(str(error)), [], {}
     except Exception as error:
         logger.exception("judging the settings failed")
         return trained_setting.infra(type(error).__name__), [], {}
-
-
-def judge_works(
-    submission: Submission, clean: KernelSession
-) -> tuple[list[Verdict], list[Flag], Works | None]:
-    """Own pictures from own words, by what notebook 2-2 says and shows; it is not run."""
-    if submission.text_to_image is None:
-        return *text_to_image.judge(None), None
-    try:
-        notebook = read_notebook(submission.text_to_image)
-        works = find_works(clean, notebook)
-        return *text_to_image.judge(works), works
-    except Rejected as error:
-        return text_to_image.damaged(str(error)), [], None
-    except InfraError as error:
-        return text_to_image.infra(str(error)), [], None
-    except Exception as error:
-        logger.exception("judging notebook 2-2 failed")
-        return text_to_image.infra(type(error).__name__), [], None
 
 
 def no_notebook() -> list[Verdict]:

@@ -4,6 +4,7 @@ import atexit
 import base64
 import io
 import logging
+import os
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -71,7 +72,10 @@ def grade_job(job: Job) -> Evidence | Unreadable:
     from grader.batch.prints import Prints
     from grader.pipeline import Options, grade
 
-    options = Options(task.rubric, sandbox, task.run, task.seed, task.resample)
+    two_cores = int(os.environ.get("OMP_NUM_THREADS", "1")) > 1  # as the executor shares them out
+    options = Options(
+        task.rubric, sandbox, task.run, task.seed, task.resample, side_by_side=two_cores
+    )
     prints = Prints()
     try:
         with tempfile.TemporaryDirectory(prefix="handed-in-", dir=scratch()) as folder:

@@ -16,6 +16,8 @@ NOTEBOOK = """
     from torch import nn
     print("noise on standard output")
 
+    def debugging():
+        return [name for name in sys.modules if "pydev" in name or "debugpy" in name]
     def draw():
         return [random.random(), float(np.random.rand()), float(torch.rand(()))]
     def divide():
@@ -160,6 +162,10 @@ def session(request: pytest.FixtureRequest) -> Iterator[KernelSession]:
         assert running_session.prepare() == {}
         yield running_session
         assert running_session.starts == 1
+
+
+def test_no_time_is_spent_on_the_debugger(session: KernelSession) -> None:
+    assert returned(session, "debugging") == []
 
 
 def test_cuda_costs_nothing(session: KernelSession) -> None:

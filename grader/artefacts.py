@@ -1,0 +1,135 @@
+"""What a submission shows beside its code: the picture of the samples, notebook 2-2, and the four
+result folders. Nothing here depends on how the code was judged.
+"""
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from nbformat import NotebookNode
+
+from grader.checks import image_quality, text_to_image
+from grader.checks.verdict import Verdict
+from grader.digits.choose import Found, find_samples
+from grader.digits.clarity import WANTED, Clarity
+from grader.errors import Rejected
+from grader.intake import Submission, plan_model, read_notebook
+from grader.results import Flag
+from grader.sandbox import InfraError, KernelSession, Limits, Sandbox
+from grader.settings.evidence import SettingEvidence, look, try_checkpoints
+from grader.settings.resample import resample
+from grader.text_to_image.works import Works, find_works
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Kernels:
+    """What kernels are started with."""
+
+    sandbox: Sandbox
+    limits: Limits
+    seed: int
+
+
+@dataclass(frozen=True)
+class Counted:
+    """What came of the picture of the samples."""
+
+    verdict: Verdict
+    clarity: Clarity | None
+    flags: Sequence[Flag]
+
+
+@dataclass(frozen=True)
+class Artefacts:
+    """What was found beside the code: verdicts on the samples and on notebook 2-2, and the evidence
+    on the settings, whose verdicts depend on the code's."""
+
+    counted: Counted
+    works: tuple[list[Verdict], list[Flag], Works | None]
+    settings: Mapping[str, SettingEvidence] | str
+
+
+def count_digits(
+    submission: Submission,
+    notebook: NotebookNode | None,
+    clean: KernelSession,
+    resampling: Kernels | None,
+) -> Counted:
+    """Finds the picture of the samples and counts its clear digits; with ``resampling`` new ones
+    are drawn where the notebook shows none."""
+    try:
+        found = find_samples(clean, notebook, submission.root)
+        if resampling is not None and notebook is not None and not is_notebooks(found):
+            new, why = resampled(submission, notebook, resampling)
+            found = Found(new or found.clarity, [*found.seen, *why], found.doubt)
+        verdict = image_quality.judge(found)
+    except InfraError as error:
+        return Counted(image_quality.not_counted(str(error)), None, [])
+    except Exception as error:
+        logger.exception("counting the clear digits failed")
+        return Counted(image_quality.not_counted(f"{type(error).__name__}"), None, [])
+    note = image_quality.note(found.clarity)
+    flags = [Flag("samples_elsewhere", note)] if note else []
+    return Counted(verdict, found.clarity, flags)
+
+
+def is_notebooks(found: Found) -> bool:
+    """Whether the notebook itself shows a hundred samples."""
+    clarity = found.clarity
+    return clarity is not None and clarity.source == "notebook" and clarity.total >= WANTED
+
+
+def resampled(
+    submission: Submission, notebook: NotebookNode, kernels: Kernels
+) -> tuple[Clarity | None, list[str]]:
+    """The digits of new images, and why there are none; a fault of ours leaves what there is."""
+    sandbox, limits, seed = kernels.sandbox, kernels.limits, kernels.seed
+    try:
+        return resample(submission.root, plan_model(notebook), sandbox, limits, seed)
+    except InfraError as error:
+        return None, [f"The grader could not draw new images: {error}"]
+
+
+def judge_works(
+    submission: Submission, clean: KernelSession
+) -> tuple[list[Verdict], list[Flag], Works | None]:
+    """Own pictures from own words, by what notebook 2-2 says and shows; it is not run."""
+    if submission.text_to_image is None:
+        return *text_to_image.judge(None), None
+    try:
+        notebook = read_notebook(submission.text_to_image)
+        works = find_works(clean, notebook)
+        return *text_to_image.judge(works), works
+    except Rejected as error:
+        return text_to_image.damaged(str(error)), [], None
+    except InfraError as error:
+        return text_to_image.infra(str(error)), [], None
+    except Exception as error:
+        logger.exception("judging notebook 2-2 failed")
+        return text_to_image.infra(type(error).__name__), [], None
+
+
+def look_at_settings(
+    submission: Submission,
+    notebook: NotebookNode | None,
+    clean: KernelSession,
+    kernels: Kernels,
+    look_inside: bool,
+) -> Mapping[str, SettingEvidence] | str:
+    """What the four settings show, or why a fault of ours keeps that from being known. ``clean`` is
+    closed before the student's own network looks at the checkpoints, as its memory is wanted."""
+    try:
+        seen = look(submission.root, clean, look_inside)
+        if notebook is None:
+            return seen
+        clean.close()
+        model = partial(plan_model, notebook)
+        return try_checkpoints(seen, model, kernels.sandbox, kernels.limits, kernels.seed)
+    except InfraError as error:
+        return str(error)
+    except Exception as error:
+        logger.exception("looking at the settings failed")
+        return type(error).__name__
