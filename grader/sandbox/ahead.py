@@ -1,10 +1,11 @@
-"""A warm kernel started ahead of need, for runs of many submissions.
+"""Warm kernels started ahead of need, for runs of many submissions.
 
-Nothing of a submission is known to the kernel before it is taken, and none is used twice, so it is
+Nothing of a submission is known to a kernel before it is taken, and none is used twice, so it is
 the same kernel as one that is started when it is wanted; only the wait for it is gone.
 """
 
 import threading
+from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
@@ -18,10 +19,11 @@ from grader.sandbox.text import one_line
 from grader.sandbox.warm import WarmBubblewrap
 
 PRELUDE_SECONDS = 120
+RESERVE = 2  # a submission may want two kernels at once
 
 
 class Ahead:
-    """A sandbox with one started kernel in reserve; a context manager, for any number of threads.
+    """A sandbox with started kernels in reserve; a context manager, for any number of threads.
 
     Kernels that start cold are not kept ahead: bubblewrap ends them with the thread that started
     them.
@@ -31,10 +33,12 @@ class Ahead:
         self.sandbox, self.limits, self.seed = sandbox, limits, seed
         self._starter = ThreadPoolExecutor(1, "kernel-ahead")
         self._turn = threading.Lock()
-        self._next: Future[Kernel] | None = None
+        self._reserve: deque[Future[Kernel]] = deque()
 
     def __enter__(self) -> Self:
-        self._swap()
+        if isinstance(self.sandbox, WarmBubblewrap):
+            for _ in range(RESERVE):
+                self._start_one()
         return self
 
     def __exit__(
@@ -43,10 +47,10 @@ class Ahead:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        waiting = self._next
         self._starter.shutdown()
-        if waiting is not None and waiting.exception() is None:
-            waiting.result().close()
+        for waiting in self._reserve:
+            if waiting.exception() is None:
+                waiting.result().close()
 
     @property
     def name(self) -> str:
@@ -58,11 +62,11 @@ class Ahead:
         return self.sandbox.launch(command, folder, limits)
 
     def take(self, limits: Limits, seed: int) -> Kernel:
-        """A started kernel, the one in reserve if it has these limits and came up.
+        """A started kernel, one of those in reserve if they have these limits and it came up.
 
         Raises ``InfraError`` if none can be had.
         """
-        waiting = self._swap() if (limits, seed) == (self.limits, self.seed) else None
+        waiting = self._next() if (limits, seed) == (self.limits, self.seed) else None
         if waiting is not None and waiting.exception() is None:
             kernel = waiting.result()
             if kernel.alive:
@@ -77,16 +81,17 @@ class Ahead:
         else:
             kernel.close()
 
-    def _swap(self) -> Future[Kernel] | None:
-        """The kernel in reserve; the next one begins to start."""
-        if not isinstance(self.sandbox, WarmBubblewrap):
-            return None
+    def _next(self) -> Future[Kernel] | None:
+        """The kernel that waits longest, if kernels are kept; another one begins to start."""
         with self._turn:
-            waiting, self._next = (
-                self._next,
-                self._starter.submit(started, self.sandbox, self.limits, self.seed),
-            )
-        return waiting
+            if not self._reserve:
+                return None
+            self._start_one()
+            return self._reserve.popleft()
+
+    def _start_one(self) -> None:
+        one = self._starter.submit(started, self.sandbox, self.limits, self.seed)
+        self._reserve.append(one)
 
 
 def ended(sandbox: Sandbox, kernel: Kernel) -> None:

@@ -78,9 +78,7 @@ def test_other_limits_get_another_kernel(ahead: Ahead) -> None:
 
 def test_a_kernel_that_ended_in_reserve_is_replaced(ahead: Ahead) -> None:
     with ahead:
-        waiting = ahead._next
-        assert waiting is not None
-        waiting.result()._provisioner.kill_tree()
+        ahead._reserve[0].result()._provisioner.kill_tree()
         with running(ahead, Limits(), REMEMBERS) as session:
             assert returned(session, "found") is False
             assert session.starts == 1
@@ -88,5 +86,5 @@ def test_a_kernel_that_ended_in_reserve_is_replaced(ahead: Ahead) -> None:
 
 def test_what_starts_cold_is_not_started_ahead() -> None:
     with Ahead(Plain(), Limits(), seed=0) as cold:
-        assert cold._next is None
+        assert not cold._reserve
         assert cold.name == "none"

@@ -16,8 +16,6 @@ NOTEBOOK = """
     from torch import nn
     print("noise on standard output")
 
-    def debugging():
-        return [name for name in sys.modules if "pydev" in name or "debugpy" in name]
     def draw():
         return [random.random(), float(np.random.rand()), float(torch.rand(()))]
     def divide():
@@ -59,6 +57,8 @@ NOTEBOOK = """
             for content in (b"[]", b"null", b'"text"', {"data": []}, {"data": None}):
                 session.send(socket, "display_data", content, parent=parent)
         return "honest"
+    def debugging():
+        return [name for name in sys.modules if "pydev" in name or "debugpy" in name]
 """
 
 CUDA = """
