@@ -170,11 +170,12 @@ def write_json(content: dict[str, Any], file: str) -> None:
 
 
 def wait_for_change(packed: Packed, words: Words, out: TextIO) -> Packed:
-    """Returns when a file was saved, or came or went."""
+    """Returns when a file was saved, or came or went, since ``packed`` was looked for; not while
+    one is still being written."""
     print(words("Waiting for a file to be saved; Ctrl-C ends this."), file=out, flush=True)
-    before = packed.stamp
+    now = packed
     while True:
         time.sleep(WATCH_SECONDS)
-        now = find(packed.folder)
-        if now.files and now.stamp != before:
+        last, now = now, find(packed.folder)
+        if now.files and now.stamp != packed.stamp and now.stamp == last.stamp:
             return now
