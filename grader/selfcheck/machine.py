@@ -29,4 +29,6 @@ class OwnMachine:
             shutil.copytree(paths.MNIST_DIR, work / "data")
         threads = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
         quiet = {"MPLBACKEND": "Agg", "PYDEVD_DISABLE_FILE_VALIDATION": "1"}
-        return Launch(tuple(command), {**os.environ, **threads, **quiet}, work)
+        # what the student's IPython runs at its start, the grader's does not know
+        bare = {"IPYTHONDIR": str(folder / "ipython"), "PYTHONSTARTUP": ""}
+        return Launch(tuple(command), {**os.environ, **threads, **quiet, **bare}, work)
