@@ -1,5 +1,6 @@
 """A result as lines for a student: a smile, a frown or a dash, and one sentence each."""
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from unicodedata import east_asian_width
@@ -16,6 +17,7 @@ NARROWEST = 30
 UNSURE = {State.NEEDS_REVIEW, State.SKIPPED, State.INFRA_ERROR}
 SILENT = {"left_out", "student_id_unknown", "checkpoint_missing"}
 """Flags that tell a student nothing, or what a check says too."""
+_PLACE = re.compile(r"\bcell (\d+), line (\d+)")  # of a traceback: the last is where it happened
 
 
 @dataclass(frozen=True)
@@ -42,7 +44,12 @@ def lines_of(result: Result, words: Words) -> list[Line]:
 def sentence_of(check: CheckResult, words: Words) -> str:
     if check.status is State.INFRA_ERROR and "ModuleNotFoundError" in check.message:
         return words("Not looked at, as scipy is missing here: pip install scipy")
-    return words.sentence(check.message)
+    said = words.sentence(check.message)
+    places = _PLACE.findall(str(check.details.get("traceback", "")))
+    if places:
+        cell, line = places[-1]
+        said += " " + words("(cell {cell}, line {line})").format(cell=cell, line=line)
+    return said
 
 
 def found_lines(packed: Packed, result: Result, words: Words) -> Iterator[str]:
