@@ -66,14 +66,20 @@ def found_lines(packed: Packed, result: Result, words: Words) -> Iterator[str]:
 
 
 def table(lines: list[Line], columns: int, colour: bool) -> Iterator[str]:
-    """One below the other, no wider than the terminal's ``columns``."""
+    """One below the other, no wider than the terminal's ``columns``; in a narrow one the sentence
+    stands below the check's name instead of beside it."""
     width = max(len(line.check) for line in lines)
     start = 3 + width + 2
+    beside = columns - start >= NARROWEST
+    start = start if beside else 3
     for line in lines:
         mark = f"{COLOURS[line.mark]}{line.mark}{PLAIN}" if colour else line.mark
-        first, *more = wrapped(line.sentence, max(columns - start, NARROWEST))
-        yield f"{mark} {line.check:<{width}}  {first}"
-        yield from (f"{'':{start}}{text}" for text in more)
+        said = wrapped(line.sentence, columns - start)
+        if beside:
+            yield f"{mark} {line.check:<{width}}  {said.pop(0)}"
+        else:
+            yield f"{mark} {line.check}"
+        yield from (f"{'':{start}}{text}" for text in said)
 
 
 def wrapped(text: str, columns: int) -> list[str]:
