@@ -33,17 +33,25 @@ def draw_overlay(clarity: Clarity) -> Image.Image:
     draw = ImageDraw.Draw(page)
     left = (width - columns * pitch()[0] + GAP) // 2
     title = f"{clarity.clear} of {clarity.total} digits are clear"
-    draw.text((MARGIN, 18), title, TEXT, ImageFont.load_default(24))
-    draw.text((MARGIN, 48), shortened(clarity.where), FAINT, ImageFont.load_default(13))
+    draw.text((MARGIN, 18), title, TEXT, font(24))
+    draw.text((MARGIN, 48), shortened(clarity.where), FAINT, font(13))
     if all(reading.label == reading.column for reading in clarity.readings):
         for column in range(columns):
             centre = left + column * pitch()[0] + TILE // 2
-            draw.text((centre, HEADER - 4), str(column), FAINT, ImageFont.load_default(14), "md")
+            draw.text((centre, HEADER - 4), str(column), FAINT, font(14), "md")
     for reading in clarity.readings:
         corner = left + reading.column * pitch()[0], HEADER + reading.row * pitch()[1]
         draw_tile(page, clarity.grid.tiles[reading.row, reading.column], reading, corner)
     draw_legend(draw, (MARGIN, height - LEGEND + 14))
     return page
+
+
+def font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
+    """Pillow's own; before 10.1 there is one size of it."""
+    try:
+        return ImageFont.load_default(size)
+    except TypeError:
+        return ImageFont.load_default()
 
 
 def pitch() -> tuple[int, int]:
@@ -75,7 +83,7 @@ def draw_tile(page: Image.Image, ink: Array, reading: TileReading, corner: tuple
     draw_mark(draw, (x + 8, y + TILE + READING // 2 + 1), colour)
     place = (x + 18, y + TILE + READING // 2 + 1)
     text = f"{reading.predicted}  {min(99, round(100 * reading.confidence))} %"
-    draw.text(place, text, TEXT, ImageFont.load_default(12), "lm")
+    draw.text(place, text, TEXT, font(12), "lm")
 
 
 def draw_mark(draw: ImageDraw.ImageDraw, centre: tuple[int, int], colour: Colour) -> None:
@@ -90,9 +98,9 @@ def draw_mark(draw: ImageDraw.ImageDraw, centre: tuple[int, int], colour: Colour
 
 
 def draw_legend(draw: ImageDraw.ImageDraw, corner: tuple[int, int]) -> None:
-    font = ImageFont.load_default(13)
+    small = font(13)
     x, y = corner
     for colour, text in LEGENDS:
         draw_mark(draw, (x + 5, y + 8), colour)
-        draw.text((x + 16, y + 8), text, TEXT, font, "lm")
-        x += 16 + int(draw.textlength(text, font)) + 24
+        draw.text((x + 16, y + 8), text, TEXT, small, "lm")
+        x += 16 + int(draw.textlength(text, small)) + 24

@@ -43,8 +43,9 @@ class QuietClient(NotebookClient):
             arrays = attached[0] if isinstance(attached, list) and attached else None
             self.answers.append((data[ANSWER], arrays))
 
-    def _keep_traceback(self, execute_reply: dict[str, Any], **_: Any) -> None:
-        lines = execute_reply["content"].get("traceback")
+    def _keep_traceback(self, execute_reply: dict[str, Any] | None = None, **_: Any) -> None:
+        """nbclient before 0.7 does not hand on the reply."""
+        lines = execute_reply["content"].get("traceback") if execute_reply else None
         self.raised = "\n".join(str(line) for line in lines) if isinstance(lines, list) else ""
 
     async def _async_poll_kernel_alive(self) -> None:

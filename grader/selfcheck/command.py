@@ -11,20 +11,28 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, TextIO
 
-from grader.errors import Rejected, UsageError
+from grader.errors import GraderError, Rejected, UsageError
 from grader.paths import RUBRIC_DIR
-from grader.pipeline import Options, Stopwatch, grade_opened
+from grader.pipeline import Options, Stopwatch, grade_opened, rejected
 from grader.results import Result, clarity_json, plain
 from grader.rubric import load_rubric
 from grader.selfcheck.found import Packed, as_submission, find
-from grader.selfcheck.lines import SMILE, Line, found_lines, lines_of, mark_of, table
+from grader.selfcheck.lines import (
+    SMILE,
+    Line,
+    displayed,
+    found_lines,
+    lines_of,
+    mark_of,
+    table,
+)
 from grader.selfcheck.machine import LIMITS, OwnMachine
 from grader.selfcheck.pictures import write_pictures
 from grader.selfcheck.words import LANGUAGES, Words
 
 SEED = 0
 WATCH_SECONDS = 1.0
-WRONG_USAGE, STOPPED = 2, 130
+WRONG_USAGE = 2
 
 
 def main(arguments: list[str], language: str) -> int:
@@ -46,9 +54,7 @@ def main(arguments: list[str], language: str) -> int:
         while options.watch:
             packed = wait_for_change(packed, words, out)
             check_once(packed, options.json, words, out)
-    except KeyboardInterrupt:
-        return STOPPED
-    except UsageError as error:
+    except GraderError as error:
         print(error, file=sys.stderr)
         return WRONG_USAGE
     return 0
@@ -82,36 +88,47 @@ def check_once(packed: Packed, json_file: str | None, words: Words, out: TextIO)
         with as_submission(packed) as submission:
             result = grade_opened(submission, options, Stopwatch(), status)
     except Rejected as error:
-        status("")
-        print(words.sentence(str(error)), file=out)
-        return
+        result = rejected(packed.folder, str(error), "", options, Stopwatch())
     status("")
     lines = lines_of(result, words)
-    show(packed, result, lines, words, out)
-    seconds = f"{time.perf_counter() - began:.1f}"
-    print(words("Checked in {seconds} s.").format(seconds=seconds), file=out)
+    if result.status == "rejected":
+        print(words.sentence(result.flags[0].message), file=out)
+    else:
+        show(packed, result, lines, words, out)
+        seconds = f"{time.perf_counter() - began:.1f}"
+        print(words("Checked in {seconds} s.").format(seconds=seconds), file=out)
     if json_file is not None:
         write_json(as_json(packed, result, lines), json_file)
 
 
 class Progress:
-    """What is being done, on the terminal's last line; silent where there is no terminal."""
+    """What is being done, on the terminal's last line; silent where there is no terminal.
+
+    It is wiped out by blanks, as notebooks do not know the signs by which terminals do that.
+    """
 
     def __init__(self, words: Words, out: TextIO) -> None:
         self._words, self._out = words, out
+        self._columns = 0
 
     def __call__(self, stage: str) -> None:
         if self._out.isatty():
             text = f"{self._words(stage)} ..." if stage else ""
-            print(f"\r\033[K{text}", end="", file=self._out, flush=True)
+            print(f"\r{'':{self._columns}}\r{text}", end="", file=self._out, flush=True)
+            self._columns = displayed(text)
+
+
+def in_colour(out: TextIO) -> bool:
+    """Windows' older consoles print the signs instead."""
+    knows = os.name != "nt" or "WT_SESSION" in os.environ
+    return out.isatty() and knows and "NO_COLOR" not in os.environ
 
 
 def show(packed: Packed, result: Result, lines: list[Line], words: Words, out: TextIO) -> None:
     for text in found_lines(packed, result, words):
         print(text, file=out)
     print(file=out)
-    colour = out.isatty() and "NO_COLOR" not in os.environ
-    for text in table(lines, shutil.get_terminal_size().columns, colour):
+    for text in table(lines, shutil.get_terminal_size().columns, in_colour(out)):
         print(text, file=out)
     print(file=out)
     if result.clarity is not None:
@@ -159,7 +176,8 @@ def as_json(packed: Packed, result: Result, lines: list[Line]) -> dict[str, Any]
 
 
 def write_json(content: dict[str, Any], file: str) -> None:
-    text = json.dumps(content, ensure_ascii=False, allow_nan=False, indent=1) + "\n"
+    ascii_only = file == "-"  # whatever the terminal's encoding is, a program can read it
+    text = json.dumps(content, ensure_ascii=ascii_only, allow_nan=False, indent=1) + "\n"
     if file == "-":
         sys.stdout.write(text)
         return
@@ -170,11 +188,12 @@ def write_json(content: dict[str, Any], file: str) -> None:
 
 
 def wait_for_change(packed: Packed, words: Words, out: TextIO) -> Packed:
-    """Returns when a file was saved, or came or went."""
+    """Returns when a file was saved, or came or went, since ``packed`` was looked for; not while
+    one is still being written."""
     print(words("Waiting for a file to be saved; Ctrl-C ends this."), file=out, flush=True)
-    before = packed.stamp
+    now = packed
     while True:
         time.sleep(WATCH_SECONDS)
-        now = find(packed.folder)
-        if now.files and now.stamp != before:
+        last, now = now, find(packed.folder)
+        if now.files and now.stamp != packed.stamp and now.stamp == last.stamp:
             return now

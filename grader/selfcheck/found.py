@@ -1,12 +1,14 @@
 """What lies in the student's folder, and what would be packed for hand-in."""
 
 import shutil
+import stat
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from grader.errors import Rejected
 from grader.intake import Submission
 from grader.intake.identify import identified
 
@@ -16,24 +18,33 @@ PATTERNS = ("*.ipynb", "results*/*final*")
 
 @dataclass(frozen=True)
 class Packed:
-    """The files that would be packed, by their paths in the folder, and their bytes."""
+    """The files that would be packed: of each its path in the folder, and its time and size when
+    it was looked for."""
 
     folder: Path
-    files: tuple[Path, ...]
-    size: int
+    stamp: tuple[tuple[Path, int, int], ...]
 
     @property
-    def stamp(self) -> tuple[tuple[str, int, int], ...]:
-        """Changes when a file does."""
-        facts = [(path, (self.folder / path).stat()) for path in self.files]
-        return tuple((str(path), about.st_mtime_ns, about.st_size) for path, about in facts)
+    def files(self) -> tuple[Path, ...]:
+        return tuple(path for path, _, _ in self.stamp)
+
+    @property
+    def size(self) -> int:
+        return sum(size for _, _, size in self.stamp)
 
 
 def find(folder: Path) -> Packed:
-    found = {path for pattern in PATTERNS for path in folder.glob(pattern) if path.is_file()}
-    files = sorted(found)
-    size = sum(path.stat().st_size for path in files)
-    return Packed(folder, tuple(path.relative_to(folder) for path in files), size)
+    return Packed(folder, tuple(sorted(set(_files(folder)))))
+
+
+def _files(folder: Path) -> Iterator[tuple[Path, int, int]]:
+    for path in (path for pattern in PATTERNS for path in folder.glob(pattern)):
+        if path.name.startswith("."):  # a shell's * leaves out editors' copies and macOS's ._ files
+            continue
+        with suppress(OSError):  # it is being saved, and for a moment not there
+            about = path.stat()
+            if stat.S_ISREG(about.st_mode):
+                yield path.relative_to(folder), about.st_mtime_ns, about.st_size
 
 
 @contextmanager
@@ -41,7 +52,7 @@ def as_submission(packed: Packed) -> Iterator[Submission]:
     """The same as the grader sees it once it is unpacked. Checkpoints are only there by name: they
     are large, and not looked into here.
 
-    Raises ``Rejected`` if there is no notebook.
+    Raises ``Rejected`` if there is no notebook, or a file cannot be read.
     """
     with TemporaryDirectory(prefix="selfcheck-") as temporary:
         root = Path(temporary)
@@ -50,6 +61,9 @@ def as_submission(packed: Packed) -> Iterator[Submission]:
             place.parent.mkdir(exist_ok=True)
             if path.suffix == ".pth":
                 place.touch()
-            else:
+                continue
+            try:
                 shutil.copyfile(packed.folder / path, place)
+            except OSError:
+                raise Rejected(f"{path.as_posix()} cannot be read.") from None
         yield identified(root, packed.folder.resolve().name, "")

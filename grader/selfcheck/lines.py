@@ -1,5 +1,6 @@
 """A result as lines for a student: a smile, a frown or a dash, and one sentence each."""
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from unicodedata import east_asian_width
@@ -16,6 +17,7 @@ NARROWEST = 30
 UNSURE = {State.NEEDS_REVIEW, State.SKIPPED, State.INFRA_ERROR}
 SILENT = {"left_out", "student_id_unknown", "checkpoint_missing"}
 """Flags that tell a student nothing, or what a check says too."""
+_PLACE = re.compile(r"\bcell (\d+), line (\d+)")  # of a traceback: the last is where it happened
 
 
 @dataclass(frozen=True)
@@ -42,7 +44,12 @@ def lines_of(result: Result, words: Words) -> list[Line]:
 def sentence_of(check: CheckResult, words: Words) -> str:
     if check.status is State.INFRA_ERROR and "ModuleNotFoundError" in check.message:
         return words("Not looked at, as scipy is missing here: pip install scipy")
-    return words.sentence(check.message)
+    said = words.sentence(check.message)
+    places = _PLACE.findall(str(check.details.get("traceback", "")))
+    if places:
+        cell, line = places[-1]
+        said += " " + words("(cell {cell}, line {line})").format(cell=cell, line=line)
+    return said
 
 
 def found_lines(packed: Packed, result: Result, words: Words) -> Iterator[str]:
@@ -59,14 +66,20 @@ def found_lines(packed: Packed, result: Result, words: Words) -> Iterator[str]:
 
 
 def table(lines: list[Line], columns: int, colour: bool) -> Iterator[str]:
-    """One below the other, no wider than the terminal's ``columns``."""
+    """One below the other, no wider than the terminal's ``columns``; in a narrow one the sentence
+    stands below the check's name instead of beside it."""
     width = max(len(line.check) for line in lines)
     start = 3 + width + 2
+    beside = columns - start >= NARROWEST
+    start = start if beside else 3
     for line in lines:
         mark = f"{COLOURS[line.mark]}{line.mark}{PLAIN}" if colour else line.mark
-        first, *more = wrapped(line.sentence, max(columns - start, NARROWEST))
-        yield f"{mark} {line.check:<{width}}  {first}"
-        yield from (f"{'':{start}}{text}" for text in more)
+        said = wrapped(line.sentence, columns - start)
+        if beside:
+            yield f"{mark} {line.check:<{width}}  {said.pop(0)}"
+        else:
+            yield f"{mark} {line.check}"
+        yield from (f"{'':{start}}{text}" for text in said)
 
 
 def wrapped(text: str, columns: int) -> list[str]:

@@ -29,4 +29,7 @@ class OwnMachine:
             shutil.copytree(paths.MNIST_DIR, work / "data")
         threads = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
         quiet = {"MPLBACKEND": "Agg", "PYDEVD_DISABLE_FILE_VALIDATION": "1"}
-        return Launch(tuple(command), {**os.environ, **threads, **quiet}, work)
+        # the grader has neither what the student's IPython runs at its start, nor a GPU
+        bare = {"IPYTHONDIR": str(folder / "ipython"), "PYTHONSTARTUP": ""}
+        bare["CUDA_VISIBLE_DEVICES"] = "-1"
+        return Launch(tuple(command), {**os.environ, **threads, **quiet, **bare}, work)

@@ -1,23 +1,25 @@
 """What a student looks at rather than reads: digits as they were counted, curves as they are."""
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
 
-from grader.digits.overlay import draw_overlay
+from grader.digits.overlay import draw_overlay, font
 from grader.results import Result
 
-FOLDER = "selfcheck"
+FOLDER, DIGITS, CURVES = "selfcheck", "digits.png", "schedules.png"
 WIDE, HIGH, MARGIN = 420, 240, 46
 PAPER, TEXT, OWN, EXPECTED = (250, 250, 248), (34, 34, 34), (213, 47, 37), (0, 114, 178)
 
 
 def write_pictures(result: Result, folder: Path) -> list[Path]:
-    """Into ``folder``/selfcheck; the files that there are something to show in."""
+    """Into ``folder``/selfcheck; the files that there are something to show in. What an earlier
+    check left is removed where there is nothing any more."""
     shown: dict[str, Image.Image] = {}
     if result.clarity is not None:
-        shown["digits.png"] = draw_overlay(result.clarity)
+        shown[DIGITS] = draw_overlay(result.clarity)
     curves = {
         check.id: check.details["curve"]
         for item in result.items
@@ -25,8 +27,11 @@ def write_pictures(result: Result, folder: Path) -> list[Path]:
         if "curve" in check.details
     }
     if curves:
-        shown["schedules.png"] = draw_curves(curves)
+        shown[CURVES] = draw_curves(curves)
     target = folder / FOLDER
+    for name in {DIGITS, CURVES} - shown.keys():
+        with suppress(FileNotFoundError, NotADirectoryError):
+            (target / name).unlink()
     for name, picture in shown.items():
         target.mkdir(exist_ok=True)
         picture.save(target / name)
@@ -44,8 +49,8 @@ def draw_curves(curves: dict[str, Any]) -> Image.Image:
 
 def draw_curve(draw: ImageDraw.ImageDraw, left: int, name: str, curve: dict[str, Any]) -> None:
     T, top = curve["T"], max(1e-12, 1.15 * max(curve["expected"]))
-    small = ImageFont.load_default(12)
-    draw.text((left + MARGIN, 8), f"{name}, T = {T}", TEXT, ImageFont.load_default(15))
+    small = font(12)
+    draw.text((left + MARGIN, 8), f"{name}, T = {T}", TEXT, font(15))
     draw.text((left + MARGIN, 27), "expected", EXPECTED, small)
     draw.text((left + MARGIN + 70, 27), "yours", OWN, small)
     box = (left + MARGIN, MARGIN, left + WIDE - 16, HIGH - 26)

@@ -2,6 +2,7 @@
 # that they can say what is wrong with them.
 import contextlib
 import importlib.util
+import io
 import locale
 import os
 import sys
@@ -9,6 +10,7 @@ import tempfile
 import zipfile
 
 OLDEST = (3, 11)
+STOPPED = 130
 NEEDED = (
     ("torch", "torch"),
     ("torchvision", "torchvision"),
@@ -60,20 +62,44 @@ def problem(lang: str) -> "str | None":
 
 def start() -> None:
     lang = language()
+    sys.stdout = sys.stdout or io.StringIO()  # None where it was closed before
+    sys.stderr = sys.stderr or io.StringIO()
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")
     said = problem(lang)
     if said is not None:
         sys.exit(said)
+    try:
+        code = checked(lang)
+        sys.stdout.flush()
+    except KeyboardInterrupt:
+        code = STOPPED
+    except BrokenPipeError:  # `| head`: who was reading has read enough
+        code = 0
+        drop_the_rest()
+    except OSError as error:  # a full disk, most often
+        print(f"selfcheck.pyz: {error}", file=sys.stderr)
+        code = 1
+        drop_the_rest()
+    sys.exit(code)
+
+
+def drop_the_rest() -> None:
+    """What was printed and cannot be written is not tried again at exit, which would complain."""
+    for standard in (1, 2):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), standard)
+
+
+def checked(lang: str) -> int:
+    """Unpacks what this file holds, as the kernel needs files, and runs it."""
     with tempfile.TemporaryDirectory(prefix="selfcheck-", ignore_cleanup_errors=True) as folder:
         with zipfile.ZipFile(sys.argv[0]) as packed:
             packed.extractall(folder)
         sys.path[0] = folder
         from grader.selfcheck.command import main
 
-        code = main(sys.argv[1:], lang)
-    sys.exit(code)
+        return main(sys.argv[1:], lang)
 
 
 if __name__ == "__main__":

@@ -42,8 +42,8 @@ class Words:
         return None
 
     def _value(self, text: str) -> str:
-        """What stands in a gap may be a phrase that is known itself."""
-        return self._known(text) or text
+        """What stands in a gap may be known itself, as a phrase or as sentences."""
+        return self.sentence(text)
 
     @cached_property
     def _templates(self) -> list[tuple[re.Pattern[str], str]]:

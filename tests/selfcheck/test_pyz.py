@@ -200,6 +200,45 @@ def test_it_is_one_small_file_and_the_same_each_time(pyz: Path, tmp_path: Path) 
     assert pyz.stat().st_size < 3e6
 
 
+def in_a_shell(pyz: Path, folder: Path, words: str) -> subprocess.CompletedProcess[str]:
+    command = f'"{sys.executable}" "{pyz}" {words}'
+    return subprocess.run(["bash", "-c", command], cwd=folder, capture_output=True, text=True)
+
+
+@pytest.mark.parametrize("words", ["| head -1", "--json - 2>&1 >/dev/null | head -1", ">&-"])
+def test_nobody_needs_to_read_to_its_end(pyz: Path, folder: Path, words: str) -> None:
+    done = in_a_shell(pyz, folder, f"{words}; exit ${{PIPESTATUS[0]}}")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert len(done.stdout.splitlines()) <= 1
+
+
+def test_json_on_stdout_is_read_in_any_encoding_even_of_a_damaged_notebook(
+    run: Run, tmp_path: Path
+) -> None:
+    (tmp_path / "과제 2-1.ipynb").write_text("{", "utf-8")
+    done = run(tmp_path, "--json", "-", PYTHONIOENCODING="ascii")
+    found = json.loads(done.stdout)
+    assert found["packed"] == ["과제 2-1.ipynb"]
+    assert {check["mark"] for check in found["checks"]} == {":|"}
+    assert [flag["id"] for flag in found["flags"]] == ["rejected"]
+
+
+def test_nothing_is_kept_and_nothing_taken_from_the_home(
+    run: Run, folder: Path, tmp_path: Path
+) -> None:
+    home = tmp_path / "home"
+    begins = home / ".ipython" / "profile_default" / "startup" / "mine.py"
+    begins.parent.mkdir(parents=True)
+    begins.write_text("import numpy as np, builtins\nbuiltins.np = np\n")
+    solve_in(folder)
+    text = (folder / DIFFUSION).read_text("utf-8")
+    (folder / DIFFUSION).write_text(text.replace("import numpy as np", "import numpy"), "utf-8")
+    before = sorted(home.rglob("*"))
+    done = run(folder, HOME=str(home), IPYTHONDIR="", PYTHONSTARTUP=str(begins))
+    assert "NameError: name 'np' is not defined (cell " in done.stdout
+    assert sorted(home.rglob("*")) == before
+
+
 def test_a_file_that_cannot_be_written_is_one_line(run: Run, folder: Path) -> None:
     (folder / "selfcheck").write_text("in the way of the folder for pictures")
     done = run(folder, "--json", "nowhere/found.json")

@@ -25,9 +25,15 @@ def korean(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Words:
     return Words("ko")
 
 
+SAYING = ("checks/*", "intake/identify", "intake/notebook", "intake/source", "settings/pictures")
+"""Whose sentences a student may come to see; and those of the probe that opens pictures."""
+NEVER = "The submission carries"  # a flag that is not shown
+
+
 def sentences() -> Iterator[str]:
-    """Strings in the checks that are sentences, with 7 for what is filled in."""
-    for path in sorted((PACKAGE / "checks").glob("*.py")):
+    """Strings there that are sentences, with 7 for what is filled in."""
+    files = (path for room in (*SAYING, "probes/pictures") for path in PACKAGE.glob(f"{room}.py"))
+    for path in sorted(files):
         tree = ast.parse(path.read_text("utf-8"))
         inside = {id(v) for n in ast.walk(tree) if isinstance(n, ast.JoinedStr) for v in n.values}
         docs = {id(n.value) for n in ast.walk(tree) if isinstance(n, ast.Expr)}
@@ -39,7 +45,7 @@ def sentences() -> Iterator[str]:
                 )
             elif isinstance(node, ast.Constant) and isinstance(node.value, str):
                 text = node.value if id(node) not in inside | docs else ""
-            if re.match(r"^ ?[A-Zx7s].* .*\.$", text):
+            if re.match(r"^ ?[A-Zx7s].* .*\.$", text) and not text.startswith(NEVER):
                 text = re.sub(r"(?<=[p)])7\.", ".", text)  # what may be empty, and is here
                 yield re.sub(r"7 (?=[A-Z])", "7. ", text.strip())
 
@@ -55,6 +61,28 @@ def test_numbers_and_names_are_kept(korean: Words) -> None:
     assert (
         korean.sentence(text) == "cosine 스케줄이 맞지 않습니다: T = 16인데 값 7개를 반환했습니다."
     )
+
+
+@pytest.mark.parametrize(
+    ("english", "said"),
+    [
+        (
+            "gif_final.gif cannot be read: The picture is empty. A person must look.",
+            "gif_final.gif 파일을 읽을 수 없습니다: 그림이 비어 있습니다. 사람이 확인해야 합니다.",
+        ),
+        (
+            "The cell that defines DDPM raised an error: NameError: name 'nn' is not defined",
+            "DDPM을(를) 정의하는 셀에서 오류가 났습니다: NameError: name 'nn' is not defined",
+        ),
+        ("cell 3 has a syntax error in line 1.", "3번 셀 1번째 줄에 문법 오류가 있습니다."),
+        (
+            "results_a and results_b hold the same weights.",
+            "results_a과(와) results_b에 같은 가중치이(가) 있습니다.",
+        ),
+    ],
+)
+def test_what_stands_in_a_gap_is_a_whole(korean: Words, english: str, said: str) -> None:
+    assert korean.sentence(english) == said
 
 
 def test_what_is_not_known_stays_english(korean: Words) -> None:
