@@ -21,6 +21,7 @@ DATE = (2020, 1, 1, 0, 0, 0)  # of every member: when it was built must not show
 KEPT = ("checks", "digits", "intake", "probes", "sandbox", "selfcheck", "settings", "text_to_image")
 FILES = (
     "__init__.py",
+    "artefacts.py",
     "errors.py",
     "lateness.py",
     "paths.py",
