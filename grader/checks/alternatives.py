@@ -20,7 +20,8 @@ class Training:
     """What the loss tells the sampling check about the student's conventions.
 
     ``scale`` and ``shift``: the network sees scale * x + shift. ``unscaled_target``: under sample
-    prediction it predicts x itself all the same.
+    prediction it predicts x itself all the same. ``told``: for each step, what the network is told
+    as t; empty if that is not one number.
     """
 
     scale: float = 1.0
@@ -28,6 +29,7 @@ class Training:
     unscaled_target: bool = False
     ascending: bool = True
     known: bool = False  # false: nothing is known of the conventions
+    told: tuple[float, ...] = ()
 
 
 Group = Sequence[Setting]

@@ -20,10 +20,12 @@ DATA_SPACES = ((1.0, 0.0), (2.0, -1.0), (1.0, -0.5), (1 / 0.3081, -0.1307 / 0.30
 
 @dataclass(frozen=True)
 class ForwardProcess:
-    """N images: the step of each (0-based, (N,)), its noise and its x in the network's space."""
+    """N images: the step of each (0-based, (N,)), its noise, and x as forward was given it and in
+    the network's space."""
 
     step: Array
     noise: Array  # (N, 784)
+    x: Array  # (N, 784)
     x_scaled: Array  # (N, 784)
     scale: float
     shift: float
@@ -46,6 +48,12 @@ class Group:
 def extra_arguments(arrays: Mapping[str, Any]) -> list[Array]:
     found = [name for name in arrays if name.startswith("argument")]
     return [np.asarray(arrays[name], dtype=np.float64) for name in sorted(found)]
+
+
+def distinct(argument: Array) -> Array:
+    """The different rows of an argument, in order; of one column, their numbers."""
+    rows = argument[:, 0] if argument.shape[1] == 1 else argument
+    return np.asarray(np.unique(rows, axis=0))
 
 
 def labels_of(argument: Array) -> Array | None:
@@ -75,7 +83,7 @@ def classes_given(arrays: Mapping[str, Any]) -> bool:
 
 def pixels_of(arrays: Mapping[str, Any]) -> Array:
     """The images that forward was given, values in 0..1; the probe hands them back as 0..4."""
-    return np.asarray(arrays["x"], dtype=np.float32) / 4
+    return np.asarray(np.multiply(arrays["x"], 1 / 4, dtype=np.float32))
 
 
 def timestep_argument(arrays: Mapping[str, Any]) -> Array | None:
@@ -84,7 +92,7 @@ def timestep_argument(arrays: Mapping[str, Any]) -> Array | None:
     others = [a for a in extra_arguments(arrays) if not is_class_argument(a, classes)]
     if not others:
         return None
-    return max(others, key=lambda a: len(np.unique(a, axis=0)))
+    return max(others, key=lambda a: len(distinct(a)))
 
 
 def read_forward_process(
@@ -98,12 +106,13 @@ def read_forward_process(
         return "The network is not given as many images as the batch has."
     if not np.all(np.isfinite(x_t)):
         return "The noisy image x_t holds values that are not finite numbers."
-    if t is None or len(np.unique(t, axis=0)) == 1:
+    if t is None or len(distinct(t)) == 1:
         return "The network is not told the time step: it gets the same t for every image."
     by_batch = t.reshape(batches, -1, t.shape[1])
     if np.all(np.ptp(by_batch, axis=1) == 0):
         return "All images of a batch get the same time step; draw one for each image."
-    values, member = np.unique(t, axis=0, return_inverse=True)
+    rows = t[:, 0] if t.shape[1] == 1 else t
+    values, member = np.unique(rows, axis=0, return_inverse=True)
     member = member.reshape(-1)
     if len(values) > len(steps.beta) + steps.first_index:
         return "The network is given more different values of t than there are time steps."
@@ -124,7 +133,7 @@ def read_forward_process(
 
 def regress(x: Array, x_t: Array, rows: Array) -> Group:
     """x_t = slope * x + intercept + noise over all pixels of these images."""
-    both = np.stack([x[rows].ravel(), x_t[rows].ravel()], dtype=np.float64)
+    both = np.stack([x[rows].reshape(-1), x_t[rows].reshape(-1)], dtype=np.float64)
     mean = both.mean(axis=1)
     products = np.einsum("in,jn->ij", both, both) / both.shape[1]
     covariance = products - np.outer(mean, mean)
@@ -195,7 +204,7 @@ def describe(
 ) -> ForwardProcess:
     """Every image's noise, by the steps found."""
     scale, shift = space
-    x_scaled = float(scale) * x + float(shift)
+    x_scaled = x if (scale, shift) == (1, 0) else float(scale) * x + float(shift)
     step_of = np.zeros(len(x), dtype=np.int64)
     for group, s in zip(groups, step, strict=True):
         step_of[group.rows] = s
@@ -203,19 +212,24 @@ def describe(
     alphabar = np.where(used, steps.alphabar[np.maximum(step_of, 0)], steps.alphabar_before)
     root = np.sqrt(alphabar)[:, None].astype(x_t.dtype)
     deviation = np.sqrt(np.maximum(1 - alphabar, 1e-9))[:, None].astype(x_t.dtype)
-    noise = (x_t - root * x_scaled) / deviation
+    noise = root * x_scaled
+    np.subtract(x_t, noise, out=noise)
+    noise /= deviation
     T = len(steps.beta)
     counts = np.bincount(step_of[used], minlength=T)
     expected = max(counts.sum() / T, 1)
     uneven = float(np.sum((counts - expected) ** 2) / expected) > T + 9 * np.sqrt(2 * T) + 30
     missing = np.flatnonzero(counts == 0).tolist()
     ascending = bool(step[-1] > step[0])
-    return ForwardProcess(step_of, noise, x_scaled, scale, shift, missing, bool(uneven), ascending)
+    return ForwardProcess(
+        step_of, noise, x, x_scaled, scale, shift, missing, bool(uneven), ascending
+    )
 
 
 def noise_problem(process: ForwardProcess) -> str | None:
     """A sentence if the noise is not normal and independent; None if it is."""
-    noise = process.noise[process.step >= 0]
+    used = process.step >= 0
+    noise = process.noise if used.all() else process.noise[used]
     if abs(kurtosis(noise) - 3) > 0.25:
         return "The noise in x_t is not normally distributed."
     if independence_ratio(noise, axis=0) > 1.5:
@@ -227,8 +241,9 @@ def noise_problem(process: ForwardProcess) -> str | None:
 
 def kurtosis(values: Array) -> float:
     """Fourth moment about 0 over the square of the second: 3 for normal values of mean 0."""
-    squares = np.square(values)
-    return float(np.mean(np.square(squares)) / max(float(np.mean(squares)) ** 2, 1e-24))
+    squares = np.square(values).reshape(-1)
+    fourth = float(np.einsum("n,n->", squares, squares)) / squares.size
+    return float(fourth / max(float(np.mean(squares)) ** 2, 1e-24))
 
 
 def independence_ratio(noise: Array, axis: int) -> float:
@@ -237,4 +252,5 @@ def independence_ratio(noise: Array, axis: int) -> float:
     1 for independent values; grows with the length of the axis if they are shared along it.
     """
     mean = noise.mean(axis=axis)
-    return float(np.mean(mean**2) * noise.shape[axis] / np.mean(noise**2))
+    square = float(np.einsum("ij,ij->", noise, noise)) / noise.size
+    return float(np.mean(mean**2) * noise.shape[axis] / square)

@@ -15,6 +15,7 @@ from grader.checks.alternatives import Training
 from grader.checks.cases import Array
 from grader.checks.forward_process import (
     DATA_SPACES,
+    distinct,
     extra_arguments,
     independence_ratio,
     kurtosis,
@@ -91,10 +92,10 @@ def constant_t_problem(outcome: Outcome) -> str | None:
     arguments = [a for a in arguments if a.shape[1] != 10 or labels_of(a) is None]
     if not arguments:
         return "The network is not told the time step."
-    t = max(arguments, key=lambda a: len(np.unique(a, axis=0)))
-    if len(np.unique(t, axis=0)) == 1:
+    different = max(len(distinct(a)) for a in arguments)
+    if different == 1:
         return "The network is told the same time step at every call."
-    if len(np.unique(t, axis=0)) > len(outcome.arrays["batch"]):
+    if different > len(outcome.arrays["batch"]):
         return "The images of one batch are given different time steps while sampling."
     return None
 
@@ -171,7 +172,7 @@ def end_problem(last: Transition, expected: Expected) -> str | None:
     """A sentence unless the last step ends on the image that the network predicts."""
     forms = expected.posterior(0)
     if last.variance > 1e-5:
-        normal = abs(kurtosis(last.residual) - 3) < 0.3
+        normal = abs(kurtosis(last.noise) - 3) < 0.3
         if normal and any(expected.near(last, a, b) for a, b in forms):
             return AT_THE_END
         return "The images that sample returns are not those that its last step ends on."
@@ -210,29 +211,29 @@ def variance_kind(inner: Sequence[Transition], expected: Expected) -> str | None
     return "between" if between_the_variances(inner, expected) else None
 
 
-def unit_noises(inner: Sequence[Transition]) -> list[Array]:
-    return [m.residual / np.sqrt(m.variance) for m in inner if m.variance > 1e-9]
+def noises_added(inner: Sequence[Transition]) -> list[Array]:
+    return [m.noise for m in inner if m.variance > 1e-9]
 
 
 def normality_problem(inner: Sequence[Transition]) -> str | None:
     """A sentence if the noise is not normally distributed."""
-    noises = unit_noises(inner)
-    if noises and abs(kurtosis(np.concatenate(noises)) - 3) > 0.3:
+    fourths = [kurtosis(noise) for noise in noises_added(inner)]  # each is of mean square 1
+    if fourths and abs(float(np.mean(fourths)) - 3) > 0.3:
         return "The noise that a step adds is not normally distributed."
     return None
 
 
 def shared_noise_problem(inner: Sequence[Transition]) -> str | None:
     """A sentence if the noise is not drawn anew for each pixel, image and step."""
-    noises = unit_noises(inner)
+    noises = noises_added(inner)
     if not noises:
         return None
     if max(independence_ratio(noise, axis=0) for noise in noises) > 2:
         return "A step adds the same noise to several images."
     if max(independence_ratio(noise, axis=1) for noise in noises) > 3:
         return "A step adds the same noise to all pixels of an image."
-    pairs = [float(np.mean(a * b)) for a, b in itertools.pairwise(noises)]
-    if max(map(abs, pairs), default=0) > 0.2:
+    pairs = [abs(float(np.einsum("ij,ij->", a, b))) / a.size for a, b in itertools.pairwise(noises)]
+    if max(pairs, default=0) > 0.2:
         return "The same noise is added at several steps; draw it anew each time."
     return None
 

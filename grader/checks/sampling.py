@@ -6,7 +6,7 @@ coefficients and variance can be measured (Ho et al. 2020, eq. 6, 7 and 11).
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 import numpy as np
@@ -29,7 +29,7 @@ from grader.results import State
 from grader.sandbox import KernelSession, Outcome, Status
 
 ITEM = "sampling"
-Found = TypeVar("Found", Verdict, Verdict | None)
+Judged = TypeVar("Judged", Verdict, Verdict | None)
 N_SAMPLE = 30  # a multiple of the ten classes, neither 40 nor 100, which the notebook asks for
 N_CHUNK = 10  # some ask the network for a part of the batch at a time: one of each class, say
 
@@ -72,10 +72,10 @@ def examine(
         }
         return replace(verdict, details=details), training
 
-    known: dict[bool, Array] = {}
+    found = Found()
 
     def ask_one(one: Try) -> tuple[Outcome, Question]:
-        return samples(session, seed, one, known)
+        return samples(session, seed, one, found)
 
     return examine_predictions(groups, Method(tries, ask_one, judge_try, conclude))[0]
 
@@ -110,22 +110,22 @@ class Question:
         )
 
 
-def samples(
-    session: KernelSession, seed: int, one: Try, known: dict[bool, Array]
-) -> tuple[Outcome, Question]:
-    """What ``sample`` does, asked for once more in another way where that shows more.
+@dataclass
+class Found:
+    """What one question showed, and the next need not ask for: what training passes as t, by what
+    it passed for the few steps of the loss; and the entries in use, by setting."""
 
-    ``known``: what training passes as t, where another schedule or prediction type showed it; by
-    whether it grows with t.
-    """
-    rising = one.training.ascending
-    question = prepare(session, seed, one, oracle.sampling_case(seed), known.get(rising))
-    if question.timesteps is not None:
-        known[rising] = question.timesteps
+    timesteps: dict[tuple[float, ...], Array] = field(default_factory=dict)
+    entries: dict[Setting, dict[str, Array]] = field(default_factory=dict)
+
+
+def samples(session: KernelSession, seed: int, one: Try, found: Found) -> tuple[Outcome, Question]:
+    """What ``sample`` does, asked for once more in another way where that shows more."""
+    question = prepare(session, seed, one, oracle.sampling_case(seed), found)
     outcome = question.ask(session, seed, N_SAMPLE)
     store = outcome.facts.get("store")
     if outcome.status is Status.error or (isinstance(store, dict) and not store["frames"]):
-        second = prepare(session, seed, one, oracle.long_case())
+        second = prepare(session, seed, one, oracle.long_case(), Found())
         again = second.ask(session, seed, N_SAMPLE)
         if again.status is Status.ok and again.facts.get("network_calls"):
             outcome, question = again, second
@@ -138,7 +138,7 @@ def judge_try(one: Try, outcome: Outcome, question: Question) -> Result:
     return judged(question, lambda: judge(outcome, question)), one.training
 
 
-def judged(question: Question, judge: Callable[[], Found]) -> Found | Verdict:
+def judged(question: Question, judge: Callable[[], Judged]) -> Judged | Verdict:
     """What ``judge`` says; that only the grader can tell if its answers are not to be had here."""
     try:
         return judge()
@@ -166,30 +166,23 @@ def recognise_solver(session: KernelSession, seed: int, question: Question) -> V
     return found if found is None or store_problem(outcome, N_SAMPLE) is None else None
 
 
-def prepare(
-    session: KernelSession, seed: int, one: Try, case: Case, known: Array | None = None
-) -> Question:
-    """Finds out the schedule in use, and what training passes as t, if that is known.
-
-    ``known``: what it passed when asked in another way; a few draws tell whether it still does.
-    """
+def prepare(session: KernelSession, seed: int, one: Try, case: Case, found: Found) -> Question:
+    """Finds out the schedule in use, and what training passes as t, if that is known."""
     setting, prediction, training = one.setting, one.prediction, one.training
-    timesteps, entries = None, setting.entries(case, Outcome(Status.ok))
-    if training.known:  # else forward is wrong, and may hang
+    entries = found.entries.get(setting) or setting.entries(case, Outcome(Status.ok))
+    timesteps = found.timesteps.get(training.told)
+    if training.known and timesteps is None:  # else forward is wrong, and may hang
         batch = min(case.T, 128)
-        if known is not None:
-            inputs = {"measure": "timesteps", "batch": batch, "calls": 1}
-            asked = ask(session, setting, case, prediction, seed=seed, **inputs)
-            timesteps = known if passes_as_t(asked, known) else None
-        for draws in (8, 20) if timesteps is None else ():  # one in thirty first tries lacks a step
+        for draws in (8, 20):  # one in thirty first tries lacks a step
             inputs = {"measure": "timesteps", "batch": batch, "calls": draws * case.T // batch}
             asked = ask(session, setting, case, prediction, seed=seed, **inputs)
             timesteps = read_timesteps(asked, case.T, training)
             if timesteps is not None or asked.status is not Status.ok:
                 break
-        entries = setting.entries(case, asked)
-    if not entries:
-        entries = own_entries(session, setting, case)
+        entries = entries or setting.entries(case, asked)
+    if timesteps is not None and training.told:
+        found.timesteps[training.told] = timesteps
+    found.entries[setting] = entries = entries or own_entries(session, setting, case)
     steps = setting.steps(entries, case)
     return Question(setting, case, prediction, training, timesteps, steps)
 
@@ -222,17 +215,6 @@ def read_timesteps(outcome: Outcome, T: int, training: Training) -> Array | None
     if len(values) == T + 1:  # index 0 of T + 1 entries was drawn, too
         values = values[1:]
     return values if len(values) == T else None
-
-
-def passes_as_t(outcome: Outcome, timesteps: Array) -> bool:
-    """Whether one of the network's arguments holds nothing but these values, and many of them."""
-    if outcome.status is not Status.ok or "c" not in outcome.arrays:
-        return False
-    columns = [a[:, 0] for a in extra_arguments(outcome.arrays) if a.shape[1] == 1]
-    return any(
-        np.all(np.isin(column, timesteps)) and len(np.unique(column)) > len(timesteps) / 3
-        for column in columns
-    )
 
 
 def judge(outcome: Outcome, question: Question) -> Verdict:

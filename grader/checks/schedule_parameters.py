@@ -109,7 +109,7 @@ def ask(session: KernelSession, schedule: str, cases: Sequence[Case], given: boo
         for case in cases
     ]
     inputs = {"function": "ddpm_schedules", "schedule": schedule, "cases": described}
-    return session.probe("schedules", inputs)
+    return session.probe("schedules", {**inputs, "own_betas": not given})
 
 
 def judgeable(outcome: Outcome, cases: Sequence[Case]) -> bool:
@@ -139,22 +139,17 @@ def examine(
             outcomes[schedule] = ask(session, schedule, cases, given=True)
     found = {s: judge_schedule(outcomes[s], cases, s, tolerances) for s in SCHEDULES}
     for schedule in SCHEDULES:
-        if natural[schedule] and not own_betas_kept(session, outcomes[schedule], cases, schedule):
+        if natural[schedule] and not own_betas_kept(outcomes[schedule], cases):
             found[schedule] = dict.fromkeys(JUDGED, False)
     verdicts = [judge_entry(name, outcomes, found) for name in JUDGED]
     right = {s: natural[s] and bool(found[s]) and all(found[s].values()) for s in SCHEDULES}
     return verdicts, right
 
 
-def own_betas_kept(
-    session: KernelSession, outcome: Outcome, cases: Sequence[Case], schedule: str
-) -> bool:
+def own_betas_kept(outcome: Outcome, cases: Sequence[Case]) -> bool:
     """Whether ``beta_t`` is what ``beta_schedule`` returns for this schedule, where it does."""
-    described = [case.__dict__ for case in cases]
-    inputs = {"function": "beta_schedule", "schedule": schedule, "cases": described}
-    own = session.probe("schedules", inputs)
     for index, case in enumerate(cases):
-        betas, kept = own.arrays.get(f"{index}/betas"), outcome.arrays[f"{index}/beta_t"]
+        betas, kept = outcome.arrays.get(f"own/{index}"), outcome.arrays[f"{index}/beta_t"]
         if betas is None or len(betas) not in (case.T, case.T + 1):
             continue  # it cannot be told
         if not np.allclose(betas[-case.T :], kept[-case.T :], rtol=1e-3, atol=1e-6):

@@ -31,7 +31,7 @@ class Transition:
     error_a: float
     error_b: float
     error_constant: float
-    residual: Array  # (n, 784)
+    noise: Array  # what the mean leaves over, (n, 784), of mean square 1; 0 where nothing is left
 
     def near(self, a: float, b: float, too_far: float) -> bool:
         """Whether the measured mean is a * x_t + b * x_0."""
@@ -47,7 +47,7 @@ class Transition:
 
     def errors_from(self, variance: float) -> float:
         """How many standard errors the measured variance is from this one."""
-        relative = np.sqrt(2 / self.residual.size)
+        relative = np.sqrt(2 / self.noise.size)
         return float((self.variance - variance) / (relative * variance + 1.25e-7))
 
 
@@ -82,31 +82,42 @@ def measure(outcome: Outcome, steps: Sequence[int], training: Training) -> list[
     found = []
     for k in range(len(steps)):
         after = arrays.get(f"state/{k + 1}") if k < last else arrays["result"]
-        if f"state/{k}" not in arrays or after is None:
+        target = arrays.get(f"target/{k}")
+        if f"state/{k}" not in arrays or after is None or target is None:
             continue
-        target = np.asarray(arrays[f"target/{k}"], dtype=np.float64) / 255
-        x0 = target * training.scale + training.shift
-        x_next = np.asarray(after, dtype=np.float64)
+        columns = np.empty((3, after.size))  # x_t, x_0, x_{t-1}
+        for column, values in zip(columns, (arrays[f"state/{k}"], target, after), strict=True):
+            column[:] = values.reshape(-1)
+        columns[1] *= training.scale / 255
+        columns[1] += training.shift
         if k == last:  # the image comes back in the data's own space, or stays in the network's
-            x_next = x_next * training.scale + training.shift
+            columns[2] *= training.scale
+            columns[2] += training.shift
         before = steps[k + 1] if k < last else -1
-        found.append(regress(arrays[f"state/{k}"], x0, x_next, steps[k], before))
+        found.append(regress(columns, after.shape, steps[k], before))
     return found
 
 
-def regress(x_t: Array, x0: Array, x_next: Array, step: int, before: int) -> Transition:
-    """Least squares of x_{t-1} over x_t, x_0 and a constant."""
-    y = x_next.ravel()
-    columns = np.stack([x_t.ravel(), x0.ravel(), np.ones(y.size), y], dtype=np.float64)
+def regress(columns: Array, shape: tuple[int, ...], step: int, before: int) -> Transition:
+    """Least squares of x_{t-1} over x_t, x_0 and a constant; the columns are used up."""
+    n = columns.shape[1]
+    sums = columns.sum(axis=1)
     # einsum, as BLAS would start threads for sums as short as these
     products = np.einsum("in,jn->ij", columns, columns)
-    inverse = np.linalg.pinv(products[:3, :3])  # x_t may be a function of x_0 in a wrong sampler
-    coefficients = inverse @ products[:3, 3]
-    residual = y - np.einsum("i,in->n", coefficients, columns[:3])
-    variance = float(np.mean(np.square(residual)))
-    errors = np.sqrt(np.maximum(np.diag(inverse), 0) * variance)
+    normal = np.array([[*products[0, :2], sums[0]], [*products[1, :2], sums[1]], [*sums[:2], n]])
+    inverse = np.linalg.pinv(normal)  # x_t may be a function of x_0 in a wrong sampler
+    coefficients = inverse @ [*products[:2, 2], sums[2]]
     a, b, constant = (float(value) for value in coefficients)
-    shape = x_next.shape
+    x_t, x_0, residual = columns
+    x_t *= a
+    x_0 *= b
+    residual -= x_t
+    residual -= x_0
+    residual -= constant
+    variance = float(np.einsum("n,n->", residual, residual)) / n
+    if variance > 0:
+        residual /= np.sqrt(variance)
+    errors = np.sqrt(np.maximum(np.diag(inverse), 0) * variance)
     return Transition(
         step,
         before,
@@ -117,7 +128,7 @@ def regress(x_t: Array, x0: Array, x_next: Array, step: int, before: int) -> Tra
         float(errors[0]),
         float(errors[1]),
         float(errors[2]),
-        residual.reshape(shape),
+        residual.reshape(shape).astype(np.float32),
     )
 
 

@@ -2,6 +2,7 @@
 
 import ast
 from dataclasses import dataclass
+from types import UnionType
 
 from nbformat import NotebookNode
 
@@ -21,8 +22,8 @@ MAX_SOURCE = 2**20
 class Statement:
     """A statement that runs: its cell and line (1-based), its text, the names it binds.
 
-    ``repeatable``: an import or a plain constant, which may run together with its neighbours of
-    this kind, and once more, without a difference.
+    ``repeatable``: an import, a plain constant or a plain definition, which may run together with
+    its neighbours of this kind, and once more, without a difference.
     """
 
     cell: int
@@ -102,15 +103,26 @@ def _plan_for(nb: NotebookNode, targets: tuple[str, ...], provided: frozenset[st
     return _plan(statements, left, texts, problems)
 
 
+_PLAIN = ast.Constant | ast.Tuple | ast.UnaryOp | ast.unaryop | ast.expr_context
+_NAMED = _PLAIN | ast.Name | ast.Attribute
+
+
 def _repeatable(node: ast.stmt) -> bool:
-    if isinstance(node, ast.Import | ast.ImportFrom):
-        return True
-    if not isinstance(node, ast.Assign) or not all(isinstance(t, ast.Name) for t in node.targets):
-        return False
-    return all(
-        isinstance(part, ast.Constant | ast.Tuple | ast.UnaryOp | ast.unaryop | ast.expr_context)
-        for part in ast.walk(node.value)
-    )
+    match node:
+        case ast.Import() | ast.ImportFrom() | ast.Pass() | ast.Expr(ast.Constant()):
+            return True
+        case ast.Assign(targets, value):
+            return all(isinstance(t, ast.Name) for t in targets) and _made_of(_PLAIN, value)
+        case ast.FunctionDef(decorator_list=[]):
+            return _made_of(_NAMED | ast.arguments | ast.arg, node.args, node.returns)
+        case ast.ClassDef(decorator_list=[], keywords=[]):
+            return _made_of(_NAMED, *node.bases) and all(map(_repeatable, node.body))
+    return False
+
+
+def _made_of(kinds: UnionType, *nodes: ast.AST | None) -> bool:
+    """Whether there is nothing else in these trees: no call above all."""
+    return all(isinstance(part, kinds) for node in nodes if node for part in ast.walk(node))
 
 
 def plan_everything(nb: NotebookNode) -> Plan:

@@ -4,6 +4,7 @@
 left in the notebook's namespace.
 """
 
+import ast
 import builtins
 import json
 import marshal
@@ -22,7 +23,7 @@ from torch.overrides import TorchFunctionMode
 
 # kept from before the student's code runs, which may put others in their place
 LOADS, DUMPS, ARRAY = json.loads, json.dumps, np.asarray
-CODE, OPEN = marshal.loads, open
+CODE, OPEN, PARSE = marshal.loads, open, ast.parse
 
 ARRAYS_BYTES = 64 * 2**20
 TRACEBACK_CHARACTERS = 8000
@@ -185,6 +186,7 @@ def begin(shell: Any, seed: Any, output_bytes: Any, answer_type: Any) -> Any:
     """Sets everything up; ``shell`` is IPython's."""
     state.shell, state.answer_type = shell, answer_type
     state.send = sender(shell.display_pub)
+    replace(shell, "transform_cell", of_transformer)
     Tap.left = output_bytes
     for stream in (sys.stdout, sys.stderr):
         vars(stream)["write"] = Tap(stream).write
@@ -208,6 +210,20 @@ def sender(publisher: Any) -> Any:
         )
 
     return send
+
+
+def of_transformer(original: Any) -> Any:
+    """IPython takes a cell apart token by token, several times over, to find its own syntax; what
+    is Python without it would come out as it is, but for prompts that were copied with it."""
+
+    def transform_cell(raw: Any) -> Any:
+        try:
+            PARSE(raw)
+        except Exception:
+            return original(raw)
+        return original(raw) if "In [" in raw else raw if raw.endswith("\n") else f"{raw}\n"
+
+    return transform_cell
 
 
 def watch_imports(event: Any, args: Any) -> Any:

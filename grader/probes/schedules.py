@@ -6,10 +6,13 @@
     schedule   "linear" or "cosine"
     cases      list of {"beta1", "beta2", "T"}; "betas" (optional, a list of numbers) stands in for
                whatever the student's own beta_schedule would return
+    own_betas  (optional) whether the student's own beta_schedule is called as well
 
-Arrays are named ``<case>/<entry>``; ``beta_schedule`` has the one entry ``betas``.
+Arrays are named ``<case>/<entry>``; ``beta_schedule`` has the one entry ``betas``. What it returns
+beside ``ddpm_schedules`` is ``own/<case>``.
 """
 
+import contextlib
 from typing import Any
 
 import numpy as np
@@ -65,4 +68,17 @@ def run(namespace: Any, inputs: Any) -> Any:
             array = to_array(value)
             if array is not None and isinstance(name, str):
                 arrays[f"{index}/{name}"] = array
+    if inputs.get("own_betas"):
+        arrays |= own_betas(namespace, inputs)
     return arrays, {"returned": returned}
+
+
+def own_betas(namespace: Any, inputs: Any) -> Any:
+    """What ``beta_schedule`` returns for the same cases; not there where it cannot be had."""
+    arrays = {}
+    for index, case in enumerate(inputs["cases"]):
+        with contextlib.suppress(Exception):
+            array = to_array(call(namespace, "beta_schedule", inputs["schedule"], case))
+            if array is not None:
+                arrays[f"own/{index}"] = array
+    return arrays

@@ -15,7 +15,7 @@ from grader.sandbox.ahead import ended, started
 from grader.sandbox.kernel import CellRaisedError, Kernel, KernelGoneError
 from grader.sandbox.launch import Sandbox
 from grader.sandbox.limits import JSON, InfraError, Limits, Outcome, Status
-from grader.sandbox.sources import placed, probe_cell, probe_code
+from grader.sandbox.sources import placed, placed_together, probe_cell, probe_code
 from grader.sandbox.text import TRACEBACK_CHARACTERS, clean, one_line
 from grader.sandbox.transport import BadAnswerError, read_arrays, read_json
 from grader.sandbox.watch import Verdict
@@ -165,9 +165,9 @@ class KernelSession:
 
     def _run_statements(self) -> None:
         """Runs all but those that were lethal; raises ``KernelGoneError`` if one of them is."""
-        for repeatable, run in groupby(
+        for (repeatable, _), run in groupby(
             (i for i in range(len(self._statements)) if i not in self._lethal),
-            key=lambda i: self._statements[i].repeatable,
+            key=lambda i: (self._statements[i].repeatable, self._statements[i].cell),
         ):
             indices = list(run)
             if not (repeatable and len(indices) > 1 and self._ran_together(indices)):
@@ -175,12 +175,12 @@ class KernelSession:
                     self._run_statement(index)
 
     def _ran_together(self, indices: Sequence[int]) -> bool:
-        """Runs statements as one cell, as each cell costs a message there and back; false if one
+        """Runs statements of a cell as one, as each costs a message there and back; false if one
         of them failed: one by one, they will show which."""
-        if not self._together:
-            return False
         first = self._statements[indices[0]]
-        source = "\n".join(self._statements[index].source for index in indices)
+        source = placed_together([self._statements[i] for i in indices])
+        if not self._together or source is None:
+            return False
         try:
             where = {"student_cell": first.cell, "student_line": first.line}
             self._run(source, self._limits.cell_seconds, where)

@@ -1,8 +1,10 @@
 """The text of the cells that a session sends: a student's in their place, the prelude, probes."""
 
 import marshal
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
+from typing import Protocol
 
 from grader.paths import PACKAGE
 from grader.sandbox.client import ANSWER
@@ -12,6 +14,15 @@ PARTS = {"diffusion": ("stand_ins", "training", "sampling", "diffusion")}
 """Probes whose source is in several files."""
 
 PRELUDE = "_grader_prelude"
+
+
+class Placed(Protocol):
+    """A statement and its line in the student's cell."""
+
+    @property
+    def line(self) -> int: ...
+    @property
+    def source(self) -> str: ...
 
 
 def placed(source: str, line: int) -> str:
@@ -26,6 +37,17 @@ def placed(source: str, line: int) -> str:
         return source
     indent = code[: len(code) - len(text)]
     return f"{indent}#\n" * (line - 1 + len(source) - len(code)) + code
+
+
+def placed_together(statements: Sequence[Placed]) -> str | None:
+    """Statements of one cell, each in its line; None if two of them share one."""
+    text = placed(statements[0].source, statements[0].line)
+    for statement in statements[1:]:
+        missing = statement.line - 1 - (text.count("\n") + 1)
+        if missing < 0:
+            return None
+        text += "\n" * (missing + 1) + statement.source
+    return text
 
 
 @cache

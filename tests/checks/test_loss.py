@@ -22,7 +22,7 @@ def said_of(weights: Array, root: bool) -> tuple[State, str]:
     if root:
         loss = np.sqrt(loss)
         gradient /= 2 * np.repeat(loss, BATCH)[:, None]
-    process = ForwardProcess(step, target, target, 1.0, 0.0, [], False, True)
+    process = ForwardProcess(step, target, target, target, 1.0, 0.0, [], False, True)
     verdict = compare_with(
         "loss.epsilon", {"loss": loss, "gradient": gradient}, answer, target, process
     )
