@@ -48,7 +48,7 @@ WARM = (
         *("IPython.core.logger", "IPython.extensions.storemagic", "torch.utils._device"),
     ),
     *("matplotlib_inline.backend_inline", "matplotlib.backends.backend_agg", "PIL.PngImagePlugin"),
-    *("tornado.platform.asyncio", "faulthandler"),
+    *("tornado.platform.asyncio", "faulthandler", "sqlite3"),
 )
 
 
