@@ -3,6 +3,7 @@
 import asyncio
 from typing import Any
 
+from jupyter_client.asynchronous.client import AsyncKernelClient
 from jupyter_core.utils import ensure_async
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionComplete
@@ -11,6 +12,17 @@ from nbformat import NotebookNode
 ANSWER = "application/vnd.ddpm-grader.answer+json"
 ALIVE_SECONDS = 0.1
 ANSWERS_KEPT = 4
+
+
+class KernelClient(AsyncKernelClient):
+    """Cells that are not to be numbered, as those of probes, are not announced either."""
+
+    def execute(
+        self, code: str, silent: bool = False, store_history: bool = True, *args: Any, **kwargs: Any
+    ) -> Any:
+        """Sends a cell; its message's id."""
+        silent = silent or not store_history
+        return super().execute(code, silent, store_history, *args, **kwargs)
 
 
 class QuietClient(NotebookClient):

@@ -18,7 +18,7 @@ from jupyter_client.manager import AsyncKernelManager
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
 
-from grader.sandbox.client import QuietClient
+from grader.sandbox.client import KernelClient, QuietClient
 from grader.sandbox.launch import Sandbox
 from grader.sandbox.limits import InfraError, Limits, Status
 from grader.sandbox.provisioner import kernel_specs
@@ -83,6 +83,7 @@ class Kernel:
             transport="ipc" if LOCAL_SOCKETS else "tcp",
             ip=str(ipc / "k") if LOCAL_SOCKETS else "127.0.0.1",
             connection_file=str(ipc / "kernel.json"),
+            client_factory=KernelClient,
             log=_log,
         )
         self._client: QuietClient | None = None
