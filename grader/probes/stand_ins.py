@@ -24,7 +24,8 @@ class Interface(Exception):
 
 
 class Network(nn.Module):
-    """Stands in for ContextUnet: ``answer(image, call)`` gives the prediction.
+    """Stands in for ContextUnet: ``answer(network, image, call)`` gives the prediction. Nothing that
+    it answers with knows the network, so that a probe's arrays go when the next one's come.
 
     What else DDPM wants of its network comes from a ``ContextUnet`` of the student's own, of which
     this is made a subclass (``recording``), so that ``isinstance`` sees no difference.
@@ -65,7 +66,7 @@ class Network(nn.Module):
         image = pictures[0]
         others = [t for t in tensors if t is not image]
         self.others.append([t.detach().to(torch.float64, copy=True).numpy() for t in others])
-        return self.answer(image, len(self.others) - 1)
+        return self.answer(self, image, len(self.others) - 1)
 
 
 def is_numeric(value: Any) -> Any:
