@@ -55,6 +55,7 @@ class Denoiser:
         self.shown: list[Any] = []  # of every step, the beginning of x_t as the network saw it
         known = inputs["timesteps"]
         self.timesteps = None if known is None else np.asarray(known)
+        self.places = {value: place for place, value in enumerate(known or ())}
         self.drawn: Any = None  # which steps' images, and theirs, eight pixels a byte
         whole = inputs["prediction_type"] == "epsilon" or not inputs["unscaled_target"]
         scale, shift = (inputs["scale"], inputs["shift"]) if whole else (1, 0)
@@ -68,6 +69,8 @@ class Denoiser:
             gap = abs(known[-1] - known[0]) / max(T - 1, 1)
             for value in network.others[call]:
                 if value.size and (value == (first := value.flat[0])).all():
+                    if first in self.places:
+                        return self.places[first]
                     distance = np.abs(known - first)
                     nearest = int(distance.argmin())
                     if distance[nearest] <= 0.01 * gap:

@@ -11,6 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from grader.memory import keep_freed_memory
 from grader.sandbox.kernel import CellRaisedError, Kernel, KernelGoneError
 from grader.sandbox.launch import Launch, Sandbox
 from grader.sandbox.limits import InfraError, Limits
@@ -36,6 +37,7 @@ class Ahead:
         self._reserve: deque[Future[Kernel]] = deque()
 
     def __enter__(self) -> Self:
+        keep_freed_memory()
         if isinstance(self.sandbox, WarmBubblewrap):
             for _ in range(RESERVE):
                 self._start_one()
