@@ -24,8 +24,9 @@ class Interface(Exception):
 
 
 class Network(nn.Module):
-    """Stands in for ContextUnet: ``answer(network, image, call)`` gives the prediction. Nothing that
-    it answers with knows the network, so that a probe's arrays go when the next one's come.
+    """Stands in for ContextUnet: ``answer(network, image, call)`` gives the prediction.
+
+    What answers does not know the network, so that a probe's arrays go when the next one's come.
 
     What else DDPM wants of its network comes from a ``ContextUnet`` of the student's own, of which
     this is made a subclass (``recording``), so that ``isinstance`` sees no difference.

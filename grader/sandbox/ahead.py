@@ -113,7 +113,7 @@ def started(sandbox: Sandbox, limits: Limits, seed: int) -> Kernel:
     kernel.start()
     try:
         path = kernel.give(prelude_code(), "prelude")
-        kernel.run(prelude_source(path, seed, limits.output_bytes), PRELUDE_SECONDS)
+        kernel.run(prelude_source(path, seed, limits.output_bytes), PRELUDE_SECONDS, ours=True)
     except (CellRaisedError, KernelGoneError, OSError) as error:
         kernel.close()
         raise InfraError(one_line(f"The kernel could not be prepared: {error}")) from error

@@ -104,7 +104,6 @@ class Kernel:
         self._watch = Watch(
             provisioner.process.pid, self._folder / "ipc", self._limits, provisioner.kill_tree
         )
-        self._watch.start()
         deadline = time.monotonic() + START_SECONDS
         while not self._listening():
             if not await self._manager.is_alive():
@@ -136,8 +135,16 @@ class Kernel:
                 raise InfraError("The kernel's process ended.")
         raise InfraError(f"It did not answer within {START_SECONDS} seconds.")
 
-    def run(self, source: str, seconds: float, metadata: dict[str, Any] | None = None) -> int:
-        """Runs one cell and returns its number.
+    def run(
+        self,
+        source: str,
+        seconds: float,
+        metadata: dict[str, Any] | None = None,
+        *,
+        ours: bool = False,
+    ) -> int:
+        """Runs one cell and returns its number. From the first on that is not ours, or may call
+        what is not, the kernel is watched.
 
         Raises ``CellRaisedError``, or ``KernelGoneError`` when it took longer than ``seconds`` or
         the kernel died of it; the kernel is closed then.
@@ -145,6 +152,8 @@ class Kernel:
         client = self._client
         if client is None:
             raise KernelGoneError(Verdict(Status.killed, "The kernel is not running."))
+        if not ours and self._watch is not None:
+            self._watch.start()
         client.answers.clear()
         # a traitlet, which takes any function where mypy sees only the trait's own class
         client.timeout_func = lambda cell: max(seconds, 0.001)  # type: ignore[assignment]

@@ -42,6 +42,7 @@ class Watch:
         self._pid, self._ipc, self._limits, self._kill = pid, ipc, limits, kill
         self._family: Family | None = None
         self._tree: list[psutil.Process] = []
+        self._started = False
         self._stopped = threading.Event()
         self._deciding = threading.Lock()
         self._threads = [
@@ -50,9 +51,11 @@ class Watch:
         ]
 
     def start(self) -> None:
-        """Starts the threads; they run until stopped, or the process is gone."""
-        for thread in self._threads:
-            thread.start()
+        """Starts the threads, if they are not; they run until stopped, or the process is gone."""
+        if not self._started:
+            self._started = True
+            for thread in self._threads:
+                thread.start()
 
     def stop(self) -> None:
         """Ends the threads and waits for them."""
