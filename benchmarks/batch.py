@@ -7,7 +7,6 @@ import json
 import statistics
 import subprocess
 import sys
-import tarfile
 import tempfile
 import time
 from collections.abc import Iterator
@@ -19,7 +18,7 @@ import psutil
 from nbformat import NotebookNode
 from rich.table import Table
 
-from benchmarks.material import solved
+from benchmarks.material import pack, solved
 from benchmarks.show import Samples, ratio, spread
 from grader.batch.evidence import Evidence, key_of
 from grader.batch.executors import Local
@@ -54,16 +53,6 @@ A_ROUND = 40  # submissions; --rounds 25 grades a thousand
 JOBS = 2
 FAIRNESS = Path(__file__).resolve().parents[1] / "tests" / "fairness"
 CHECKPOINTS, FLOATS = 4, 6_500_000  # of n_feat = 128: 26 MB each
-
-
-def pack(path: Path, notebook: NotebookNode, files: dict[str, bytes] | None = None) -> Path:
-    content = {DIFFUSION: json.dumps(notebook).encode(), **(files or {})}
-    with tarfile.open(path, "w:gz", compresslevel=1) as tar:
-        for name, data in content.items():
-            info = tarfile.TarInfo(name)
-            info.size = len(data)
-            tar.addfile(info, io.BytesIO(data))
-    return path
 
 
 def submissions() -> Iterator[NotebookNode | bytes]:

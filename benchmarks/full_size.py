@@ -12,8 +12,7 @@ from pathlib import Path
 from rich.progress import track
 from rich.table import Table
 
-from benchmarks.batch import pack
-from benchmarks.material import kept_cells, solved
+from benchmarks.material import kept_cells, pack, solved
 from benchmarks.settings import N_FEAT, T, quickly_fitted_will_do, save
 from benchmarks.show import Samples, ratio, spread
 from benchmarks.speed import sandboxes, seconds

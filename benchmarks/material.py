@@ -1,6 +1,9 @@
 """What is graded in the benchmarks: the solved notebook, and its cells as a TA would keep them."""
 
-from collections.abc import Sequence
+import io
+import json
+import tarfile
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import nbformat
@@ -22,6 +25,17 @@ def submission(folder: Path) -> Path:
     folder.mkdir(parents=True)
     nbformat.write(solved(), folder / DIFFUSION)
     return folder
+
+
+def pack(path: Path, notebook: NotebookNode, files: Mapping[str, bytes] | None = None) -> Path:
+    """A tarball as a student hands it in."""
+    content = {DIFFUSION: json.dumps(notebook).encode(), **(files or {})}
+    with tarfile.open(path, "w:gz", compresslevel=1) as tar:
+        for name, data in content.items():
+            info = tarfile.TarInfo(name)
+            info.size = len(data)
+            tar.addfile(info, io.BytesIO(data))
+    return path
 
 
 def kept_cells() -> list[str]:
