@@ -11,10 +11,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from grader.memory import keep_freed_memory
 from grader.sandbox.kernel import CellRaisedError, Kernel, KernelGoneError
 from grader.sandbox.launch import Launch, Sandbox
 from grader.sandbox.limits import InfraError, Limits
+from grader.sandbox.memory import keep_freed_memory
 from grader.sandbox.sources import prelude_code, prelude_source
 from grader.sandbox.text import one_line
 from grader.sandbox.warm import WarmBubblewrap
