@@ -18,7 +18,8 @@ if TYPE_CHECKING:  # in the kernel the parts are one source
         schedule_in_use,
     )
 
-MOST_FRAMES, MOST_PIXELS = 300, 2352  # of x_i_store and of each of its frames that are compared
+MOST_FRAMES = 300  # of x_i_store that are compared
+COMPARED = slice(0, 7840, 3)  # of each frame's pixels: some of all of ten images
 
 
 def same_step(network: Any, call: Any, shown: Any, before: Any) -> Any:
@@ -112,7 +113,7 @@ class Denoiser:
         if step == last:
             return step
         state = x_t[: self.inputs["n_sample"]]
-        self.shown.append(state.reshape(-1)[:MOST_PIXELS].copy())
+        self.shown.append(state.reshape(-1)[COMPARED].copy())
         if not self.inputs["fresh"]:
             self.moments.append(mixture(state, self.target_of(step, self.bytes)))
         if step in self.record:
@@ -134,7 +135,8 @@ def measure_sampling(namespace: Any, inputs: Any, stand_in: Any) -> Any:
     if not network.others:
         return {}, {"missing": "DDPM.sample"}
     images, store = (result[0], result[1]) if isinstance(result, (tuple, list)) else (result, None)
-    seen = [*denoiser.shown, flat(images).reshape(-1)] if is_numeric(images) else denoiser.shown
+    end = [flat(images).reshape(-1)[COMPARED]] if is_numeric(images) else []
+    seen = [*denoiser.shown, *end]
     facts = {"network_calls": len(network.others), "store": describe_store(store, seen)}
     if not isinstance(images, torch.Tensor) or images.numel() != n_sample * 784:
         shape = list(getattr(images, "shape", []))
@@ -170,10 +172,11 @@ def likeness(frames: Any, seen: Any) -> Any:
     """Of each frame, the largest correlation with an x_t and which one; null if sizes differ."""
     if frames[0].size % 784:
         return None
-    pixels = min(frames[0].size, MOST_PIXELS)
+    shown = [frame.reshape(-1)[COMPARED] for frame in frames[:MOST_FRAMES]]
+    pixels = shown[0].size
     if any(state.size < pixels for state in seen):
         return None
-    rows = standardised([frame.reshape(-1)[:pixels] for frame in frames[:MOST_FRAMES]])
+    rows = standardised(shown)
     correlation = rows @ standardised([state[:pixels] for state in seen]).T / pixels
     best = zip(correlation.max(axis=1), correlation.argmax(axis=1), strict=True)
     return [[round(float(alike), 3), int(step)] for alike, step in best]
