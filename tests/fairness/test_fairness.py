@@ -79,7 +79,8 @@ def test_hostile_code_costs_only_what_cannot_be_judged(path: Path, tmp_path: Pat
     expected = dict(
         entry.strip().split("=") for entry in second_line(path, "expect").split(",") if entry
     )
-    result = grade(variant_notebook(path), tmp_path, "--limit", "probe-seconds=6")
+    limits = ("--limit", "probe-seconds=4", "--limit", "processes=64")
+    result = grade(variant_notebook(path), tmp_path, *limits)
     for name in ITEMS:  # which limit is crossed first may depend on the machine: "killed|timeout"
         allowed = expected.get(name, "passed").split("|")
         assert items_of(result)[name]["status"] in allowed, lost(result)
