@@ -1,5 +1,6 @@
 """Kernels started ahead of need are those that would be started then, and none is left behind."""
 
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -8,6 +9,7 @@ import psutil
 import pytest
 
 from grader.sandbox import Ahead, KernelSession, Limits, Sandbox
+from grader.sandbox.ahead import started
 from grader.sandbox.plain import Plain
 from grader.sandbox.warm import WarmBubblewrap
 from tests.sandbox.helpers import cells, returned, running
@@ -49,6 +51,20 @@ def test_every_submission_has_a_kernel_of_its_own(ahead: Ahead) -> None:
         for _ in range(3):
             with running(ahead, Limits(), REMEMBERS) as session:
                 assert returned(session, "found") is False
+
+
+def test_a_kernel_is_watched_from_the_first_code_that_is_not_ours(bubblewrap: Sandbox) -> None:
+    def watching() -> bool:
+        return any(thread.name == "sandbox-watch" for thread in threading.enumerate())
+
+    kernel = started(bubblewrap, Limits(), seed=1)
+    try:
+        assert not watching()
+        kernel.run("a = 1", 10)
+        assert watching()
+    finally:
+        kernel.close()
+    assert not watching()
 
 
 def test_many_threads_never_share_one(ahead: Ahead) -> None:

@@ -311,11 +311,40 @@ def test_imports_and_constants_run_as_one_cell(bubblewrap: Sandbox) -> None:
         assert returned(session, "count") == [3, 2 * math.pi]  # two cells ran before
 
 
+def test_what_runs_together_keeps_its_lines(bubblewrap: Sandbox) -> None:
+    statements = [
+        Cell("def start():\n    return 1", cell=3, line=2, repeatable=True),
+        Cell("def fall():\n    return 1 / 0", cell=3, line=7, repeatable=True),
+        Cell("a = 1", cell=4, repeatable=True),
+        Cell("b = 2", cell=4, repeatable=True),  # on the same line, after a semicolon
+        Cell("def total():\n    return get_ipython().execution_count, a + b", cell=5),
+    ]
+    with running(bubblewrap, Limits()) as session:
+        session._statements = tuple(statements)
+        assert session.prepare() == {}
+        assert "cell 3, line 8" in ask(session, "fall").traceback
+        assert returned(session, "total") == [5, 3]  # four cells ran before
+
+
+def test_what_ipython_understands_beside_python_runs(bubblewrap: Sandbox) -> None:
+    sources = [
+        "In [1]: a = [",
+        "In [2]: b = 3",
+        "%time c = 4",
+        "d = !echo 5",
+        ">>> e = 6\n>>> f = 7",
+    ]
+    total = "import ast\ndef total():\n    return b + c + e + f + int(d[0])"
+    with running(bubblewrap, Limits(), *sources, total) as session:
+        assert set(session.prepare()) == {0}
+        assert returned(session, "total") == 25
+
+
 def test_of_statements_that_run_together_the_one_that_fails_is_named(bubblewrap: Sandbox) -> None:
     statements = [
-        Cell("import math", cell=2, repeatable=True),
+        Cell("import math", cell=4, repeatable=True),
         Cell("\nimport no_such_module", cell=4, line=2, repeatable=True),
-        Cell("a = 2", cell=5, repeatable=True),
+        Cell("a = 2", cell=4, line=6, repeatable=True),
         Cell("def area():\n    return a * math.pi", cell=6),
     ]
     with running(bubblewrap, Limits()) as session:
@@ -331,8 +360,8 @@ def test_of_statements_that_run_together_the_one_that_fails_is_named(bubblewrap:
 def test_of_statements_that_run_together_the_lethal_one_is_left_out(bubblewrap: Sandbox) -> None:
     statements = [
         Cell("a = 1", cell=2, repeatable=True),
-        Cell("import os; os._exit(1)", cell=3, repeatable=True),
-        Cell("b = 2", cell=4, repeatable=True),
+        Cell("import os; os._exit(1)", cell=2, line=2, repeatable=True),
+        Cell("b = 2", cell=2, line=3, repeatable=True),
         Cell("def total():\n    return a + b", cell=5),
     ]
     with running(bubblewrap, Limits()) as session:
