@@ -2,7 +2,8 @@
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
-JOBS   ?= 2
+# tests at a time: one more than there are cores, as some wait for a limit
+JOBS   ?= 3
 
 .PHONY: demo kit test test-slow lint bench clean help
 .DEFAULT_GOAL := help

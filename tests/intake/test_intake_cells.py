@@ -144,3 +144,24 @@ def test_notebooks_can_be_planned_at_the_same_time() -> None:
 @given(st.text(max_size=80))
 def test_no_text_makes_the_plan_raise(text: str) -> None:
     assert "DDPM" in plan(text, DEFS).defined
+
+
+@pytest.mark.parametrize(
+    ("definition", "plain"),
+    [
+        ("def beta_schedule(a, b=(1, -2), *c, d: float = None) -> list: return print(a)", True),
+        ("def beta_schedule(a, b=print(1)): pass", False),
+        ("def beta_schedule(a: print(1)): pass", False),
+        ("@print\ndef beta_schedule(a): pass", False),
+        ("beta_schedule = lambda a: a", False),
+        ("class DDPM(nn.Module):\n    '''d'''\n    T = 3\n    def sample(self): return f()", True),
+        ("class DDPM:\n    print(1)", False),
+        ("class DDPM:\n    @print\n    def sample(self): pass", False),
+        ("class DDPM(base()): pass", False),
+        ("class DDPM(metaclass=M): pass", False),
+        ("@print\nclass DDPM: pass", False),
+    ],
+)
+def test_definitions_that_do_nothing_else_may_run_twice(definition: str, plain: bool) -> None:
+    (statement,) = plan(definition).statements
+    assert statement.repeatable is plain
