@@ -16,6 +16,7 @@ from reference.ddpm import DDPM
 from reference.train import main
 from reference.unet import ContextUnet
 
+update_average = training.update_average
 FILES = ["gif_final.gif", "image_final.png", "losses.json", "model_final.pth", "samples_100.png"]
 TINY = ["--epochs", "2", "--n-feat", "4", "--n-T", "3", "--batch-size", "32", "--images", "90"]
 
@@ -40,15 +41,25 @@ def finished(tmp_path_factory):
 @pytest.fixture
 def breaks_in_second_epoch(monkeypatch):
     """Training is interrupted, as by Ctrl-C, in the middle of its second epoch."""
-    whole = training.update_average
 
     def interrupted(average, model, steps):
         if steps == 4:
             raise KeyboardInterrupt
-        whole(average, model, steps)
+        update_average(average, model, steps)
 
     monkeypatch.setattr(training, "update_average", interrupted)
     return monkeypatch
+
+
+@pytest.fixture
+def plain_animation(monkeypatch):
+    """An animation without the forty axes, which take longer to draw than a tiny run to train."""
+
+    def save(path, frames):
+        shots = [Image.fromarray((255 * f[0, 0]).clip(0, 255).astype("uint8")) for f in frames]
+        shots[0].save(path, save_all=True, append_images=shots[1:])
+
+    monkeypatch.setattr(pictures, "save_final_gif", save)
 
 
 def test_the_notebooks_files_are_there_and_no_others(finished):
@@ -93,12 +104,14 @@ def test_losses_and_options_are_recorded(finished):
     assert record["recipe"]["n_T"] == 3
 
 
-def test_an_interrupted_run_goes_on_and_ends_the_same(finished, tmp_path, breaks_in_second_epoch):
+def test_an_interrupted_run_goes_on_and_ends_the_same(
+    finished, tmp_path, plain_animation, breaks_in_second_epoch
+):
     assert run(tmp_path, "--setting", "sample_linear").exit_code == 1
     folder = tmp_path / "results_sample_linear"
     assert [path.name for path in folder.iterdir()] == ["unfinished.pth"]
 
-    breaks_in_second_epoch.undo()
+    breaks_in_second_epoch.setattr(training, "update_average", update_average)
     result = run(tmp_path, "--setting", "sample_linear")
     assert result.exit_code == 0, result.output
     assert "goes on after epoch 1" in result.output
@@ -144,7 +157,7 @@ def test_without_a_choice_all_four_settings_are_trained(tmp_path, monkeypatch):
     ]
 
 
-def test_guided_weights_start_from_plain_ones(finished, tmp_path):
+def test_guided_weights_start_from_plain_ones(finished, tmp_path, plain_animation):
     start = tmp_path / "start"
     start.mkdir()
     plain = {
