@@ -20,6 +20,7 @@ from grader.checks.forward_process import (
     independence_ratio,
     kurtosis,
     labels_of,
+    same_in_all_pixels,
 )
 from grader.checks.other_samplers import between_the_variances, keeps_marginals, other_sampler
 from grader.checks.setting import Steps
@@ -230,7 +231,7 @@ def shared_noise_problem(inner: Sequence[Transition]) -> str | None:
         return None
     if max(independence_ratio(noise, axis=0) for noise in noises) > 2:
         return "A step adds the same noise to several images."
-    if max(independence_ratio(noise, axis=1) for noise in noises) > 3:
+    if any(same_in_all_pixels(noise) for noise in noises):
         return "A step adds the same noise to all pixels of an image."
     pairs = [abs(float(np.einsum("ij,ij->", a, b))) / a.size for a, b in itertools.pairwise(noises)]
     if max(pairs, default=0) > 0.2:
