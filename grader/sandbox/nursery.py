@@ -202,6 +202,7 @@ def first_process(request: Request, lifeline: socket.socket) -> None:
     """pid 1 of the submission: starts the kernel, reaps, and ends with it."""
     try:
         prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+        os.setsid()  # kill(0) reaches all of a process group, whatever namespaces it is spread over
         own_files(request)
         loopback_up()
         child = os.fork()
@@ -215,6 +216,7 @@ def first_process(request: Request, lifeline: socket.socket) -> None:
             kernel(request)
         finally:
             os._exit(0)
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # of what has no handler here, none reaches pid 1
     lifeline.send(b"started")
     while True:
         pid, _ = os.wait()
