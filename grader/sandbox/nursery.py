@@ -95,7 +95,8 @@ def own_files(request: Request) -> None:
         place(path, os.path.isdir(f"/proc/self/fd/{descriptor}"))
         mount(f"/proc/self/fd/{descriptor}", path, None, MS_BIND | MS_REC)
         os.close(descriptor)
-    mount(None, given, None, MS_BIND | MS_REMOUNT | MS_RDONLY | MS_NOSUID | MS_NODEV)
+    locked = os.statvfs(given).f_flag & MS_NOEXEC  # what the disk has cannot be taken from it here
+    mount(None, given, None, MS_BIND | MS_REMOUNT | MS_RDONLY | MS_NOSUID | MS_NODEV | locked)
     for link, target in request["links"].items():
         os.makedirs(os.path.dirname(link), exist_ok=True)
         os.symlink(target, link)

@@ -86,9 +86,12 @@ def test_two_at_once_see_nothing_of_each_other(sandbox: WarmBubblewrap) -> None:
             assert returned(session, "evaluate", names) == ["2"]
 
 
-def test_folders_elsewhere_than_in_tmp_are_not_seen_either(sandbox: WarmBubblewrap) -> None:
+@pytest.mark.parametrize("disk", ["/var/tmp", "/dev/shm"])  # the latter often mounted noexec
+def test_folders_elsewhere_than_in_tmp_are_not_seen_either(
+    disk: str, sandbox: WarmBubblewrap
+) -> None:
     with (
-        tempfile.TemporaryDirectory(dir="/var/tmp") as scratch,
+        tempfile.TemporaryDirectory(dir=disk) as scratch,
         pytest.MonkeyPatch.context() as patch,
     ):
         patch.setattr(warm, "scratch_for_sockets", lambda: Path(scratch))
