@@ -64,7 +64,27 @@ def _make(base: str) -> Path:
 
 def _remove(folder: Path, owner: int) -> None:
     if os.getpid() == owner:  # a fork inherits what is to be done at exit
+        remove(folder)
+
+
+def remove(folder: Path) -> None:
+    """Removes a folder with all that is in it, also what a student's code has locked; what cannot
+    be removed stays."""
+    shutil.rmtree(folder, ignore_errors=True)
+    if folder.exists():
+        unlock(folder)
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def unlock(folder: Path) -> None:
+    """Lets its owner list and change the folder and those below it; links are not followed."""
+    with contextlib.suppress(OSError):
+        folder.chmod(0o700)
+    for place, names, _ in os.walk(folder):
+        for path in (Path(place, name) for name in names):
+            if not path.is_symlink():
+                with contextlib.suppress(OSError):
+                    path.chmod(0o700)
 
 
 def sweep(base: Path) -> None:
@@ -82,7 +102,7 @@ def _sweep_one(folder: Path) -> None:
         facts = os.fstat(number)
         fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)
         if facts.st_uid == os.getuid() and not _may_be_new(folder.name, facts.st_ctime):
-            shutil.rmtree(folder, ignore_errors=True)
+            remove(folder)
     finally:
         os.close(number)
 

@@ -12,7 +12,7 @@ import pytest
 
 from grader import scratch as module
 from grader.errors import GraderError
-from grader.scratch import scratch, scratch_for_sockets, sweep
+from grader.scratch import remove, scratch, scratch_for_sockets, sweep
 
 ROOT = Path(__file__).resolve().parents[1]
 CODE = """
@@ -142,3 +142,17 @@ def test_a_fork_leaves_its_parents_folder(tmp_path: Path) -> None:
     folder = scratch(str(tmp_path))
     module._remove(folder, os.getpid() + 1)
     assert folder.exists()
+
+
+def test_what_a_student_locked_is_removed_and_what_links_lead_to_is_not(tmp_path: Path) -> None:
+    outside, folder = tmp_path / "outside", tmp_path / "folder"
+    (folder / "ipc" / "locked").mkdir(parents=True)
+    outside.mkdir()
+    outside.chmod(0o750)
+    (folder / "ipc" / "locked" / "file").write_text("x")
+    (folder / "link").symlink_to(outside)
+    for path in (folder / "ipc" / "locked", folder / "ipc"):
+        path.chmod(0)
+    remove(folder)
+    assert not folder.exists()
+    assert outside.stat().st_mode & 0o777 == 0o750

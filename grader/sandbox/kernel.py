@@ -25,13 +25,15 @@ from grader.sandbox.provisioner import kernel_specs
 from grader.sandbox.text import one_line
 from grader.sandbox.warm import WarmBubblewrap
 from grader.sandbox.watch import Verdict, Watch
-from grader.scratch import scratch_for_sockets
+from grader.scratch import remove, scratch_for_sockets
 
 START_SECONDS = 120
 ANSWER_SECONDS = 0.1
 MESSAGE_BYTES = 128 * 2**20  # a probe's arrays, and room
 QUEUED_MESSAGES = 16
+SEND_MILLISECONDS = 2000
 SOCKETS = ("shell_port", "iopub_port")
+ENDED = "The Python process ended."
 LOCAL_SOCKETS = hasattr(socket, "AF_UNIX")  # Python on Windows has none
 
 _log = logging.getLogger(__name__)
@@ -70,6 +72,8 @@ class Kernel:
         self._context.setsockopt(zmq.MAXMSGSIZE, MESSAGE_BYTES)
         self._context.setsockopt(zmq.RCVHWM, QUEUED_MESSAGES)
         self._context.setsockopt(zmq.LINGER, 0)
+        # Where nobody is connected any more, a message would wait for ever to be sent.
+        self._context.setsockopt(zmq.SNDTIMEO, SEND_MILLISECONDS)
         # The student may replace a socket by a link to another one; never connect a second time.
         self._context.setsockopt(zmq.RECONNECT_IVL, -1)
         self._watch: Watch | None = None
@@ -152,6 +156,8 @@ class Kernel:
         client = self._client
         if client is None:
             raise KernelGoneError(Verdict(Status.killed, "The kernel is not running."))
+        if not self.alive:
+            raise self._gone(Verdict(Status.killed, ENDED))
         if not ours and self._watch is not None:
             self._watch.start()
         client.answers.clear()
@@ -168,10 +174,10 @@ class Kernel:
             verdict = Verdict(Status.timeout, f"Ended: it took longer than {seconds:.3g} seconds.")
             raise self._gone(verdict) from None
         except DeadKernelError:
-            raise self._gone(Verdict(Status.killed, "The Python process ended.")) from None
+            raise self._gone(Verdict(Status.killed, ENDED)) from None
         except Exception as error:
             text = f"Ended: the kernel's messages could not be read ({type(error).__name__})."
-            raise self._gone(Verdict(Status.killed, text)) from error
+            raise self._gone(Verdict(Status.killed, text if self.alive else ENDED)) from error
         finally:
             client.nb = notebook([])
         number = cell.get("execution_count")
@@ -216,7 +222,7 @@ class Kernel:
             self._context.destroy(linger=0)
             self._loop.run_until_complete(self._loop.shutdown_asyncgens())
             self._loop.close()
-            shutil.rmtree(self._folder, ignore_errors=True)
+            remove(self._folder)
 
     async def _end(self) -> None:
         others = asyncio.all_tasks() - {asyncio.current_task()}

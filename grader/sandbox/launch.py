@@ -90,5 +90,7 @@ def environment(home: Path, temporary: Path) -> dict[str, str]:
         "PYTHONNOUSERSITE": "1",
         "PYDEVD_DISABLE_FILE_VALIDATION": "1",
         "TZ": "UTC",
+        # set by torch when parts of it are imported, which warm kernels have done
+        "TORCHINDUCTOR_CACHE_DIR": str(temporary / f"torchinductor_{USER}"),
         **threads,
     }

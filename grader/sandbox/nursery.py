@@ -95,11 +95,13 @@ def own_files(request: Request) -> None:
         place(path, os.path.isdir(f"/proc/self/fd/{descriptor}"))
         mount(f"/proc/self/fd/{descriptor}", path, None, MS_BIND | MS_REC)
         os.close(descriptor)
-    mount(None, given, None, MS_BIND | MS_REMOUNT | MS_RDONLY | MS_NOSUID | MS_NODEV)
+    locked = os.statvfs(given).f_flag & MS_NOEXEC  # what the disk has cannot be taken from it here
+    mount(None, given, None, MS_BIND | MS_REMOUNT | MS_RDONLY | MS_NOSUID | MS_NODEV | locked)
     for link, target in request["links"].items():
         os.makedirs(os.path.dirname(link), exist_ok=True)
         os.symlink(target, link)
     os.chdir(request["work"])
+    os.environ["PWD"] = request["work"]
 
 
 def place(path: str, is_folder: bool) -> None:
@@ -180,8 +182,8 @@ def filtered() -> None:
     answer.load()
 
 
-def kernel(request: Request) -> None:
-    """Becomes an IPython kernel."""
+def walled_in(request: Request) -> None:
+    """The last walls round the process that becomes the kernel."""
     for name, value in request["rlimits"].items():
         which = int(getattr(resource, "RLIMIT_" + name))
         hard = resource.getrlimit(which)[1]
@@ -190,18 +192,17 @@ def kernel(request: Request) -> None:
     os.umask(0o077)
     os.nice(5)
     hide_proc()
-    sys.argv = ["kernel", *request["argv"]]
+    sys.argv = ["-c", *request["argv"]]
     no_privileges()
     filtered()
-    from ipykernel.kernelapp import IPKernelApp
-
-    IPKernelApp.launch_instance()
 
 
 def first_process(request: Request, lifeline: socket.socket) -> None:
-    """pid 1 of the submission: starts the kernel, reaps, and ends with it."""
+    """pid 1 of the submission: starts the kernel, reaps, and ends with it. Returns in the kernel's
+    process only."""
     try:
         prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+        os.setsid()  # kill(0) reaches all of a process group, whatever namespaces it is spread over
         own_files(request)
         loopback_up()
         child = os.fork()
@@ -212,9 +213,10 @@ def first_process(request: Request, lifeline: socket.socket) -> None:
         lifeline.close()
         prctl(PR_SET_DUMPABLE, 1)
         try:
-            kernel(request)
-        finally:
-            os._exit(0)
+            return walled_in(request)
+        except BaseException:
+            os._exit(1)
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # of what has no handler here, none reaches pid 1
     lifeline.send(b"started")
     while True:
         pid, _ = os.wait()
@@ -223,7 +225,8 @@ def first_process(request: Request, lifeline: socket.socket) -> None:
 
 
 def serve(request: Request, lifeline: socket.socket) -> None:
-    """The fork between the parent and the submission: enters the namespaces."""
+    """The fork between the parent and the submission: enters the namespaces. Returns in the
+    kernel's process only."""
     try:
         prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
         prctl(PR_SET_DUMPABLE, 1)  # its maps in /proc/self are its own to write
@@ -235,7 +238,7 @@ def serve(request: Request, lifeline: socket.socket) -> None:
         os._exit(1)
     if pid == 0:
         prctl(PR_SET_DUMPABLE, 0)
-        first_process(request, lifeline)
+        return first_process(request, lifeline)
     lifeline.close()
     os.waitpid(pid, 0)
     os._exit(0)
@@ -287,12 +290,15 @@ def trial(request: Request) -> str:
     return "" if answer == "nested" else answer or "it ended"
 
 
-def main() -> None:
+def main() -> bool:
+    """Serves requests to their end. True in the process that is to become a kernel: it does so
+    from the module itself, as the stack below a student's code is to be as deep as that of a cold
+    one."""
     control = socket.socket(fileno=int(sys.argv[1]))
     refused = trial(json.loads(sys.argv[2]))
     control.send(f"refused: {refused}".encode() if refused else b"nested")
     if refused:
-        return
+        return False
     gc.disable()  # nothing of what modules make at import is garbage
     seccomp_library()
     vars(sys)["modules"]["debugpy"] = None  # nobody will debug, and its import takes long
@@ -310,7 +316,15 @@ def main() -> None:
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
             control.close()
             serve(request, lifeline)
+            return True
         lifeline.close()
+    return False
 
 
-main()
+if main():
+    from ipykernel.kernelapp import IPKernelApp
+
+    try:
+        IPKernelApp.launch_instance()
+    finally:
+        os._exit(0)

@@ -11,7 +11,6 @@ import contextlib
 import json
 import logging
 import os
-import shutil
 import signal
 import socket
 import struct
@@ -36,7 +35,7 @@ from grader.sandbox import visible
 from grader.sandbox.bubblewrap import HOME, HOST_ENVIRONMENT, WORK, Bubblewrap
 from grader.sandbox.launch import Launch, resource_limits
 from grader.sandbox.limits import InfraError, Limits
-from grader.scratch import scratch_for_sockets
+from grader.scratch import remove, scratch_for_sockets
 
 logger = logging.getLogger(__name__)
 
@@ -45,6 +44,7 @@ TRIAL_SECONDS = 30
 IMPORT_SECONDS = 120
 FORK_SECONDS = 30
 MESSAGE_BYTES = 4096
+COVER_BYTES = 2**16  # for the folders to mount on
 
 
 class Nursery:
@@ -110,6 +110,7 @@ class Nursery:
     def _request(self, folder: Path, argv: list[str], limits: Limits) -> dict[str, Any]:
         eighth = limits.file_bytes // 8
         scratch = {"/tmp": eighth, str(HOME): eighth, str(WORK): limits.file_bytes}
+        others = {str(self.base): COVER_BYTES}  # which may not lie below /tmp
         packages = [p for p in visible.interpreter_paths() if is_below(p, scratch)]
         data = [WORK / "data"] if paths.MNIST_DIR.is_dir() else []
         linked = sys.executable != os.path.realpath(sys.executable)
@@ -117,7 +118,7 @@ class Nursery:
         return {
             "argv": argv,
             "rlimits": resource_limits(limits),
-            "tmpfs": {**scratch, "/dev/shm": limits.file_bytes},
+            "tmpfs": {**scratch, **others, "/dev/shm": limits.file_bytes},
             "work": str(WORK),
             "kept": [str(path) for path in (folder / "ipc", *data, *packages)],
             "given": str(folder / "given"),
@@ -142,7 +143,7 @@ class Nursery:
         self._control.close()
         self._process.kill()
         self._process.wait()
-        shutil.rmtree(self.base, ignore_errors=True)
+        remove(self.base)
 
 
 SCM_CREDENTIALS = 2

@@ -58,6 +58,7 @@ LOOK_ROUND = """
         "system calls unfiltered": status["Seccomp"] != "2",
         "may open namespaces": ctypes.CDLL(None).unshare(0x10000000) == 0,
         "processes": sorted(name for name in os.listdir("/proc") if name.isdigit()),
+        "group of others": os.getpgrp() == 0,  # led by a process that cannot be seen from here
         "may signal": [pid for pid in range(1, 200) if pid not in own and works(os.kill, pid, 0)],
         "devices": sorted(name for _, name in socket.if_nameindex()),
         "reaches a network": works(socket.create_connection, ("1.1.1.1", 53), 0.3),
@@ -83,6 +84,7 @@ MAY = {
     "system calls unfiltered": False,
     "may open namespaces": False,
     "processes": ["2"],
+    "group of others": False,
     "may signal": [1],  # the first process of its own namespace
     "devices": ["lo"],
     "reaches a network": False,
@@ -99,6 +101,7 @@ WALLS = {
         ("        fcntl.ioctl(any_socket", "        0 and (any_socket"),  # it is up already
     ],
     "own processes": [('"pid": 0x20000000', '"pid": 0')],
+    "own session": [("        os.setsid()", "        pass")],
     "own shared memory": [('"ipc": 0x8000000', '"ipc": 0')],
     "own host name": [('"uts": 0x4000000', '"uts": 0')],
     "own scratch folders": [
@@ -107,15 +110,14 @@ WALLS = {
         ("        os.symlink(target, link)\n    os.chdir", "        pass\n    os.chdir"),
     ],
     "own view of processes": [("    hide_proc()\n    sys.argv", "    sys.argv")],
-    "no capabilities": [
-        ("    no_privileges()\n    filtered()\n    from", "    filtered()\n    from")
-    ],
-    "filter of system calls": [("    filtered()\n    from", "    from")],
+    "no capabilities": [("    no_privileges()\n    filtered()\n\n", "    filtered()\n\n")],
+    "filter of system calls": [("    filtered()\n\n", "\n")],
     "limits": [("resource.setrlimit(which, (bounded, bounded))", "pass")],
 }
 SHOWS = {
     "own network": "net",
     "own processes": "may signal",
+    "own session": "group of others",
     "own shared memory": "ipc",
     "own host name": "uts",
     "own scratch folders": "left by another",

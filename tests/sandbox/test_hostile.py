@@ -3,6 +3,7 @@
 import os
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import psutil
 import pytest
@@ -17,6 +18,7 @@ from grader.sandbox import (
 )
 from grader.sandbox import kernel as kernel_module
 from grader.sandbox.provisioner import MARK
+from grader.sandbox.watch import crowded
 from grader.scratch import scratch
 from tests.sandbox.helpers import ask, returned, running
 
@@ -45,6 +47,13 @@ GOOD = """
             while True:
                 display({"text/plain": "x" * 10**7}, raw=True)
         threading.Thread(target=shouting, daemon=True).start()
+    def later(function, *arguments):
+        import threading
+        threading.Timer(0.2, function, arguments).start()
+    def die_later():
+        later(os._exit, 1)
+    def hang_up_later():
+        later(os.closerange, 3, 200)
 """
 ENDLESS = "while True: pass"
 EXIT = "import os; os._exit(1)"
@@ -174,6 +183,31 @@ def test_messages_that_are_too_large_or_too_many_fill_no_memory(bubblewrap: Sand
         assert psutil.Process().memory_info().rss - before < 2**30
         ask(session, "good")
         assert session.starts <= 3
+
+
+def test_a_folder_of_sockets_that_was_locked_counts_as_full(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(path: Path) -> None:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    assert not crowded(tmp_path)
+    monkeypatch.setattr("grader.sandbox.watch.os.scandir", refuse)
+    assert crowded(tmp_path)
+
+
+@pytest.mark.parametrize("function", ["die_later", "hang_up_later"])
+def test_a_kernel_that_is_gone_between_two_questions_is_replaced(
+    function: str, bubblewrap: Sandbox
+) -> None:
+    limits = Limits(probe_seconds=60)
+    with running(bubblewrap, limits, GOOD) as session:
+        assert session.prepare() == {}
+        returned(session, function)
+        time.sleep(1)
+        assert ask(session, "good").status is Status.killed
+        assert returned(session, "good") == "good"
+        assert session.starts == 2
 
 
 def test_code_that_swallows_interrupts_is_ended_all_the_same(bubblewrap: Sandbox) -> None:

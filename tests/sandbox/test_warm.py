@@ -2,6 +2,7 @@
 
 import logging
 import os
+import tempfile
 import textwrap
 from collections.abc import Iterator
 from dataclasses import replace
@@ -10,11 +11,11 @@ from pathlib import Path
 import psutil
 import pytest
 
-from grader.sandbox import Limits, Sandbox, warm
+from grader.sandbox import Limits, Sandbox, Status, warm
 from grader.sandbox.bubblewrap import Bubblewrap
 from grader.sandbox.limits import InfraError
 from grader.sandbox.warm import Nursery, WarmBubblewrap
-from tests.sandbox.helpers import returned, running
+from tests.sandbox.helpers import ask, returned, running
 
 LOOK = """
     import os, threading, time, random, builtins
@@ -83,6 +84,47 @@ def test_two_at_once_see_nothing_of_each_other(sandbox: WarmBubblewrap) -> None:
         for session in (one, two):
             names = "[p for p in os.listdir('/proc') if p.isdigit()]"
             assert returned(session, "evaluate", names) == ["2"]
+
+
+@pytest.mark.parametrize("disk", ["/var/tmp", "/dev/shm"])  # the latter often mounted noexec
+def test_folders_elsewhere_than_in_tmp_are_not_seen_either(
+    disk: str, sandbox: WarmBubblewrap
+) -> None:
+    with (
+        tempfile.TemporaryDirectory(dir=disk) as scratch,
+        pytest.MonkeyPatch.context() as patch,
+    ):
+        patch.setattr(warm, "scratch_for_sockets", lambda: Path(scratch))
+        elsewhere = Nursery(sandbox.cold)
+        patch.setitem(warm._NURSERIES, os.getpid(), elsewhere)
+        try:
+            with running(sandbox, Limits(), LOOK) as one, running(sandbox, Limits(), LOOK) as two:
+                assert one.prepare() == two.prepare() == {}
+                seen: object = returned(two, "evaluate", f"os.listdir({str(elsewhere.base)!r})")
+                assert isinstance(seen, list)
+                assert len(seen) == 1
+        finally:
+            elsewhere.close()
+
+
+def test_a_signal_to_the_whole_group_ends_nothing_of_others(nursery: Nursery) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(warm._NURSERIES, os.getpid(), nursery)
+        sandbox = WarmBubblewrap(nursery.wrap)
+        with running(sandbox, Limits(), LOOK) as one, running(sandbox, Limits(), LOOK) as two:
+            assert one.prepare() == two.prepare() == {}
+            assert ask(one, "execute", "os.kill(0, 9)").status is Status.killed
+            assert returned(two, "evaluate", "1 + 1") == 2
+            assert two.starts == 1
+            assert nursery.alive
+
+
+def test_the_first_process_of_a_submission_cannot_be_interrupted(sandbox: WarmBubblewrap) -> None:
+    with running(sandbox, Limits(), LOOK) as session:
+        assert session.prepare() == {}
+        returned(session, "execute", "import signal; os.kill(1, signal.SIGINT); time.sleep(0.3)")
+        assert returned(session, "evaluate", "1 + 1") == 2
+        assert session.starts == 1
 
 
 def test_a_system_call_for_looking_into_others_is_refused(sandbox: WarmBubblewrap) -> None:
