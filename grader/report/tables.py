@@ -15,6 +15,11 @@ from grader.errors import UsageError
 _FORMULA = tuple("=+-@\t\r\n＝＋－＠")
 _ASSIGNMENT = re.compile(r".+ \((\d+)\)\s*")
 _POINTS_POSSIBLE = "points possible"
+_WITHOUT = {
+    "missing": "nothing was handed in",
+    "unreadable": "the file could not be read",
+    "waiting": "they are not graded yet",
+}
 _CANVAS_IDS = ("ID", "SIS User ID", "SIS Login ID")
 
 
@@ -110,7 +115,7 @@ def canvas_csv(
         _by_hand(e) if e.student_id in shared else f"{e.label} is not in {exported.name}."
         for e in strangers
     ]
-    return CanvasTable(_csv(rows, table.delimiter), lines + _unsettled(gradebook))
+    return CanvasTable(_csv(rows, table.delimiter), lines + unsettled(gradebook))
 
 
 def _other_worth(rows: Sequence[Sequence[str]], column: int, gradebook: Gradebook) -> list[str]:
@@ -152,7 +157,7 @@ def _own_canvas(gradebook: Gradebook, title: str) -> CanvasTable:
         student_id = entry.student_id or ""
         name = defused(entry.name or student_id or canvas_id)
         rows.append([name, canvas_id, student_id, student_id, "", number(entry.points)])
-    return CanvasTable(_csv(rows), lines + _unsettled(gradebook))
+    return CanvasTable(_csv(rows), lines + unsettled(gradebook))
 
 
 def _column(header: Sequence[str], wanted: str | None, exported: Path) -> int:
@@ -209,15 +214,18 @@ def _at(row: Sequence[str], place: int) -> str:
     return row[place].strip() if place < len(row) else ""
 
 
-def _unsettled(gradebook: Gradebook) -> list[str]:
+def unsettled(gradebook: Gradebook) -> list[str]:
     """What a person should settle before these points are given out."""
     lines = []
-    rejected = [entry.label for entry in gradebook.entries if entry.status == "rejected"]
+    rejected = [e.label for e in gradebook.entries if e.status == "rejected" and not e.points]
     if rejected:
         lines.append(f"0 points, for they cannot be read: {', '.join(rejected)}.")
     blank = [e.label for e in gradebook.entries if e.result is not None and e.points is None]
     if blank:
         lines.append(f"Without a score, for the grader failed: {', '.join(blank)}.")
+    for state, why in _WITHOUT.items():
+        if there := [entry.label for entry in gradebook.entries if entry.status == state]:
+            lines.append(f"Without a score, for {why}: {', '.join(there)}.")
     provisional = [
         e.label for e in gradebook.entries if e.status == "needs_review" and e.points is not None
     ]

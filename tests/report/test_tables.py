@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from grader.errors import UsageError
-from grader.report.tables import canvas_csv, defused, plain_csv
+from grader.report.tables import canvas_csv, defused, plain_csv, unsettled
 from grader.results import State
 from tests.batch.fake import evidence
 from tests.report.books import book, corrected, entry
@@ -60,6 +60,25 @@ def test_a_fault_of_the_graders_gives_no_score() -> None:
     table = canvas_csv(book(failed))
     assert rows(table.text)[2][-1] == ""
     assert any("the grader failed: 2023-00001" in line for line in table.lines)
+
+
+def test_who_has_no_score_is_named_with_the_reason() -> None:
+    corrected_by_hand = entry("2023-00005", evidence(fraction=0.5))
+    corrected_by_hand.result["status"] = "rejected"  # type: ignore[index]
+    lines = unsettled(
+        book(
+            entry("2023-00001"),
+            entry("2023-00002", state="waiting"),
+            entry("2023-00003", state="unreadable"),
+            entry("2023-00004", evidence()),
+            corrected_by_hand,
+        )
+    )
+    assert lines == [
+        "Without a score, for nothing was handed in: 2023-00001.",
+        "Without a score, for the file could not be read: 2023-00003.",
+        "Without a score, for they are not graded yet: 2023-00002.",
+    ]
 
 
 def test_a_legal_canvas_table_of_our_own() -> None:
