@@ -131,7 +131,10 @@ def summary(gradebook: Gradebook, console: Console) -> None:
         console.print(Text(text, style="magenta"))
     missing = [entry.label for entry in gradebook.entries if entry.status == "missing"]
     if missing:
-        console.print(Text(f"Nothing was handed in by: {', '.join(missing)}", style="yellow"))
+        unread = any(e.status == "waiting" and e.student_id is None for e in gradebook.entries)
+        so_far = " (not every file was opened yet)" if unread else ""
+        text = f"Nothing was handed in by: {', '.join(missing)}{so_far}"
+        console.print(Text(text, style="yellow"))
 
 
 def login() -> str:

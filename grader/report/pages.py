@@ -90,6 +90,7 @@ def index_page(gradebook: Gradebook) -> str:
             states=_counts([entry.status for entry in gradebook.entries]),
             flags=_counts([flag for entry in gradebook.entries for flag in flags_of(entry)]),
             flags_of=flags_of,
+            looks=sum(bool(entry.reasons) for entry in gradebook.entries),
         )
     )
 
@@ -144,7 +145,16 @@ def templates() -> jinja2.Environment:
         "–" if value is None else f"{value:.2f}".rstrip("0").rstrip(".")
     )
     environment.filters["details"] = details
+    environment.filters["duration"] = duration
     return environment
+
+
+def duration(hours: float) -> str:
+    """In the unit in which a person would say it."""
+    minutes = round(60 * hours)
+    if minutes < 1:
+        return "less than a minute"
+    return f"{minutes} minutes" if minutes < 120 else f"{hours:.1f} hours"
 
 
 def details(value: Mapping[str, Any]) -> str:
