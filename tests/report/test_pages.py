@@ -179,6 +179,13 @@ def test_the_index_can_be_filtered_by_state_and_flag() -> None:
     assert "a person should look (1)" in page
 
 
+def test_on_paper_the_index_has_its_columns_and_no_controls() -> None:
+    style = index_page(book(entry("2023-00001", evidence())))
+    style = style[: style.index("</style>")]
+    assert "landscape" in style  # upright, its last columns would be cut off
+    assert style.index(".tools { display: none") > style.index(".tools { display: flex")
+
+
 @pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed")
 def test_a_browser_shows_the_index_and_runs_nothing_of_a_students(tmp_path: Path) -> None:
     file, picture = tmp_path / "index.html", tmp_path / "index.png"
