@@ -11,6 +11,7 @@ from pathlib import Path
 from grader.batch.gradebook import Entry, Gradebook
 from grader.batch.tablefile import read_table
 from grader.errors import UsageError
+from grader.intake.identify import student_id_in
 
 _FORMULA = tuple("=+-@\t\r\n＝＋－＠")
 _ASSIGNMENT = re.compile(r".+ \((\d+)\)\s*")
@@ -104,6 +105,7 @@ def canvas_csv(
         entry = find(row)
         if entry is not None:
             filled.add(entry.label)
+            lines += _other_id(rows[0], row, entry, exported.name)
             row.extend([""] * (column + 1 - len(row)))
             if row[column].strip().upper() == "EX":
                 lines.append(f"{entry.label} is excused in {exported.name} and stays so.")
@@ -131,6 +133,19 @@ def _other_worth(rows: Sequence[Sequence[str]], column: int, gradebook: Gradeboo
     return []
 
 
+def _other_id(header: Sequence[str], row: Sequence[str], entry: Entry, exported: str) -> list[str]:
+    """A line if Canvas's number led to somebody with another student id: one of them is wrong."""
+    there = (
+        student_id_in(_at(row, header.index("SIS User ID"))) if "SIS User ID" in header else None
+    )
+    if not there or not entry.student_id or there == entry.student_id:
+        return []
+    return [
+        f"{entry.label} was handed in by who is {there} in {exported}: the points stand there, but "
+        f"the pages and other exports call the work {entry.student_id}'s."
+    ]
+
+
 def _is_worth(row: Sequence[str]) -> bool:
     return bool(row) and row[0].strip().lower() == _POINTS_POSSIBLE
 
@@ -154,7 +169,7 @@ def _own_canvas(gradebook: Gradebook, title: str) -> CanvasTable:
         if not canvas_id and entry.student_id in shared:
             lines.append(_by_hand(entry))
             continue
-        student_id = entry.student_id or ""
+        student_id = "" if entry.student_id in shared else entry.student_id or ""
         name = defused(entry.name or student_id or canvas_id)
         rows.append([name, canvas_id, student_id, student_id, "", number(entry.points)])
     return CanvasTable(_csv(rows), lines + unsettled(gradebook))

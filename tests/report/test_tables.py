@@ -191,6 +191,21 @@ def test_no_two_rows_of_ours_are_one_students(tmp_path: Path) -> None:
     assert said in both.lines
 
 
+def test_an_id_that_two_carry_stands_in_no_row_of_ours() -> None:
+    both = [
+        entry(f"2023-00001_user_{n}", evidence(), student_id="2023-00001", user=n) for n in "78"
+    ]
+    table = rows(canvas_csv(book(*both)).text)[2:]
+    assert [row[1:4] for row in table] == [["7", "", ""], ["8", "", ""]]
+
+
+def test_work_under_anothers_id_is_told_of(tmp_path: Path) -> None:
+    file = exported(tmp_path, f"{HEADER},Diffusion (22)", "Kim,77,2023-00002,kim,A,")
+    table = canvas_csv(book(entry("2023-00001", evidence(), user="77")), file)
+    assert float(rows(table.text)[1][5]) > 0
+    assert table.lines[0].startswith("2023-00001 was handed in by who is 2023-00002 in export.csv")
+
+
 def test_the_column_must_be_clear(tmp_path: Path) -> None:
     file = exported(tmp_path, f"{HEADER},Homework (1),Diffusion (22)")
     with pytest.raises(UsageError, match="Homework \\(1\\); Diffusion \\(22\\)"):
