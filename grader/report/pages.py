@@ -17,6 +17,7 @@ import jinja2
 from grader.batch.gradebook import Entry, Gradebook
 from grader.batch.journal import Journal
 from grader.errors import JournalError
+from grader.report.circles import circles
 from grader.report.curves import curves_of
 
 RESULT, OVERLAY, STUDENT, TA, INDEX = (
@@ -90,6 +91,7 @@ def index_page(gradebook: Gradebook) -> str:
             states=_counts([entry.status for entry in gradebook.entries]),
             flags=_counts([flag for entry in gradebook.entries for flag in flags_of(entry)]),
             flags_of=flags_of,
+            circles=circles(gradebook.pairs),
             looks=sum(bool(entry.reasons) for entry in gradebook.entries),
         )
     )
