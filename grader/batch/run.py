@@ -70,7 +70,8 @@ class Batch:
         to_do = self.look_up()
         watch.begun(len(to_do), len(self.handed) - len(to_do) - len(self.trouble))
         try:
-            for job, answer in dispatch(self.jobs(to_do), grade_job, backend) if to_do else ():
+            jobs = self.jobs(to_do, watch)
+            for job, answer in dispatch(jobs, grade_job, backend) if to_do else ():
                 self.take(job, fault(job, f"{NO_MEMORY_OF}.") if answer is None else answer, watch)
         finally:
             self.write_gradebook()
@@ -95,15 +96,17 @@ class Batch:
                 to_do.append(entry)
         return to_do
 
-    def jobs(self, to_do: Sequence[Handed]) -> Iterator[Job]:
-        """One at a time, as there is room for them."""
+    def jobs(self, to_do: Sequence[Handed], watch: Watch) -> Iterator[Job]:
+        """One at a time, as there is room for them; what has vanished by now has ended, too."""
         for entry in to_do:
             counts = entry.counts
             try:
                 digest = self.journal.sha256(counts.place)
                 content = b"".join(counts.place.chunks()) if self.request.by_value else None
             except OSError as error:
-                self.fail(entry.label, f"{counts.place} cannot be read: {_reason(error)}.")
+                gone = Unreadable(f"{counts.place} cannot be read: {_reason(error)}.")
+                self.fail(entry.label, gone.reason)
+                watch.ended(entry.label, gone)
                 continue
             key = self.keys[entry.label] = key_of(digest, counts.file, self.given)
             place = replace(counts.place, path=counts.place.path.absolute())

@@ -284,7 +284,9 @@ def test_a_tarball_that_vanishes_is_one_line_and_is_graded_when_it_is_back(
 
     with batch(tmp_path / "grades", tmp_path / "in") as started:
         monkeypatch.setattr(module, "grade_job", vanishing)
-        started.run(Threads(), Watch())
+        ended: list[str] = []
+        started.run(Threads(), Watch(ended=lambda label, answer: ended.append(label)))
+        assert sorted(ended) == ["2023-00001", "2023-00002"]  # the bar comes to its end
         book = read_gradebook(started.journal)
     assert [entry.status for entry in book.entries][1] == "unreadable"
     assert "cannot be read" in book.entries[1].row["notes"][0]
