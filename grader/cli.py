@@ -39,5 +39,6 @@ def main(arguments: list[str] | None = None) -> None:
         code, text = 2, str(error)
     except GraderError as error:
         code, text = 1, str(error)
-    Console(stderr=True).print(f"Error: {text}", style="red", markup=False, highlight=False)
+    console = Console(stderr=True)  # soft_wrap: one line, also in a log that is 80 letters wide
+    console.print(f"Error: {text}", style="red", markup=False, highlight=False, soft_wrap=True)
     sys.exit(code)

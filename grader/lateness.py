@@ -2,11 +2,13 @@
 
 import contextlib
 import math
+import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 
 from grader.errors import UsageError
 
+_SECONDS = re.compile(r"[0-9]:[0-9]{2}:[0-9]{2}")
 KST = timezone(timedelta(hours=9), "KST")
 
 
@@ -62,6 +64,12 @@ def parse_moment(text: str) -> datetime:
     raise UsageError(
         f"{text!r} is no date and time like 2026-05-01T23:59 or 2026-05-01T23:59+09:00."
     )
+
+
+def parse_deadline(text: str) -> datetime:
+    """The same; 23:59 lasts to the end of its minute, as Canvas has it, 23:59:00 does not."""
+    moment = parse_moment(text)
+    return moment if _SECONDS.search(text) else moment + timedelta(minutes=1, microseconds=-1)
 
 
 def lateness(

@@ -3,6 +3,7 @@
 import getpass
 import os
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 from rich.console import Console
@@ -114,24 +115,28 @@ def watching(progress: Progress) -> Watch:
 
 def summary(gradebook: Gradebook, console: Console) -> None:
     """How many of each kind, and one line for everything that a person should know."""
+    say = partial(console.print, soft_wrap=True)  # a line stays one in a log of 80 letters
     states = [entry.status for entry in gradebook.entries]
     counts = ", ".join(f"{states.count(s)} {s}" for s in dict.fromkeys(sorted(states)))
-    console.print(Text(f"{len(states)} students: {counts or 'none'}", style="bold"))
+    say(Text(f"{len(states)} students: {counts or 'none'}", style="bold"))
     for line in gradebook.lines:
-        console.print(Text(line, style="dim"))
+        say(Text(line, style="dim"))
     for entry in gradebook.entries:
         for note in entry.row["notes"]:
-            console.print(Text(f"{entry.label}: {note}", style="yellow"))
+            say(Text(f"{entry.label}: {note}", style="yellow"))
         if entry.row["others"]:
             others = ", ".join(entry.row["others"])
-            console.print(Text(f"{entry.label}: earlier attempts, not graded: {others}"))
+            say(Text(f"{entry.label}: earlier attempts, not graded: {others}"))
     faulty = [e.label for e in gradebook.entries if e.result is not None and e.points is None]
     if faulty:
         text = f"The grader failed for {', '.join(faulty)}: the same command grades them again."
-        console.print(Text(text, style="magenta"))
+        say(Text(text, style="magenta"))
     missing = [entry.label for entry in gradebook.entries if entry.status == "missing"]
     if missing:
-        console.print(Text(f"Nothing was handed in by: {', '.join(missing)}", style="yellow"))
+        unread = any(e.status == "waiting" and e.student_id is None for e in gradebook.entries)
+        so_far = " (not every file was opened yet)" if unread else ""
+        text = f"Nothing was handed in by: {', '.join(missing)}{so_far}"
+        say(Text(text, style="yellow"))
 
 
 def login() -> str:

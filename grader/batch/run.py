@@ -70,7 +70,8 @@ class Batch:
         to_do = self.look_up()
         watch.begun(len(to_do), len(self.handed) - len(to_do) - len(self.trouble))
         try:
-            for job, answer in dispatch(self.jobs(to_do), grade_job, backend) if to_do else ():
+            jobs = self.jobs(to_do, watch)
+            for job, answer in dispatch(jobs, grade_job, backend) if to_do else ():
                 self.take(job, fault(job, f"{NO_MEMORY_OF}.") if answer is None else answer, watch)
         finally:
             self.write_gradebook()
@@ -95,15 +96,17 @@ class Batch:
                 to_do.append(entry)
         return to_do
 
-    def jobs(self, to_do: Sequence[Handed]) -> Iterator[Job]:
-        """One at a time, as there is room for them."""
+    def jobs(self, to_do: Sequence[Handed], watch: Watch) -> Iterator[Job]:
+        """One at a time, as there is room for them; what has vanished by now has ended, too."""
         for entry in to_do:
             counts = entry.counts
             try:
                 digest = self.journal.sha256(counts.place)
                 content = b"".join(counts.place.chunks()) if self.request.by_value else None
             except OSError as error:
-                self.fail(entry.label, f"{counts.place} cannot be read: {_reason(error)}.")
+                gone = Unreadable(f"{counts.place} cannot be read: {_reason(error)}.")
+                self.fail(entry.label, gone.reason)
+                watch.ended(entry.label, gone)
                 continue
             key = self.keys[entry.label] = key_of(digest, counts.file, self.given)
             place = replace(counts.place, path=counts.place.path.absolute())
@@ -187,7 +190,8 @@ class Batch:
         listed = (self.request.roster or {}).get(student_id or "")
         late = self.lateness(entry, listed)
         notes = list(entry.notes)
-        if self.request.roster is not None and listed is None:
+        known = student_id is not None or result is not None  # else it may stand only inside
+        if self.request.roster is not None and listed is None and known:
             notes.append("Not on the roster.")
         notes += filter(None, [late.note(rubric.late)])
         if result is not None:
@@ -206,6 +210,8 @@ class Batch:
             "late": late.late,
             "late_hours": None if late.by is None else round(late.by.total_seconds() / 3600, 2),
             "late_percent": late.percent(rubric.late),
+            "late_sure": late.sure,
+            "late_open": bool(late.note(rubric.late)),
             "notes": notes + ([trouble] if trouble else []),
             "state": "graded" if result else "unreadable" if trouble else "waiting",
             "result": result,
@@ -240,15 +246,16 @@ class Batch:
 
 
 def _with_unique_ids(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """A submission whose id was found only inside goes by it, unless another student has it."""
+    """A submission whose id was found only inside goes by it, unless another student has it; then
+    both are told of, for nobody knows yet whose id it is."""
     ids = [row["student_id"] for row in rows]
     for row in rows:
         student_id = row["student_id"]
-        if student_id is None or row["label"].startswith(student_id):
+        if student_id is None:
             continue
         if ids.count(student_id) == 1:
             row["label"] = student_id
-        else:
+        elif not any(student_id in note for note in row["notes"]):
             row["notes"].append(f"Another submission carries {student_id}, too.")
     return rows
 

@@ -57,7 +57,7 @@ STOPPED = 130  # as a shell says for Ctrl-C
 @click.option(
     "--deadline",
     metavar="ISO",
-    help="Such as 2026-05-01T23:59; Korean time if it names no zone.",
+    help="Such as 2026-05-01T23:59, to the end of that minute; Korean time if it names no zone.",
 )
 @click.option(
     "--rerun",
@@ -93,12 +93,12 @@ def batch_command(
     """
     from grader.batch.command import run_batch
     from grader.batch.work import Task
-    from grader.lateness import parse_moment
+    from grader.lateness import parse_deadline
 
     console = Console(stderr=True)
     warn_of_no_sandbox(sandbox, console)
     task = Task(rubric_with_limits(rubric, limits), sandbox, run, seed, resample)
-    moment = parse_moment(deadline) if deadline else None
+    moment = parse_deadline(deadline) if deadline else None
     done = run_batch(paths, grades, task, jobs, scheduler, roster, moment, rerun, console)
     if not done:
         sys.exit(STOPPED)

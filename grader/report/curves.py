@@ -6,17 +6,23 @@ from dataclasses import dataclass
 from grader.batch.gradebook import GradedItem
 
 WIDTH, HEIGHT, MARGIN = 320, 130, 8
+UNSEEN = 0.01  # of the axis: about a pixel
 
 
 @dataclass(frozen=True)
 class Curve:
-    """``got`` and ``expected`` are for ``<polyline points>``; ``top`` is the axis' upper end."""
+    """``got`` and ``expected`` are for ``<polyline points>``; ``top`` is the axis' upper end.
+
+    ``hidden`` where they differ by too little to be seen: the page must say so, or a student asks
+    what is wrong with a curve that looks right.
+    """
 
     name: str
     T: int
     top: float
     got: str
     expected: str
+    hidden: bool
 
 
 def curves_of(item: GradedItem) -> list[Curve]:
@@ -28,8 +34,11 @@ def curves_of(item: GradedItem) -> list[Curve]:
             got, expected = curve["got"], curve["expected"]
             top = max(1e-12, 1.15 * max(expected))
             name = check["id"].split(".")[-1]
-            lines = [points(values, curve["t"], curve["T"], top) for values in (got, expected)]
-            found.append(Curve(name, curve["T"], top, *lines))
+            drawn, right = (
+                points(values, curve["t"], curve["T"], top) for values in (got, expected)
+            )
+            apart = max(abs(one - other) for one, other in zip(got, expected, strict=True))
+            found.append(Curve(name, curve["T"], top, drawn, right, hidden=apart < UNSEEN * top))
     return found
 
 

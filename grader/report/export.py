@@ -10,7 +10,7 @@ from grader.batch.journal import Journal
 from grader.errors import JournalError, UsageError
 from grader.report.gallery import gallery_page
 from grader.report.gradescope import gradescope_json
-from grader.report.tables import canvas_csv, plain_csv
+from grader.report.tables import canvas_csv, plain_csv, unsettled
 
 FOLDER = "export"
 
@@ -50,7 +50,7 @@ def export(
             table = canvas_csv(gradebook, wanted.gradebook, wanted.assignment)
             text, lines = table.text, table.lines
         else:
-            text = plain_csv(gradebook)
+            text, lines = plain_csv(gradebook), unsettled(gradebook)
     if output == Path("-"):
         return text, lines
     ending = "html" if to == "gallery" else "csv"
@@ -71,8 +71,6 @@ def _gradescope(journal: Journal, gradebook: Gradebook, output: Path | None) -> 
         evidence = journal.find(entry.key, stale=True) if entry.key else None
         result = gradescope_json(entry, visible, evidence.overlay if evidence else b"")
         if result is None:
-            if entry.result is not None:
-                lines.append(f"{entry.label} has no score, for the grader failed.")
             continue
         text = json.dumps(result, ensure_ascii=False, allow_nan=False, indent=1) + "\n"
         target = folder / entry.label / "results.json"
@@ -80,7 +78,7 @@ def _gradescope(journal: Journal, gradebook: Gradebook, output: Path | None) -> 
         written.add(target)
     old = sorted(set(folder.glob("*/results.json")) - written)
     lines += [f"{path} is left from an earlier export." for path in old]
-    return [*lines, f"wrote {len(written)} results.json below {folder}"]
+    return [*lines, *unsettled(gradebook), f"wrote {len(written)} results.json below {folder}"]
 
 
 def _write(path: Path, text: str) -> None:

@@ -26,6 +26,10 @@ _REFUSALS = {
         "거부",
     ),
 }
+_SAYS_NO = re.compile(
+    r"\b(?:not|never|cannot|don.?t|won.?t)\b.*\b(?:agree|consent|share|show|want|publish)"
+    r"|(?:동의|공개|허락|원하).*(?:않|안 |못)"
+)
 _ID = re.compile(r"(?<![0-9])[0-9]{4}-[0-9]{5}(?![0-9])")
 
 
@@ -76,4 +80,5 @@ def gallery_page(
 def _refuses(line: str) -> bool:
     """Whether a field beside an id says so: the answers to a form hold everybody's ids."""
     fields = [field.strip(" \"'.:-").casefold() for field in re.split(r"[,;\t]", _ID.sub("", line))]
-    return bool(_ID.search(line)) and not _REFUSALS.isdisjoint(fields)
+    said = not _REFUSALS.isdisjoint(fields) or any(_SAYS_NO.search(field) for field in fields)
+    return bool(_ID.search(line)) and said

@@ -17,6 +17,7 @@ import jinja2
 from grader.batch.gradebook import Entry, Gradebook
 from grader.batch.journal import Journal
 from grader.errors import JournalError
+from grader.report.circles import circles
 from grader.report.curves import curves_of
 
 RESULT, OVERLAY, STUDENT, TA, INDEX = (
@@ -90,6 +91,8 @@ def index_page(gradebook: Gradebook) -> str:
             states=_counts([entry.status for entry in gradebook.entries]),
             flags=_counts([flag for entry in gradebook.entries for flag in flags_of(entry)]),
             flags_of=flags_of,
+            circles=circles(gradebook.pairs),
+            looks=sum(bool(entry.reasons) for entry in gradebook.entries),
         )
     )
 
@@ -144,7 +147,16 @@ def templates() -> jinja2.Environment:
         "–" if value is None else f"{value:.2f}".rstrip("0").rstrip(".")
     )
     environment.filters["details"] = details
+    environment.filters["duration"] = duration
     return environment
+
+
+def duration(hours: float) -> str:
+    """In the unit in which a person would say it."""
+    minutes = round(60 * hours)
+    if minutes < 1:
+        return "less than a minute"
+    return f"{minutes} minutes" if minutes < 120 else f"{hours:.1f} hours"
 
 
 def details(value: Mapping[str, Any]) -> str:

@@ -11,10 +11,16 @@ from pathlib import Path
 from grader.batch.gradebook import Entry, Gradebook
 from grader.batch.tablefile import read_table
 from grader.errors import UsageError
+from grader.intake.identify import student_id_in
 
 _FORMULA = tuple("=+-@\t\r\n＝＋－＠")
 _ASSIGNMENT = re.compile(r".+ \((\d+)\)\s*")
 _POINTS_POSSIBLE = "points possible"
+_WITHOUT = {
+    "missing": "nothing was handed in",
+    "unreadable": "the file could not be read",
+    "waiting": "they are not graded yet",
+}
 _CANVAS_IDS = ("ID", "SIS User ID", "SIS Login ID")
 
 
@@ -99,6 +105,7 @@ def canvas_csv(
         entry = find(row)
         if entry is not None:
             filled.add(entry.label)
+            lines += _other_id(rows[0], row, entry, exported.name)
             row.extend([""] * (column + 1 - len(row)))
             if row[column].strip().upper() == "EX":
                 lines.append(f"{entry.label} is excused in {exported.name} and stays so.")
@@ -110,7 +117,7 @@ def canvas_csv(
         _by_hand(e) if e.student_id in shared else f"{e.label} is not in {exported.name}."
         for e in strangers
     ]
-    return CanvasTable(_csv(rows, table.delimiter), lines + _unsettled(gradebook))
+    return CanvasTable(_csv(rows, table.delimiter), lines + unsettled(gradebook))
 
 
 def _other_worth(rows: Sequence[Sequence[str]], column: int, gradebook: Gradebook) -> list[str]:
@@ -124,6 +131,19 @@ def _other_worth(rows: Sequence[Sequence[str]], column: int, gradebook: Gradeboo
                     title = rows[0][column].strip()
                     return [f"{title} is worth {worth:g} points in Canvas, {most:g} here."]
     return []
+
+
+def _other_id(header: Sequence[str], row: Sequence[str], entry: Entry, exported: str) -> list[str]:
+    """A line if Canvas's number led to somebody with another student id: one of them is wrong."""
+    there = (
+        student_id_in(_at(row, header.index("SIS User ID"))) if "SIS User ID" in header else None
+    )
+    if not there or not entry.student_id or there == entry.student_id:
+        return []
+    return [
+        f"{entry.label} was handed in by who is {there} in {exported}: the points stand there, but "
+        f"the pages and other exports call the work {entry.student_id}'s."
+    ]
 
 
 def _is_worth(row: Sequence[str]) -> bool:
@@ -149,10 +169,10 @@ def _own_canvas(gradebook: Gradebook, title: str) -> CanvasTable:
         if not canvas_id and entry.student_id in shared:
             lines.append(_by_hand(entry))
             continue
-        student_id = entry.student_id or ""
+        student_id = "" if entry.student_id in shared else entry.student_id or ""
         name = defused(entry.name or student_id or canvas_id)
         rows.append([name, canvas_id, student_id, student_id, "", number(entry.points)])
-    return CanvasTable(_csv(rows), lines + _unsettled(gradebook))
+    return CanvasTable(_csv(rows), lines + unsettled(gradebook))
 
 
 def _column(header: Sequence[str], wanted: str | None, exported: Path) -> int:
@@ -209,15 +229,18 @@ def _at(row: Sequence[str], place: int) -> str:
     return row[place].strip() if place < len(row) else ""
 
 
-def _unsettled(gradebook: Gradebook) -> list[str]:
+def unsettled(gradebook: Gradebook) -> list[str]:
     """What a person should settle before these points are given out."""
     lines = []
-    rejected = [entry.label for entry in gradebook.entries if entry.status == "rejected"]
+    rejected = [e.label for e in gradebook.entries if e.status == "rejected" and not e.points]
     if rejected:
         lines.append(f"0 points, for they cannot be read: {', '.join(rejected)}.")
     blank = [e.label for e in gradebook.entries if e.result is not None and e.points is None]
     if blank:
         lines.append(f"Without a score, for the grader failed: {', '.join(blank)}.")
+    for state, why in _WITHOUT.items():
+        if there := [entry.label for entry in gradebook.entries if entry.status == state]:
+            lines.append(f"Without a score, for {why}: {', '.join(there)}.")
     provisional = [
         e.label for e in gradebook.entries if e.status == "needs_review" and e.points is not None
     ]

@@ -38,6 +38,12 @@ def test_everything_that_a_person_should_know_is_a_line() -> None:
     assert "notes.txt is no .tar.gz." in text
 
 
+def test_nobody_is_called_missing_for_sure_while_files_without_a_name_wait() -> None:
+    waiting = entry("user_7", student_id=None, state="waiting")
+    text = told(entry("2023-00001"), waiting)
+    assert "Nothing was handed in by: 2023-00001 (not every file was opened yet)" in text
+
+
 def test_a_correction_may_be_of_any_bytes_and_by_a_user_without_a_name(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from grader.commands.options import DEFAULT_RUBRIC
 from grader.errors import RubricError, UsageError
-from grader.lateness import Lateness, LateRule, lateness, parse_moment
+from grader.lateness import Lateness, LateRule, lateness, parse_deadline, parse_moment
 from grader.rubric import load_rubric
 
 
@@ -38,6 +38,14 @@ def test_a_doubtful_time_costs_nothing_and_asks_a_person() -> None:
         assert doubtful.percent(rule) == 0
         assert "nothing is deducted" in doubtful.note(rule)
         assert doubtful.note(LateRule()) == ""
+
+
+def test_a_deadline_lasts_to_the_end_of_its_minute_unless_it_names_a_second() -> None:
+    handed_in = parse_moment("2026-05-01T23:59:40")
+    for text in ("2026-05-01T23:59", "2026-05-01T23:59+09:00", "2026-05-01T14:59Z"):
+        assert not lateness(parse_deadline(text), handed_in, None, False).late
+        assert lateness(parse_deadline(text), parse_moment("2026-05-02T00:00"), None, False).late
+    assert lateness(parse_deadline("2026-05-01T23:59:00"), handed_in, None, False).late
 
 
 def test_nothing_is_deducted_by_default() -> None:

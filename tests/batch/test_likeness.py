@@ -58,15 +58,12 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[str]]:
     return {path.stem: lines_of(variant_notebook(path), folder) for path in paths}
 
 
-def renamed(lines: list[str]) -> list[str]:
-    """As somebody copies who wants to hide it: other names and comments."""
-    import re
-
-    names = {"alphabar": "ab", "noise": "eps", "beta_t": "bb", "timestep": "step"}
-    text = "\n".join(line.split("#")[0] for line in lines)
-    for old, new in names.items():
-        text = re.sub(rf"\\b{old}\\b", new, text)
-    return text.splitlines()
+def edited(lines: list[str], number: int) -> list[str]:
+    """A copy into which three statements were put, other ones by every copier."""
+    out = list(lines)
+    for place in (3, len(lines) // 2, len(lines) - 3):
+        out.insert(place, f"seen_{number}_{place} = [{number}, print({place})]")
+    return out
 
 
 def own_style() -> list[str]:
@@ -86,6 +83,31 @@ def test_a_copy_is_found_with_the_lines_that_only_the_two_have(
     pairs = {(pair.first, pair.second): pair for pair in found}
     assert ("copier", "source") in pairs
     assert set(own_style()) <= set(pairs["copier", "source"].lines)
+
+
+@pytest.mark.parametrize("copiers", [1, 3])
+def test_copies_that_were_edited_are_found_however_many_they_are(
+    corpus: dict[str, list[str]], copiers: int
+) -> None:
+    name, source = max(corpus.items(), key=lambda found: "target_table" in found[0])
+    others = {k: prints(v) for k, v in corpus.items() if k != name}
+    copies = {f"copy {n}": prints(edited(source, n)) for n in range(copiers)}
+    found = [
+        p
+        for p in alike({"source": prints(source)} | copies | others)
+        if "copy 0" in vars(p).values()
+    ]
+    with_source = [pair for pair in found if pair.second == "source"]
+    assert len(with_source) == 1
+    assert with_source[0].likeness < 0.98
+    assert len(with_source[0].lines) >= 4
+    assert ("copy 1" in with_source[0].evidence) == (copiers > 1)
+    assert {pair.first for pair in found} | {pair.second for pair in found} == {"source", *copies}
+
+
+def test_few_students_do_not_tell_which_lines_are_anybodys(corpus: dict[str, list[str]]) -> None:
+    names = sorted(corpus)[:6]
+    assert alike({name: prints(corpus[name]) for name in names}) == []
 
 
 def test_equal_weights_and_samples_are_found_and_other_ones_are_not() -> None:

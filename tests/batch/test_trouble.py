@@ -158,7 +158,7 @@ def test_a_worker_that_finds_no_tarball_says_so(tmp_path: Path) -> None:
     handed_in = hand_in(tmp_path / "in", 1)
     with batch(tmp_path / "grades", handed_in) as started:
         started.run(Threads(), Watch())
-        (job,) = started.jobs(started.handed)
+        (job,) = started.jobs(started.handed, Watch())
     job.place.path.unlink()
     answer = grade_job(Job(**vars(job)))
     assert isinstance(answer, Unreadable)

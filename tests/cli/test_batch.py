@@ -228,15 +228,13 @@ def test_what_is_wrong_is_one_clear_line(
     }
     with pytest.raises(SystemExit) as ended:
         main([argument.format(**known) for argument in arguments])
-    lines = unwrapped(capsys.readouterr().err)
+    (line,) = error_lines(capsys.readouterr().err)
     assert ended.value.code == code
-    assert len(lines) == 1
-    assert message in lines[0]
+    assert message in line
 
 
-def unwrapped(text: str) -> list[str]:
-    """Error lines as they were before the console broke them."""
-    return [" ".join(part.split()) for part in text.split("Error: ")[1:]]
+def error_lines(text: str) -> list[str]:
+    return [line for line in text.splitlines() if line.startswith("Error: ")]
 
 
 def test_ctrl_c_stops_one_process_and_the_same_command_goes_on_to_the_same_results(
@@ -284,7 +282,7 @@ def test_grades_that_may_only_be_read_are_one_line(graded: Path) -> None:
         [*walls, *COMMAND, *map(str, batch)], cwd=ROOT, capture_output=True, text=True
     )
     assert done.returncode == 1, done.stderr
-    (line,) = unwrapped(done.stderr)
+    (line,) = error_lines(done.stderr)
     assert "cannot be written or read" in line
     assert "Traceback" not in done.stderr
     assert (graded / "journal.sqlite").read_bytes() == before

@@ -41,6 +41,9 @@ def page(journal: Journal, agreed: str, names: bool = False) -> tuple[str, list[
         "학번;동의\n2023-00000;동의하지 않음\n",
         "2023-00000: X\n",
         "2023-00000 아니요\n",
+        "2023-00000, I do not agree\n",
+        "2023-00000\tPlease don't show mine, thanks\n",
+        "2023-00000,공개를 원하지 않습니다\n",
     ],
 )
 def test_answers_of_those_who_refuse_are_no_consent_list(journal: Journal, answers: str) -> None:

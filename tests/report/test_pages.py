@@ -1,10 +1,12 @@
 """The pages: what they show to whom, and that nothing of a student's runs in them."""
 
+import html
 import re
 import shutil
 import subprocess
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PIL import Image
@@ -115,18 +117,41 @@ def test_the_settings_digits_stand_with_their_setting() -> None:
     assert page.count("image_final.png") == 1
 
 
-def test_a_schedule_that_differs_is_drawn_over_the_references() -> None:
+def test_a_late_time_that_is_only_a_files_is_told_as_such() -> None:
+    known = {"late": True, "late_hours": 30.0, "late_percent": 0.0}
+    for row, words in (
+        ({"late_hours": 0.004, "late_sure": True}, "late by less than a minute: nothing is deduct"),
+        ({"late_hours": 0.5, "late_sure": True}, "late by 30 minutes: nothing is deducted."),
+        ({"late_sure": False}, "Late by 30.0 hours if the file's time is that of handing in"),
+        ({"late_hours": None, "late_sure": False}, "Marked as late: nothing is deducted."),
+        ({"late_sure": False, "late_open": True}, "nothing is deducted until a sure time is known"),
+    ):
+        student = entry("2023-00001", evidence(), **{**known, **row})
+        assert words in html.unescape(student_page(book(student), student, b"", {}, ta=False))
+
+
+def drawn(curve: dict[str, Any]) -> str:
     found = evidence(state=State.FAILED, fraction=0.0)
     student = entry("2023-00001", found)
     check = student.items[0].checks[0]
-    curve = {"T": 3, "t": [1, 2, 3], "got": [0.0, 5.0, -1.0], "expected": [0.0, 0.1, 0.2]}
     check["details"]["curve"] = curve  # type: ignore[index]
-    page = student_page(book(student), student, b"", {}, ta=False)
+    return student_page(book(student), student, b"", {}, ta=False)
+
+
+def test_a_schedule_that_differs_is_drawn_with_the_references() -> None:
+    page = drawn({"T": 3, "t": [1, 2, 3], "got": [0.0, 5.0, -1.0], "expected": [0.0, 0.1, 0.2]})
+    assert "less than can be seen" not in page
     (svg,) = re.findall(r"<svg.*?</svg>", page, re.DOTALL)
     lines = re.findall(r'class="(\w+)" points="([^"]*)"', svg)
-    assert [name for name, _ in lines] == ["theirs", "own"]
-    heights = [float(point.split(",")[1]) for point in lines[1][1].split()]
+    assert [name for name, _ in lines] == ["own", "theirs"]
+    heights = [float(point.split(",")[1]) for point in lines[0][1].split()]
     assert heights == [122.0, 8.0, 122.0]  # what lies beyond the axis is drawn on its end
+
+
+def test_a_curve_that_looks_right_says_that_it_is_not() -> None:
+    # the cosine without its clip, which differs in the last beta alone, and there by a thousandth
+    page = drawn({"T": 3, "t": [1, 2, 3], "got": [0.1, 0.5, 1.0], "expected": [0.1, 0.5, 0.999]})
+    assert "they differ by less than can be seen here" in page
 
 
 def test_a_fault_of_the_graders_takes_no_points() -> None:
@@ -148,6 +173,17 @@ def test_the_index_can_be_filtered_by_state_and_flag() -> None:
     rows = [attributes for tag, attributes in Tags(page).found if tag == "tr"]
     assert rows[1]["data-flags"] == "import_not_allowed"
     assert rows[1]["data-state"] == "graded"
+    page = index_page(book(entry("2023-00001", evidence(), notes=["Not on the roster."])))
+    rows = [attributes for tag, attributes in Tags(page).found if tag == "tr"]
+    assert rows[1]["data-state"] == "graded look"
+    assert "a person should look (1)" in page
+
+
+def test_on_paper_the_index_has_its_columns_and_no_controls() -> None:
+    style = index_page(book(entry("2023-00001", evidence())))
+    style = style[: style.index("</style>")]
+    assert "landscape" in style  # upright, its last columns would be cut off
+    assert style.index(".tools { display: none") > style.index(".tools { display: flex")
 
 
 @pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed")

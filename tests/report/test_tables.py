@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from grader.errors import UsageError
-from grader.report.tables import canvas_csv, defused, plain_csv
+from grader.report.tables import canvas_csv, defused, plain_csv, unsettled
 from grader.results import State
 from tests.batch.fake import evidence
 from tests.report.books import book, corrected, entry
@@ -60,6 +60,25 @@ def test_a_fault_of_the_graders_gives_no_score() -> None:
     table = canvas_csv(book(failed))
     assert rows(table.text)[2][-1] == ""
     assert any("the grader failed: 2023-00001" in line for line in table.lines)
+
+
+def test_who_has_no_score_is_named_with_the_reason() -> None:
+    corrected_by_hand = entry("2023-00005", evidence(fraction=0.5))
+    corrected_by_hand.result["status"] = "rejected"  # type: ignore[index]
+    lines = unsettled(
+        book(
+            entry("2023-00001"),
+            entry("2023-00002", state="waiting"),
+            entry("2023-00003", state="unreadable"),
+            entry("2023-00004", evidence()),
+            corrected_by_hand,
+        )
+    )
+    assert lines == [
+        "Without a score, for nothing was handed in: 2023-00001.",
+        "Without a score, for the file could not be read: 2023-00003.",
+        "Without a score, for they are not graded yet: 2023-00002.",
+    ]
 
 
 def test_a_legal_canvas_table_of_our_own() -> None:
@@ -170,6 +189,21 @@ def test_no_two_rows_of_ours_are_one_students(tmp_path: Path) -> None:
     both = canvas_csv(book(twice, doubtful), file)
     assert rows(both.text)[1][5] == ""
     assert said in both.lines
+
+
+def test_an_id_that_two_carry_stands_in_no_row_of_ours() -> None:
+    both = [
+        entry(f"2023-00001_user_{n}", evidence(), student_id="2023-00001", user=n) for n in "78"
+    ]
+    table = rows(canvas_csv(book(*both)).text)[2:]
+    assert [row[1:4] for row in table] == [["7", "", ""], ["8", "", ""]]
+
+
+def test_work_under_anothers_id_is_told_of(tmp_path: Path) -> None:
+    file = exported(tmp_path, f"{HEADER},Diffusion (22)", "Kim,77,2023-00002,kim,A,")
+    table = canvas_csv(book(entry("2023-00001", evidence(), user="77")), file)
+    assert float(rows(table.text)[1][5]) > 0
+    assert table.lines[0].startswith("2023-00001 was handed in by who is 2023-00002 in export.csv")
 
 
 def test_the_column_must_be_clear(tmp_path: Path) -> None:
