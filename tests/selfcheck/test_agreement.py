@@ -11,7 +11,7 @@ from tests.selfcheck.agreement import both, disagreements
 
 TABLES = ("correct", "bugs", "doubtful", "habits", "habits_losing")
 FILES = [path for table in TABLES for path in sorted((HERE / table).rglob("*.py"))]
-EVERY = 25  # in the fast run
+EVERY = 50  # in the fast run
 
 
 def named(path: Path) -> str:
