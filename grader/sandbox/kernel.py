@@ -23,7 +23,7 @@ from grader.sandbox.launch import Sandbox
 from grader.sandbox.limits import InfraError, Limits, Status
 from grader.sandbox.provisioner import kernel_specs
 from grader.sandbox.text import one_line
-from grader.sandbox.warm import WarmBubblewrap
+from grader.sandbox.warm import Forked, WarmBubblewrap
 from grader.sandbox.watch import Verdict, Watch
 from grader.scratch import remove, scratch_for_sockets
 
@@ -77,6 +77,7 @@ class Kernel:
         # The student may replace a socket by a link to another one; never connect a second time.
         self._context.setsockopt(zmq.RECONNECT_IVL, -1)
         self._watch: Watch | None = None
+        self._process: object = None
         ipc, self._given = self._folder / "ipc", self._folder / "given"
         ipc.mkdir()
         self._given.mkdir()
@@ -108,6 +109,7 @@ class Kernel:
         self._watch = Watch(
             provisioner.process.pid, self._folder / "ipc", self._limits, provisioner.kill_tree
         )
+        self._process = provisioner.process
         deadline = time.monotonic() + START_SECONDS
         while not self._listening():
             if not await self._manager.is_alive():
@@ -151,7 +153,7 @@ class Kernel:
         what is not, the kernel is watched.
 
         Raises ``CellRaisedError``, or ``KernelGoneError`` when it took longer than ``seconds`` or
-        the kernel died of it; the kernel is closed then.
+        the kernel died of it, or ``InfraError`` when its warm parent died; it is closed then.
         """
         client = self._client
         if client is None:
@@ -239,9 +241,15 @@ class Kernel:
         await self._manager.cleanup_resources()
 
     def _gone(self, verdict: Verdict) -> KernelGoneError:
-        """Closes the kernel; the watcher's reason, if it has one, is the better one."""
+        """Closes the kernel; the watcher's reason, if it has one, is the better one.
+
+        Raises ``InfraError`` if it ended with its warm parent, which is no fault of the student's.
+        """
         self.close()
         watched = self._watch.verdict if self._watch is not None else None
+        process = self._process
+        if watched is None and verdict.message == ENDED and isinstance(process, Forked):
+            process.blame()
         return KernelGoneError(watched or verdict)
 
     @property

@@ -138,6 +138,8 @@ class KernelSession:
         except CellRaisedError as error:
             text = one_line(f"The probe could not be run ({error.name}: {error.value}).")
             return Outcome(Status.infra_error, text, seconds=time.monotonic() - began)
+        except InfraError as error:
+            return Outcome(Status.infra_error, str(error), seconds=time.monotonic() - began)
         except KernelGoneError as gone:
             took = time.monotonic() - began
             return Outcome(gone.verdict.status, gone.verdict.message, seconds=took)
@@ -230,6 +232,9 @@ class KernelSession:
             if gone.verdict.status is Status.timeout and left < seconds:
                 text = "Ended: the time for the whole submission was used up."
                 raise KernelGoneError(Verdict(Status.timeout, text)) from gone
+            raise
+        except InfraError:
+            self._kernel = None
             raise
         finally:
             self._spent += time.monotonic() - began

@@ -43,6 +43,7 @@ NURSERY = Path(__file__).with_name("nursery.py")
 TRIAL_SECONDS = 30
 IMPORT_SECONDS = 120
 FORK_SECONDS = 30
+PARENT_SECONDS = 0.2
 MESSAGE_BYTES = 4096
 COVER_BYTES = 2**16  # for the folders to mount on
 
@@ -105,7 +106,7 @@ class Nursery:
         (pid,) = [
             struct.unpack("iII", data)[0] for _, kind, data in extra if kind == SCM_CREDENTIALS
         ]
-        return Forked(pid, ours)
+        return Forked(pid, ours, self)
 
     def _request(self, folder: Path, argv: list[str], limits: Limits) -> dict[str, Any]:
         eighth = limits.file_bytes // 8
@@ -137,6 +138,10 @@ class Nursery:
     @property
     def alive(self) -> bool:
         return self._process.poll() is None
+
+    def wait(self, seconds: float) -> None:
+        """Until it has ended. Raises ``subprocess.TimeoutExpired``."""
+        self._process.wait(seconds)
 
     def close(self) -> None:
         """Ends the parent and all of its forks."""
@@ -173,8 +178,8 @@ def is_below(path: Path, folders: Iterable[str]) -> bool:
 class Forked:
     """The first process of a submission, seen from outside; all others end with it."""
 
-    def __init__(self, pid: int, lifeline: socket.socket) -> None:
-        self.pid, self._lifeline = pid, lifeline
+    def __init__(self, pid: int, lifeline: socket.socket, nursery: Nursery) -> None:
+        self.pid, self._lifeline, self._nursery = pid, lifeline, nursery
         self._lifeline.setblocking(False)
         self.returncode: int | None = None
 
@@ -191,6 +196,13 @@ class Forked:
                 self.returncode = 0
                 self._lifeline.close()
         return self.returncode
+
+    def blame(self) -> None:
+        """Raises ``InfraError`` if it is the warm parent that ended: its forks end a moment before
+        that is known."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._nursery.wait(PARENT_SECONDS)
+            raise InfraError("The warm parent ended, and this kernel with it.")
 
     def kill(self) -> None:
         """Ends the namespace and waits until it is gone."""

@@ -119,6 +119,17 @@ def test_a_signal_to_the_whole_group_ends_nothing_of_others(nursery: Nursery) ->
             assert nursery.alive
 
 
+def test_a_kernel_that_ends_with_its_parent_is_not_the_students_fault(nursery: Nursery) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(warm._NURSERIES, os.getpid(), nursery)
+        with running(WarmBubblewrap(nursery.wrap), Limits(), LOOK) as session:
+            assert session.prepare() == {}
+            nursery._process.kill()
+            assert ask(session, "evaluate", "1 + 1").status is Status.infra_error
+            assert returned(session, "evaluate", "1 + 1") == 2  # by a new one
+            warm._NURSERIES[os.getpid()].close()
+
+
 def test_the_first_process_of_a_submission_cannot_be_interrupted(sandbox: WarmBubblewrap) -> None:
     with running(sandbox, Limits(), LOOK) as session:
         assert session.prepare() == {}
