@@ -4,26 +4,34 @@ import json
 import os
 import subprocess
 import sys
-import tempfile
+import time
 from collections.abc import Mapping
-from functools import partial
+from contextlib import ExitStack
 from pathlib import Path
+from unittest import mock
 
+import numpy as np
 from rich.progress import track
 from rich.table import Table
 
 from benchmarks.material import kept_cells, pack, solved
+from benchmarks.others import settled
 from benchmarks.settings import N_FEAT, T, quickly_fitted_will_do, save
 from benchmarks.show import Samples, ratio, spread
-from benchmarks.speed import sandboxes, seconds
+from benchmarks.speed import sandboxes, scratch
+from grader.batch import work
+from grader.batch.evidence import Evidence
+from grader.batch.gather import plain_file
+from grader.batch.work import Job, Task, grade_job
 from grader.commands.options import DEFAULT_RUBRIC
-from grader.pipeline import Options, grade
+from grader.results import State
 from grader.rubric import load_rubric
-from grader.sandbox import Ahead, Sandbox
 from grader.settings.checkpoint import CALLS, DIGITS
 from grader.settings.folders import FILES, SETTINGS
 
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
+AT_A_TIME = (1, 2)
+EACH = 2  # submissions a worker and round
 BARE = """
 import json, sys, tarfile, tempfile, time
 path, cells, settings, n_feat, T, calls, digits = json.loads(sys.argv[1])
@@ -50,29 +58,40 @@ print(json.dumps([unpacked - began, ran - unpacked, time.perf_counter() - ran]))
 
 
 def compared(rounds: int) -> Table:
-    """Seconds of one submission, in a batch's worker that has graded before."""
-    warm, cold = sandboxes()
+    """Seconds a submission, one and two at a time, in workers of the batch's that have graded."""
     samples = Samples()
-    limits = load_rubric(DEFAULT_RUBRIC).limits
-    with (
-        tempfile.TemporaryDirectory() as name,
-        quickly_fitted_will_do(),
-        Ahead(warm, limits, seed=0) as ahead,
-    ):
-        path = full_size(Path(name))
-        graded(path, ahead)  # the parent's own imports are paid once a run
+    with scratch() as folder, ExitStack() as stack:
+        attempt = plain_file(full_size(folder))
+        digest, task = attempt.place.sha256(), Task(load_rubric(DEFAULT_RUBRIC), "bubblewrap")
+        job = Job("", "", attempt.file, digest, attempt.place, task)
+        ways = {"warm": graded, "cold": graded_cold}
+        pools = {
+            (way, jobs): stack.enter_context(settled(jobs, job, ways[way]))
+            for way in ways
+            for jobs in AT_A_TIME
+        }
         for _ in track(range(rounds), description="full-size"):
-            samples.add("warm", seconds(partial(graded, path, ahead)))
-            samples.add("cold", seconds(partial(graded, path, cold)))
-            parts = bare(path)
-            samples.add("bare", sum(parts.values()))
-            for part, value in parts.items():
-                samples.add(f"  {part}", value)
-        megabytes = path.stat().st_size / 1e6
-    table = Table("", "seconds", "warm to it", title=f"a submission of {megabytes:.0f} MB")
-    for what, values in samples.items():
-        shown = "" if what in ("warm", *parts) else ratio(samples["warm"], values)
-        table.add_row(what, spread(values), shown)
+            for (way, jobs), pool in pools.items():
+                many = [job] * EACH * jobs
+                began = time.perf_counter()
+                list(pool.map(ways[way], many))
+                samples.add((way, jobs), (time.perf_counter() - began) / len(many))
+            for jobs in AT_A_TIME:
+                parts = bare(attempt.place.path, jobs)
+                samples.add(("bare", jobs), sum(parts.values()))
+                for part, value in parts.items():
+                    samples.add((f"  {part}", jobs), value)
+        megabytes = attempt.place.path.stat().st_size / 1e6
+    title = f"seconds for a submission of {megabytes:.0f} MB"
+    table = Table("", "one at a time", "", "two at a time", "", title=title)
+    for what in dict.fromkeys(name for name, _ in samples):
+        row = [what]
+        for jobs in AT_A_TIME:
+            values = samples[what, jobs]
+            part = what not in ("cold", "bare")
+            row += [spread(values), "" if part else ratio(samples["warm", jobs], values)]
+        table.add_row(*row)
+    table.caption = "beside each the warm one's share of it"
     return table
 
 
@@ -86,26 +105,31 @@ def full_size(folder: Path) -> Path:
     return pack(folder / "2023-12345.tar.gz", solved(), files)
 
 
-def graded(path: Path, sandbox: Sandbox) -> None:
-    """Exits if the checkpoints are not all right: the time would mean nothing."""
-    result = grade(path, Options(load_rubric(DEFAULT_RUBRIC), sandbox))
-    states = {c.id: c.status for item in result.items for c in item.checks}
-    wrong = [n for n, s in states.items() if n.endswith(".checkpoint") and s != "passed"]
-    if wrong:
-        raise SystemExit(f"not judged rightly: {', '.join(wrong)}")
+def graded(job: Job) -> None:
+    """In a worker. Raises if the checkpoints are not all right: the time would mean nothing."""
+    with quickly_fitted_will_do():
+        evidence = grade_job(job)
+    assert isinstance(evidence, Evidence)
+    states = {v.check: v.state for v in evidence.verdicts if v.check.endswith(".checkpoint")}
+    wrong = [check for check, state in states.items() if state is not State.PASSED]
+    if wrong or not states:
+        raise RuntimeError(f"not judged rightly: {', '.join(wrong)}")
 
 
-def bare(path: Path) -> Mapping[str, float]:
-    """Unpacking, the student's cells and the forward passes, in one plain process with one thread;
-    its imports are left out, as a warm parent has them."""
+def graded_cold(job: Job) -> None:
+    """The same in a worker whose kernels are not forked."""
+    with mock.patch.object(work, "choose_sandbox", return_value=sandboxes()[1]):
+        graded(job)
+
+
+def bare(path: Path, jobs: int) -> Mapping[str, float]:
+    """Unpacking, the student's cells and the forward passes, in one plain process with one thread,
+    or in as many as there are jobs; its imports are left out, as a warm parent has them."""
     named = [(s, f"results_{s}/{FILES['checkpoint']}") for s in SETTINGS]
     asked = json.dumps([str(path), kept_cells(), named, N_FEAT, T, CALLS, DIGITS])
-    done = subprocess.run(
-        [sys.executable, "-c", BARE, asked],
-        env={**os.environ, **ONE_THREAD},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
+    command, env = [sys.executable, "-c", BARE, asked], {**os.environ, **ONE_THREAD}
+    processes = [subprocess.Popen(command, env=env, stdout=subprocess.PIPE) for _ in range(jobs)]
+    said = [process.communicate()[0].splitlines()[-1] for process in processes]
     names = ("unpacking", "the student's cells", "forward passes")
-    return dict(zip(names, json.loads(done.stdout.splitlines()[-1]), strict=True))
+    means = np.mean([json.loads(line) for line in said], axis=0) / jobs
+    return dict(zip(names, means.tolist(), strict=True))

@@ -1,7 +1,8 @@
 """The command line: parses, calls the pipeline, prints. Exit codes:
 
 0 a result was produced, whatever the score; 1 a fault of the grader's own; 2 wrong usage or an
-input that is not there; 3 the sandbox that was asked for is not to be had; 130 stopped by Ctrl-C.
+input that is not there; 3 the sandbox that was asked for is not to be had; 130 stopped by Ctrl-C
+or SIGTERM.
 ``template check`` also ends with 1 if a check fails.
 """
 

@@ -2,9 +2,13 @@
 
 import getpass
 import os
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from functools import partial
 from pathlib import Path
+from types import FrameType
 
 from rich.console import Console
 from rich.progress import (
@@ -44,7 +48,8 @@ def run_batch(
     rerun: str | None,
     console: Console,
 ) -> bool:
-    """The whole batch with its progress on ``console``; False if Ctrl-C stopped it.
+    """The whole batch with its progress on ``console``; False if it was stopped, by Ctrl-C or
+    by a request to end (SIGTERM).
 
     Raises ``GraderError``.
     """
@@ -56,7 +61,7 @@ def run_batch(
         journal.lock()
         backend: Backend = Dask(scheduler) if scheduler else Local(jobs, scratch())
         batch, stopped = Batch(request, journal), False
-        with bar(console) as progress:
+        with bar(console) as progress, stopped_by_sigterm():
             try:
                 batch.run(backend, watching(progress))
             except KeyboardInterrupt:
@@ -68,6 +73,20 @@ def run_batch(
         text = STOPPED.format(" without --rerun" if rerun else "")
         console.print(Text(text, style="yellow"))
     return not stopped
+
+
+@contextmanager
+def stopped_by_sigterm() -> Iterator[None]:
+    """A cluster's or system's request to end is heeded as Ctrl-C is: the pages are written yet."""
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def publish(journal: Journal, gradebook: Gradebook) -> None:
@@ -167,7 +186,9 @@ def correct(
             raise UsageError(f"{label} has no item {item!r} (there are: {known_items}).")
         if points is not None and not 0 <= points <= found[0].max_points:
             raise UsageError(f"{item} is worth 0 to {found[0].max_points:g} points.")
-        made = Correction(label, item, points, _whole(comment), _whole(who or login()), now())
+        comment, who = _whole(comment), _whole(who or login())
+        sha256 = entry.result["submission"]["sha256"] if entry.result else None
+        made = Correction(label, item, points, comment, who, now(), sha256)
         journal.correct(made)
         gradebook = read_gradebook(journal)
         publish(journal, gradebook)

@@ -13,7 +13,8 @@ NO_RESULT = ("missing", "unreadable", "waiting")
 
 @dataclass(frozen=True)
 class GradedItem:
-    """An item of one student. ``points`` are the correction's where there is one."""
+    """An item of one student. ``points`` are the correction's where there is one; ``outlived`` says
+    that it was made for another file than the one that counts by now."""
 
     id: str
     status: str
@@ -22,6 +23,7 @@ class GradedItem:
     max_points: float
     checks: Sequence[Mapping[str, Any]]
     correction: Correction | None
+    outlived: bool = False
 
     @property
     def exceeds(self) -> bool:
@@ -31,7 +33,8 @@ class GradedItem:
     @property
     def open(self) -> bool:
         """Whether a person must still look."""
-        return self.exceeds or (self.correction is None and self.status in OPEN)
+        unsure = self.exceeds or self.outlived
+        return unsure or (self.correction is None and self.status in OPEN)
 
 
 @dataclass(frozen=True)
@@ -93,7 +96,7 @@ class Entry:
         found = [
             f"{item.id}: {check['message']}"
             for item in self.items
-            if item.open
+            if item.open and not item.outlived
             for check in item.checks
             if check["status"] in OPEN
         ]
@@ -101,6 +104,12 @@ class Entry:
             f"{item.id}: corrected to {item.points:g} points, but worth {item.max_points:g} by now."
             for item in self.items
             if item.exceeds
+        ]
+        found += [
+            f"{item.id}: corrected to {item.points:g} points when another file of this student's "
+            f"counted; this one has {item.automatic:g} by itself. Correct it again, or withdraw it."
+            for item in self.items
+            if item.outlived
         ]
         if self.result is not None and self.status == "rejected":
             found = [flag["message"] for flag in self.result["flags"]]
@@ -154,9 +163,12 @@ def graded_items(
 ) -> list[GradedItem]:
     """The items of a result as ``result.json`` has it, with the corrections of this student."""
     found = []
+    sha256 = result["submission"]["sha256"] if result else None
     for item in result["items"] if result else ():
         correction = corrections.get((label, item["id"]))
         corrected = correction.points if correction else None
+        seen = correction.sha256 if correction else None
+        outlived = seen not in (None, sha256)
         found.append(
             GradedItem(
                 item["id"],
@@ -166,6 +178,7 @@ def graded_items(
                 item["max_points"],
                 item["checks"],
                 correction,
+                outlived,
             )
         )
     return found

@@ -22,7 +22,7 @@ from grader.errors import JournalError, UsageError
 from grader.lateness import KST
 
 FILE, LOCK = "journal.sqlite", "journal.lock"
-FORMAT = 1
+FORMAT = 2
 WAIT_SECONDS = 30
 _TABLES = """
 CREATE TABLE IF NOT EXISTS hashes (
@@ -34,15 +34,19 @@ CREATE TABLE IF NOT EXISTS results (
     stale INTEGER NOT NULL DEFAULT 0, finished TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS corrections (
     number INTEGER PRIMARY KEY AUTOINCREMENT, label TEXT NOT NULL, item TEXT NOT NULL,
-    points REAL, comment TEXT NOT NULL, who TEXT NOT NULL, made TEXT NOT NULL);
+    points REAL, comment TEXT NOT NULL, who TEXT NOT NULL, made TEXT NOT NULL, sha256 TEXT);
 CREATE TABLE IF NOT EXISTS gradebook (label TEXT PRIMARY KEY, row TEXT NOT NULL, key TEXT);
 CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 """
+_FROM_1 = "ALTER TABLE corrections ADD COLUMN sha256 TEXT"
 
 
 @dataclass(frozen=True)
 class Correction:
-    """A person's points for an item, and why; ``points`` None withdraws an earlier correction."""
+    """A person's points for an item, and why; ``points`` None withdraws an earlier correction.
+
+    ``sha256`` is that of the submission which the person saw; None in a journal of before.
+    """
 
     label: str
     item: str
@@ -50,6 +54,7 @@ class Correction:
     comment: str
     who: str
     made: str
+    sha256: str | None = None
 
 
 class Journal:
@@ -69,11 +74,11 @@ class Journal:
             self._db.execute("PRAGMA journal_mode=WAL")
             self._db.execute("PRAGMA synchronous=FULL")
             found = self._db.execute("PRAGMA user_version").fetchone()[0]
-            if found not in (0, FORMAT):
+            if found > FORMAT:
                 raise JournalError(f"{path} was written by another version of the grader.")
-            if found == 0:
+            if found < FORMAT:
                 with self._transaction():
-                    for statement in _TABLES.split(";\n"):
+                    for statement in [_FROM_1] if found else _TABLES.split(";\n"):
                         self._db.execute(statement)
                     self._db.execute(f"PRAGMA user_version={FORMAT}")
 
@@ -215,14 +220,15 @@ class Journal:
         values = tuple(vars(correction).values())
         with self._transaction():
             self._db.execute(
-                "INSERT INTO corrections (label, item, points, comment, who, made) "
-                "VALUES (?, ?, ?, ?, ?, ?)",
+                "INSERT INTO corrections (label, item, points, comment, who, made, sha256) "
+                "VALUES (?, ?, ?, ?, ?, ?, ?)",
                 values,
             )
 
     def corrections(self) -> dict[tuple[str, str], Correction]:
         """Those that count, by label and item."""
-        query = "SELECT label, item, points, comment, who, made FROM corrections ORDER BY number"
+        columns = "label, item, points, comment, who, made, sha256"
+        query = f"SELECT {columns} FROM corrections ORDER BY number"
         with self._clear():
             rows = self._db.execute(query).fetchall()
         last = {(row[0], row[1]): Correction(*row) for row in rows}

@@ -4,13 +4,14 @@ import json
 import os
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from grader.batch.evidence import Evidence
+from grader.batch.gradebook import Gradebook
 from grader.batch.journal import Journal
 from grader.batch.run import Batch, Request
 from grader.batch.work import Job, Task, Unreadable
@@ -22,6 +23,14 @@ from grader.rubric import CHECKS, Rubric, load_rubric
 
 RUBRIC = load_rubric(DEFAULT_RUBRIC)
 TASK = Task(RUBRIC, sandbox="none")
+Grade = Callable[..., Gradebook]
+
+
+def hand_in(folder: Path, name: str, content: bytes) -> Path:
+    """A submission into ``folder``'s subfolder ``in``."""
+    path = folder / "in" / name
+    path.write_bytes(content)
+    return path
 
 
 def evidence(

@@ -8,7 +8,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,8 +16,8 @@ import pytest
 
 from grader.batch import run as module
 from grader.batch.evidence import Evidence
-from grader.batch.gradebook import Gradebook, read_gradebook
-from grader.batch.journal import Correction, Journal
+from grader.batch.gradebook import read_gradebook
+from grader.batch.journal import Journal
 from grader.batch.likeness import Pair
 from grader.batch.roster import Student
 from grader.batch.run import Watch
@@ -27,38 +26,19 @@ from grader.lateness import LateRule, parse_moment
 from grader.report.pages import write_pages
 from grader.report.tables import plain_csv
 from grader.results import State
-from tests.batch.fake import RUBRIC, TASK, Threads, batch, evidence, fake_grade, stored
+from tests.batch.fake import (
+    RUBRIC,
+    TASK,
+    Grade,
+    Threads,
+    batch,
+    evidence,
+    fake_grade,
+    hand_in,
+    stored,
+)
 from tests.report.books import book as made_book
 from tests.report.books import entry as made_entry
-
-Grade = Callable[..., Gradebook]
-
-
-@pytest.fixture
-def grade(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Grade:
-    """Runs a batch over ``tmp_path/"in"`` and returns the gradebook; counts in ``graded``."""
-    (tmp_path / "in").mkdir()
-
-    def run(**request: object) -> Gradebook:
-        graded: list[str] = []
-        run.graded = graded  # type: ignore[attr-defined]
-
-        def count(job: Job) -> object:
-            graded.append(job.file)
-            return fake_grade(job)
-
-        monkeypatch.setattr(module, "grade_job", count)
-        with batch(tmp_path / "grades", tmp_path / "in", **request) as started:
-            started.run(Threads(), Watch())
-            return read_gradebook(started.journal)
-
-    return run
-
-
-def hand_in(folder: Path, name: str, content: bytes) -> Path:
-    path = folder / "in" / name
-    path.write_bytes(content)
-    return path
 
 
 def test_points_for_everyone(tmp_path: Path, grade: Grade) -> None:
@@ -178,34 +158,6 @@ def test_a_fault_of_the_graders_is_tried_again_once_by_each_run_until_it_has_pas
     assert grade.graded == []  # type: ignore[attr-defined]
 
 
-def test_corrections_win_and_survive_everything(tmp_path: Path, grade: Grade) -> None:
-    hand_in(tmp_path, "2023-00001.tar.gz", b"0")
-    grade()
-    with Journal(tmp_path / "grades") as journal:
-        journal.correct(Correction("2023-00001", "loss", 8.0, "by hand", "ta", "now"))
-    hand_in(tmp_path, "2023-00001-1.tar.gz", b"0.5")
-    (entry,) = grade(rerun="all").entries
-    (loss,) = [item for item in entry.items if item.id == "loss"]
-    assert (loss.points, loss.automatic) == (8.0, 5.0)
-    assert entry.result is not None
-    assert [i["points"] for i in entry.result["items"] if i["id"] == "loss"] == [5.0]
-
-
-def test_a_correction_above_what_the_item_is_worth_by_now_asks_a_person(
-    tmp_path: Path, grade: Grade
-) -> None:
-    hand_in(tmp_path, "2023-00001.tar.gz", b"1")
-    grade()
-    with Journal(tmp_path / "grades") as journal:
-        journal.correct(Correction("2023-00001", "loss", 8.0, "by hand", "ta", "now"))
-    loss = RUBRIC.items[2]
-    halved = replace(loss, points=5.0, checks=dict.fromkeys(loss.checks, 2.5))
-    rubric = replace(RUBRIC, items=(*RUBRIC.items[:2], halved, *RUBRIC.items[3:]))
-    (entry,) = grade(task=replace(TASK, rubric=rubric)).entries
-    assert entry.status == "needs_review"
-    assert "loss: corrected to 8 points, but worth 5 by now." in entry.reasons
-
-
 def test_who_was_graded_before_and_is_not_given_now_is_named(tmp_path: Path, grade: Grade) -> None:
     hand_in(tmp_path, "2023-00001.tar.gz", b"1")
     other = hand_in(tmp_path, "2023-00002.tar.gz", b"1")
@@ -216,19 +168,6 @@ def test_who_was_graded_before_and_is_not_given_now_is_named(tmp_path: Path, gra
     assert list(grade().lines) == []  # said once
     hand_in(tmp_path, "2023-00002.tar.gz", b"1")
     assert list(grade().lines) == []
-
-
-def test_a_correction_whose_student_goes_by_another_name_is_named(
-    tmp_path: Path, grade: Grade
-) -> None:
-    hand_in(tmp_path, "kim_7_70_2023-00001.tar.gz", b"1")
-    grade()
-    with Journal(tmp_path / "grades") as journal:
-        journal.correct(Correction("2023-00001", "loss", 8.0, "by hand", "ta", "now"))
-    hand_in(tmp_path, "lee_8_80_2023-00001.tar.gz", b"1")
-    book = grade()
-    assert [entry.label for entry in book.entries] == ["2023-00001_user_7", "2023-00001_user_8"]
-    assert "The correction of 2023-00001, loss to 8 points, fits no student here." in book.lines
 
 
 def test_the_roster_names_who_is_missing_and_who_is_a_stranger(

@@ -238,7 +238,7 @@ def error_lines(text: str) -> list[str]:
     return [line for line in text.splitlines() if line.startswith("Error: ")]
 
 
-def test_ctrl_c_stops_one_process_and_the_same_command_goes_on_to_the_same_results(
+def test_ctrl_c_or_a_request_to_end_stops_it_and_the_same_command_goes_on_to_the_same_results(
     graded: Path, tmp_path: Path
 ) -> None:
     """Of the whole class, as a few would be graded before the signal arrives."""
@@ -246,6 +246,20 @@ def test_ctrl_c_stops_one_process_and_the_same_command_goes_on_to_the_same_resul
     heeded = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
     code = f"{heeded}; {COMMAND[-1]}"  # which a shell's job in the background does not
     command = [sys.executable, "-c", code, *map(str, CLASS), "--out", str(grades), "--jobs", "1"]
+    expected = without_seconds(graded)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        stopped_after_one(command, number)
+        assert 1 <= len(list(grades.glob("*/result.json"))) < len(expected)
+        deadline = time.monotonic() + 30
+        while running(grades) and time.monotonic() < deadline:
+            time.sleep(0.2)
+        assert not running(grades)
+    assert subprocess.run(command, cwd=ROOT, capture_output=True).returncode == 0
+    assert without_seconds(grades) == expected
+
+
+def stopped_after_one(command: list[str], number: signal.Signals) -> None:
+    """Ctrl-C is sent to the whole group, as a terminal does, a request to end to the batch alone."""
     batch = subprocess.Popen(
         command, cwd=ROOT, stderr=subprocess.PIPE, text=True, start_new_session=True
     )
@@ -253,20 +267,16 @@ def test_ctrl_c_stops_one_process_and_the_same_command_goes_on_to_the_same_resul
     for line in batch.stderr:
         if line.startswith("2023-"):
             break
-    os.killpg(batch.pid, signal.SIGINT)
+    if number is signal.SIGINT:
+        os.killpg(batch.pid, number)
+    else:
+        batch.send_signal(number)
     rest = batch.stderr.read()
     batch.stderr.close()
     assert batch.wait(60) == 130
     assert "the same command goes on" in rest
     assert "Traceback" not in rest
-    expected = without_seconds(graded)
-    assert 1 <= len(list(grades.glob("*/result.json"))) < len(expected)
-    deadline = time.monotonic() + 30
-    while running(grades) and time.monotonic() < deadline:
-        time.sleep(0.2)
-    assert not running(grades)
-    assert subprocess.run(command, cwd=ROOT, capture_output=True).returncode == 0
-    assert without_seconds(grades) == expected
+    assert "leaked" not in rest
 
 
 def running(grades: Path) -> bool:

@@ -1,0 +1,96 @@
+"""Points that a person gave: they win, survive what comes after, and ask when in doubt."""
+
+import sqlite3
+from dataclasses import replace
+from pathlib import Path
+
+from grader.batch.command import correct
+from grader.batch.journal import FILE, Correction, Journal
+from tests.batch.fake import RUBRIC, TASK, Grade, hand_in
+
+
+def test_corrections_win_and_survive_everything(tmp_path: Path, grade: Grade) -> None:
+    hand_in(tmp_path, "2023-00001.tar.gz", b"0")
+    grade()
+    with Journal(tmp_path / "grades") as journal:
+        journal.correct(Correction("2023-00001", "loss", 8.0, "by hand", "ta", "now"))
+    hand_in(tmp_path, "2023-00001-1.tar.gz", b"0.5")
+    (entry,) = grade(rerun="all").entries
+    (loss,) = [item for item in entry.items if item.id == "loss"]
+    assert (loss.points, loss.automatic) == (8.0, 5.0)
+    assert entry.result is not None
+    assert [i["points"] for i in entry.result["items"] if i["id"] == "loss"] == [5.0]
+
+
+def test_a_correction_above_what_the_item_is_worth_by_now_asks_a_person(
+    tmp_path: Path, grade: Grade
+) -> None:
+    hand_in(tmp_path, "2023-00001.tar.gz", b"1")
+    grade()
+    with Journal(tmp_path / "grades") as journal:
+        journal.correct(Correction("2023-00001", "loss", 8.0, "by hand", "ta", "now"))
+    loss = RUBRIC.items[2]
+    halved = replace(loss, points=5.0, checks=dict.fromkeys(loss.checks, 2.5))
+    rubric = replace(RUBRIC, items=(*RUBRIC.items[:2], halved, *RUBRIC.items[3:]))
+    (entry,) = grade(task=replace(TASK, rubric=rubric)).entries
+    assert entry.status == "needs_review"
+    assert "loss: corrected to 8 points, but worth 5 by now." in entry.reasons
+
+
+def test_a_correction_whose_student_goes_by_another_name_is_named(
+    tmp_path: Path, grade: Grade
+) -> None:
+    hand_in(tmp_path, "kim_7_70_2023-00001.tar.gz", b"1")
+    grade()
+    with Journal(tmp_path / "grades") as journal:
+        journal.correct(Correction("2023-00001", "loss", 8.0, "by hand", "ta", "now"))
+    hand_in(tmp_path, "lee_8_80_2023-00001.tar.gz", b"1")
+    book = grade()
+    assert [entry.label for entry in book.entries] == ["2023-00001_user_7", "2023-00001_user_8"]
+    assert "The correction of 2023-00001, loss to 8 points, fits no student here." in book.lines
+
+
+def test_a_correction_of_an_earlier_file_counts_but_asks_a_person_until_it_is_made_again(
+    tmp_path: Path, grade: Grade
+) -> None:
+    hand_in(tmp_path, "2023-00001.tar.gz", b"0.5")
+    grade()
+    grades = tmp_path / "grades"
+    correct(grades, "2023-00001", "loss", 8.0, "right but for a typing error", "ta")
+    assert grade(rerun="all").entry("2023-00001").status == "graded"
+    hand_in(tmp_path, "2023-00001-1.tar.gz", b"1")
+    entry = grade().entry("2023-00001")
+    (loss,) = [item for item in entry.items if item.id == "loss"]
+    assert (loss.points, loss.open, entry.status) == (8.0, True, "needs_review")
+    assert any("loss: corrected to 8 points when another file" in r for r in entry.reasons)
+    correct(grades, "2023-00001", "loss", 9.0, "seen", "ta")
+    entry = grade().entry("2023-00001")
+    assert (entry.status, [i.points for i in entry.items if i.id == "loss"]) == ("graded", [9.0])
+
+
+def test_a_correction_of_another_file_may_be_withdrawn(tmp_path: Path, grade: Grade) -> None:
+    hand_in(tmp_path, "2023-00001.tar.gz", b"0.5")
+    grade()
+    correct(tmp_path / "grades", "2023-00001", "loss", 8.0, "", "ta")
+    hand_in(tmp_path, "2023-00001-1.tar.gz", b"1")
+    grade()
+    correct(tmp_path / "grades", "2023-00001", "loss", None, "", "ta")
+    entry = grade().entry("2023-00001")
+    assert entry.status == "graded"
+    assert all(item.points == item.automatic for item in entry.items)
+
+
+def test_corrections_in_a_journal_of_before_are_kept_and_ask_nobody(
+    tmp_path: Path, grade: Grade
+) -> None:
+    hand_in(tmp_path, "2023-00001.tar.gz", b"0.5")
+    grade()
+    correct(tmp_path / "grades", "2023-00001", "loss", 8.0, "", "ta")
+    with sqlite3.connect(tmp_path / "grades" / FILE) as older:
+        older.execute("ALTER TABLE corrections DROP COLUMN sha256")
+        older.execute("PRAGMA user_version=1")
+    hand_in(tmp_path, "2023-00001-1.tar.gz", b"0.25")
+    entry = grade().entry("2023-00001")
+    assert [item.points for item in entry.items if item.id == "loss"] == [8.0]
+    assert entry.status == "graded"
+    correct(tmp_path / "grades", "2023-00001", "sampling", 1.0, "", "ta")
