@@ -26,7 +26,7 @@ from grader.batch.work import Job, Task, grade_job
 from grader.commands.options import DEFAULT_RUBRIC
 from grader.results import State
 from grader.rubric import load_rubric
-from grader.settings.checkpoint import CALLS, DIGITS
+from grader.settings.checkpoint import DIGITS
 from grader.settings.folders import FILES, SETTINGS
 
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
@@ -34,7 +34,7 @@ AT_A_TIME = (1, 2)
 EACH = 2  # submissions a worker and round
 BARE = """
 import json, sys, tarfile, tempfile, time
-path, cells, settings, n_feat, T, calls, digits = json.loads(sys.argv[1])
+path, cells, settings, n_feat, T, digits = json.loads(sys.argv[1])
 import torch, torchvision, matplotlib.pyplot
 began = time.perf_counter()
 namespace = {}
@@ -51,7 +51,7 @@ with tempfile.TemporaryDirectory() as folder, torch.no_grad():
         network = namespace["ContextUnet"](1, n_feat, 10)
         ddpm = namespace["DDPM"](network, (1e-4, 0.02), T, *kind, "cpu")
         ddpm.load_state_dict(torch.load(f"{folder}/{file}", weights_only=True, mmap=True))
-        for _ in range(calls + (number == 0)):  # once more untrained
+        for _ in range(1 + (number == 0)):  # once more untrained
             ddpm.eval()(x, c)
 print(json.dumps([unpacked - began, ran - unpacked, time.perf_counter() - ran]))
 """
@@ -126,7 +126,7 @@ def bare(path: Path, jobs: int) -> Mapping[str, float]:
     """Unpacking, the student's cells and the forward passes, in one plain process with one thread,
     or in as many as there are jobs; its imports are left out, as a warm parent has them."""
     named = [(s, f"results_{s}/{FILES['checkpoint']}") for s in SETTINGS]
-    asked = json.dumps([str(path), kept_cells(), named, N_FEAT, T, CALLS, DIGITS])
+    asked = json.dumps([str(path), kept_cells(), named, N_FEAT, T, DIGITS])
     command, env = [sys.executable, "-c", BARE, asked], {**os.environ, **ONE_THREAD}
     processes = [subprocess.Popen(command, env=env, stdout=subprocess.PIPE) for _ in range(jobs)]
     said = [process.communicate()[0].splitlines()[-1] for process in processes]

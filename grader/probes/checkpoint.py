@@ -10,7 +10,6 @@ weights, the same places for the same shapes), and facts about the weights. A fa
 why the file is not read. Needs a kernel in which no student's code ran.
 """
 
-import hashlib
 import zipfile
 from typing import Any
 
@@ -62,11 +61,9 @@ def read(path: Any, most_bytes: Any) -> Any:
     arrays = {
         f"schedule/{key}": value.to(torch.float64).reshape(-1) for key, value in entries.items()
     }
-    finite = all(bool(torch.isfinite(value).all()) for value in learned.values())
     facts = {
         "weights": sum(value.numel() for value in learned.values()),
-        "finite": finite,
-        "digest": digest(learned),
+        "finite": all(finite(value) for value in learned.values()),
     }
     return {**arrays, "sample": sample(learned)}, facts
 
@@ -110,13 +107,9 @@ def tensors_of(found: Any, within: Any = ()) -> Any:
     return max(states, key=lambda state: sum(v.numel() for v in state.values()))
 
 
-def digest(weights: Any) -> Any:
-    """The same for the same weights, whatever they are called."""
-    total = hashlib.sha256()
-    for value in weights.values():
-        total.update(str(tuple(value.shape)).encode())
-        total.update(value.contiguous().reshape(-1).view(torch.uint8).numpy())
-    return total.hexdigest()
+def finite(value: Any) -> Any:
+    """Whether all of it is; by its ends, which what is not a number ends up in, without a copy."""
+    return value.numel() == 0 or bool(torch.isfinite(torch.stack(torch.aminmax(value))).all())
 
 
 def sample(weights: Any) -> Any:

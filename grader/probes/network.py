@@ -10,7 +10,6 @@
     pixels, labels   (answers) digits, base64 of bytes (N, 784), and their classes
     scale, shift     (answers) from 0..1 to the range in which ``forward`` is given them
     untrained        (answers) leave the weights as the notebook made them
-    calls            (answers) how often ``forward`` sees them; t is drawn anew each time
     n_sample         (samples) how many images
 
 "answers" gives ``x_t`` and ``answer``, what the network was given and what it answered while the
@@ -197,7 +196,7 @@ def answers(ddpm: Any, inputs: Any) -> Any:
     data = np.frombuffer(base64.b64decode(inputs["pixels"]), np.uint8).reshape(-1, *SIZE)
     x = torch.from_numpy(data / np.float32(255)) * inputs["scale"] + inputs["shift"]
     c = torch.tensor(inputs["labels"])
-    seen: list[Any] = []
+    seen: list[Any] = []  # more than one, if ``forward`` asks its network again
 
     def note(module: Any, args: Any, kwargs: Any, output: Any) -> Any:
         given = [v for v in (*args, *kwargs.values()) if isinstance(v, torch.Tensor)]
@@ -207,8 +206,7 @@ def answers(ddpm: Any, inputs: Any) -> Any:
 
     _, network = network_of(ddpm)
     handle = network.register_forward_hook(note, with_kwargs=True)
-    for _ in range(inputs["calls"]):
-        ddpm(x, c)
+    ddpm(x, c)
     handle.remove()
     if not seen:
         raise Missing("a call of the network in DDPM.forward")

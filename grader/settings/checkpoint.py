@@ -14,10 +14,11 @@ from grader.paths import MNIST_DIR
 from grader.sandbox import JSON, InfraError, KernelSession, Status
 
 MOST_BYTES = 2**30
-DIGITS, CALLS = 8, 2  # images a call, calls: with n_feat = 128 one image takes 60 ms
+DIGITS, CALLS = 8, 2  # images a call, at most so many calls; t is drawn anew for each
 CLEARLY = 0.5  # from which on the data's range need not be sought
 TRAINED = 0.25  # part of its target's variance that a trained network explains, at least
 LEARNT = 0.2  # part of what an untrained network leaves unexplained, at least
+PLAIN = 2.0  # times both, which one call suffices for
 ANSWER_SECONDS = 60.0
 RANGES = ((1.0, 0.0), (2.0, -1.0), (1.0, -0.5), (1 / 0.3081, -0.1307 / 0.3081))
 """Scale and shift of the data: as the template has it, [-1, 1], [-0.5, 0.5], standardised."""
@@ -27,14 +28,13 @@ RANGES = ((1.0, 0.0), (2.0, -1.0), (1.0, -0.5), (1 / 0.3081, -0.1307 / 0.3081))
 class Checkpoint:
     """The tensors of a file. ``problem`` says why it is not read; empty if it is.
 
-    ``schedule``: entries of the schedule by name, (T,) or (T + 1,). ``digest`` is the same for the
-    same weights; ``sample`` holds some of them, the same ones of networks of one shape.
+    ``schedule``: entries of the schedule by name, (T,) or (T + 1,). ``sample`` holds some of the
+    weights, the same ones of networks of one shape.
     """
 
     problem: str = ""
     finite: bool = True
     weights: int = 0
-    digest: str = ""
     sample: Array = field(default_factory=lambda: np.zeros(0))
     schedule: Mapping[str, Array] = field(default_factory=dict)
 
@@ -56,11 +56,20 @@ class Behaviour:
     @property
     def predicts(self) -> str | None:
         """ "epsilon" or "sample"; None if it explains neither, as when it was not trained."""
-        if self.best < TRAINED:
+        return self.explained_by(1.0)
+
+    @property
+    def plain(self) -> bool:
+        """Whether it is so well trained that a few images show it."""
+        return self.explained_by(PLAIN) is not None
+
+    def explained_by(self, factor: float) -> str | None:
+        """The target that it explains by ``factor`` times what is asked of a trained network."""
+        if self.best < factor * TRAINED:
             return None
         name = max(self.explains, key=lambda name: self.explains[name])
         before = max(self.untrained.get(name, 0.0), 0.0)
-        return name if self.best - before >= LEARNT * (1 - before) else None
+        return name if self.best - before >= factor * LEARNT * (1 - before) else None
 
 
 def read_checkpoint(session: KernelSession, path: Path, name: str) -> Checkpoint:
@@ -86,7 +95,6 @@ def read_checkpoint(session: KernelSession, path: Path, name: str) -> Checkpoint
     return Checkpoint(
         finite=bool(outcome.facts["finite"]),
         weights=int(outcome.facts["weights"]),
-        digest=str(outcome.facts["digest"]),
         sample=np.asarray(outcome.arrays["sample"], np.float64),
         schedule=entries,
     )
@@ -123,11 +131,13 @@ def observe_untrained(session: KernelSession, path: Path, setting: str) -> Mappi
     Nothing if that cannot be seen. Raises ``InfraError`` for faults of ours.
     """
     given = session.give(path, f"{setting}.pth")
-    scale, shift = RANGES[0]
-    return observe_in(session, given, setting, scale, shift, untrained=True).explains
+    seen = asked(session, question(given, setting, untrained=True), *RANGES[0])
+    return {} if isinstance(seen, str) else explained(*seen)
 
 
-def observe(session: KernelSession, path: Path, setting: str) -> Behaviour:
+def observe(
+    session: KernelSession, path: Path, setting: str, untrained: Mapping[str, float]
+) -> Behaviour:
     """Has the student's own model, with these weights, look at noisy digits.
 
     The digits come in the range of the template's data; where the network makes nothing of them,
@@ -137,7 +147,7 @@ def observe(session: KernelSession, path: Path, setting: str) -> Behaviour:
     given = session.give(path, f"{setting}.pth")
     seen = []
     for scale, shift in RANGES:
-        behaviour = observe_in(session, given, setting, scale, shift)
+        behaviour = observe_in(session, given, setting, scale, shift, untrained)
         seen.append(behaviour)
         if behaviour.problem or behaviour.best >= CLEARLY:
             return behaviour
@@ -150,33 +160,42 @@ def observe_in(
     setting: str,
     scale: float,
     shift: float,
-    untrained: bool = False,
+    untrained: Mapping[str, float],
 ) -> Behaviour:
-    """The same in one range: pixels from 0 to 1 times ``scale`` plus ``shift``."""
+    """The same in one range: by a single call where that leaves no doubt."""
+    parts = []
+    for call in range(CALLS):
+        part = asked(session, question(given, setting, seed=call), scale, shift)
+        if isinstance(part, str):
+            return Behaviour(problem=part)
+        parts.append(part)
+        x, x_t, answer = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
+        behaviour = Behaviour(explained(x, x_t, answer), untrained=untrained)
+        if behaviour.plain:
+            break
+    return behaviour
+
+
+def asked(
+    session: KernelSession, inputs: Mapping[str, Any], scale: float, shift: float
+) -> tuple[Array, Array, Array] | str:
+    """What ``forward`` made of the digits, pixels from 0 to 1 times ``scale`` plus ``shift``: x,
+    x_t and the network's answer, each (N, 784); or why that is not known."""
     pixels, labels = real_digits()
-    inputs = question(
-        given,
-        setting,
-        measure="answers",
-        pixels=base64.b64encode(pixels.tobytes()).decode(),
-        labels=list(labels),
-        calls=1 if untrained else CALLS,
-        scale=scale,
-        shift=shift,
-        untrained=untrained,
-    )
-    outcome = session.probe("network", inputs, ANSWER_SECONDS)
+    shown = base64.b64encode(pixels.tobytes()).decode()
+    more = {"pixels": shown, "labels": list(labels), "scale": scale, "shift": shift}
+    outcome = session.probe("network", {**inputs, **more, "measure": "answers"}, ANSWER_SECONDS)
     if outcome.status is Status.infra_error:
         raise InfraError(outcome.message)
     if outcome.status is not Status.ok:
-        return Behaviour(problem=outcome.message)
+        return outcome.message
     if problem := unfit(outcome.facts):
-        return Behaviour(problem=problem)
+        return problem
     x_t, answer = (np.asarray(outcome.arrays[n], np.float64) for n in ("x_t", "answer"))
     if not (np.all(np.isfinite(x_t)) and np.all(np.isfinite(answer))):
-        return Behaviour(problem="its answers are not finite numbers")
+        return "its answers are not finite numbers"
     x = np.broadcast_to(pixels / 255.0 * scale + shift, x_t.shape)
-    return Behaviour(explained(x.reshape(-1, 784), x_t.reshape(-1, 784), answer.reshape(-1, 784)))
+    return x.reshape(-1, 784), x_t.reshape(-1, 784), answer.reshape(-1, 784)
 
 
 def explained(x: Array, x_t: Array, answer: Array) -> dict[str, float]:

@@ -1,7 +1,7 @@
 """Everything that a submission shows of its four settings."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import combinations
 from pathlib import Path
 
@@ -112,7 +112,7 @@ def observed(
         seen.image,
         seen.animation,
         seen.checkpoint,
-        replace(observe(session, seen.found.files["checkpoint"], name), untrained=untrained),
+        observe(session, seen.found.files["checkpoint"], name, untrained),
         own_schedule(session, name.split("_")[1], betas) if betas is not None else (),
     )
 
@@ -147,9 +147,11 @@ def find_twins(seen: Mapping[str, SettingEvidence]) -> list[Twins]:
 def same_weights(a: Checkpoint, b: Checkpoint) -> bool:
     if a.problem or b.problem:
         return False
-    if a.digest == b.digest:
+    if a.weights != b.weights:
+        return False
+    if np.array_equal(a.sample, b.sample, equal_nan=True):
         return True
-    if a.weights != b.weights or not (a.finite and b.finite):
+    if not (a.finite and b.finite):
         return False
     return bool(np.corrcoef(a.sample, b.sample)[0, 1] > NEARLY)
 

@@ -11,11 +11,14 @@ import torch
 
 from grader.kit.guided import guided
 from grader.sandbox import KernelSession, Sandbox
+from grader.settings import checkpoint as checkpoint_module
 from grader.settings.checkpoint import (
+    CALLS,
     RANGES,
     Behaviour,
     explained,
     observe,
+    observe_in,
     observe_untrained,
     question,
     real_digits,
@@ -77,7 +80,7 @@ def ask(sandbox: Sandbox, tmp_path: Path) -> Ask:
         torch.save(best_state(prediction, scale, shift, network), path)
         with with_model(notebook, sandbox) as session:
             assert session.prepare() == {}
-            return observe(session, path, f"{prediction}_linear")
+            return observe(session, path, f"{prediction}_linear", {})
 
     return run
 
@@ -130,7 +133,7 @@ def test_names_of_wrapped_networks_are_understood(
     path = tmp_path / "model_final.pth"
     state = {k.replace("nn_model.", wrapper, 1): v for k, v in state_of("epsilon_cosine").items()}
     torch.save(state, path)
-    assert observe(own, path, "epsilon_cosine").predicts == "epsilon"
+    assert observe(own, path, "epsilon_cosine", {}).predicts == "epsilon"
 
 
 def test_the_same_checkpoint_shows_the_same_again(
@@ -141,7 +144,7 @@ def test_the_same_checkpoint_shows_the_same_again(
     torch.save(state_of("sample_linear"), path)
     with with_model(guided(SOLVED, 1.0), sandbox) as other:
         other.prepare()
-        seen = [observe(session, path, "sample_linear") for session in (own, other)]
+        seen = [observe(session, path, "sample_linear", {}) for session in (own, other)]
     assert seen[0].explains
     assert seen[0] == seen[1]
 
@@ -195,7 +198,7 @@ def test_a_model_that_cannot_be_made_is_no_fault_of_ours(sandbox: Sandbox, tmp_p
     torch.save(best_state("epsilon", 1.0, 0.0, "nn_model"), path)
     with with_model(notebook, sandbox) as session:
         session.prepare()
-        problem = observe(session, path, "epsilon_linear").problem
+        problem = observe(session, path, "epsilon_linear", {}).problem
     assert problem.startswith("the notebook lacks a cell that makes its own ddpm")
     assert "depth" in problem
 
@@ -220,9 +223,9 @@ def test_a_network_that_hands_on_its_input_was_not_trained_for_that(
     with with_model(apply_variant(SOLVED, HANDS_ON), sandbox) as session:
         assert session.prepare() == {}
         untrained = observe_untrained(session, path, "epsilon_linear")
-        found = observe(session, path, "epsilon_linear")
-    assert found.predicts == "epsilon"  # x_t is mostly noise
-    assert replace(found, untrained=untrained).predicts is None
+        found = observe(session, path, "epsilon_linear", untrained)
+    assert replace(found, untrained={}).predicts == "epsilon"  # x_t is mostly noise
+    assert found.predicts is None
 
 
 def test_training_shows_beside_an_untrained_copy(sandbox: Sandbox, tmp_path: Path) -> None:
@@ -232,6 +235,34 @@ def test_training_shows_beside_an_untrained_copy(sandbox: Sandbox, tmp_path: Pat
         with with_model(guided(SOLVED, 1.0), sandbox) as session:
             session.prepare()
             untrained = observe_untrained(session, path, setting)
-            found = replace(observe(session, path, setting), untrained=untrained)
+            found = observe(session, path, setting, untrained)
         assert max(untrained.values()) < 0.2
         assert found.predicts == setting.split("_")[0]
+
+
+@pytest.mark.parametrize(("rest", "calls"), [(0.3, 1), (0.8, CALLS), (1.2, CALLS)])
+def test_more_images_are_shown_only_where_few_leave_a_doubt(
+    rest: float, calls: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """``rest``: standard deviation of what the answers differ from the noise by."""
+    random = np.random.default_rng(0)
+    seeds = []
+
+    def asked(session: Any, inputs: Any, scale: float, shift: float) -> Any:
+        seeds.append(inputs["seed"])
+        x = real_digits()[0] / 255.0
+        noise = random.standard_normal(x.shape)
+        answer = noise + rest * random.standard_normal(x.shape)
+        return x, 0.6 * x + 0.8 * noise, answer
+
+    monkeypatch.setattr(checkpoint_module, "asked", asked)
+    found = observe_in(None, "w.pth", "epsilon_linear", 1.0, 0.0, {})  # type: ignore[arg-type]
+    assert seeds == list(range(calls))
+    assert found.explains["epsilon"] == pytest.approx(1 - rest**2, abs=0.05)
+    assert found.predicts == ("epsilon" if rest < 1 else None)
+
+
+def test_what_an_untrained_copy_explains_nearly_as_well_leaves_a_doubt() -> None:
+    assert Behaviour({"epsilon": 0.9, "sample": -3.0}).plain
+    assert not Behaviour({"epsilon": 0.4, "sample": -3.0}).plain
+    assert not Behaviour({"epsilon": 0.9, "sample": -3.0}, untrained={"epsilon": 0.85}).plain
