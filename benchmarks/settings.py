@@ -47,9 +47,9 @@ def settings(rounds: int) -> Table:
 
 
 def quickly_fitted_will_do() -> AbstractContextManager[object]:
-    """Trained networks explain so much of their target that no other range of the data is tried;
-    of these, a context in which less is enough."""
-    return mock.patch.object(checkpoint, "CLEARLY", checkpoint.TRAINED)
+    """Trained networks explain so much of their target that one call does and no other range of
+    the data is tried; of these, a context in which less is enough."""
+    return mock.patch.multiple(checkpoint, CLEARLY=checkpoint.TRAINED, PLAIN=1.0)
 
 
 def evidence(root: Path, sandbox: Sandbox) -> dict[str, SettingEvidence]:
