@@ -7,6 +7,7 @@ fork may see and do is what a cold kernel may, and less: the walls of bubblewrap
 import array
 import asyncio
 import atexit
+import base64
 import contextlib
 import json
 import logging
@@ -31,7 +32,7 @@ from traitlets import Any as AnyTrait
 
 from grader import paths
 from grader.errors import SandboxUnavailable
-from grader.sandbox import visible
+from grader.sandbox import syscalls, visible
 from grader.sandbox.bubblewrap import HOME, HOST_ENVIRONMENT, WORK, Bubblewrap
 from grader.sandbox.launch import Launch, resource_limits
 from grader.sandbox.limits import InfraError, Limits
@@ -49,9 +50,10 @@ COVER_BYTES = 2**16  # for the folders to mount on
 
 
 class Nursery:
-    """One warm parent, for all threads."""
+    """One warm parent, for all threads. Raises ``SandboxUnavailable`` if there can be none here."""
 
     def __init__(self, wrap: Bubblewrap) -> None:
+        self._filter = base64.b64encode(syscalls.program()).decode()
         self.base = Path(tempfile.mkdtemp(prefix="w", dir=scratch_for_sockets()))
         self.wrap, self._warm = wrap, False
         self._control, inside = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -124,6 +126,7 @@ class Nursery:
             "kept": [str(path) for path in (folder / "ipc", *data, *packages)],
             "given": str(folder / "given"),
             "links": {link: to for link, to in links.items() if is_below(Path(link), scratch)},
+            "filter": self._filter,
         }
 
     def _expect(self, word: str, seconds: float) -> None:

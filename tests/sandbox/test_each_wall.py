@@ -110,8 +110,10 @@ WALLS = {
         ("        os.symlink(target, link)\n    os.chdir", "        pass\n    os.chdir"),
     ],
     "own view of processes": [("    hide_proc()\n    sys.argv", "    sys.argv")],
-    "no capabilities": [("    no_privileges()\n    filtered()\n\n", "    filtered()\n\n")],
-    "filter of system calls": [("    filtered()\n\n", "\n")],
+    "no capabilities": [
+        ("    no_privileges()\n    filtered(request)\n\n", "    filtered(request)\n\n")
+    ],
+    "filter of system calls": [("    filtered(request)\n\n", "\n")],
     "limits": [("resource.setrlimit(which, (bounded, bounded))", "pass")],
 }
 SHOWS = {

@@ -161,6 +161,7 @@ def test_it_has_no_privileges_and_can_gain_none(inside: KernelSession) -> None:
     fields = dict(line.split(":\t", 1) for line in status.splitlines() if ":\t" in line)
     assert int(fields["CapEff"], 16) == int(fields["CapBnd"], 16) == 0
     assert fields["NoNewPrivs"] == "1"
+    assert fields["Seccomp"] == "2"
     new_user_namespace = 0x10000000
     assert returned(inside, "system_call", "unshare", new_user_namespace)[0] == -1
     assert returned(inside, "system_call", "umount2", "/home/student/work/data", 2)[0] == -1
