@@ -137,7 +137,8 @@ def summary(gradebook: Gradebook, console: Console) -> None:
     say = partial(console.print, soft_wrap=True)  # a line stays one in a log of 80 letters
     states = [entry.status for entry in gradebook.entries]
     counts = ", ".join(f"{states.count(s)} {s}" for s in dict.fromkeys(sorted(states)))
-    say(Text(f"{len(states)} students: {counts or 'none'}", style="bold"))
+    plural = "" if len(states) == 1 else "s"
+    say(Text(f"{len(states)} student{plural}: {counts or 'none'}", style="bold"))
     for line in gradebook.lines:
         say(Text(line, style="dim"))
     for entry in gradebook.entries:

@@ -100,6 +100,8 @@ class Entry:
             for check in item.checks
             if check["status"] in OPEN
         ]
+        if self.result is not None and self.status == "rejected":
+            found = [flag["message"] for flag in self.result["flags"]]
         found += [
             f"{item.id}: corrected to {item.points:g} points, but worth {item.max_points:g} by now."
             for item in self.items
@@ -111,8 +113,6 @@ class Entry:
             for item in self.items
             if item.outlived
         ]
-        if self.result is not None and self.status == "rejected":
-            found = [flag["message"] for flag in self.result["flags"]]
         return [*dict.fromkeys(found), *self.row["notes"]]
 
 

@@ -6,7 +6,10 @@ from pathlib import Path
 
 from grader.batch.command import correct
 from grader.batch.journal import FILE, Correction, Journal
-from tests.batch.fake import RUBRIC, TASK, Grade, hand_in
+from grader.results import Flag
+from tests.batch.fake import RUBRIC, TASK, Grade, evidence, hand_in
+from tests.report.books import corrected
+from tests.report.books import entry as made_entry
 
 
 def test_corrections_win_and_survive_everything(tmp_path: Path, grade: Grade) -> None:
@@ -94,3 +97,13 @@ def test_corrections_in_a_journal_of_before_are_kept_and_ask_nobody(
     assert [item.points for item in entry.items if item.id == "loss"] == [8.0]
     assert entry.status == "graded"
     correct(tmp_path / "grades", "2023-00001", "sampling", 1.0, "", "ta")
+
+
+def test_where_the_new_file_cannot_be_read_both_reasons_are_named() -> None:
+    flag = Flag("rejected", "The archive is damaged.")
+    given = {"loss": replace(corrected("loss", 8.0)["loss"], sha256="f" * 64)}
+    entry = made_entry("2023-00001", evidence(fraction=0.0, flags=(flag,)), given)
+    entry.result["status"] = "rejected"  # type: ignore[index]
+    assert entry.status == "rejected"
+    assert entry.reasons[0] == "The archive is damaged."
+    assert "another file" in entry.reasons[1]

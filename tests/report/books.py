@@ -3,7 +3,7 @@
 from typing import Any
 
 from grader.batch.evidence import Evidence, scored
-from grader.batch.gradebook import Entry, Gradebook, GradedItem
+from grader.batch.gradebook import Entry, Gradebook, graded_items
 from grader.batch.journal import Correction
 from tests.batch.fake import RUBRIC, evidence
 
@@ -21,18 +21,8 @@ def entry(
 ) -> Entry:
     """A student of that folder; ``row`` overrides what the batch would have noted."""
     result = scored(found, RUBRIC) if found else None
-    items = [
-        GradedItem(
-            item["id"],
-            item["status"],
-            _points(corrections, item),
-            item["points"],
-            item["max_points"],
-            item["checks"],
-            (corrections or {}).get(item["id"]),
-        )
-        for item in (result["items"] if result else [])
-    ]
+    given = {(label, item): made for item, made in (corrections or {}).items()}
+    items = graded_items(label, result, given)
     told = {
         "label": label,
         "student_id": label,
@@ -48,12 +38,6 @@ def entry(
         "result": result,
     }
     return Entry(label, {**told, **row}, items, None)
-
-
-def _points(corrections: dict[str, Correction] | None, item: dict[str, Any]) -> float:
-    correction = (corrections or {}).get(item["id"])
-    points = correction.points if correction else None
-    return float(item["points"] if points is None else points)
 
 
 def corrected(item: str, points: float, comment: str = "") -> dict[str, Correction]:
