@@ -30,7 +30,7 @@ class ForwardProcess:
     scale: float
     shift: float
     missing_steps: list[int]
-    uneven: bool
+    uneven: bool  # among the steps that were drawn
     ascending: bool  # whether the t that the network is given grows with the step
 
 
@@ -215,15 +215,20 @@ def describe(
     noise = root * x_scaled
     np.subtract(x_t, noise, out=noise)
     noise /= deviation
-    T = len(steps.beta)
-    counts = np.bincount(step_of[used], minlength=T)
-    expected = max(counts.sum() / T, 1)
-    uneven = float(np.sum((counts - expected) ** 2) / expected) > T + 9 * np.sqrt(2 * T) + 30
+    counts = np.bincount(step_of[used], minlength=len(steps.beta))
     missing = np.flatnonzero(counts == 0).tolist()
     ascending = bool(step[-1] > step[0])
     return ForwardProcess(
-        step_of, noise, x, x_scaled, scale, shift, missing, bool(uneven), ascending
+        step_of, noise, x, x_scaled, scale, shift, missing, is_uneven(counts), ascending
     )
+
+
+def is_uneven(counts: Array) -> bool:
+    """Whether the steps that were drawn at all were not drawn alike often, by chi-square."""
+    drawn = counts[counts > 0]
+    expected = max(float(drawn.mean()), 1.0)
+    statistic = float(np.sum((drawn - expected) ** 2) / expected)
+    return bool(statistic > len(drawn) + 9 * np.sqrt(2 * len(drawn)) + 30)
 
 
 def noise_problem(process: ForwardProcess) -> str | None:

@@ -1,9 +1,10 @@
 """Which step a group of noisy images stands for."""
 
 import numpy as np
+import pytest
 
 from grader.checks.cases import Case
-from grader.checks.forward_process import Group, in_order, regress
+from grader.checks.forward_process import Group, in_order, is_uneven, regress
 from grader.checks.oracle import betas, entries
 from grader.checks.setting import Steps
 
@@ -40,3 +41,21 @@ def test_steps_that_are_exchanged_are_noticed() -> None:
     found = np.arange(16)
     found[[2, 9]] = 9, 2
     assert in_order(groups, found, SPACE, STEPS) is None
+
+
+@pytest.mark.parametrize("never", [0, 1, 3, 15])
+def test_steps_drawn_alike_are_even_also_where_some_are_never_drawn(never: int) -> None:
+    rng = np.random.default_rng(0)
+    for _ in range(500):
+        counts = np.bincount(rng.integers(never, 16, 520), minlength=16)
+        assert not is_uneven(counts)
+
+
+def test_late_steps_drawn_more_often_are_uneven_also_where_the_first_was_missed_by_chance() -> None:
+    rng = np.random.default_rng(0)
+    missed = 0
+    for _ in range(500):
+        counts = np.bincount((np.sqrt(rng.random(520)) * 16).astype(int), minlength=16)
+        assert is_uneven(counts)
+        missed += counts[0] == 0
+    assert missed > 20
