@@ -100,15 +100,15 @@ def judge(
         return verdict, training
     if not classes_given(arrays):
         return failed(check, "The network is not given the class labels of the images."), training
-    if process.uneven:  # then a step that was never drawn may only be a rare one
-        text = "The time steps are not drawn uniformly; a person must look whether that is meant."
-        return needs_review(check, text, missing_steps=process.missing_steps), training
     if process.missing_steps:
         text = (
             f"Some time steps are never trained: of {case.T} steps, "
             f"number {', '.join(str(i + 1) for i in process.missing_steps[:5])} was never drawn."
         )
         return partial(check, 0.5, text, missing_steps=process.missing_steps), training
+    if process.uneven:
+        text = "The time steps are not drawn uniformly; a person must look whether that is meant."
+        return needs_review(check, text), training
     return verdict, training
 
 

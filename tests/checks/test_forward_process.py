@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from grader.checks.cases import Case
-from grader.checks.forward_process import Group, in_order, is_uneven, regress
+from grader.checks.forward_process import Group, in_order, is_uneven, never_drawn, regress
 from grader.checks.oracle import betas, entries
 from grader.checks.setting import Steps
 
@@ -57,5 +57,16 @@ def test_late_steps_drawn_more_often_are_uneven_also_where_the_first_was_missed_
     for _ in range(500):
         counts = np.bincount((np.sqrt(rng.random(520)) * 16).astype(int), minlength=16)
         assert is_uneven(counts)
+        assert not len(never_drawn(counts))
         missed += counts[0] == 0
     assert missed > 20
+
+
+@pytest.mark.parametrize("late", [2, 4, 8])
+def test_steps_that_clamped_draws_leave_out_are_never_drawn(late: int) -> None:
+    rng = np.random.default_rng(0)
+    told = 0
+    for _ in range(500):
+        draws = np.minimum(rng.integers(0, 16, 520) + late, 15)
+        told += [*never_drawn(np.bincount(draws, minlength=16))] == [*range(late)]
+    assert told > 0.85 * 500  # of the rest, a person is told that they are not uniform
