@@ -55,7 +55,7 @@ def read(path: Any, most_bytes: Any) -> Any:
         if (key := name.split(".")[-1]) in SCHEDULE and value.numel() <= LONGEST
     }
     learned = {name: value for name, value in weights.items() if not beside(name, value, weights)}
-    learned = {name: value for name, value in learned.items() if value.dim() > 0}
+    learned = {name: value for name, value in learned.items() if value.dim() > 0 and value.numel()}
     if not learned:
         raise Refused("it holds no weights")
     arrays = {
@@ -109,6 +109,8 @@ def tensors_of(found: Any, within: Any = ()) -> Any:
 
 def finite(value: Any) -> Any:
     """Whether all of it is; by its ends, which what is not a number ends up in, without a copy."""
+    if value.element_size() == 1:
+        value = value.float()  # torch does not compare numbers of 8 bits
     return value.numel() == 0 or bool(torch.isfinite(torch.stack(torch.aminmax(value))).all())
 
 

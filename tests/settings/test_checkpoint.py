@@ -289,6 +289,21 @@ def test_what_is_damaged_is_said_to_be(
     assert read_checkpoint(clean, path, "damaged").problem
 
 
+@pytest.mark.parametrize(("worst", "finite"), [(1.0, True), (torch.nan, False), (torch.inf, False)])
+def test_weights_of_eight_bits_are_not_called_damaged(
+    worst: float, finite: bool, clean: KernelSession, tmp_path: Path
+) -> None:
+    weights = torch.tensor([0.5, worst, -2.0]).to(torch.float8_e5m2)
+    found = read_checkpoint(clean, saved(tmp_path, {"w": weights}), "small")
+    assert not found.problem
+    assert found.finite == finite
+
+
+def test_tensors_without_numbers_are_no_weights(clean: KernelSession, tmp_path: Path) -> None:
+    found = read_checkpoint(clean, saved(tmp_path, {"w": torch.zeros(0, 3)}), "empty")
+    assert "no weights" in found.problem
+
+
 def test_the_same_weights_are_known_again(clean: KernelSession, tmp_path: Path) -> None:
     state: Mapping[str, torch.Tensor] = state_of("epsilon_linear")
     nearly = {k: v * 1.0001 if k.startswith("nn_") else v for k, v in state.items()}
