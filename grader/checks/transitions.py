@@ -64,6 +64,7 @@ def visited_steps(outcome: Outcome, T: int, timesteps: Array | None) -> list[int
     if timesteps is None:
         return list(range(T - 1, T - 1 - len(starts), -1))
     gap = abs(timesteps[-1] - timesteps[0]) / max(T - 1, 1)
+    candidates.sort(key=lambda values: -len(np.unique(values)))  # a mask may be one of t's numbers
     for values in candidates:
         distance = np.abs(values[:, None] - timesteps[None, :])
         if np.all(distance.min(axis=1) <= 0.02 * gap):

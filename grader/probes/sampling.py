@@ -64,19 +64,24 @@ class Denoiser:
         self.values = [(b / np.float32(255) * scale + shift).astype(np.float32) for b in self.bytes]
 
     def index_of(self, network: Any, call: Any) -> Any:
-        """Index of the time step: what training means by this t, else the order of the calls."""
-        known, T = self.timesteps, self.inputs["T"]
-        if known is not None:
-            gap = abs(known[-1] - known[0]) / max(T - 1, 1)
-            for value in network.others[call]:
-                if value.size and (value == (first := value.flat[0])).all():
-                    if first in self.places:
-                        return self.places[first]
-                    distance = np.abs(known - first)
-                    nearest = int(distance.argmin())
-                    if distance[nearest] <= 0.01 * gap:
-                        return nearest
-        return max(T - 1 - self.step_of_call[call], 0)
+        """Index of the time step: what training means by this t, else the order of the calls. A
+        mask, say, may be a number that t is at another step: then what fits that order better."""
+        expected = max(self.inputs["T"] - 1 - self.step_of_call[call], 0)
+        places = [self.place_of(value) for value in network.others[call]]
+        known = [place for place in places if place is not None]
+        return min(known, key=lambda place: abs(place - expected), default=expected)
+
+    def place_of(self, value: Any) -> Any:
+        """Index of the time step that training means by this argument; None if there is none."""
+        known = self.timesteps
+        if known is None or not value.size or not (value == (first := value.flat[0])).all():
+            return None
+        if first in self.places:
+            return self.places[first]
+        distance = np.abs(known - first)
+        nearest = int(distance.argmin())
+        near = distance[nearest] <= 0.01 * abs(known[-1] - known[0]) / max(len(known) - 1, 1)
+        return nearest if near else None
 
     def target_of(self, step: Any, levels: Any) -> Any:
         """The image at a step, (n_sample, 784), in pixels of 0 and 1, which no clamp to the data's

@@ -1,0 +1,40 @@
+# A mask of zeros, which is also what the first step's t is, stands before t among the arguments.
+class ContextUnet(nn.Module):
+    def forward(self, x, mask, c, t):
+        one_hot = F.one_hot(c.long(), self.n_classes).to(x.dtype) * (1 - mask)
+        time = self.time_features(t.to(x.dtype).reshape(-1, 1))
+        emb = F.silu(self.time_mlp(time) + self.class_mlp(one_hot))
+        full = self.stem(x)
+        half = self.block1(self.down1(full), emb)
+        h = self.middle1(self.down2(half), emb)
+        h = self.up1(self.middle2(h, emb))
+        h = self.up2(self.block2(torch.cat([h, half], dim=1), emb))
+        return self.head(torch.cat([h, full], dim=1))
+
+
+class DDPM(nn.Module):
+    def forward(self, x, c):
+        t = torch.randint(0, self.n_T, (x.shape[0],), device=x.device)
+        noise = torch.randn_like(x)
+        x_t = self.sqrtab[t, None, None, None] * x + self.sqrtmab[t, None, None, None] * noise
+        mask = torch.zeros(x.shape[0], 1, device=x.device)
+        prediction = self.nn_model(x_t, mask, c, t / self.n_T)
+        return F.mse_loss(prediction, noise if self.prediction_type == 'epsilon' else x)
+
+    def sample(self, n_sample, size, device):
+        x_i = torch.randn(n_sample, *size).to(device)
+        c_i = torch.arange(0, 10).to(device).repeat(n_sample // 10)
+        mask = torch.zeros(n_sample, 1, device=device)
+        store = []
+        with torch.no_grad():
+            for i in range(self.n_T - 1, -1, -1):
+                t_i = torch.full((n_sample,), i / self.n_T).to(device)
+                eps = self.nn_model(x_i, mask, c_i, t_i)
+                if self.prediction_type == 'sample':
+                    eps = (x_i - self.sqrtab[i] * eps) / self.sqrtmab[i]
+                z = torch.randn_like(x_i) if i > 0 else 0
+                x_i = self.oneover_sqrta[i] * (x_i - self.bt_over_sqrtmab[i] * eps)
+                x_i = x_i + self.sqrt_beta_t[i] * z
+                if i % 20 == 0:
+                    store.append(x_i.cpu().numpy())
+        return x_i, np.array(store)
