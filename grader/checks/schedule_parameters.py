@@ -103,9 +103,14 @@ def case_arrays(outcome: Outcome, index: int) -> dict[str, Array]:
 
 
 def ask(session: KernelSession, schedule: str, cases: Sequence[Case], given: bool) -> Outcome:
-    """``ddpm_schedules`` on the student's own betas, or on the reference's (``given``)."""
+    """``ddpm_schedules`` on the student's own betas, or on the reference's (``given``): then with
+    a beta1 that nothing was asked with before, lest what is cached for it comes back."""
     described = [
-        {**case.__dict__, "betas": oracle.betas(case, schedule).tolist() if given else None}
+        {
+            **case.__dict__,
+            "beta1": case.beta1 * (1 - 1e-6 * given),
+            "betas": oracle.betas(case, schedule).tolist() if given else None,
+        }
         for case in cases
     ]
     inputs = {"function": "ddpm_schedules", "schedule": schedule, "cases": described}
