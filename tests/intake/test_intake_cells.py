@@ -160,6 +160,8 @@ def test_no_text_makes_the_plan_raise(text: str) -> None:
         ("class DDPM(base()): pass", False),
         ("class DDPM(metaclass=M): pass", False),
         ("@print\nclass DDPM: pass", False),
+        ("class DDPM(DDPM): pass", False),
+        ("def beta_schedule(a, old=beta_schedule): pass", False),
     ],
 )
 def test_definitions_that_do_nothing_else_may_run_twice(definition: str, plain: bool) -> None:
