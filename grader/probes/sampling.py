@@ -12,7 +12,6 @@ if TYPE_CHECKING:  # in the kernel the parts are one source
         arguments,
         build,
         flat,
-        is_numeric,
         method,
         recording,
         schedule_in_use,
@@ -140,7 +139,7 @@ def measure_sampling(namespace: Any, inputs: Any, stand_in: Any) -> Any:
     if not network.others:
         return {}, {"missing": "DDPM.sample"}
     images, store = (result[0], result[1]) if isinstance(result, (tuple, list)) else (result, None)
-    end = [flat(images).reshape(-1)[COMPARED]] if is_numeric(images) else []
+    end = [flat(images).reshape(-1)[COMPARED]] if isinstance(images, torch.Tensor) else []
     seen = [*denoiser.shown, *end]
     facts = {"network_calls": len(network.others), "store": describe_store(store, seen)}
     if not isinstance(images, torch.Tensor) or images.numel() != n_sample * 784:

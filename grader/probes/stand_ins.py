@@ -59,8 +59,7 @@ class Network(nn.Module):
             return self.record(args, kwargs)
 
     def record(self, args: Any, kwargs: Any) -> Any:
-        values = [*args, *kwargs.values()]
-        tensors = [torch.as_tensor(value) for value in values if is_numeric(value)]
+        tensors = tensors_in((args, kwargs))
         pictures = [t for t in tensors if t.dim() >= 3 and t.numel() % 784 == 0 and t.numel()]
         if not pictures:
             raise TypeError("the network was called without a batch of images")
@@ -71,7 +70,22 @@ class Network(nn.Module):
 
 
 def is_numeric(value: Any) -> Any:
-    return isinstance(value, (torch.Tensor, np.ndarray, int, float)) and not isinstance(value, bool)
+    kinds = (torch.Tensor, np.ndarray, np.number, int, float)
+    return isinstance(value, kinds) and not isinstance(value, bool)
+
+
+def tensors_in(value: Any) -> Any:
+    """The tensors among a network's arguments, also those in lists and dictionaries; a list of
+    single numbers is one."""
+    if is_numeric(value):
+        return [torch.as_tensor(value)]
+    parts = value.values() if isinstance(value, dict) else value
+    if not isinstance(value, (dict, list, tuple)):
+        return []
+    tensors = [tensor for part in parts for tensor in tensors_in(part)]
+    if isinstance(value, list) and tensors and not any(tensor.dim() for tensor in tensors):
+        return [torch.stack(tensors)]
+    return tensors
 
 
 def flat(image: Any) -> Any:
