@@ -34,6 +34,11 @@ from grader.sandbox import bubblewrap
 from grader.scratch import scratch
 
 SPEED_SECONDS = 900.0  # the estimate goes by what was graded in the last quarter of an hour
+NOT_YET = "{0} has no result yet: run batch first."
+UNGRADED = {
+    "missing": "{0} handed in nothing. For what came on paper or by mail give batch a file "
+    "{0}.tar.gz as well, be it an empty one; then it can be corrected."
+}
 STOPPED = "Stopped. What was graded is kept; the same command{} goes on from there."
 
 
@@ -61,13 +66,17 @@ def run_batch(
         journal.lock()
         backend: Backend = Dask(scheduler) if scheduler else Local(jobs, scratch())
         batch, stopped = Batch(request, journal), False
-        with bar(console) as progress, stopped_by_sigterm():
+        with stopped_by_sigterm():
             try:
-                batch.run(backend, watching(progress))
+                with bar(console) as progress:
+                    batch.run(backend, watching(progress))
+            except KeyboardInterrupt:
+                stopped = True
+            try:
+                publish(journal)
             except KeyboardInterrupt:
                 stopped = True
         gradebook = read_gradebook(journal)
-        publish(journal, gradebook)
     summary(gradebook, console)
     if stopped:
         text = STOPPED.format(" without --rerun" if rerun else "")
@@ -89,11 +98,14 @@ def stopped_by_sigterm() -> Iterator[None]:
         signal.signal(signal.SIGTERM, before)
 
 
-def publish(journal: Journal, gradebook: Gradebook) -> None:
-    """Writes the pages; imported late, for a worker does without."""
+def publish(journal: Journal) -> Gradebook:
+    """Writes the pages of the grades as they stand; imported late, for a worker does without."""
     from grader.report.pages import write_pages
 
-    write_pages(journal, gradebook)
+    with journal.one_at_a_time():
+        gradebook = read_gradebook(journal)
+        write_pages(journal, gradebook)
+    return gradebook
 
 
 def bar(console: Console) -> Progress:
@@ -182,8 +194,10 @@ def correct(
     with Journal(grades) as journal:
         entry = read_gradebook(journal).entry(label)
         found = [known for known in entry.items if known.id == item]
+        if not entry.items:
+            raise UsageError(UNGRADED.get(entry.status, NOT_YET).format(label))
         if not found:
-            known_items = ", ".join(known.id for known in entry.items) or "none was graded"
+            known_items = ", ".join(known.id for known in entry.items)
             raise UsageError(f"{label} has no item {item!r} (there are: {known_items}).")
         if points is not None and not 0 <= points <= found[0].max_points:
             raise UsageError(f"{item} is worth 0 to {found[0].max_points:g} points.")
@@ -191,8 +205,7 @@ def correct(
         sha256 = entry.result["submission"]["sha256"] if entry.result else None
         made = Correction(label, item, points, comment, who, now(), sha256)
         journal.correct(made)
-        gradebook = read_gradebook(journal)
-        publish(journal, gradebook)
+        gradebook = publish(journal)
     final = gradebook.entry(label).points
     shown = "not known yet" if final is None else f"{final:g}"
     return f"{label}: {item} {'as graded' if points is None else f'{points:g}'}, total {shown}"

@@ -9,7 +9,7 @@ import json
 import os
 import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -70,7 +70,9 @@ class Journal:
             raise UsageError(f"There are no grades in {grades}: {FILE} is missing.")
         with self._clear():
             grades.mkdir(parents=True, exist_ok=True)
-            self._db = sqlite3.connect(path, timeout=WAIT_SECONDS, isolation_level=None)
+            self._db = sqlite3.connect(
+                _address(path), timeout=WAIT_SECONDS, isolation_level=None, uri=True
+            )
             self._db.execute("PRAGMA journal_mode=WAL")
             self._db.execute("PRAGMA synchronous=FULL")
             found = self._db.execute("PRAGMA user_version").fetchone()[0]
@@ -113,11 +115,11 @@ class Journal:
             self._db.execute("BEGIN IMMEDIATE")
             try:
                 yield
+                self._db.execute("COMMIT")
             except BaseException:
                 if self._db.in_transaction:  # a full disk may have ended it already
                     self._db.execute("ROLLBACK")
                 raise
-            self._db.execute("COMMIT")
 
     def lock(self) -> None:
         """Keeps other batches out until this journal is closed, or its process ends."""
@@ -129,6 +131,19 @@ class Journal:
                 raise JournalError(
                     f"Another batch is at work in {self.grades}; nothing was changed."
                 ) from None
+
+    @contextmanager
+    def one_at_a_time(self) -> Iterator[None]:
+        """Waits for others to leave. What a slower process read before would else be written over
+        what a faster one wrote later, such as pages with a correction."""
+        with self._clear():
+            folder = os.open(self.grades, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            with suppress(OSError):  # a file system without locks
+                fcntl.flock(folder, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(folder)
 
     # ---- submissions and results
 
@@ -259,6 +274,15 @@ class Journal:
         with self._clear():
             found = self._db.execute("SELECT value FROM facts WHERE name = ?", (name,)).fetchone()
         return json.loads(found[0]) if found else default
+
+
+def _address(path: Path) -> str:
+    """As SQLite takes it. In a folder that may only be read WAL has no place for its files; what is
+    all in the journal itself can be read without them."""
+    wal = path.with_name(f"{path.name}-wal")
+    settled = not wal.exists() or wal.stat().st_size == 0
+    frozen = path.is_file() and not os.access(path.parent, os.W_OK) and settled
+    return path.absolute().as_uri() + ("?immutable=1" if frozen else "")
 
 
 def now() -> str:

@@ -245,7 +245,8 @@ def unsettled(gradebook: Gradebook) -> list[str]:
         e.label for e in gradebook.entries if e.status == "needs_review" and e.points is not None
     ]
     if provisional:
-        lines.append(f"{len(provisional)} scores are provisional: a person must look first.")
+        scores = "1 score is" if len(provisional) == 1 else f"{len(provisional)} scores are"
+        lines.append(f"{scores} provisional: a person must look first.")
     return lines
 
 

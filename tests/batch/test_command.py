@@ -2,7 +2,10 @@
 
 import io
 import os
+import signal
+import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 from rich.console import Console
@@ -10,7 +13,11 @@ from rich.console import Console
 from grader.batch import run as module
 from grader.batch.command import correct, run_batch, summary
 from grader.batch.journal import Journal
+from grader.batch.roster import Student
 from grader.batch.run import Batch, Watch
+from grader.batch.work import grade_job
+from grader.errors import UsageError
+from grader.report import pages
 from grader.results import State
 from tests.batch.fake import TASK, Threads, batch, evidence, fake_grade
 from tests.report.books import book, entry
@@ -83,3 +90,60 @@ def test_what_is_stopped_tells_how_it_goes_on(
 def test_names_are_no_markup() -> None:
     odd = entry("2023-00001", evidence(), notes=["[red]file[/red] [link=x]"])
     assert "[red]file[/red] [link=x]" in told(odd)
+
+
+def test_what_is_stopped_while_pages_are_written_is_told_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stopped(*arguments: object) -> None:
+        signal.raise_signal(signal.SIGTERM)
+
+    monkeypatch.setattr(Batch, "run", lambda *arguments: None)
+    monkeypatch.setattr("grader.report.pages.write_pages", stopped)
+    console = Console(file=io.StringIO(), width=200)
+    assert not run_batch((), tmp_path, TASK, 1, None, None, None, None, console)
+    assert "the same command goes on" in console.file.getvalue()  # type: ignore[attr-defined]
+
+
+def test_two_who_correct_at_once_both_stand_on_the_pages(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The second corrects after the first has read the grades, and before it writes them."""
+    monkeypatch.setattr(module, "grade_job", fake_grade)
+    (tmp_path / "2023-00001.tar.gz").write_bytes(b"0.5")
+    grades = tmp_path / "grades"
+    with batch(grades, tmp_path / "2023-00001.tar.gz") as started:
+        started.run(Threads(), Watch())
+    write_pages, others = pages.write_pages, []
+
+    def slow(*arguments: Any) -> None:
+        monkeypatch.setattr(pages, "write_pages", write_pages)
+        second = ("2023-00001", "sampling", 7.0, "the second", "b")
+        others.append(threading.Thread(target=correct, args=(grades, *second)))
+        others[0].start()
+        others[0].join(0.5)
+        write_pages(*arguments)
+
+    monkeypatch.setattr(pages, "write_pages", slow)
+    correct(grades, "2023-00001", "loss", 8.0, "the first", "a")
+    others[0].join()
+    page = (grades / "2023-00001" / "report.html").read_text("utf-8")
+    assert "the first" in page
+    assert "the second" in page
+
+
+def test_who_handed_in_nothing_is_corrected_by_way_of_an_empty_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "grade_job", grade_job)
+    grades, handed_in = tmp_path / "grades", tmp_path / "in"
+    handed_in.mkdir()
+    roster = {"2023-00001": Student("2023-00001")}
+    with batch(grades, handed_in, roster=roster) as started:
+        started.run(Threads(), Watch())
+    with pytest.raises(UsageError, match=r"give batch a file 2023-00001\.tar\.gz .* empty one"):
+        correct(grades, "2023-00001", "loss", 8.0, "on paper", "ta")
+    (handed_in / "2023-00001.tar.gz").touch()
+    with batch(grades, handed_in, roster=roster) as started:
+        started.run(Threads(), Watch())
+    assert "total 8" in correct(grades, "2023-00001", "loss", 8.0, "on paper", "ta")

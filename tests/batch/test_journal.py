@@ -131,3 +131,23 @@ def test_a_damaged_or_newer_journal_is_left_alone(tmp_path: Path) -> None:
     newer.close()
     with pytest.raises(JournalError, match="another version"):
         Journal(tmp_path)
+
+
+def test_what_is_stopped_before_its_commit_leaves_no_transaction_open(tmp_path: Path) -> None:
+    class Stopped(sqlite3.Connection):
+        def execute(self, sql: str, *values: object) -> sqlite3.Cursor:
+            if sql == "COMMIT":
+                raise KeyboardInterrupt
+            return super().execute(sql, *values)  # type: ignore[arg-type]
+
+    with Journal(tmp_path, create=True) as journal:
+        plain, journal._db = (
+            journal._db,
+            sqlite3.connect(tmp_path / "journal.sqlite", isolation_level=None, factory=Stopped),
+        )
+        with pytest.raises(KeyboardInterrupt):
+            journal.store("key", "{}", evidence())
+        assert not journal._db.in_transaction
+        journal._db.close()
+        journal._db = plain
+        assert journal.count() == 0

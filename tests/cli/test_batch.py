@@ -287,7 +287,7 @@ def running(grades: Path) -> bool:
     return any(str(grades) in line for line in lines)
 
 
-def test_grades_that_may_only_be_read_are_one_line(graded: Path) -> None:
+def test_grades_that_may_only_be_read_are_one_line_and_exported_all_the_same(graded: Path) -> None:
     wrap = str(bubblewrap.find().program)
     walls = [wrap, "--dev-bind", "/", "/", "--ro-bind", str(graded), str(graded), "--"]
     batch = ["batch", EXAMPLES / "submissions.zip", "--out", graded, "--sandbox", "none"]
@@ -300,6 +300,10 @@ def test_grades_that_may_only_be_read_are_one_line(graded: Path) -> None:
     assert "cannot be written or read" in line
     assert "Traceback" not in done.stderr
     assert (graded / "journal.sqlite").read_bytes() == before
+    export = [*COMMAND, "export", str(graded), "--to", "csv", "--output", "-"]
+    exported = subprocess.run([*walls, *export], cwd=ROOT, capture_output=True, text=True)
+    assert exported.returncode == 0, exported.stderr
+    assert "2023-20003,Park Seojun,2023-20003" in exported.stdout
 
 
 @pytest.mark.slow
