@@ -34,6 +34,7 @@ QUEUED_MESSAGES = 16
 SEND_MILLISECONDS = 2000
 SOCKETS = ("shell_port", "iopub_port")
 ENDED = "The Python process ended."
+HUNG_UP = "Ended: the Python process closed its connections, so nothing more could be asked."
 LOCAL_SOCKETS = hasattr(socket, "AF_UNIX")  # Python on Windows has none
 
 _log = logging.getLogger(__name__)
@@ -177,6 +178,8 @@ class Kernel:
             raise self._gone(verdict) from None
         except DeadKernelError:
             raise self._gone(Verdict(Status.killed, ENDED)) from None
+        except zmq.Again:  # nobody is there to send to
+            raise self._gone(Verdict(Status.killed, HUNG_UP if self.alive else ENDED)) from None
         except Exception as error:
             text = f"Ended: the kernel's messages could not be read ({type(error).__name__})."
             raise self._gone(Verdict(Status.killed, text if self.alive else ENDED)) from error

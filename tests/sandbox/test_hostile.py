@@ -196,16 +196,21 @@ def test_a_folder_of_sockets_that_was_locked_counts_as_full(
     assert crowded(tmp_path)
 
 
-@pytest.mark.parametrize("function", ["die_later", "hang_up_later"])
+@pytest.mark.parametrize(
+    ("function", "said"),
+    [("die_later", "The Python process ended."), ("hang_up_later", "closed its connections")],
+)
 def test_a_kernel_that_is_gone_between_two_questions_is_replaced(
-    function: str, bubblewrap: Sandbox
+    function: str, said: str, bubblewrap: Sandbox
 ) -> None:
     limits = Limits(probe_seconds=60)
     with running(bubblewrap, limits, GOOD) as session:
         assert session.prepare() == {}
         returned(session, function)
         time.sleep(1)
-        assert ask(session, "good").status is Status.killed
+        gone = ask(session, "good")
+        assert gone.status is Status.killed
+        assert said in gone.message
         assert returned(session, "good") == "good"
         assert session.starts == 2
 
