@@ -86,9 +86,14 @@ def run_batch(
 
 @contextmanager
 def stopped_by_sigterm() -> Iterator[None]:
-    """A cluster's or system's request to end is heeded as Ctrl-C is: the pages are written yet."""
+    """A cluster's or system's request to end is heeded as Ctrl-C is: the pages are written yet.
+
+    It is heeded once. A second one would keep the gradebook from being written; who cannot wait
+    sends SIGKILL, which loses nothing else.
+    """
 
     def stop(number: int, frame: FrameType | None) -> None:
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
         raise KeyboardInterrupt
 
     before = signal.signal(signal.SIGTERM, stop)

@@ -105,6 +105,25 @@ def test_what_is_stopped_while_pages_are_written_is_told_the_same(
     assert "the same command goes on" in console.file.getvalue()  # type: ignore[attr-defined]
 
 
+def test_a_second_request_to_end_does_not_keep_the_gradebook_from_being_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stopped(*arguments: object) -> None:
+        signal.raise_signal(signal.SIGTERM)
+
+    def twice(*arguments: object, before: Any = Batch.write_gradebook) -> None:
+        signal.raise_signal(signal.SIGTERM)
+        before(*arguments)
+
+    monkeypatch.setattr("grader.batch.run.dispatch", stopped)
+    monkeypatch.setattr(Batch, "write_gradebook", twice)
+    (tmp_path / "2023-00001.tar.gz").write_bytes(b"0.5")
+    console, paths = Console(file=io.StringIO(), width=200), (tmp_path / "2023-00001.tar.gz",)
+    assert not run_batch(paths, tmp_path / "g", TASK, 1, None, None, None, None, console)
+    assert "1 student: 1 waiting" in console.file.getvalue()  # type: ignore[attr-defined]
+    assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+
+
 def test_two_who_correct_at_once_both_stand_on_the_pages(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
