@@ -31,10 +31,24 @@ class GradedItem:
         return self.correction is not None and self.points > self.max_points
 
     @property
+    def doubts(self) -> list[str]:
+        """Why the correction must be looked at again, a sentence each."""
+        found = []
+        if self.exceeds:
+            found.append(
+                f"corrected to {self.points:g} points, but worth {self.max_points:g} by now."
+            )
+        if self.outlived:
+            found.append(
+                f"corrected to {self.points:g} points when another file of this student's counted; "
+                f"this one has {self.automatic:g} by itself. Correct it again, or withdraw it."
+            )
+        return found
+
+    @property
     def open(self) -> bool:
         """Whether a person must still look."""
-        unsure = self.exceeds or self.outlived
-        return unsure or (self.correction is None and self.status in OPEN)
+        return bool(self.doubts) or (self.correction is None and self.status in OPEN)
 
 
 @dataclass(frozen=True)
@@ -102,17 +116,7 @@ class Entry:
         ]
         if self.result is not None and self.status == "rejected":
             found = [flag["message"] for flag in self.result["flags"]]
-        found += [
-            f"{item.id}: corrected to {item.points:g} points, but worth {item.max_points:g} by now."
-            for item in self.items
-            if item.exceeds
-        ]
-        found += [
-            f"{item.id}: corrected to {item.points:g} points when another file of this student's "
-            f"counted; this one has {item.automatic:g} by itself. Correct it again, or withdraw it."
-            for item in self.items
-            if item.outlived
-        ]
+        found += [f"{item.id}: {doubt}" for item in self.items for doubt in item.doubts]
         return [*dict.fromkeys(found), *self.row["notes"]]
 
 

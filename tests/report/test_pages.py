@@ -4,6 +4,7 @@ import html
 import re
 import shutil
 import subprocess
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -107,6 +108,16 @@ def test_lateness_and_corrections_are_explained() -> None:
     assert "20 % less" in page
     assert "the mean was meant" in page
     assert "a TA" not in page
+
+
+def test_a_correction_in_doubt_is_named_at_its_item_and_explained_to_tas_alone() -> None:
+    made = {"loss": replace(corrected("loss", 3)["loss"], sha256="f" * 64)}
+    student = entry("2023-00001", evidence(), made)
+    for ta in (False, True):
+        page = student_page(book(student), student, b"", {}, ta=ta)
+        loss = page[page.index("<h3>loss</h3>") : page.index("<h3>sampling</h3>")]
+        assert "? a person looks" in loss
+        assert ("Corrected to 3 points when another file" in loss) is ta
 
 
 def test_the_settings_digits_stand_with_their_setting() -> None:
