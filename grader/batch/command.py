@@ -139,6 +139,8 @@ def watching(progress: Progress) -> Watch:
     def ended(label: str, answer: Evidence | Unreadable) -> None:
         if isinstance(answer, Unreadable):
             line = Text(f"{label}  {answer.reason}", style="red")
+        elif answer.failed:
+            line = Text(f"{label}  {answer.faults[0]}", style="magenta")
         else:
             record = answer.record
             points = f"{record['points']:g} / {record['max_points']:g}"

@@ -46,7 +46,12 @@ class Evidence:
     @property
     def failed(self) -> bool:
         """Whether a fault of the grader's kept something from being judged."""
-        return any(verdict.state is State.INFRA_ERROR for verdict in self.verdicts)
+        return bool(self.faults)
+
+    @property
+    def faults(self) -> list[str]:
+        """What the grader's own faults were."""
+        return [v.message for v in self.verdicts if v.state is State.INFRA_ERROR]
 
 
 def verdicts_json(verdicts: Sequence[Verdict]) -> str:

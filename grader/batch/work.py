@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from grader.batch.evidence import Evidence
 from grader.batch.gather import Place
 from grader.checks.verdict import Verdict
-from grader.errors import SandboxUnavailable
+from grader.errors import GraderError, SandboxUnavailable
 from grader.intake.archive import printable
 from grader.intake.identify import student_id_in
 from grader.results import Result, State, environment, result_status, to_json
@@ -89,6 +89,8 @@ def grade_job(job: Job) -> Evidence | Unreadable:
         return evidence_of(result, job.file, prints)
     except SandboxUnavailable:
         raise
+    except GraderError as error:  # its text says it all
+        return fault(job, one_line(str(error)))
     except Exception as error:
         logger.exception("grading failed")
         return fault(job, f"the grader failed with {type(error).__name__}.")

@@ -4,6 +4,7 @@ Sizes in headers are never believed: the limits are kept on the bytes that reall
 """
 
 import contextlib
+import errno
 import gzip
 import hashlib
 import io
@@ -42,6 +43,8 @@ _MAX_DEPTH = 32
 _MAGIC_BYTES = 265
 _GZIP_MAGIC = b"\x1f\x8b"
 _DAMAGED = "The archive is damaged or cut off and cannot be unpacked."
+# of an OSError: the machine's fault, never the name or content of a file
+_MACHINE = {errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS, errno.EMFILE, errno.ENFILE}
 _SKIPPED_FOLDERS = {"__pycache__", "__MACOSX"}
 
 
@@ -187,7 +190,9 @@ def _extract(tar: tarfile.TarFile, member: tarfile.TarInfo, target: Path) -> str
             return ""
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         out = path.open("wb")
-    except (OSError, ValueError):
+    except (OSError, ValueError) as error:
+        if isinstance(error, OSError) and error.errno in _MACHINE:
+            raise
         return "a path that cannot be written"
     content = tar.extractfile(member)
     assert content is not None  # a regular file always has content
@@ -227,7 +232,9 @@ def copy_folder(folder: Path, target: Path, limits: ArchiveLimits) -> tuple[Flag
                 raise Rejected(f"The folder holds more than {limits.unpacked_bytes} bytes.")
             try:
                 shutil.copyfile(entry.path, target / relative, follow_symlinks=False)
-            except OSError:
+            except OSError as error:
+                if error.errno in _MACHINE:
+                    raise
                 left_out.append((str(relative), "it cannot be read"))
         else:
             kind = "a link" if stat.S_ISLNK(mode) else "not a plain file or folder"

@@ -1,6 +1,7 @@
 """What goes wrong round a batch: each is one clear line, and no result is lost."""
 
 import errno
+import io
 import os
 import subprocess
 import sys
@@ -9,9 +10,12 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
 from grader.batch import journal as journal_module
 from grader.batch import run as module
+from grader.batch.command import bar, watching
+from grader.batch.evidence import Evidence
 from grader.batch.gather import gather
 from grader.batch.gradebook import Gradebook, read_gradebook
 from grader.batch.journal import Correction, Journal
@@ -163,3 +167,25 @@ def test_a_worker_that_finds_no_tarball_says_so(tmp_path: Path) -> None:
     answer = grade_job(Job(**vars(job)))
     assert isinstance(answer, Unreadable)
     assert answer.reason == f"{job.place} cannot be read: No such file or directory."
+
+
+def test_a_full_scratch_disk_is_one_line_for_each_submission(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def full(*arguments: object, **more: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    handed_in = hand_in(tmp_path / "in", 1)
+    with batch(tmp_path / "grades", handed_in) as started:
+        started.run(Threads(), Watch())
+        (job,) = started.jobs(started.handed, Watch())
+    monkeypatch.setattr("grader.intake.identify.unpack", full)
+    answer = grade_job(Job(**vars(job)))
+    assert isinstance(answer, Evidence)
+    assert answer.faults[0].endswith("cannot be unpacked here: No space left on device.")
+    assert not caplog.records
+    console = Console(file=io.StringIO(), width=200)
+    with bar(console) as progress:
+        watching(progress).ended("2023-00000", answer)
+    said = console.file.getvalue()  # type: ignore[attr-defined]
+    assert "2023-00000  The grader could not judge the submission" in said

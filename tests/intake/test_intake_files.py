@@ -1,3 +1,4 @@
+import errno
 import gzip
 import hashlib
 import io
@@ -10,7 +11,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from grader.errors import Rejected
+from grader.errors import GraderError, Rejected
 from grader.intake import ArchiveLimits, open_submission, read_notebook
 from grader.intake.archive import Hashed
 
@@ -257,3 +258,26 @@ def test_a_damaged_notebook_is_rejected(tmp_path: Path, content: bytes) -> None:
     path.write_bytes(content)
     with pytest.raises(Rejected):
         read_notebook(path)
+
+
+@pytest.mark.parametrize("packed", [True, False])
+def test_a_full_disk_leaves_no_file_of_a_students_out(
+    tmp_path: Path, packed: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A disk has no room for names, either; what was left out would count as not handed in."""
+
+    def full(*arguments: object, **more: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    folder = tmp_path / "2000-00000"
+    folder.mkdir()
+    (folder / "Assignment2-1_diffusion.ipynb").write_bytes(DIFFUSION)
+    archive = pack(tmp_path / "2000-00000.tar.gz", {"a/Assignment2-1_diffusion.ipynb": DIFFUSION})
+    with monkeypatch.context() as patch:
+        patch.setattr("grader.intake.archive.shutil.copyfile", full)
+        patch.setattr(Path, "mkdir", full)
+        with (
+            pytest.raises(GraderError, match=r"cannot be unpacked here: No space left"),
+            open_submission(archive if packed else folder, LIMITS),
+        ):
+            pass
