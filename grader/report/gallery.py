@@ -24,7 +24,13 @@ _REFUSALS = {
         "비동의",
         "미동의",
         "거부",
+        "부동의",
+        "비공개",
     ),
+}
+_AGREEMENTS = {
+    *("yes", "y", "true", "agree", "agreed", "agrees", "i agree", "ok", "okay", "o"),
+    *("네", "예", "동의", "동의함", "동의합니다", "공개"),
 }
 _SAYS_NO = re.compile(
     r"\b(?:not|never|cannot|don.?t|won.?t)\b.*\b(?:agree|consent|share|show|want|publish)"
@@ -47,7 +53,9 @@ def gallery_page(
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"The consent list {consent} cannot be read: {error}") from None
     agreed = set(_ID.findall(text))
-    refused = [line.strip() for line in text.splitlines() if _refuses(line)]
+    lines = [line.strip() for line in text.splitlines() if _ID.search(line)]
+    answers = any(map(_agrees, lines))  # then who says nothing has not agreed
+    refused = [line for line in lines if _refuses(line) or (answers and not _agrees(line))]
     if refused:
         raise UsageError(
             f"Everybody in the consent list {consent} is shown, but {refused[0]!r} seems not to "
@@ -55,30 +63,36 @@ def gallery_page(
         )
     if not agreed:
         raise UsageError(f"The consent list {consent} holds no student id like 2023-12345.")
-    works, lines, shared = [], [], gradebook.shared_ids
+    works, said, shared = [], [], gradebook.shared_ids
     for entry in gradebook.entries:
         if entry.student_id not in agreed:
             continue
         if entry.student_id in shared:
-            lines.append(
-                f"{entry.label} is left out: {entry.student_id} is on several submissions."
-            )
+            said.append(f"{entry.label} is left out: {entry.student_id} is on several submissions.")
             continue
         evidence = journal.find(entry.key, stale=True) if entry.key else None
         found = evidence.shown if evidence else {}
         if not found.get("pictures"):
-            lines.append(f"{entry.label} agreed, but no own picture was found.")
+            said.append(f"{entry.label} agreed, but no own picture was found.")
             continue
         name = (entry.name or entry.label) if names else ""
         order = hashlib.sha256("".join(found["pictures"]).encode()).hexdigest()
         works.append((order, {"name": name, **found}))
     ordered = [work for _, work in sorted(works, key=lambda pair: pair[0])]
     page = templates().get_template("gallery.html")
-    return page.render(title=gradebook.title, works=ordered), lines
+    return page.render(title=gradebook.title, works=ordered), said
 
 
 def _refuses(line: str) -> bool:
     """Whether a field beside an id says so: the answers to a form hold everybody's ids."""
-    fields = [field.strip(" \"'.:-").casefold() for field in re.split(r"[,;\t]", _ID.sub("", line))]
-    said = not _REFUSALS.isdisjoint(fields) or any(_SAYS_NO.search(field) for field in fields)
-    return bool(_ID.search(line)) and said
+    fields = _fields(line)
+    return not _REFUSALS.isdisjoint(fields) or any(map(_SAYS_NO.search, fields))
+
+
+def _agrees(line: str) -> bool:
+    return not _AGREEMENTS.isdisjoint(_fields(line))
+
+
+def _fields(line: str) -> list[str]:
+    """What stands beside the ids."""
+    return [field.strip(" \"'.:-").casefold() for field in re.split(r"[,;\t]", _ID.sub("", line))]

@@ -44,15 +44,19 @@ def page(journal: Journal, agreed: str, names: bool = False) -> tuple[str, list[
         "2023-00000, I do not agree\n",
         "2023-00000\tPlease don't show mine, thanks\n",
         "2023-00000,공개를 원하지 않습니다\n",
+        "2023-00000,Nope\n",
+        "2023-00000 would rather not\n",
+        "2023-00000,\n",
+        "# 2023-00000 has not answered\n",
     ],
 )
-def test_answers_of_those_who_refuse_are_no_consent_list(journal: Journal, answers: str) -> None:
+def test_where_others_say_yes_who_does_not_has_not_agreed(journal: Journal, answers: str) -> None:
     with pytest.raises(UsageError, match=r"2023-00000.* seems not to agree"):
         page(journal, "2023-00001,yes\n" + answers)
 
 
 def test_names_and_headings_are_no_refusal(journal: Journal) -> None:
-    text, _ = page(journal, "id,name,no\n2023-00000,No Minsu,yes\n2023-00001\tNora\n")
+    text, _ = page(journal, "id,name,no\n2023-00000,No Minsu\n2023-00001\tNora\n")
     assert "prompt 0" in text
     assert "prompt 1" in text
 
@@ -68,7 +72,7 @@ def test_work_under_anothers_id_is_not_shown_by_their_consent(journal: Journal) 
 
 
 def test_only_who_agreed_is_shown_and_nobody_is_named(journal: Journal) -> None:
-    text, lines = page(journal, "2023-00000 agreed\n2023-00002,yes\n2023-00003\n")
+    text, lines = page(journal, "2023-00000 agreed\n2023-00002,yes\n2023-00003: o\n")
     assert "prompt 0" in text
     assert "prompt 2" in text
     assert "prompt 1" not in text
