@@ -169,9 +169,10 @@ def details(value: Mapping[str, Any]) -> str:
 
 
 def _sweep(grades: Path, labels: set[str]) -> None:
-    """Removes our own files of students who are in the gradebook no more."""
+    """Removes our own files of students who are in the gradebook no more. What ``grade --out`` left
+    has no page for TAs, and stays."""
     for folder in grades.iterdir():
-        if folder.is_dir() and folder.name not in labels and (folder / RESULT).is_file():
+        if folder.is_dir() and folder.name not in labels and (folder / TA).is_file():
             for name in (RESULT, OVERLAY, STUDENT, TA):
                 (folder / name).unlink(missing_ok=True)
             if not any(folder.iterdir()):

@@ -189,3 +189,19 @@ def test_a_full_scratch_disk_is_one_line_for_each_submission(
         watching(progress).ended("2023-00000", answer)
     said = console.file.getvalue()  # type: ignore[attr-defined]
     assert "2023-00000  The grader could not judge the submission" in said
+
+
+def test_what_grade_left_in_the_folder_stays_and_pages_of_who_is_gone_go(tmp_path: Path) -> None:
+    grades, handed_in = tmp_path / "grades", hand_in(tmp_path / "in", 2)
+    by_hand = grades / "2023-99999" / "result.json"
+    by_hand.parent.mkdir(parents=True)
+    by_hand.write_text("{}")
+    book = graded(grades, handed_in)
+    with Journal(grades) as journal:
+        write_pages(journal, book)
+        (handed_in / "2023-00001.tar.gz").unlink()
+    book = graded(grades, handed_in)
+    with Journal(grades) as journal:
+        write_pages(journal, book)
+    assert by_hand.is_file()
+    assert sorted(f.name for f in grades.iterdir() if f.is_dir()) == ["2023-00000", "2023-99999"]
