@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, BinaryIO
 
-from grader.errors import Rejected
+from grader.errors import GraderError, Rejected
 from grader.intake.records import ArchiveLimits
 from grader.results import Flag
 
@@ -102,6 +102,17 @@ class _Meter(io.RawIOBase):
         self.budget = self.count + size + _HEADER_BYTES
 
 
+@contextlib.contextmanager
+def _machine() -> Iterator[None]:
+    """Turns the errors of this machine's disks, which are no fault of a student's, into a line."""
+    try:
+        yield
+    except OSError as error:
+        reason = error.strerror or error
+        raise GraderError(f"The submission cannot be unpacked here: {reason}.") from error
+
+
+@_machine()
 def unpack(archive: Path, target: Path, limits: ArchiveLimits) -> tuple[str, tuple[Flag, ...]]:
     """Unpack ``archive`` (.tar.gz, or a bare .tar) into the empty folder ``target``.
 
@@ -213,6 +224,7 @@ def _flags(left_out: list[tuple[str, str]]) -> tuple[Flag, ...]:
     return tuple(flags)
 
 
+@_machine()
 def copy_folder(folder: Path, target: Path, limits: ArchiveLimits) -> tuple[Flag, ...]:
     """Copy the plain files of ``folder`` into ``target``; links are flagged and never followed.
 

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from grader.errors import GraderError, Rejected
+from grader.errors import Rejected
 from grader.intake.archive import copy_folder, folder_sha256, printable, unpack
 from grader.intake.notebook import read_notebook
 from grader.intake.records import ArchiveLimits, Submission
@@ -65,27 +65,15 @@ def open_submission(path: Path, limits: ArchiveLimits) -> Iterator[Submission]:
     with tempfile.TemporaryDirectory(prefix="submission-", dir=scratch()) as folder:
         root = Path(folder)
         if path.is_dir():
-            with _machine():
-                flags, digest = copy_folder(path, root, limits), folder_sha256(root)
-            yield identified(root, path.resolve().name, digest, flags)
+            flags = copy_folder(path, root, limits)
+            yield identified(root, path.resolve().name, folder_sha256(root), flags)
             return
-        with _machine():
-            digest, flags = unpack(path, root, limits)
+        digest, flags = unpack(path, root, limits)
         try:
             yield identified(root, path.resolve().name, digest, flags)
         except Rejected as error:
             error.sha256 = digest
             raise
-
-
-@contextmanager
-def _machine() -> Iterator[None]:
-    """Turns the errors of this machine's disks, which are no fault of a student's, into a line."""
-    try:
-        yield
-    except OSError as error:
-        reason = error.strerror or error
-        raise GraderError(f"The submission cannot be unpacked here: {reason}.") from error
 
 
 def identified(root: Path, name: str, digest: str, flags: tuple[Flag, ...] = ()) -> Submission:

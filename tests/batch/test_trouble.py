@@ -179,7 +179,7 @@ def test_a_full_scratch_disk_is_one_line_for_each_submission(
     with batch(tmp_path / "grades", handed_in) as started:
         started.run(Threads(), Watch())
         (job,) = started.jobs(started.handed, Watch())
-    monkeypatch.setattr("grader.intake.identify.unpack", full)
+    monkeypatch.setattr("grader.intake.archive._unpack_file", full)
     answer = grade_job(Job(**vars(job)))
     assert isinstance(answer, Evidence)
     assert answer.faults[0].endswith("cannot be unpacked here: No space left on device.")
