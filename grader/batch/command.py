@@ -24,7 +24,7 @@ from rich.text import Text
 from grader.batch.cluster import Dask
 from grader.batch.evidence import Evidence
 from grader.batch.executors import Backend, Local
-from grader.batch.gradebook import Gradebook, read_gradebook
+from grader.batch.gradebook import Entry, Gradebook, read_gradebook
 from grader.batch.journal import Correction, Journal, now
 from grader.batch.roster import read_roster
 from grader.batch.run import Batch, Request, Watch
@@ -196,23 +196,30 @@ def correct(
 ) -> str:
     """Notes a correction, or withdraws one if ``points`` is None; returns one line about it.
 
-    Raises ``UsageError`` for an unknown student or item, or more points than the item has.
+    What was given to somebody who goes by another name now, or for an item that the rubric has no
+    more, can be withdrawn, too. Raises ``UsageError`` for any other unknown student or item, or
+    more points than the item has.
     """
     with Journal(grades) as journal:
-        entry = read_gradebook(journal).entry(label)
-        found = [known for known in entry.items if known.id == item]
-        if not entry.items:
-            raise UsageError(UNGRADED.get(entry.status, NOT_YET).format(label))
-        if not found:
-            known_items = ", ".join(known.id for known in entry.items)
-            raise UsageError(f"{label} has no item {item!r} (there are: {known_items}).")
-        if points is not None and not 0 <= points <= found[0].max_points:
-            raise UsageError(f"{item} is worth 0 to {found[0].max_points:g} points.")
+        sha256 = None
+        if points is not None or (label, item) not in journal.corrections():
+            sha256 = _seen(read_gradebook(journal).entry(label), item, points)
         comment, who = _whole(comment), _whole(who or login())
-        sha256 = entry.result["submission"]["sha256"] if entry.result else None
-        made = Correction(label, item, points, comment, who, now(), sha256)
-        journal.correct(made)
+        journal.correct(Correction(label, item, points, comment, who, now(), sha256))
         gradebook = publish(journal)
-    final = gradebook.entry(label).points
+    final = next((entry.points for entry in gradebook.entries if entry.label == label), None)
     shown = "not known yet" if final is None else f"{final:g}"
     return f"{label}: {item} {'as graded' if points is None else f'{points:g}'}, total {shown}"
+
+
+def _seen(entry: Entry, item: str, points: float | None) -> str | None:
+    """The hash of the file that is corrected. Raises ``UsageError`` if it cannot be."""
+    found = [known for known in entry.items if known.id == item]
+    if not entry.items:
+        raise UsageError(UNGRADED.get(entry.status, NOT_YET).format(entry.label))
+    if not found:
+        known_items = ", ".join(known.id for known in entry.items)
+        raise UsageError(f"{entry.label} has no item {item!r} (there are: {known_items}).")
+    if points is not None and not 0 <= points <= found[0].max_points:
+        raise UsageError(f"{item} is worth 0 to {found[0].max_points:g} points.")
+    return entry.result["submission"]["sha256"] if entry.result else None

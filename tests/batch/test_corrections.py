@@ -4,8 +4,11 @@ import sqlite3
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from grader.batch.command import correct
 from grader.batch.journal import FILE, Correction, Journal
+from grader.errors import UsageError
 from grader.results import Flag
 from tests.batch.fake import RUBRIC, TASK, Grade, evidence, hand_in
 from tests.report.books import corrected
@@ -40,7 +43,7 @@ def test_a_correction_above_what_the_item_is_worth_by_now_asks_a_person(
     assert "loss: corrected to 8 points, but worth 5 by now." in entry.reasons
 
 
-def test_a_correction_whose_student_goes_by_another_name_is_named(
+def test_a_correction_whose_student_goes_by_another_name_is_named_until_it_is_withdrawn(
     tmp_path: Path, grade: Grade
 ) -> None:
     hand_in(tmp_path, "kim_7_70_2023-00001.tar.gz", b"1")
@@ -50,7 +53,14 @@ def test_a_correction_whose_student_goes_by_another_name_is_named(
     hand_in(tmp_path, "lee_8_80_2023-00001.tar.gz", b"1")
     book = grade()
     assert [entry.label for entry in book.entries] == ["2023-00001_user_7", "2023-00001_user_8"]
-    assert "The correction of 2023-00001, loss to 8 points, fits no student here." in book.lines
+    line = "The correction of 2023-00001, loss to 8 points, fits no student here."
+    assert line in book.lines
+    with pytest.raises(UsageError, match="no student '2023-00001'"):
+        correct(tmp_path / "grades", "2023-00001", "loss", 7.0, "", "ta")
+    assert "as graded" in correct(tmp_path / "grades", "2023-00001", "loss", None, "", "ta")
+    assert line not in grade().lines
+    with pytest.raises(UsageError, match="no student '2023-00001'"):
+        correct(tmp_path / "grades", "2023-00001", "loss", None, "", "ta")
 
 
 def test_a_correction_of_an_earlier_file_counts_but_asks_a_person_until_it_is_made_again(
