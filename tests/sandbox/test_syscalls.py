@@ -26,6 +26,7 @@ def without_libseccomp(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         raise RuntimeError("Unable to find libseccomp")
 
     monkeypatch.setattr(syscalls, "library", missing)
+    monkeypatch.setattr(warm, "_NURSERIES", {})  # an earlier test's parent had its filter
     syscalls.program.cache_clear()
     warm.find.cache_clear()
     yield
