@@ -50,12 +50,21 @@ def test_names_numbers_and_comments_are_set_aside() -> None:
     assert "linspace" in tokens_of("torch.linspace(0, 1)")
 
 
+# what differs from another correct solution in a line or two
+TWINS = {
+    "p_network_in_chunks_of_ten",
+    "time_runs_back_for_sample_prediction",
+    "v15_predicted_x0_clamped",
+}
+
+
 @pytest.fixture(scope="module")
 def corpus(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[str]]:
     """Independent correct solutions: the fairness corpus."""
     folder = tmp_path_factory.mktemp("corpus")
-    paths = sorted((FAIRNESS / "correct").glob("*.py"))[::4]
-    return {path.stem: lines_of(variant_notebook(path), folder) for path in paths}
+    paths = sorted((FAIRNESS / "correct").glob("*.py"))
+    assert {path.stem for path in paths} >= TWINS
+    return {p.stem: lines_of(variant_notebook(p), folder) for p in paths if p.stem not in TWINS}
 
 
 def edited(lines: list[str], number: int) -> list[str]:
@@ -184,10 +193,7 @@ def test_a_directory_that_would_fill_memory_is_never_read(tmp_path: Path) -> Non
 
 
 def test_independent_solutions_share_no_lines_of_their_own(corpus: dict[str, list[str]]) -> None:
-    assert len(corpus) > 5
-    several = {name: prints(lines) for name, lines in corpus.items()}
-    for pair in alike(several):
-        assert pair.likeness >= 0.98  # variants that differ from each other in a line or two
+    assert alike({name: prints(lines) for name, lines in corpus.items()}) == []
 
 
 def test_solving_twice_in_the_same_way_is_not_copying(tmp_path: Path) -> None:
