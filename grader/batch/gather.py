@@ -4,6 +4,7 @@ A zip is read member by member and never unpacked whole.
 """
 
 import hashlib
+import os
 import re
 import stat
 import zipfile
@@ -115,17 +116,24 @@ def gather(paths: Sequence[Path]) -> Gathered:
             raise UsageError(f"There is nothing at {path}.")
         for attempt in _below(path, lines):
             place = attempt.place
-            attempts.setdefault((str(place.path.resolve()), place.member), attempt)
+            attempts.setdefault((os.path.realpath(place.path), place.member), attempt)
     return Gathered([attempts[key] for key in sorted(attempts, key=str)], lines)
 
 
 def _below(path: Path, lines: list[str]) -> Iterator[Attempt]:
     if path.is_dir():
         yield from _folder(path, lines)
+    elif _waits_for_ever(path):
+        lines.append(f"{printable(path.name)} is no plain file.")
     elif path.suffix.lower() == ".zip":
         yield from _zip(path, lines)
     else:
         yield plain_file(path)
+
+
+def _waits_for_ever(path: Path) -> bool:
+    """Whether to open it may never end, as with a pipe or a terminal; no broken link does."""
+    return path.exists() and not path.is_file()
 
 
 def _folder(folder: Path, lines: list[str]) -> Iterator[Attempt]:
@@ -138,7 +146,9 @@ def _folder(folder: Path, lines: list[str]) -> Iterator[Attempt]:
             continue
         if path.is_dir():
             lines.append(f"{printable(path.name)} is a folder; only files are graded.")
-        elif path.is_file() or path.is_symlink():
+        elif _waits_for_ever(path):
+            lines.append(f"{printable(path.name)} is no plain file.")
+        else:
             attempt = plain_file(path)
             if attempt.is_tarball or attempt.student_id:
                 yield attempt
@@ -184,6 +194,8 @@ def _zip(path: Path, lines: list[str]) -> Iterator[Attempt]:
 
 def _named(place: Place, name: str, modified: datetime | None) -> Attempt:
     found = _ANONYMOUS.fullmatch(name) or _CANVAS.fullmatch(name)
+    if found and student_id_in(found.group(1)):
+        found = None  # Canvas leaves no dash in a name: 2023-12345_2_1_final.tar.gz is a student's
     parts = found.groupdict() if found else {}
     file = parts.get("file") or name
     again = _AGAIN.search(file)

@@ -125,6 +125,26 @@ def test_a_path_given_twice_counts_once(tmp_path: Path) -> None:
     assert len(gather([tmp_path, file]).attempts) == 1
 
 
+def test_links_that_lead_nowhere_or_in_circles_are_gathered_and_pipes_are_named(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "2023-00001.tar.gz").symlink_to(tmp_path / "nowhere")
+    (tmp_path / "2023-00002.tar.gz").symlink_to(tmp_path / "2023-00002.tar.gz")
+    os.mkfifo(tmp_path / "2023-00003.tar.gz")  # to open it would wait for ever
+    found = gather([tmp_path])
+    assert {a.student_id for a in found.attempts} == {"2023-00001", "2023-00002"}
+    assert list(found.lines) == ["2023-00003.tar.gz is no plain file."]
+    alone = gather([tmp_path / "2023-00003.tar.gz"])
+    assert (list(alone.attempts), list(alone.lines)) == ([], list(found.lines))
+
+
+def test_numbers_in_a_students_own_name_for_the_file_are_not_canvas(tmp_path: Path) -> None:
+    for student in ("2023-00001", "2023-00002"):
+        (tmp_path / f"{student}_2_1_final.tar.gz").write_bytes(b"x")
+    found = gather([tmp_path]).attempts
+    assert [(a.student_id, a.user) for a in found] == [("2023-00001", None), ("2023-00002", None)]
+
+
 def test_what_is_not_there_or_no_zip_is_wrong_usage(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="nothing at"):
         gather([tmp_path / "gone"])
