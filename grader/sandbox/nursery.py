@@ -38,6 +38,7 @@ MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_RDONLY, MS_REMOUNT = 2, 4, 8, 1, 32
 MS_BIND, MS_REC, MS_PRIVATE = 0x1000, 0x4000, 0x40000
 PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_CAPBSET_DROP, PR_SET_NO_NEW_PRIVS = 1, 4, 24, 38
 PR_SET_SECCOMP, SECCOMP_MODE_FILTER = 22, 2
+FILES = 20_000  # in each of a submission's folders
 SHOWN_OF_PROC = ("cpuinfo", "meminfo", "stat", "loadavg", "uptime", "version", "filesystems")
 WARM = (
     *("torch", "torch.nn.functional", "torch.utils.data", "torchvision", "torchvision.transforms"),
@@ -91,7 +92,8 @@ def own_files(request: Request) -> None:
     kept = {path: os.open(path, os.O_PATH) for path in (*request["kept"], given)}
     for path, size in request["tmpfs"].items():
         os.makedirs(path, exist_ok=True)
-        mount("tmpfs", path, "tmpfs", MS_NOSUID | MS_NODEV, f"size={size},mode=0755")
+        data = f"size={size},nr_inodes={FILES},mode=0755"  # an empty file takes memory, too
+        mount("tmpfs", path, "tmpfs", MS_NOSUID | MS_NODEV, data)
     for path, descriptor in kept.items():
         place(path, os.path.isdir(f"/proc/self/fd/{descriptor}"))
         mount(f"/proc/self/fd/{descriptor}", path, None, MS_BIND | MS_REC)

@@ -70,6 +70,16 @@ def test_no_network_not_even_the_machines_own(inside: KernelSession) -> None:
     assert evaluate(inside, "[name for _, name in socket.if_nameindex()]") == ["lo"]
 
 
+def test_of_sockets_only_kinds_that_its_own_network_ends_can_be_made(inside: KernelSession) -> None:
+    kinds = "[getattr(socket, name) for name in dir(socket) if name.startswith('AF_')]"
+    opened = (
+        f"[kind for kind in {kinds} for how in (1, 2, 3, 5)"
+        " if not attempt('socket.socket', int(kind), how).startswith(('OSErr', 'Perm'))]"
+    )
+    families = {socket.AF_UNIX, socket.AF_INET, socket.AF_INET6, socket.AF_NETLINK}
+    assert set(returned(inside, "evaluate", opened)) == set(map(int, families))
+
+
 def test_abstract_sockets_of_the_machine_are_out_of_reach(inside: KernelSession) -> None:
     with socket.socket(socket.AF_UNIX) as server:
         server.bind("\0ddpm-grader-test")
@@ -144,6 +154,13 @@ def test_its_own_folders_can_be_written_up_to_their_size(inside: KernelSession) 
     assert "No space" in attempt(inside, "write", "/tmp/x.bin", FILE_BYTES)
     assert "No space" in attempt(inside, "write", "/home/student/x.bin", FILE_BYTES)
     assert evaluate(inside, "os.path.getsize('results.bin')") == 2**20
+
+
+@pytest.mark.parametrize("call", [("memfd_create", "x", 0), ("shmget", 0, 4096, 0o1600)])
+def test_no_memory_is_to_be_had_that_is_not_counted(
+    inside: KernelSession, call: tuple[object, ...]
+) -> None:
+    assert returned(inside, "system_call", *call) == [-1, "Function not implemented"]
 
 
 def test_it_sees_and_signals_only_its_own_processes(inside: KernelSession) -> None:

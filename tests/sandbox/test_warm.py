@@ -149,6 +149,14 @@ def test_a_system_call_for_looking_into_others_is_refused(sandbox: WarmBubblewra
             assert answer == [-1, 1], call
 
 
+def test_empty_files_do_not_fill_the_machine(sandbox: WarmBubblewrap) -> None:
+    with running(sandbox, Limits(), LOOK) as session:
+        assert session.prepare() == {}
+        for folder in ("/tmp", "/dev/shm", "/home/student", "."):
+            free = returned(session, "evaluate", f"os.statvfs({folder!r}).f_favail")
+            assert 0 < int(str(free)) <= 20_000
+
+
 def test_nothing_is_left_behind(nursery: Nursery) -> None:
     folder = nursery.base / "k1"
     (folder / "ipc").mkdir(parents=True)
