@@ -8,6 +8,7 @@ from datetime import datetime, timedelta, timezone
 
 from grader.errors import UsageError
 
+_SHORT_HOUR = re.compile(r"([T ])([0-9]:)")  # 2026-05-01 9:05, as Excel saves it
 _SECONDS = re.compile(r"[0-9]:[0-9]{2}:[0-9]{2}")
 KST = timezone(timedelta(hours=9), "KST")
 
@@ -58,7 +59,7 @@ def parse_moment(text: str) -> datetime:
     """An ISO date and time; Korean time where no zone is given. Raises ``UsageError``, for a date
     alone, too: its midnight would make a whole day late."""
     with contextlib.suppress(ValueError):
-        moment = datetime.fromisoformat(text.strip())
+        moment = datetime.fromisoformat(_SHORT_HOUR.sub(r"\g<1>0\g<2>", text.strip()))
         if len(text.strip()) > len("2026-05-01"):
             return moment if moment.tzinfo else moment.replace(tzinfo=KST)
     raise UsageError(

@@ -8,9 +8,11 @@ from pathlib import Path
 
 from grader.batch.tablefile import read_table
 from grader.errors import UsageError
+from grader.intake.archive import printable
 from grader.lateness import parse_moment
 
 _ID = re.compile(r"\s*([0-9]{4}-[0-9]{5})\s*")
+_DIGITS = 9  # a field of as many is meant to be an id, whatever stands between them
 _NAMES = ("name", "student", "student name", "이름", "성명")
 _TIMES = ("submitted", "submitted at", "submitted_at", "제출 시각")
 
@@ -28,7 +30,7 @@ def read_roster(path: Path) -> Mapping[str, Student]:
     """By student id. The column of ids is the one with the most of them, whatever it is called;
     columns called name or student, and submitted, are read, too; Canvas's gradebook will do.
 
-    Raises ``UsageError`` where no id is found, an id stands twice or a time is none.
+    Raises ``UsageError`` where no id is found, one stands twice or is mistyped, or a time is none.
     """
     rows = read_table(path, "roster").rows
     width = max((len(row) for row in rows), default=0)
@@ -42,6 +44,8 @@ def read_roster(path: Path) -> Mapping[str, Student]:
     for row in rows:
         found = _ID.fullmatch(_at(row, ids))
         if not found:
+            if sum(map(str.isdigit, _at(row, ids))) == _DIGITS:  # passed over, nobody missed them
+                raise UsageError(f"The roster {path}: {_at(row, ids)!r} is not like 2023-12345.")
             continue
         student_id = found.group(1)
         if student_id in students:
@@ -51,7 +55,8 @@ def read_roster(path: Path) -> Mapping[str, Student]:
             moment = parse_moment(when) if when else None
         except UsageError as error:
             raise UsageError(f"The roster {path}, {student_id}: {error}") from None
-        students[student_id] = Student(student_id, " ".join(_at(row, name).split()), moment)
+        shown = printable(" ".join(_at(row, name).split()))
+        students[student_id] = Student(student_id, shown, moment)
     return students
 
 

@@ -193,6 +193,8 @@ class Batch:
         known = student_id is not None or result is not None  # else it may stand only inside
         if self.request.roster is not None and listed is None and known:
             notes.append("Not on the roster.")
+        if student_id is None and result is not None and counts.user is None:
+            notes.append("Nothing in it names a student: whose it is must be found out.")
         notes += filter(None, [late.note(rubric.late)])
         if result is not None:
             result["student_id"] = student_id

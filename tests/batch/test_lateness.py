@@ -13,6 +13,7 @@ from grader.rubric import load_rubric
 
 def test_korean_time_unless_a_zone_is_given() -> None:
     assert parse_moment("2026-05-01T23:59") == parse_moment("2026-05-01T14:59Z")
+    assert parse_moment("2026-05-01 9:05") == parse_moment("2026-05-01T09:05")  # Excel's
     assert parse_moment("2026-05-01T23:59+00:00") == parse_moment("2026-05-02T08:59")
     for text in ("tomorrow", "2026-05-01", "20260501", "2026-W18-5"):
         with pytest.raises(UsageError, match=text):

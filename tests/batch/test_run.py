@@ -184,6 +184,12 @@ def test_the_roster_names_who_is_missing_and_who_is_a_stranger(
     assert book.entry("2023-00001").name == "name of 2023-00001"
 
 
+def test_who_is_named_by_nothing_must_be_looked_for(tmp_path: Path, grade: Grade) -> None:
+    hand_in(tmp_path, "final.tar.gz", b"1")
+    (found,) = grade().entries
+    assert found.reasons == ["Nothing in it names a student: whose it is must be found out."]
+
+
 def test_both_are_told_of_where_one_carries_the_others_id_inside() -> None:
     rows = [
         {"label": label, "student_id": "2023-00001", "notes": []}
