@@ -84,6 +84,9 @@ def _order(group: Sequence[Attempt]) -> Callable[[Attempt], tuple[bool, int, int
 def _label(student_id: str | None, attempt: Attempt, collides: bool) -> str:
     owner = attempt.user or ""
     user = owner if owner.startswith("anon_") else f"user_{owner}"
+    if student_id is None and not owner:
+        name = attempt.file.encode("utf-8", "surrogateescape")  # any bytes that a disk may hold
+        return f"unnamed_{hashlib.sha256(name).hexdigest()[:8]}"
     if student_id is None:
-        return user if owner else f"unnamed_{hashlib.sha256(attempt.file.encode()).hexdigest()[:8]}"
+        return user
     return f"{student_id}_{user}" if collides and owner else student_id

@@ -1,5 +1,7 @@
 """Whose attempts they are, and which counts."""
 
+import os
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -85,6 +87,12 @@ def test_without_an_id_the_user_or_the_file_names_the_folder() -> None:
     assert labels[0] == "anon_ab1"
     assert labels[-1] == "user_7"
     assert labels[2] == f"{labels[1]}~2"
+
+
+def test_a_name_of_any_bytes_names_a_folder() -> None:
+    name = os.fsdecode("과제.tar.gz".encode("cp949"))  # as unzip leaves what Windows has packed
+    (entry,) = choose([Attempt(Place(Path(name)), name, None)])
+    assert re.fullmatch("unnamed_[0-9a-f]{8}", entry.label)
 
 
 def test_attempts_with_different_ids_are_named() -> None:
