@@ -41,7 +41,7 @@ from grader.intake import (
     plan_everything,
     read_notebook,
 )
-from grader.intake.archive import file_sha256, folder_sha256
+from grader.intake.archive import file_sha256, folder_sha256, printable
 from grader.intake.identify import student_id_in
 from grader.results import Flag, Result, State, environment, result_status
 from grader.rubric import Rubric
@@ -137,7 +137,7 @@ def grade_opened(
     items = options.rubric.score(verdicts)
     return Result(
         student_id=submission.student_id,
-        file=submission.file,
+        file=printable(submission.file),
         sha256=submission.sha256,
         status=result_status(items),
         max_points=options.rubric.max_points,
@@ -278,7 +278,7 @@ def rejected(path: Path, reason: str, sha256: str, options: Options, watch: Stop
     """The result of a submission that cannot be read: no item could be judged."""
     return Result(
         student_id=student_id_in(path.name),
-        file=path.name,
+        file=printable(path.name),
         sha256=sha256,
         status="rejected",
         max_points=options.rubric.max_points,

@@ -166,6 +166,13 @@ def test_every_left_out_statement_has_a_reason(solved: Path) -> None:
     assert all(message.startswith("Cell ") for message in left_out)
 
 
+def test_the_name_of_a_file_is_no_control_sequence(tmp_path: Path) -> None:
+    file = tmp_path / "2020-11111\x1b[31m\n.tar.gz"
+    file.write_bytes(b"no archive")
+    assert grade(file)["submission"]["file"] == "2020-11111?[31m?.tar.gz"
+    assert "\x1b" not in run("grade", file).output
+
+
 def test_text_of_students_is_no_markup(solved: Path) -> None:
     notebook = nbformat.read(solved / DIFFUSION, as_version=4)
     for cell in notebook.cells:
