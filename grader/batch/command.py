@@ -130,11 +130,12 @@ def bar(console: Console) -> Progress:
 def watching(progress: Progress) -> Watch:
     """A line for every submission that ends, and the bar."""
     bar_id = progress.add_task("grading", total=None)
+    say = partial(progress.console.print, soft_wrap=True)  # a line stays one in a log of 80 letters
 
     def begun(to_do: int, known: int) -> None:
         progress.update(bar_id, total=to_do)
         if known:
-            progress.console.print(Text(f"{known} results are in the journal already."))
+            say(Text(f"{known} results are in the journal already."))
 
     def ended(label: str, answer: Evidence | Unreadable) -> None:
         if isinstance(answer, Unreadable):
@@ -145,7 +146,7 @@ def watching(progress: Progress) -> Watch:
             record = answer.record
             points = f"{record['points']:g} / {record['max_points']:g}"
             line = Text(f"{label}  {points}  {record['status']}")
-        progress.console.print(line)
+        say(line)
         progress.advance(bar_id)
 
     return Watch(begun, ended)
@@ -153,7 +154,7 @@ def watching(progress: Progress) -> Watch:
 
 def summary(gradebook: Gradebook, console: Console) -> None:
     """How many of each kind, and one line for everything that a person should know."""
-    say = partial(console.print, soft_wrap=True)  # a line stays one in a log of 80 letters
+    say = partial(console.print, soft_wrap=True)
     states = [entry.status for entry in gradebook.entries]
     counts = ", ".join(f"{states.count(s)} {s}" for s in dict.fromkeys(sorted(states)))
     plural = "" if len(states) == 1 else "s"

@@ -25,7 +25,7 @@ def test_a_crowd_is_one_entry_and_two_others_are_still_seen() -> None:
     assert (samples.what, samples.members) == ("samples", CROWD[:2])
     shown = book(*(entry(label, evidence()) for label in CROWD))
     page = index_page(type(shown)(shown.title, shown.items, shown.entries, shown.lines, found))
-    assert "6 submissions, code: 15 pairs of them are alike, to 100 % and more." in page
+    assert "6 submissions, code: 15 pairs of them are alike, to at least 100 %." in page
     assert "line of 2023-00007 and 2023-00008" in page
     assert "line of 2023-00000 and 2023-00005" not in page
 
