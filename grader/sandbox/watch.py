@@ -6,8 +6,9 @@ processes are added up. Resource limits alone don't do: they count each process 
 
 import contextlib
 import os
+import stat
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -92,6 +93,8 @@ class Watch:
             return Verdict(
                 Status.killed, "Ended: it wrote into the folder of the kernel's sockets."
             )
+        if unnamed_bytes(self._tree, self._ipc) > self._limits.file_bytes:
+            return Verdict(Status.killed, "Ended: it keeps too much in files without a name.")
         return None
 
     def _judge_memory(self) -> Verdict | None:
@@ -128,6 +131,26 @@ def crowded(ipc: Path) -> bool:
     except OSError:
         return False
     return False
+
+
+def unnamed_bytes(tree: list[psutil.Process], ipc: Path) -> int:
+    """Of files on the disk of ``ipc`` that were deleted and are still open: no folder shows them,
+    and they would fill the disk for everybody."""
+    found: dict[int, int] = {}
+    with contextlib.suppress(OSError):
+        disk = ipc.stat().st_dev
+        for process in tree:
+            for info in _open_files(process.pid):
+                if info.st_dev == disk and not info.st_nlink and stat.S_ISREG(info.st_mode):
+                    found[info.st_ino] = 512 * info.st_blocks
+    return sum(found.values())
+
+
+def _open_files(pid: int) -> Iterator[os.stat_result]:
+    with contextlib.suppress(OSError):  # it is gone, or may not be looked into
+        for number in os.listdir(f"/proc/{pid}/fd"):
+            with contextlib.suppress(OSError):
+                yield os.stat(f"/proc/{pid}/fd/{number}")
 
 
 def _resident(process: psutil.Process) -> int:

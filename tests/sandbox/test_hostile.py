@@ -84,6 +84,16 @@ SOCKETS = """
     open(os.path.join(folder, "large"), "wb").write(b"x" * 2**22)
     time.sleep(30)
 """
+UNNAMED = """
+    import os, time
+    folder = next(line.split()[1] for line in open("/proc/mounts") if "/ipc " in line)
+    kept = []
+    for _ in range(3):
+        kept.append(open(os.path.join(folder, "x"), "wb"))
+        os.remove(kept[-1].name)
+        kept[-1].write(bytes(2**22))
+    time.sleep(30)
+"""
 ORPHANS_CODE = f"import time; time.sleep({600 + os.getpid()})"
 ORPHAN = f"""
     import os, subprocess, sys
@@ -183,6 +193,14 @@ def test_messages_that_are_too_large_or_too_many_fill_no_memory(bubblewrap: Sand
         assert psutil.Process().memory_info().rss - before < 2**30
         ask(session, "good")
         assert session.starts <= 3
+
+
+def test_files_that_lost_their_name_do_not_fill_the_disk(bubblewrap: Sandbox) -> None:
+    with running(bubblewrap, Limits(file_bytes=2**23), UNNAMED, GOOD) as session:
+        (outcome,) = session.prepare().values()
+        assert outcome.status is Status.killed
+        assert "files without a name" in outcome.message
+        assert returned(session, "good") == "good"
 
 
 def test_a_folder_of_sockets_that_was_locked_counts_as_full(
