@@ -77,7 +77,7 @@ def test_of_sockets_only_kinds_that_its_own_network_ends_can_be_made(inside: Ker
         " if not attempt('socket.socket', int(kind), how).startswith(('OSErr', 'Perm'))]"
     )
     families = {socket.AF_UNIX, socket.AF_INET, socket.AF_INET6, socket.AF_NETLINK}
-    assert set(returned(inside, "evaluate", opened)) == set(map(int, families))
+    assert set(returned(inside, "evaluate", opened)) <= set(map(int, families))
 
 
 def test_abstract_sockets_of_the_machine_are_out_of_reach(inside: KernelSession) -> None:
