@@ -38,12 +38,13 @@ def forks(ahead: Ahead) -> set[int]:
     return {child.pid for child in parent.children(recursive=True)}
 
 
-def settled(ahead: Ahead) -> set[int]:
-    """What is still there when those that were ended have had time to go."""
+def left(ahead: Ahead, before: set[int]) -> set[int]:
+    """What came since and is still there when what was ended has had time to go. Kernels of before
+    may be other tests'."""
     deadline = time.monotonic() + 10
-    while forks(ahead) and time.monotonic() < deadline:
+    while forks(ahead) - before and time.monotonic() < deadline:
         time.sleep(0.02)
-    return forks(ahead)
+    return forks(ahead) - before
 
 
 def test_every_submission_has_a_kernel_of_its_own(ahead: Ahead) -> None:
@@ -54,8 +55,11 @@ def test_every_submission_has_a_kernel_of_its_own(ahead: Ahead) -> None:
 
 
 def test_a_kernel_is_watched_from_the_first_code_that_is_not_ours(bubblewrap: Sandbox) -> None:
+    before = threading.enumerate()  # other tests' kernels may be watched
+
     def watching() -> bool:
-        return any(thread.name == "sandbox-watch" for thread in threading.enumerate())
+        now = set(threading.enumerate()).difference(before)
+        return any(thread.name == "sandbox-watch" for thread in now)
 
     kernel = started(bubblewrap, Limits(), seed=1)
     try:
@@ -78,11 +82,11 @@ def test_many_threads_never_share_one(ahead: Ahead) -> None:
 
 
 def test_nothing_is_left_at_the_end(ahead: Ahead) -> None:
-    assert settled(ahead) == set()
+    before = forks(ahead)
     with ahead, running(ahead, Limits(), REMEMBERS) as session:
         assert returned(session, "found") is False
-        assert len(forks(ahead)) >= 2
-    assert settled(ahead) == set()
+        assert len(forks(ahead) - before) >= 2
+    assert left(ahead, before) == set()
 
 
 def test_other_limits_get_another_kernel(ahead: Ahead) -> None:
