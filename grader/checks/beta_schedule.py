@@ -129,12 +129,8 @@ def judge(
     if "missing" in outcome.facts:
         return missing(check, "No function named beta_schedule was found in the notebook.")
     arrays = [outcome.arrays.get(f"{index}/{key}") for index in range(len(cases))]
-    if all(array is None or not array.size for array in arrays):
-        returned = outcome.facts.get("returned") or ["NoneType"]
-        if returned[0] not in ("NoneType", "dict"):
-            text = f"The {schedule} schedule is no array of numbers."
-            return failed(check, text, returned=returned[0])
-        return missing(check, f"The {schedule} schedule is not implemented yet: it returns None.")
+    if (verdict := not_betas(check, schedule, outcome, arrays, cases)) is not None:
+        return verdict
     empty = np.zeros(0)
     findings = [
         compare(empty if array is None else array, case, schedule, tolerances)
@@ -160,6 +156,29 @@ def judge(
         sentence = f"The {schedule} schedule needs a look: {doubtful[0].reason}."
         return needs_review(check, sentence, **details)
     return passed(check, f"The {schedule} schedule is right for every T and beta tried.", **details)
+
+
+def not_betas(
+    check: str,
+    schedule: str,
+    outcome: Outcome,
+    arrays: Sequence[Array | None],
+    cases: Sequence[Case],
+) -> Verdict | None:
+    """The verdict if something else than numbers, or more than the betas, came back."""
+    returned = (outcome.facts.get("returned") or ["NoneType"])[0]
+    lengths = [0 if array is None else len(array) for array in arrays]
+    if returned == "tuple" and all(
+        length not in (case.T, case.T + 1) for length, case in zip(lengths, cases, strict=True)
+    ):
+        text = "beta_schedule returns more than the betas; a person must look."
+        return needs_review(check, text, fraction=0)
+    if any(lengths):
+        return None
+    if returned not in ("NoneType", "dict"):
+        text = f"The {schedule} schedule is no array of numbers."
+        return failed(check, text, returned=returned)
+    return missing(check, f"The {schedule} schedule is not implemented yet: it returns None.")
 
 
 def curve_that_differs(

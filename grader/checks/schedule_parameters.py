@@ -11,7 +11,7 @@ from grader.checks import oracle
 from grader.checks.beta_schedule import SCHEDULES
 from grader.checks.cases import ENTRIES, Array, Case
 from grader.checks.tolerances import DEFAULT, Tolerances
-from grader.checks.verdict import Verdict, failed, missing, not_run, partial, passed
+from grader.checks.verdict import Verdict, failed, missing, needs_review, not_run, partial, passed
 from grader.sandbox import KernelSession, Outcome, Status
 
 ITEM = "schedule_parameters"
@@ -175,6 +175,13 @@ def judge_schedule(
     return {name: all(case[name] for case in judged) for name in JUDGED}
 
 
+def without_names(outcome: Outcome) -> bool:
+    """Whether something came back, but none of the entries: a list of them, say."""
+    returned = outcome.facts.get("returned") or ["NoneType"]
+    found = any(f"0/{name}" in outcome.arrays for name in ENTRIES)
+    return returned[0] not in ("NoneType", "dict") and not found
+
+
 def judge_entry(
     name: str, outcomes: Mapping[str, Outcome], found: Mapping[str, Mapping[str, bool]]
 ) -> Verdict:
@@ -185,6 +192,9 @@ def judge_entry(
         return not_run(check, "ddpm_schedules", outcomes[SCHEDULES[0]])
     if any("missing" in outcomes[s].facts for s in ran):
         return missing(check, "No function named ddpm_schedules was found in the notebook.")
+    if all(without_names(outcomes[s]) for s in ran):
+        text = "ddpm_schedules does not return its entries by their names; a person must look."
+        return needs_review(check, text, fraction=0)
     if not any(f"0/{name}" in outcomes[s].arrays for s in ran):
         return missing(check, "The entry is not there, or is still None.")
     right = [s for s in SCHEDULES if found[s].get(name, False)]

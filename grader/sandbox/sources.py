@@ -10,7 +10,10 @@ from grader.paths import PACKAGE
 from grader.sandbox.client import ANSWER
 
 PROBES = PACKAGE / "probes"
-PARTS = {"diffusion": ("stand_ins", "training", "sampling", "diffusion")}
+PARTS = {
+    "schedules": ("entries", "schedules"),
+    "diffusion": ("entries", "stand_ins", "training", "sampling", "diffusion"),
+}
 """Probes whose source is in several files."""
 
 PRELUDE = "_grader_prelude"
