@@ -21,7 +21,8 @@ class Training:
 
     ``scale`` and ``shift``: the network sees scale * x + shift. ``unscaled_target``: under sample
     prediction it predicts x itself all the same. ``told``: for each step, what the network is told
-    as t; empty if that is not one number.
+    as t; empty if that is not one number. ``own_codes``: something else than labels stands for the
+    classes.
     """
 
     scale: float = 1.0
@@ -30,6 +31,7 @@ class Training:
     ascending: bool = True
     known: bool = False  # false: nothing is known of the conventions
     told: tuple[float, ...] = ()
+    own_codes: bool = False
 
 
 Group = Sequence[Setting]

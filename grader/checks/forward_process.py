@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from grader.checks.arguments import distinct, extra_arguments, is_class_argument
 from grader.checks.assignment import cheapest_columns
 from grader.checks.cases import Array
 from grader.checks.setting import Steps
@@ -46,49 +47,13 @@ class Group:
     count: int  # pixels
 
 
-def extra_arguments(arrays: Mapping[str, Any]) -> list[Array]:
-    found = [name for name in arrays if name.startswith("argument")]
-    return [np.asarray(arrays[name], dtype=np.float64) for name in sorted(found)]
-
-
-def distinct(argument: Array) -> Array:
-    """The different rows of an argument, in order; of one column, their numbers."""
-    rows = argument[:, 0] if argument.shape[1] == 1 else argument
-    return np.asarray(np.unique(rows, axis=0))
-
-
-def labels_of(argument: Array) -> Array | None:
-    """Class numbers from labels or one-hot rows, -1 for a row of zeros; None if it is neither."""
-    if argument.shape[1] == 1:
-        return argument[:, 0]
-    sums = argument.sum(axis=1)
-    if argument.shape[1] >= 10 and np.all(np.isin(argument, (0, 1))) and np.all(sums <= 1):
-        return np.asarray(np.where(sums == 1, argument.argmax(axis=1), -1), dtype=np.float64)
-    return None
-
-
-def is_class_argument(argument: Array, classes: Array) -> bool:
-    """Whether these are the labels; some may be dropped for one empty class (guidance)."""
-    labels = labels_of(argument)
-    if labels is None or labels.shape != classes.shape:
-        return False
-    others = labels[labels != classes]
-    return len(others) == 0 or (len(others) < len(labels) / 2 and np.ptp(others) == 0)
-
-
-def classes_given(arrays: Mapping[str, Any]) -> bool:
-    """Whether one of the network's arguments is the labels of its images."""
-    classes = np.asarray(arrays["c"], dtype=np.float64)
-    return any(is_class_argument(argument, classes) for argument in extra_arguments(arrays))
-
-
 def pixels_of(arrays: Mapping[str, Any]) -> Array:
     """The images that forward was given, values in 0..1; the probe hands them back as 0..4."""
     return np.asarray(np.multiply(arrays["x"], 1 / 4, dtype=np.float32))
 
 
 def timestep_argument(arrays: Mapping[str, Any]) -> Array | None:
-    """The argument that stands for t, (N, width): not the labels, and the one that varies most."""
+    """The argument that stands for t, (N, width): not the classes, and the one that varies most."""
     classes = np.asarray(arrays["c"], dtype=np.float64)
     others = [a for a in extra_arguments(arrays) if not is_class_argument(a, classes)]
     if not others:

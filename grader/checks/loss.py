@@ -13,10 +13,10 @@ import numpy as np
 
 from grader.checks import oracle
 from grader.checks.alternatives import Group, Method, Result, Training, Try, examine_predictions
+from grader.checks.arguments import classes_given
 from grader.checks.cases import Array, Case
 from grader.checks.forward_process import (
     ForwardProcess,
-    classes_given,
     noise_problem,
     read_forward_process,
     timestep_argument,
@@ -95,21 +95,28 @@ def judge(
         process.ascending,
         known=verdict.right,
         told=told_at(process.step, t),
+        own_codes=classes_given(arrays) == "codes",
     )
-    if not verdict.right:
-        return verdict, training
-    if not classes_given(arrays):
-        return failed(check, "The network is not given the class labels of the images."), training
+    if verdict.right:
+        verdict = judge_draws(verdict, outcome, process, case)
+    return verdict, training
+
+
+def judge_draws(verdict: Verdict, outcome: Outcome, process: ForwardProcess, case: Case) -> Verdict:
+    """The verdict on a right target, in the light of classes and time steps."""
+    check = verdict.check
+    if not classes_given(outcome.arrays):
+        return failed(check, "The network is not given the class labels of the images.")
     if process.missing_steps:
         text = (
             f"Some time steps are never trained: of {case.T} steps, "
             f"number {', '.join(str(i + 1) for i in process.missing_steps[:5])} was never drawn."
         )
-        return partial(check, 0.5, text, missing_steps=process.missing_steps), training
+        return partial(check, 0.5, text, missing_steps=process.missing_steps)
     if process.uneven:
         text = "The time steps are not drawn uniformly; a person must look whether that is meant."
-        return needs_review(check, text), training
-    return verdict, training
+        return needs_review(check, text)
+    return verdict
 
 
 def told_at(step: Array, t: Array | None) -> tuple[float, ...]:

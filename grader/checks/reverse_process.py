@@ -12,14 +12,12 @@ from typing import Any
 import numpy as np
 
 from grader.checks.alternatives import Training
+from grader.checks.arguments import distinct, extra_arguments, labels_of
 from grader.checks.cases import Array
 from grader.checks.forward_process import (
     DATA_SPACES,
-    distinct,
-    extra_arguments,
     independence_ratio,
     kurtosis,
-    labels_of,
     same_in_all_pixels,
 )
 from grader.checks.other_samplers import between_the_variances, keeps_marginals, other_sampler

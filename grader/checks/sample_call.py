@@ -4,18 +4,14 @@ The labels that the network was given, the noise that the reverse process starte
 ``x_i_store``, which is returned beside the images.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from grader.checks.forward_process import (
-    extra_arguments,
-    independence_ratio,
-    kurtosis,
-    labels_of,
-    same_in_all_pixels,
-)
+from grader.checks.arguments import coding_of, extra_arguments, labels_of
+from grader.checks.cases import Array
+from grader.checks.forward_process import independence_ratio, kurtosis, same_in_all_pixels
 from grader.checks.reverse_process import constant_t_problem
 from grader.sandbox import Outcome
 
@@ -57,15 +53,13 @@ def store_problem(outcome: Outcome, n_sample: int) -> str | None:
 
 
 def labels_problem(arrays: Mapping[str, Any]) -> str | None:
-    """A sentence unless at every step one call was given the classes 0..9 in turn."""
+    """A sentence unless at every step one call was given the classes 0..9 in turn, as labels or by
+    what stands for them in training."""
     batch, step = np.asarray(arrays["batch"]), np.asarray(arrays["step"])
     n_sample = len(arrays["result"])
-    expected = np.arange(n_sample) % 10
     starts = np.concatenate([[0], np.cumsum(batch)])
-    for argument in extra_arguments(arrays):
-        labels = labels_of(argument)
-        if labels is None:
-            continue
+    for labels, codes in coded_arguments(arrays):
+        expected = np.resize(codes, (n_sample, *codes.shape[1:]))
         told = {
             int(step[call])
             for call in range(len(batch))
@@ -75,6 +69,18 @@ def labels_problem(arrays: Mapping[str, Any]) -> str | None:
         if len(told) == len(np.unique(step)):
             return None
     return "The network is not given the class labels 0 to 9 for its ten columns."
+
+
+def coded_arguments(arrays: Mapping[str, Any]) -> Iterator[tuple[Array, Array]]:
+    """Each argument that may be the classes, and what stands for 0..9 in it."""
+    trained = extra_arguments(arrays, "trained/")
+    codings = [coding_of(argument, np.asarray(arrays["trained_c"])) for argument in trained]
+    for argument in extra_arguments(arrays):
+        for codes in codings:
+            if codes is not None and codes.shape[1] == argument.shape[1]:
+                yield argument, codes
+        if not trained and (labels := labels_of(argument)) is not None:
+            yield labels, np.arange(10)
 
 
 def sorted_at_the_end(arrays: Mapping[str, Any]) -> bool:

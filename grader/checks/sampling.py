@@ -13,8 +13,9 @@ import numpy as np
 
 from grader.checks import oracle
 from grader.checks.alternatives import Group, Method, Result, Training, Try, examine_predictions
+from grader.checks.arguments import extra_arguments
 from grader.checks.cases import Array, Case
-from grader.checks.forward_process import DATA_SPACES, extra_arguments
+from grader.checks.forward_process import DATA_SPACES
 from grader.checks.reverse_process import judge_steps, judge_with_one_image
 from grader.checks.sample_call import (
     first_problem,
@@ -107,6 +108,7 @@ class Question:
             unscaled_target=self.training.unscaled_target,
             timesteps=None if self.timesteps is None else self.timesteps.tolist(),
             fresh=fresh,
+            codes=self.training.own_codes,
         )
 
 

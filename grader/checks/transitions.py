@@ -10,8 +10,8 @@ import numpy as np
 
 from grader.checks import oracle
 from grader.checks.alternatives import Training
+from grader.checks.arguments import extra_arguments, labels_of
 from grader.checks.cases import Array
-from grader.checks.forward_process import extra_arguments, labels_of
 from grader.checks.setting import Steps
 from grader.sandbox import Outcome
 

@@ -16,6 +16,7 @@
     alphabar         (sampling) alphabar_1..alphabar_T
     scale, shift     (sampling) the network lives in the data space scale * x + shift
     timesteps        (sampling) null, or what training passes as t for steps 1..T
+    codes            (sampling) whether ``forward`` is asked, too, what stands for each class
 
 Images are (batch, 1, 28, 28), in arrays (batch, 784).
 """

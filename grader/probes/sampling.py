@@ -16,6 +16,7 @@ if TYPE_CHECKING:  # in the kernel the parts are one source
         recording,
         schedule_in_use,
     )
+    from grader.probes.training import Losses
 
 MOST_FRAMES = 300  # of x_i_store that are compared
 COMPARED = slice(0, 7840, 3)  # of each frame's pixels: some of all of ten images
@@ -147,7 +148,20 @@ def measure_sampling(namespace: Any, inputs: Any, stand_in: Any) -> Any:
         return {}, {**facts, "returned": type(images).__name__, "returned_shape": shape}
     arrays = {**denoiser.arrays, "result": flat(images), "moments": np.asarray(denoiser.moments)}
     arrays |= {"batch": np.asarray(network.images), "step": np.asarray(denoiser.step_of_call)}
-    return {**arrays, **arguments(network), **schedule_in_use(namespace, inputs)}, facts
+    arrays |= {**arguments(network), **schedule_in_use(namespace, inputs)}
+    return {**arrays, **(told_in_training(ddpm, network) if inputs["codes"] else {})}, facts
+
+
+def told_in_training(ddpm: Any, network: Any) -> Any:
+    """What ``forward`` of the same model gives its network beside the images: ``trained/<name>``,
+    and of which classes, ``trained_c``."""
+    network.images, network.others = [], []
+    network.answer = Losses(None, full=False).answer
+    classes = np.resize(np.arange(10), 200)
+    with torch.no_grad():
+        ddpm(torch.zeros(len(classes), *SIZE), torch.tensor(classes))
+    told = {f"trained/{name}": value for name, value in arguments(network).items()}
+    return {"trained_c": classes, **told}
 
 
 def mixture(image: Any, target: Any) -> Any:

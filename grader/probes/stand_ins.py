@@ -15,6 +15,8 @@ if TYPE_CHECKING:  # in the kernel the parts are one source
 SIZE = (1, 28, 28)
 N_FEAT = 64
 OURS = torch._C.DisableTorchFunction  # our own code names no device, which saves half its time
+WIDEST = 512  # numbers an image: more is a picture, and no class or t
+KEPT = 128  # of them, which tell one class or time step from another
 CONSTRUCTOR = ("nn_model", "betas", "n_T", "prediction_type", "schedule", "device")
 
 
@@ -66,10 +68,23 @@ class Network(nn.Module):
         pictures = [t for t in tensors if t.dim() >= 3 and t.numel() % 784 == 0 and t.numel()]
         if not pictures:
             raise TypeError("the network was called without a batch of images")
-        image = pictures[0]
-        others = [t for t in tensors if t is not image]
+        others = [t for t in tensors if t is not pictures[0]]
+        image, *maps = without_maps(pictures[0])
+        others += maps
         self.others.append([t.detach().to(torch.float64, copy=True).numpy() for t in others])
         return self.answer(self, image, len(self.others) - 1)
+
+
+def without_maps(image: Any) -> Any:
+    """The images, and where class or time stand beside them as channels that have one value all
+    over, (B, C, H, W), those values, (B, C - 1)."""
+    if image.dim() != 4 or image.shape[1] == 1:
+        return [image]
+    pixels = image.detach().flatten(2)
+    varies = (pixels.amax(2) != pixels.amin(2)).any(0)
+    if varies.sum() != 1:
+        return [image]
+    return [image[:, varies], pixels[:, ~varies, 0]]
 
 
 def is_numeric(value: Any) -> Any:
@@ -221,8 +236,8 @@ def arguments(network: Any) -> Any:
                 if value.size % size == 0 and value.size
                 else np.broadcast_to(value.reshape(1, -1), (size, value.size))
             )
-        if len({row.shape[1] for row in rows}) == 1 and rows[0].shape[1] <= 128:
-            arrays[f"argument{position}"] = np.concatenate(rows)
+        if len({row.shape[1] for row in rows}) == 1 and rows[0].shape[1] <= WIDEST:
+            arrays[f"argument{position}"] = np.concatenate([row[:, :KEPT] for row in rows])
     return arrays
 
 
