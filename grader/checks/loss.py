@@ -31,6 +31,7 @@ from grader.checks.verdict import (
     partial,
     passed,
 )
+from grader.results import State
 from grader.sandbox import KernelSession, Outcome, Status
 
 ITEM = "loss"
@@ -116,6 +117,9 @@ def judge_draws(verdict: Verdict, outcome: Outcome, process: ForwardProcess, cas
     if process.uneven:
         text = "The time steps are not drawn uniformly; a person must look whether that is meant."
         return needs_review(check, text)
+    if "wrapped" in outcome.facts and verdict.state is State.PASSED:
+        text = "forward returns more than the loss; a person must look whether training takes it."
+        return needs_review(check, text, returned=outcome.facts["wrapped"])
     return verdict
 
 

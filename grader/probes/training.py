@@ -63,7 +63,7 @@ class Losses:
         self.calls.append(calls)
         if not isinstance(loss, torch.Tensor) or not loss.requires_grad:
             self.facts.update(differentiable=False, returned=type(loss).__name__)
-            self.losses.append(np.float64(float(loss)).reshape(1))
+            self.losses.append(np.zeros(1))
             return
         self.facts["size"] = max(self.facts["size"], loss.numel())
         self.losses.append(loss.detach().to(torch.float64).numpy().reshape(-1)[:1])
@@ -71,6 +71,15 @@ class Losses:
             torch.autograd.backward(loss)
             leaf = self.leaf
             self.gradients.append(flat(torch.zeros_like(leaf) if leaf.grad is None else leaf.grad))
+
+    def taken_out_of(self, returned: Any) -> Any:
+        """The loss among what ``forward`` returned: its first number that has a gradient."""
+        if not isinstance(returned, (tuple, list, dict)):
+            return returned
+        self.facts["wrapped"] = type(returned).__name__
+        parts = returned.values() if isinstance(returned, dict) else returned
+        numbers = [p for p in parts if isinstance(p, torch.Tensor) and p.numel() == 1]
+        return next((number for number in numbers if number.requires_grad), returned)
 
     def arrays(self) -> Any:
         kept = {
@@ -110,6 +119,7 @@ def measure_loss(namespace: Any, inputs: Any, stand_in: Any) -> Any:
         if loss is None:
             return {}, {"missing": "DDPM.forward"}
         with OURS():
+            loss = losses.taken_out_of(loss)
             losses.note(loss, len(network.others) - before)
     arrays = {"c": labels.reshape(-1), **({"x": pixels} if full else {}), **losses.arrays()}
     return {**arrays, **arguments(network), **schedule_in_use(namespace, inputs)}, losses.facts
