@@ -1,6 +1,7 @@
 """Which statements of a notebook run, and why the others do not."""
 
 import ast
+import re
 from dataclasses import dataclass
 from types import UnionType
 
@@ -14,6 +15,7 @@ TARGETS = ("beta_schedule", "ddpm_schedules", "ContextUnet", "DDPM")
 MODEL = frozenset({"ddpm", "nn_model"})
 """What of it the notebook makes itself where its trained weights are to be loaded."""
 OVERRIDES = {"n_epoch": "1", "n_T": "20", "n_feat": "8", "batch_size": "64", "device": "'cpu'"}
+_WRITES_MODULE = re.compile(r"%%(?:writefile|file)\s+(?:-a\s+)?(?:\./)?(\w+)\.py")
 MAX_STATEMENTS = 5_000
 MAX_SOURCE = 2**20
 
@@ -71,8 +73,14 @@ def _plan_for(nb: NotebookNode, targets: tuple[str, ...], provided: frozenset[st
     clean: set[str] = set()  # what cells without an error define; asked of only if one has
     if any(text.saved for text in texts.values()):
         clean = {name for text in texts.values() if not text.saved for name in _top_names(text)}
+    imports = _imports(texts)
+    modules = [
+        Statement(cell, 1, text.text, ())
+        for cell, text in texts.items()
+        if _module_written(text) in imports
+    ]
     for cell, text in texts.items():
-        if text.magic:
+        if text.magic and _module_written(text) not in imports:
             left.append(_leave(cell, 1, "a cell magic, not Python", text.magic))
         elif text.problem and not text.pieces:
             left.append(_leave(cell, 1, "the cell cannot be read", text.text.strip()))
@@ -95,12 +103,24 @@ def _plan_for(nb: NotebookNode, targets: tuple[str, ...], provided: frozenset[st
         if i not in kept:
             reason = reasons.get(i) or unneeded(item)
             left.append(_leave(item.piece.cell, item.piece.line, reason, item.piece.source))
-    statements = tuple(
+    statements = [
         Statement(p.cell, p.line, p.source, tuple(sorted(items[i].does.binds)), _repeatable(p.node))
         for i in sorted(kept)
         for p in [items[i].piece]
-    )
-    return _plan(statements, left, texts, problems)
+    ]
+    in_order = sorted([*modules, *statements], key=lambda statement: statement.cell)
+    return _plan(tuple(in_order), left, texts, problems)
+
+
+def _module_written(text: CellText) -> str:
+    """The module that a cell writes as a file, for the notebook to import; empty if none."""
+    written = _WRITES_MODULE.fullmatch(text.magic)
+    return written[1] if written else ""
+
+
+def _imports(texts: dict[int, CellText]) -> frozenset[str]:
+    pieces = (piece for text in texts.values() for piece in text.pieces)
+    return frozenset(name for piece in pieces for name in imported_modules(piece))
 
 
 _PLAIN = ast.Constant | ast.Tuple | ast.UnaryOp | ast.unaryop | ast.expr_context
@@ -152,14 +172,9 @@ def _plan(
     problems: list[str],
 ) -> Plan:
     bound = {name for statement in statements for name in statement.binds}
-    imports: set[str] = set()
-    for text in texts.values():
-        for piece in text.pieces:
-            imports |= imported_modules(piece)
     left.sort(key=lambda item: (item.cell, item.line))
-    return Plan(
-        statements, tuple(left), frozenset(bound & {*TARGETS}), frozenset(imports), tuple(problems)
-    )
+    defined = frozenset(bound & {*TARGETS})
+    return Plan(statements, tuple(left), defined, _imports(texts), tuple(problems))
 
 
 def _texts(nb: NotebookNode) -> tuple[dict[int, CellText], list[str]]:
