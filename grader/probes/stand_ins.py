@@ -210,11 +210,11 @@ def recording(namespace: Any, answer: Any) -> Any:
 
 def method(ddpm: Any, name: Any, *args: Any) -> Any:
     """The student's method, once it is known that it takes these arguments."""
-    own = getattr(type(ddpm), name, None)
-    if own is None or own is getattr(nn.Module, name, None):
+    own = getattr(ddpm, name, None)  # it may be the object's, not the class's
+    if own is None or getattr(own, "__func__", own) is getattr(nn.Module, name, None):
         raise Missing(f"DDPM.{name}")
     try:
-        inspect.signature(getattr(ddpm, name)).bind(*args)
+        inspect.signature(own).bind(*args)
     except TypeError as error:
         raise Interface(f"DDPM.{name}{inspect.signature(own)}: {error}") from error
     return ddpm if name == "forward" else getattr(ddpm, name)
