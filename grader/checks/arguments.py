@@ -8,6 +8,7 @@ import numpy as np
 from grader.checks.cases import Array
 
 CLASSES = 10
+IN_ONE_VECTOR = "Class and time are told to the network in one vector; a person must look."
 
 
 def extra_arguments(arrays: Mapping[str, Any], name: str = "argument") -> list[Array]:

@@ -13,7 +13,7 @@ import numpy as np
 
 from grader.checks import oracle
 from grader.checks.alternatives import Group, Method, Result, Training, Try, examine_predictions
-from grader.checks.arguments import classes_given
+from grader.checks.arguments import CLASSES, IN_ONE_VECTOR, classes_given, distinct
 from grader.checks.cases import Array, Case
 from grader.checks.forward_process import (
     ForwardProcess,
@@ -83,6 +83,8 @@ def judge(
         text = "The network is given every image more than once for one loss; a person must look."
         return needs_review(check, text, images=images, given=given), unknown
     t = timestep_argument(arrays)
+    if t is not None and told_in_one_vector(t, len(steps.beta) + steps.first_index):
+        return needs_review(check, IN_ONE_VECTOR), unknown
     process = read_forward_process(arrays, t, steps)
     if isinstance(process, str):
         return failed(check, process), unknown
@@ -121,6 +123,14 @@ def judge_draws(verdict: Verdict, outcome: Outcome, process: ForwardProcess, cas
         text = "forward returns more than the loss; a person must look whether training takes it."
         return needs_review(check, text, returned=outcome.facts["wrapped"])
     return verdict
+
+
+def told_in_one_vector(argument: Array, steps: int) -> bool:
+    """Whether there are more different vectors than steps, and no more than of steps and classes:
+    the sum of their embeddings, say."""
+    if argument.shape[1] == 1:
+        return False
+    return steps < len(distinct(argument)) <= steps * (CLASSES + 1)
 
 
 def told_at(step: Array, t: Array | None) -> tuple[float, ...]:

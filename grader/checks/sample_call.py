@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from grader.checks.arguments import coding_of, extra_arguments, labels_of
+from grader.checks.arguments import coding_of, distinct, extra_arguments, labels_of
 from grader.checks.cases import Array
 from grader.checks.forward_process import independence_ratio, kurtosis, same_in_all_pixels
 from grader.checks.reverse_process import constant_t_problem
@@ -28,10 +28,23 @@ def runs_backward(likeness: Sequence[tuple[float, int]] | None) -> bool:
 def first_problem(outcome: Outcome) -> str | None:
     """A sentence on what is wrong before any step is looked at."""
     arrays = outcome.arrays
-    problem = constant_t_problem(outcome)
+    in_one = in_one_vector(arrays)
+    problem = None if in_one else constant_t_problem(outcome)
     if problem is None and not np.all(np.isfinite(arrays["result"])):
         problem = "The images that sample returns hold values that are not numbers."
-    return problem or labels_problem(arrays) or start_problem(arrays)
+    problem = problem or (None if in_one else labels_problem(arrays))
+    return problem or start_problem(arrays)
+
+
+def in_one_vector(arrays: Mapping[str, Any]) -> bool:
+    """Whether an argument is another vector for each of the ten columns, and for each step."""
+    n_sample, calls = len(arrays["result"]), len(arrays["batch"])
+    for argument in extra_arguments(arrays):
+        first = argument[:n_sample]
+        columns = len(distinct(first))
+        if argument.shape[1] > 1 and columns == FEWEST and len(distinct(argument)) > calls:
+            return np.array_equal(first, np.resize(first[:FEWEST], first.shape))
+    return False
 
 
 def store_problem(outcome: Outcome, n_sample: int) -> str | None:

@@ -13,12 +13,13 @@ import numpy as np
 
 from grader.checks import oracle
 from grader.checks.alternatives import Group, Method, Result, Training, Try, examine_predictions
-from grader.checks.arguments import extra_arguments
+from grader.checks.arguments import IN_ONE_VECTOR, extra_arguments
 from grader.checks.cases import Array, Case
 from grader.checks.forward_process import DATA_SPACES
 from grader.checks.reverse_process import judge_steps, judge_with_one_image
 from grader.checks.sample_call import (
     first_problem,
+    in_one_vector,
     runs_backward,
     sorted_at_the_end,
     store_problem,
@@ -248,6 +249,8 @@ def judge(outcome: Outcome, question: Question) -> Verdict:
     verdict = judge_steps(check, outcome, question.steps, training, timesteps)
     if verdict.right and (problem := store_problem(outcome, n_sample)) is not None:
         return failed(check, problem, **facts["store"])
+    if verdict.right and in_one_vector(outcome.arrays):
+        return needs_review(check, IN_ONE_VECTOR)
     if verdict.right and runs_backward(facts["store"]["likeness"]):
         return needs_review(check, "The frames of x_i_store run from the digits to the noise.")
     return verdict
