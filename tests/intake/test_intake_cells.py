@@ -113,6 +113,15 @@ def test_hostile_source_is_a_problem_and_harms_no_other_cell(source: str) -> Non
     assert result.defined == {"beta_schedule", "DDPM"}
 
 
+@pytest.mark.parametrize("magic", ["%%writefile s.py", "%%file ./s.py", "%%writefile -a s.py"])
+def test_a_cell_that_writes_a_module_is_kept_if_the_notebook_imports_it(magic: str) -> None:
+    cell = f"{magic}\nK = 3"
+    assert cell in kept(cell, "from s import *", DEFS)
+    assert cell not in kept(cell, "import t", DEFS)
+    (left,) = plan(cell, DEFS).left_out
+    assert left.reason == "a cell magic, not Python"
+
+
 def test_imports_are_named_wherever_they_stand() -> None:
     assert plan("def f():\n    import diffusers.x\n").imports == {"diffusers"}
 
