@@ -16,7 +16,7 @@ $(VENV)/ready: pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.11 ...")'
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --no-compile --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
-	$(BIN)/python -m compileall -qq -j 0 -x '/(tests|transformers)/' $(VENV)/lib || true  # what is used, by all cores
+	$(BIN)/python -m compileall -qq -j 0 -x '/(tests|transformers|mypy)/' $(VENV)/lib || true  # what is used, by all cores
 	touch $@
 
 demo: $(VENV)/ready  ## grade the included example and the included class

@@ -108,7 +108,7 @@ def samples() -> Array:
     return hundred(MODELS[0])
 
 
-SOME = list(RENDERINGS)[::3]
+SOME = list(RENDERINGS)[::4]
 
 
 def test_there_are_many_ways_to_draw() -> None:

@@ -33,7 +33,11 @@ def likeness(grid: Grid, images: Array) -> Array:
     return together[: len(rows), len(rows) :]
 
 
-@pytest.mark.parametrize(("name", "draw"), [pytest.param(n, d, id=n) for n, d in all_renderings()])
+ALL = [pytest.param(name, draw, id=name) for name, draw in all_renderings()]
+FAST, REST = ALL[::2], [pytest.param(*p.values, id=p.id, marks=pytest.mark.slow) for p in ALL[1::2]]
+
+
+@pytest.mark.parametrize(("name", "draw"), [*FAST, *REST])
 def test_every_tile_is_found_in_its_place(
     name: str, draw: Callable[[Array], Array], hundred: Array
 ) -> None:

@@ -28,7 +28,7 @@ def assert_same(notebook: NotebookNode, folder: Path) -> None:
 SAMPLE = [
     "correct/v02_T_plus_1_entries.py",
     "correct/v12_rescaled_to_minus_one_one.py",
-    "correct/v19_classifier_free_guidance.py",
+    pytest.param("correct/v19_classifier_free_guidance.py", marks=pytest.mark.slow),
 ]
 
 

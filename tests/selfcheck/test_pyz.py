@@ -205,7 +205,14 @@ def in_a_shell(pyz: Path, folder: Path, words: str) -> subprocess.CompletedProce
     return subprocess.run(["bash", "-c", command], cwd=folder, capture_output=True, text=True)
 
 
-@pytest.mark.parametrize("words", ["| head -1", "--json - 2>&1 >/dev/null | head -1", ">&-"])
+@pytest.mark.parametrize(
+    "words",
+    [
+        "| head -1",
+        pytest.param("--json - 2>&1 >/dev/null | head -1", marks=pytest.mark.slow),
+        pytest.param(">&-", marks=pytest.mark.slow),
+    ],
+)
 def test_nobody_needs_to_read_to_its_end(pyz: Path, folder: Path, words: str) -> None:
     done = in_a_shell(pyz, folder, f"{words}; exit ${{PIPESTATUS[0]}}")
     assert (done.returncode, done.stderr) == (0, "")
