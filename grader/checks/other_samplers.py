@@ -80,7 +80,7 @@ def between_the_variances(inner: Sequence[Transition], expected: Expected) -> bo
     v, lo, hi = variance[apart], low[apart], high[apart]
     parts = np.stack([np.log(v / lo) / np.log(hi / lo), (v - lo) / (hi - lo)])
     middle = parts.mean(axis=1)
-    even = (middle > 0.05) & (middle < 0.95) & (parts.std(axis=1) < 0.12 * middle)
+    even = (middle > 0.05) & (middle < 0.95) & (parts.std(axis=1) < 0.2 * middle)  # chance: 0.09
     learned = np.stack(
         [low * (high / low) ** middle[0], low + (high - low) * middle[1]]  # the two usual forms
     )

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from grader.checks.alternatives import Training
@@ -190,6 +190,7 @@ def test_other_samplers_are_for_a_person(kind: type[Chain], seed: int) -> None:
 )
 @settings(max_examples=8, deadline=None)
 @given(seed=seeds)
+@example(seed=256017)  # one step's noise is 3.8 standard errors off by chance
 def test_where_beta_rises_slowly_a_learned_variance_is_told_from_a_wrong_index(
     kind: type[Chain], state: State, seed: int
 ) -> None:
