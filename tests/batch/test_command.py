@@ -24,11 +24,10 @@ from tests.report.books import book, entry
 
 
 def told(*entries: object) -> str:
-    console = Console(file=io.StringIO(), width=200)
+    shown = io.StringIO()
+    console = Console(file=shown, width=200)
     summary(book(*entries), console)  # type: ignore[arg-type]
-    text = console.file.getvalue()  # type: ignore[attr-defined]
-    assert isinstance(text, str)
-    return text
+    return shown.getvalue()
 
 
 def test_everything_that_a_person_should_know_is_a_line() -> None:
@@ -51,15 +50,20 @@ def test_nobody_is_called_missing_for_sure_while_files_without_a_name_wait() -> 
     assert "Nothing was handed in by: 2023-00001 (not every file was opened yet)" in text
 
 
-def test_a_correction_may_be_of_any_bytes_and_by_a_user_without_a_name(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def grades(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The grades of one student."""
     monkeypatch.setattr(module, "grade_job", fake_grade)
     (tmp_path / "2023-00001.tar.gz").write_bytes(b"0.5")
-    grades = tmp_path / "grades"
-    with batch(grades, tmp_path / "2023-00001.tar.gz") as started:
+    folder = tmp_path / "grades"
+    with batch(folder, tmp_path / "2023-00001.tar.gz") as started:
         started.run(Threads(), Watch())
+    return folder
 
+
+def test_a_correction_may_be_of_any_bytes_and_by_a_user_without_a_name(
+    grades: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def nameless() -> str:
         raise KeyError("getpwuid(): uid not found: 12345")
 
@@ -82,9 +86,10 @@ def test_what_is_stopped_tells_how_it_goes_on(
         raise KeyboardInterrupt
 
     monkeypatch.setattr(Batch, "run", stopped)
-    console = Console(file=io.StringIO(), width=200)
+    shown = io.StringIO()
+    console = Console(file=shown, width=200)
     assert not run_batch((), tmp_path, TASK, 1, None, None, None, rerun, console)
-    assert said in console.file.getvalue()  # type: ignore[attr-defined]
+    assert said in shown.getvalue()
 
 
 def test_names_are_no_markup() -> None:
@@ -100,9 +105,10 @@ def test_what_is_stopped_while_pages_are_written_is_told_the_same(
 
     monkeypatch.setattr(Batch, "run", lambda *arguments: None)
     monkeypatch.setattr("grader.report.pages.write_pages", stopped)
-    console = Console(file=io.StringIO(), width=200)
+    shown = io.StringIO()
+    console = Console(file=shown, width=200)
     assert not run_batch((), tmp_path, TASK, 1, None, None, None, None, console)
-    assert "the same command goes on" in console.file.getvalue()  # type: ignore[attr-defined]
+    assert "the same command goes on" in shown.getvalue()
 
 
 def test_a_second_request_to_end_does_not_keep_the_gradebook_from_being_written(
@@ -118,21 +124,17 @@ def test_a_second_request_to_end_does_not_keep_the_gradebook_from_being_written(
     monkeypatch.setattr("grader.batch.run.dispatch", stopped)
     monkeypatch.setattr(Batch, "write_gradebook", twice)
     (tmp_path / "2023-00001.tar.gz").write_bytes(b"0.5")
-    console, paths = Console(file=io.StringIO(), width=200), (tmp_path / "2023-00001.tar.gz",)
+    shown, paths = io.StringIO(), (tmp_path / "2023-00001.tar.gz",)
+    console = Console(file=shown, width=200)
     assert not run_batch(paths, tmp_path / "g", TASK, 1, None, None, None, None, console)
-    assert "1 student: 1 waiting" in console.file.getvalue()  # type: ignore[attr-defined]
+    assert "1 student: 1 waiting" in shown.getvalue()
     assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
 
 
 def test_two_who_correct_at_once_both_stand_on_the_pages(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    grades: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The second corrects after the first has read the grades, and before it writes them."""
-    monkeypatch.setattr(module, "grade_job", fake_grade)
-    (tmp_path / "2023-00001.tar.gz").write_bytes(b"0.5")
-    grades = tmp_path / "grades"
-    with batch(grades, tmp_path / "2023-00001.tar.gz") as started:
-        started.run(Threads(), Watch())
     write_pages, others = pages.write_pages, []
 
     def slow(*arguments: Any) -> None:
