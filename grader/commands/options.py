@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 from rich.console import Console
@@ -23,7 +23,13 @@ LIMITS = {
 }
 
 
-class Limit(click.ParamType[tuple[str, float]]):
+if TYPE_CHECKING:
+    Pair = click.ParamType[tuple[str, float]]
+else:  # before click 8.4 it takes no type
+    Pair = click.ParamType
+
+
+class Limit(Pair):
     """``NAME=NUMBER``, as a pair."""
 
     name = "NAME=NUMBER"
