@@ -151,10 +151,11 @@ def _tried(program: Path) -> Bubblewrap:
     said = _run([str(program), "--help"])
     wrap = Bubblewrap(program, "--size" in said, "--disable-userns" in said)
     walls = [str(program), *wrap.walls(Limits()), *closed(), "--chdir", "/"]
-    said = _run([*walls, "--", sys.executable, "-c", LOOK.format(NEEDED)]).split()
-    if said[:1] != ["inside"]:
-        raise SandboxUnavailable(f"the trial run answered {' '.join(said)[:200]!r}.")
-    if lacking := said[1:]:
+    said = _run([*walls, "--", sys.executable, "-c", LOOK.format(NEEDED)])
+    word, *lacking = said.split() or [""]
+    if word != "inside":
+        raise SandboxUnavailable(f"the trial run answered {said.strip()[:200]!r}.")
+    if lacking:
         raise SandboxUnavailable(f"Python does not find {', '.join(lacking)} inside it.")
     return wrap
 

@@ -1,12 +1,17 @@
-"""The wheel, built once."""
+"""The wheel, built once, and machines that it is installed on."""
 
+import os
+import shutil
 import subprocess
 import sys
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests.install.machine import USER, Machine, install, way_to_become
+from tests.install.places import ROOT
 
 
 @pytest.fixture(scope="session")
@@ -18,3 +23,36 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     assert done.returncode == 0, done.stderr
     (built,) = folder.glob("*.whl")
     return built
+
+
+@pytest.fixture(scope="session")
+def away(wheel: Path) -> Iterator[Path]:
+    """A folder that everybody may enter, far from the checkout; the wheel is installed in it."""
+    folder = Path(tempfile.mkdtemp(prefix="ddpm-install-", dir="/tmp"))
+    folder.chmod(0o755)
+    install(wheel, folder / "venv")
+    yield folder
+    shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="session")
+def root(away: Path) -> Machine:
+    """The superuser's commands."""
+    if os.getuid() != 0:
+        pytest.skip("these tests do not run as root")
+    return Machine(away / "venv", work_folder(away / "root"))
+
+
+@pytest.fixture(scope="session")
+def user(away: Path) -> Machine:
+    """An ordinary user's commands; others cannot enter the home folder."""
+    home = work_folder(away / "home")
+    if os.getuid() != 0:
+        return Machine(away / "venv", home)
+    os.chown(home, USER, USER)
+    return Machine(away / "venv", home, way_to_become(USER, [away]))
+
+
+def work_folder(folder: Path) -> Path:
+    folder.mkdir(mode=0o700)
+    return folder
