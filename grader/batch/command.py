@@ -5,35 +5,26 @@ import os
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
 from functools import partial
 from pathlib import Path
 from types import FrameType
 
 from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    TextColumn,
-    TimeElapsedColumn,
-    TimeRemainingColumn,
-)
 from rich.text import Text
 
 from grader.batch.cluster import Dask
-from grader.batch.evidence import Evidence
 from grader.batch.executors import Backend, Local
 from grader.batch.gradebook import Entry, Gradebook, read_gradebook
 from grader.batch.journal import Correction, Journal, now
-from grader.batch.roster import read_roster
-from grader.batch.run import Batch, Request, Watch
-from grader.batch.work import Task, Unreadable
+from grader.batch.publish import Publisher, publish
+from grader.batch.remember import Asked, settle
+from grader.batch.run import Batch, Request
+from grader.batch.screen import Screen
 from grader.errors import UsageError
+from grader.paths import RUBRIC_DIR
 from grader.sandbox import bubblewrap
 from grader.scratch import scratch
 
-SPEED_SECONDS = 900.0  # the estimate goes by what was graded in the last quarter of an hour
 NOT_YET = "{0} has no result yet: run batch first."
 UNGRADED = {
     "missing": "{0} handed in nothing. For what came on paper or by mail give batch a file "
@@ -45,11 +36,9 @@ STOPPED = "Stopped. What was graded is kept; the same command{} goes on from the
 def run_batch(
     paths: tuple[Path, ...],
     grades: Path,
-    task: Task,
+    asked: Asked,
     jobs: int,
     scheduler: str | None,
-    roster: Path | None,
-    deadline: datetime | None,
     rerun: str | None,
     console: Console,
 ) -> bool:
@@ -58,30 +47,44 @@ def run_batch(
 
     Raises ``GraderError``.
     """
-    if task.sandbox != "none" and scheduler is None:
+    if asked.sandbox != "none" and scheduler is None:
         bubblewrap.find()  # raises now, not in every worker
-    students = read_roster(roster) if roster else None
-    request = Request(paths, task, students, deadline, rerun, by_value=scheduler is not None)
     with Journal(grades, create=True) as journal:
         journal.lock()
+        settled = settle(journal, asked, RUBRIC_DIR / "assignment2.toml")
+        for line in settled.lines:
+            console.print(Text(line), soft_wrap=True)
+        stages = None if scheduler else folder_of_stages()
+        task, roster, deadline = settled.task, settled.roster, settled.deadline
+        request = Request(paths, task, roster, deadline, rerun, scheduler is not None, stages)
         backend: Backend = Dask(scheduler) if scheduler else Local(jobs, scratch())
         batch, stopped = Batch(request, journal), False
+        screen = Screen(console, stages)
         with stopped_by_sigterm():
+            with Publisher(grades) as publisher:
+                try:
+                    with screen.shown():
+                        batch.run(backend, screen.watch(publisher.changed))
+                except KeyboardInterrupt:
+                    stopped = True
             try:
-                with bar(console) as progress:
-                    batch.run(backend, watching(progress))
-            except KeyboardInterrupt:
-                stopped = True
-            try:
-                publish(journal)
+                publish(journal, publisher.written)
             except KeyboardInterrupt:
                 stopped = True
         gradebook = read_gradebook(journal)
     summary(gradebook, console)
+    console.print(Text(f"See {grades / 'index.html'}"), soft_wrap=True)
     if stopped:
         text = STOPPED.format(" without --rerun" if rerun else "")
         console.print(Text(text, style="yellow"))
     return not stopped
+
+
+def folder_of_stages() -> Path:
+    """Into which this machine's workers write what they are at."""
+    folder = scratch() / "stages"
+    folder.mkdir(exist_ok=True)
+    return folder
 
 
 @contextmanager
@@ -101,55 +104,6 @@ def stopped_by_sigterm() -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGTERM, before)
-
-
-def publish(journal: Journal) -> Gradebook:
-    """Writes the pages of the grades as they stand; imported late, for a worker does without."""
-    from grader.report.pages import write_pages
-
-    with journal.one_at_a_time():
-        gradebook = read_gradebook(journal)
-        write_pages(journal, gradebook)
-    return gradebook
-
-
-def bar(console: Console) -> Progress:
-    """Counts what is really graded in this run: what was known before makes no haste."""
-    return Progress(
-        TextColumn("grading"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TextColumn("left:"),
-        TimeRemainingColumn(),
-        console=console,
-        speed_estimate_period=SPEED_SECONDS,
-    )
-
-
-def watching(progress: Progress) -> Watch:
-    """A line for every submission that ends, and the bar."""
-    bar_id = progress.add_task("grading", total=None)
-    say = partial(progress.console.print, soft_wrap=True)  # a line stays one in a log of 80 letters
-
-    def begun(to_do: int, known: int) -> None:
-        progress.update(bar_id, total=to_do)
-        if known:
-            say(Text(f"{known} results are in the journal already."))
-
-    def ended(label: str, answer: Evidence | Unreadable) -> None:
-        if isinstance(answer, Unreadable):
-            line = Text(f"{label}  {answer.reason}", style="red")
-        elif answer.failed:
-            line = Text(f"{label}  {answer.faults[0]}", style="magenta")
-        else:
-            record = answer.record
-            points = f"{record['points']:g} / {record['max_points']:g}"
-            line = Text(f"{label}  {points}  {record['status']}")
-        say(line)
-        progress.advance(bar_id)
-
-    return Watch(begun, ended)
 
 
 def summary(gradebook: Gradebook, console: Console) -> None:

@@ -42,7 +42,7 @@ _ID = re.compile(r"(?<![0-9])[0-9]{4}-[0-9]{5}(?![0-9])")
 def gallery_page(
     journal: Journal, gradebook: Gradebook, consent: Path | None, names: bool
 ) -> tuple[str, list[str]]:
-    """The page, and lines about who agreed but has no picture. ``consent`` is any text with ids.
+    """The page, and lines about who agreed but is not shown. ``consent`` is any text with ids.
 
     Raises ``UsageError`` without a consent file, or if it holds no id.
     """
@@ -63,11 +63,13 @@ def gallery_page(
         )
     if not agreed:
         raise UsageError(f"The consent list {consent} holds no student id like 2023-12345.")
-    works, said, shared = [], [], gradebook.shared_ids
+    there = {entry.student_id for entry in gradebook.entries}
+    works = []
+    said = [f"{i} agreed, but is not in the gradebook." for i in sorted(agreed - there)]
     for entry in gradebook.entries:
         if entry.student_id not in agreed:
             continue
-        if entry.student_id in shared:
+        if not entry.stands:
             said.append(f"{entry.label} is left out: {entry.student_id} is on several submissions.")
             continue
         evidence = journal.find(entry.key, stale=True) if entry.key else None

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from grader.batch.evidence import grader_sha256
-from grader.batch.gather import Place
+from grader.batch.places import Place
 from grader.batch.journal import Correction, Journal
 from grader.errors import JournalError, UsageError
 from grader.results import State
