@@ -2,6 +2,7 @@
 
 import getpass
 import os
+import shlex
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,12 +26,14 @@ from grader.paths import RUBRIC_DIR
 from grader.sandbox import bubblewrap
 from grader.scratch import scratch
 
-NOT_YET = "{0} has no result yet: run batch first."
+NOT_YET = "{0} has no result yet: run ddpm-grader batch SUBMISSIONS --out {1} first."
 UNGRADED = {
     "missing": "{0} handed in nothing. For what came on paper or by mail give batch a file "
     "{0}.tar.gz as well, be it an empty one; then it can be corrected."
 }
-STOPPED = "Stopped. What was graded is kept; the same command{} goes on from there."
+# flags that tell of whom a file is, where nobody need look for it any more
+ABOUT_SENDERS = ("student_id_mistyped", "student_id_written_otherwise", "files_loose")
+STOPPED = "Stopped. What was graded is kept; the same command{} goes on from there: {}"
 
 
 def run_batch(
@@ -72,12 +75,21 @@ def run_batch(
             except KeyboardInterrupt:
                 stopped = True
         gradebook = read_gradebook(journal)
-    summary(gradebook, console)
-    console.print(Text(f"See {grades / 'index.html'}"), soft_wrap=True)
+    again = whole_command(paths, grades, scheduler)
+    summary(gradebook, console, again)
     if stopped:
-        text = STOPPED.format(" without --rerun" if rerun else "")
-        console.print(Text(text, style="yellow"))
+        text = STOPPED.format(" without --rerun" if rerun else "", again)
+        console.print(Text(text, style="yellow"), soft_wrap=True)
+    else:
+        console.print(Text(f"The pages begin at {grades / 'index.html'}"), soft_wrap=True)
     return not stopped
+
+
+def whole_command(paths: tuple[Path, ...], grades: Path, scheduler: str | None) -> str:
+    """What goes on where a batch ended; the other options are remembered."""
+    workers = ["--scheduler", scheduler] if scheduler else []
+    words = ["ddpm-grader", "batch", *map(str, paths), "--out", str(grades), *workers]
+    return whole_text(shlex.join(words))
 
 
 def folder_of_stages() -> Path:
@@ -106,8 +118,9 @@ def stopped_by_sigterm() -> Iterator[None]:
         signal.signal(signal.SIGTERM, before)
 
 
-def summary(gradebook: Gradebook, console: Console) -> None:
-    """How many of each kind, and one line for everything that a person should know."""
+def summary(gradebook: Gradebook, console: Console, again: str) -> None:
+    """How many of each kind, and one line for everything that a person should know; ``again`` is
+    the command that goes on."""
     say = partial(console.print, soft_wrap=True)
     states = [entry.status for entry in gradebook.entries]
     counts = ", ".join(f"{states.count(s)} {s}" for s in dict.fromkeys(sorted(states)))
@@ -118,12 +131,15 @@ def summary(gradebook: Gradebook, console: Console) -> None:
     for entry in gradebook.entries:
         for note in entry.row["notes"]:
             say(Text(f"{entry.label}: {note}", style="yellow"))
+        for flag in entry.result["flags"] if entry.result else ():
+            if flag["id"] in ABOUT_SENDERS:
+                say(Text(f"{entry.label}: {flag['message']}"))
         if entry.row["others"]:
             others = ", ".join(entry.row["others"])
             say(Text(f"{entry.label}: earlier attempts, not graded: {others}"))
-    faulty = [e.label for e in gradebook.entries if e.result is not None and e.points is None]
+    faulty = [entry.label for entry in gradebook.entries if entry.failed]
     if faulty:
-        text = f"The grader failed for {', '.join(faulty)}: the same command grades them again."
+        text = f"The grader failed for {', '.join(faulty)}. Grade them again: {again}"
         say(Text(text, style="magenta"))
     missing = [entry.label for entry in gradebook.entries if entry.status == "missing"]
     if missing:
@@ -141,7 +157,7 @@ def login() -> str:
         return f"user {os.getuid()}"
 
 
-def _whole(text: str) -> str:
+def whole_text(text: str) -> str:
     """What was no text at the terminal, such as a byte of another encoding, as its number."""
     return text.encode("utf-8", "backslashreplace").decode()
 
@@ -155,23 +171,39 @@ def correct(
     more, can be withdrawn, too. Raises ``UsageError`` for any other unknown student or item, or
     more points than the item has.
     """
+    comment, who = whole_text(comment), whole_text(who or login())
     with Journal(grades) as journal:
-        sha256 = None
-        if points is not None or (label, item) not in journal.corrections():
-            sha256 = _seen(read_gradebook(journal).entry(label), item, points)
-        comment, who = _whole(comment), _whole(who or login())
-        journal.correct(Correction(label, item, points, comment, who, now(), sha256))
+        gradebook = read_gradebook(journal)
+        owner, sha256 = None, None
+        stray = None if points is not None else stray_correction(journal, gradebook, label, item)
+        if stray is not None:
+            owner = stray.owner
+        else:
+            entry = gradebook.entry(label)
+            owner, sha256 = entry.row.get("owner"), _seen(entry, item, points, grades)
+        journal.correct(Correction(label, item, points, comment, who, now(), sha256, owner))
         gradebook = publish(journal)
     final = next((entry.points for entry in gradebook.entries if entry.label == label), None)
     shown = "not known yet" if final is None else f"{final:g}"
     return f"{label}: {item} {'as graded' if points is None else f'{points:g}'}, total {shown}"
 
 
-def _seen(entry: Entry, item: str, points: float | None) -> str | None:
+def stray_correction(
+    journal: Journal, gradebook: Gradebook, label: str, item: str
+) -> Correction | None:
+    """One that was made under this name and fits nobody who goes by it now."""
+    for entry in gradebook.entries:
+        if entry.label == label and any(i.id == item and i.correction for i in entry.items):
+            return None
+    made = [c for c in journal.corrections().values() if (c.label, c.item) == (label, item)]
+    return next((c for c in reversed(made) if c.points is not None), None)
+
+
+def _seen(entry: Entry, item: str, points: float | None, grades: Path) -> str | None:
     """The hash of the file that is corrected. Raises ``UsageError`` if it cannot be."""
     found = [known for known in entry.items if known.id == item]
     if not entry.items:
-        raise UsageError(UNGRADED.get(entry.status, NOT_YET).format(entry.label))
+        raise UsageError(UNGRADED.get(entry.status, NOT_YET).format(entry.label, grades))
     if not found:
         known_items = ", ".join(known.id for known in entry.items)
         raise UsageError(f"{entry.label} has no item {item!r} (there are: {known_items}).")

@@ -1,5 +1,6 @@
 """The class's grades as they stand: automatic results, corrections over them, lateness last."""
 
+import difflib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -14,8 +15,10 @@ NO_RESULT = ("missing", "unreadable", "waiting")
 @dataclass(frozen=True)
 class GradedItem:
     """An item of one student. ``points`` are the correction's where there is one; ``outlived`` says
-    that it was made for another file than the one that counts by now."""
+    that it was made for another file than the one that counts by now; ``label`` is the student's.
+    """
 
+    label: str
     id: str
     status: str
     points: float
@@ -41,7 +44,8 @@ class GradedItem:
         if self.outlived:
             found.append(
                 f"corrected to {self.points:g} points when another file of this student's counted; "
-                f"this one has {self.automatic:g} by itself. Correct it again, or withdraw it."
+                f"this one has {self.automatic:g} by itself. Correct it again (ddpm-grader correct "
+                f"GRADES {self.label} {self.id} POINTS), or withdraw it (--withdraw)."
             )
         return found
 
@@ -160,14 +164,17 @@ class Gradebook:
         for entry in self.entries:
             if entry.label == label:
                 return entry
-        raise UsageError(f"The gradebook has no student {label!r}.")
+        labels = [entry.label for entry in self.entries]
+        close = difflib.get_close_matches(label, labels, 3)
+        which = f" Did you mean {' or '.join(close)}?" if close else ""
+        raise UsageError(f"The gradebook has no student {label!r}.{which}")
 
 
 def read_gradebook(journal: Journal) -> Gradebook:
     """The last run's gradebook with the corrections of today."""
     corrections = journal.corrections()
     entries = [
-        Entry(label, row, graded_items(keys_of(label, row), row["result"], corrections), key)
+        Entry(label, row, graded_items(label, keys_of(label, row), row["result"], corrections), key)
         for label, row, key in journal.gradebook()
     ]
     return Gradebook(
@@ -185,6 +192,7 @@ def keys_of(label: str, row: Mapping[str, Any]) -> list[str]:
 
 
 def graded_items(
+    label: str,
     keys: Sequence[str],
     result: Mapping[str, Any] | None,
     corrections: Mapping[tuple[str, str], Correction],
@@ -199,6 +207,7 @@ def graded_items(
         outlived = seen not in (None, sha256)
         found.append(
             GradedItem(
+                label,
                 item["id"],
                 item["status"],
                 item["points"] if corrected is None else corrected,

@@ -65,7 +65,10 @@ class Journal:
         self.grades, self._lock = grades, -1
         path = grades / FILE
         if not create and not path.is_file():
-            raise UsageError(f"There are no grades in {grades}: {FILE} is missing.")
+            raise UsageError(
+                f"There are no grades in {grades}: {FILE} is missing. "
+                f"ddpm-grader batch SUBMISSIONS --out {grades} makes them."
+            )
         with self._clear():
             grades.mkdir(parents=True, exist_ok=True)
             self._db = sqlite3.connect(

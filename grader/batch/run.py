@@ -106,7 +106,10 @@ class Batch:
 
     def rerun(self, which: str) -> None:
         if not self.journal.rerun(which):
-            self.lines.append(f"--rerun {which}: no result was found that it means.")
+            self.lines.append(
+                f"--rerun {which}: no result was found that it means; give a student's id, "
+                "'failed' or 'all'."
+            )
 
     def look_up(self) -> list[Handed]:
         """Those whose evidence is not in the journal, or does not suffice for the rubric; and those

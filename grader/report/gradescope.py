@@ -18,12 +18,13 @@ SCHEMA = Path(__file__).with_name("gradescope.schema.json")
 def gradescope_json(
     entry: Entry, visible: Mapping[str, bool], overlay: bytes
 ) -> dict[str, Any] | None:
-    """As Gradescope reads it, checked against the published form; None without a score.
+    """As Gradescope reads it, checked against the published form; None where nothing was handed in
+    or the grader failed. What nobody could judge yet has no points there, and says so.
 
     ``visible`` says by item whether students see its sentences. A hidden item keeps its points in
     the total and is shown to nobody but instructors.
     """
-    if entry.points is None:
+    if entry.result is None or entry.failed:
         return None
     tests = [
         _test(number, item, visible.get(item.id, False), overlay)
@@ -31,12 +32,14 @@ def gradescope_json(
     ]
     open_items = [item.id for item in entry.items if item.open]
     lines = []
-    if open_items:
+    if entry.unread:
+        lines.append(f"Nothing is judged yet; a person will look at it. {entry.reasons[0]}")
+    elif open_items:
         lines.append(f"Provisional: a person still looks at {', '.join(open_items)}.")
     if entry.deduction:
         lines.append(f"Late: {entry.deduction:g} of {entry.before_lateness:g} points are deducted.")
     result = {
-        "score": entry.points,
+        "score": entry.points or 0.0,
         "output": "\n".join(lines),
         "output_format": "text",
         "test_output_format": "html",
