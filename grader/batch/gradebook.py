@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from grader.batch.journal import Correction, Journal, label_key
+from grader.batch.telling import common
 from grader.errors import UsageError
 
 OPEN = ("needs_review", "infra_error")
@@ -131,13 +132,18 @@ class Entry:
     @property
     def reasons(self) -> list[str]:
         """Why a person must look, a sentence each; one that several items share stands once."""
-        shared: dict[str, list[str]] = {}
-        for item in self.items:
-            for check in item.checks:
-                if item.open and not item.outlived and check["status"] in OPEN:
-                    names = shared.setdefault(check["message"], [])
-                    names += [item.id] if item.id not in names else []
-        found = [f"{_listed(names, self.items)}{text}" for text, names in shared.items()]
+        doubtful = [
+            (item.id, str(check["message"]))
+            for item in self.items
+            if item.open and not item.outlived
+            for check in item.checks
+            if check["status"] in OPEN
+        ]
+        shared: dict[str, dict[str, None]] = {}
+        texts = common([message for _, message in doubtful])
+        for item_id, message in doubtful:
+            shared.setdefault(texts[message], {})[item_id] = None
+        found = [f"{_listed(list(names), self.items)}{text}" for text, names in shared.items()]
         if self.result is not None and self.status == "rejected":
             found = [flag["message"] for flag in self.result["flags"]]
         found += [f"{item.id}: {doubt}" for item in self.items for doubt in item.doubts]

@@ -11,6 +11,7 @@ from typing import Any
 import jsonschema
 
 from grader.batch.gradebook import Entry, GradedItem
+from grader.batch.telling import Telling
 
 SCHEMA = Path(__file__).with_name("gradescope.schema.json")
 
@@ -26,8 +27,9 @@ def gradescope_json(
     """
     if entry.result is None or entry.failed:
         return None
+    tell = Telling()
     tests = [
-        _test(number, item, visible.get(item.id, False), overlay)
+        _test(number, item, visible.get(item.id, False), overlay, tell)
         for number, item in enumerate(entry.items, 1)
     ]
     open_items = [item.id for item in entry.items if item.open]
@@ -52,7 +54,9 @@ def gradescope_json(
     return result
 
 
-def _test(number: int, item: GradedItem, visible: bool, overlay: bytes) -> dict[str, Any]:
+def _test(
+    number: int, item: GradedItem, visible: bool, overlay: bytes, tell: Telling
+) -> dict[str, Any]:
     full = item.max_points > 0 and item.points >= item.max_points
     return {
         "score": item.points,
@@ -60,7 +64,7 @@ def _test(number: int, item: GradedItem, visible: bool, overlay: bytes) -> dict[
         "status": "passed" if full and not item.open else "failed",
         "name": item.id,
         "number": str(number),
-        "output": _output(item, overlay),
+        "output": _output(item, overlay, tell if visible else Telling()),
         "output_format": "html",
         "tags": [item.status, *(["corrected"] if item.correction else [])],
         "visibility": "after_published" if visible else "hidden",
@@ -68,11 +72,16 @@ def _test(number: int, item: GradedItem, visible: bool, overlay: bytes) -> dict[
     }
 
 
-def _output(item: GradedItem, overlay: bytes) -> str:
+def _output(item: GradedItem, overlay: bytes, tell: Telling) -> str:
     """The sentences as a list, escaped; the picture of the clear digits where it belongs."""
+
+    def message_of(check: Mapping[str, Any]) -> str:
+        message = str(check["message"])
+        return message if check["status"] == "passed" else tell(item.id, message)
+
     lines = [
         f"<li>{html.escape(check['id'].split('.')[-1])} "
-        f"({check['points']:g} / {check['max_points']:g}): {html.escape(check['message'])}</li>"
+        f"({check['points']:g} / {check['max_points']:g}): {html.escape(message_of(check))}</li>"
         for check in item.checks
     ]
     if item.correction:

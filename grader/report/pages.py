@@ -18,6 +18,7 @@ import jinja2
 
 from grader.batch.gradebook import Entry, Gradebook
 from grader.batch.journal import Journal
+from grader.batch.telling import Telling
 from grader.errors import JournalError
 from grader.report.circles import circles
 from grader.report.curves import curves_of
@@ -103,6 +104,7 @@ def student_page(
         overlay=picture,
         shown={"asked": [], "pictures": [], "settings": {}, **shown},
         curves=curves_of,
+        tell=Telling(),
         pairs=_pairs(gradebook, entry) if ta else [],
         environment=entry.result["environment"] if entry.result else {},
     )
