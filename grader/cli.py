@@ -11,7 +11,7 @@ import sys
 import click
 from rich.console import Console
 
-from grader.commands.batch import batch_command, correct_command, export_command
+from grader.commands.batch import STOPPED, batch_command, correct_command, export_command
 from grader.commands.grade import clarity_command, grade_command
 from grader.commands.rubric import rubric_command
 from grader.commands.template import template_command
@@ -32,9 +32,18 @@ for command in (
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """The command ``ddpm-grader``; turns errors written for people into one line."""
+    """The command ``ddpm-grader``; every error that is written for people is one line."""
     try:
-        sys.exit(cli.main(arguments, prog_name="ddpm-grader", standalone_mode=True))
+        sys.exit(cli.main(arguments, prog_name="ddpm-grader", standalone_mode=False))
+    except click.UsageError as error:
+        if error.ctx is not None and error.message == error.ctx.get_help():  # nothing was typed
+            click.echo(error.message, err=True)
+            sys.exit(error.exit_code)
+        code, text = error.exit_code, usage_text(error)
+    except click.ClickException as error:
+        code, text = error.exit_code, error.format_message()
+    except click.Abort:
+        code, text = STOPPED, "Stopped."
     except SandboxUnavailable as error:
         code, text = 3, str(error)
     except (RubricError, UsageError) as error:
@@ -47,3 +56,10 @@ def main(arguments: list[str] | None = None) -> None:
     console = Console(stderr=True)  # soft_wrap: one line, also in a log that is 80 letters wide
     console.print(f"Error: {text}", style="red", markup=False, highlight=False, soft_wrap=True)
     sys.exit(code)
+
+
+def usage_text(error: click.UsageError) -> str:
+    """What is wrong with what was typed, and where it is explained."""
+    command = error.ctx.command_path if error.ctx is not None else "ddpm-grader"
+    text = " ".join(error.format_message().split()).rstrip(".")
+    return f"{text}. See {command} --help."

@@ -18,7 +18,7 @@ from grader.batch.executors import Backend, Local
 from grader.batch.gradebook import Entry, Gradebook, read_gradebook
 from grader.batch.journal import Correction, Journal, now
 from grader.batch.publish import Publisher, publish
-from grader.batch.remember import Asked, settle
+from grader.batch.remember import Asked, given, settle
 from grader.batch.run import Batch, Request
 from grader.batch.screen import Screen
 from grader.errors import UsageError
@@ -52,9 +52,10 @@ def run_batch(
     """
     if asked.sandbox != "none" and scheduler is None:
         bubblewrap.find()  # raises now, not in every worker
+    new = given(asked)
     with Journal(grades, create=True) as journal:
         journal.lock()
-        settled = settle(journal, asked, RUBRIC_DIR / "assignment2.toml")
+        settled = settle(journal, new, asked.sandbox, RUBRIC_DIR / "assignment2.toml")
         for line in settled.lines:
             console.print(Text(line), soft_wrap=True)
         stages = None if scheduler else folder_of_stages()

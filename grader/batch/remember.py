@@ -54,13 +54,14 @@ class Settled:
     lines: Sequence[str]
 
 
-def settle(journal: Journal, asked: Asked, default_rubric: Path) -> Settled:
-    """What is asked for now, beside what was asked for before; all of it is remembered.
+def settle(
+    journal: Journal, new: Mapping[str, Any], sandbox: SandboxName, default_rubric: Path
+) -> Settled:
+    """What is ``given`` now, beside what was before; all of it is remembered.
 
     Raises ``UsageError``, ``RubricError`` and ``JournalError``; then nothing is changed.
     """
     last: Mapping[str, Any] = journal.fact(FACT, {})
-    new = _given(asked)
     kept = {name: value for name, value in {**last, **new}.items() if value is not None}
     found = kept.get("rubric")
     if found is None:
@@ -69,7 +70,7 @@ def settle(journal: Journal, asked: Asked, default_rubric: Path) -> Settled:
         rubric = parse_rubric(found["text"].encode(), Path(found["name"]))
     task = Task(
         rubric.limited(kept.get("limits", {})),
-        asked.sandbox,
+        sandbox,
         kept.get("run", "definitions"),
         kept.get("seed", 0),
         kept.get("resample", False),
@@ -86,8 +87,11 @@ def settle(journal: Journal, asked: Asked, default_rubric: Path) -> Settled:
     return Settled(task, roster, deadline, lines)
 
 
-def _given(asked: Asked) -> dict[str, Any]:
-    """The options that were given, as they are remembered; None for what is to be forgotten."""
+def given(asked: Asked) -> dict[str, Any]:
+    """The options that were given, as they are remembered; None for what is to be forgotten.
+
+    Raises ``UsageError`` and ``RubricError``.
+    """
     found: dict[str, Any] = {
         name: value
         for name in ("deadline", "limits", "seed", "run", "resample")
@@ -97,8 +101,11 @@ def _given(asked: Asked) -> dict[str, Any]:
         found["rubric"] = None if _is_none(asked.rubric) else _rubric_json(asked.rubric)
     if asked.roster is not None:
         found["roster"] = None if _is_none(asked.roster) else _roster_json(asked.roster)
-    if asked.deadline == NONE:
+    if asked.deadline is not None:
         found["deadline"] = None
+        if asked.deadline != NONE:
+            parse_deadline(asked.deadline)
+            found["deadline"] = asked.deadline
     if asked.limits is not None:
         found["limits"] = dict(asked.limits) or None
     return found

@@ -82,7 +82,9 @@ def _sheets(path: Path) -> list[tuple[Rows, int, int]]:
     except OSError as error:
         raise UsageError(f"The roster {path} cannot be read: {error.strerror}.") from None
     sheets: list[Any] = (
-        read_sheets(path, "roster") if is_workbook(head) else [read_table(path, "roster").rows]
+        read_sheets(path, "roster")
+        if is_workbook(head) or path.suffix.lower() in (".xlsx", ".xlsm", ".xls")
+        else [read_table(path, "roster").rows]
     )
     return [(rows, *_ids(rows)) for rows in sheets] or [([], -1, 0)]
 

@@ -17,6 +17,7 @@ from grader.batch.likeness import alike, fingerprint
 from grader.batch.roster import Student
 from grader.batch.rows import Desk, Row
 from grader.batch.work import Job, Task, Unreadable, fault, grade_job, typed_in
+from grader.intake.archive import printable
 
 NO_MEMORY_OF = "its worker ended every time"
 
@@ -78,6 +79,9 @@ class Batch:
         watch.stage("reading what was handed in")
         found = gather(self.request.paths)
         self.lines = list(found.lines)
+        if not found.attempts:
+            where = ", ".join(printable(str(path)) for path in self.request.paths)
+            self.lines.append(f"No submission was found in {where or 'nothing'}.")
         self.handed = choose(found.attempts, self.request.roster, self.identity)
         self.held = self.journal.fact("holders", {})
         self.gone = self.dropped()

@@ -45,7 +45,7 @@ def read_sheets(path: Path, what: str) -> list[list[list[str]]]:
             finally:
                 book.close()
     except Exception as error:  # of a damaged workbook openpyxl raises all kinds
-        reason = str(error) if type(error) is ValueError else type(error).__name__
+        reason = str(error) if type(error) is ValueError else "it is damaged or of another kind"
         raise UsageError(
             f"The {what} {path} cannot be read as an Excel workbook ({reason}): save it as CSV."
         ) from None

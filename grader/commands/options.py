@@ -44,7 +44,7 @@ class Limit(click.ParamType[tuple[str, float]]):
         if name not in LIMITS:
             close = difflib.get_close_matches(name, LIMITS, 1)
             which = f"did you mean {close[0]}?" if close else f"there are {', '.join(LIMITS)}"
-            self.fail(f"{name!r} is no limit; {which}", param, ctx)
+            self.fail(f"{name!r} is no limit ({which})", param, ctx)
         try:
             amount = float(number)
         except ValueError:

@@ -50,8 +50,11 @@ def gallery_page(
         raise UsageError("--to gallery shows only who agreed: give their ids by --consent FILE.")
     try:
         text = decoded(consent.read_bytes())
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"The consent list {consent} cannot be read: {error}") from None
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise UsageError(f"The consent list {consent} cannot be read: {reason}.") from None
+    except UnicodeDecodeError:
+        raise UsageError(f"The consent list {consent} is no text.") from None
     agreed = set(_ID.findall(text))
     lines = [line.strip() for line in text.splitlines() if _ID.search(line)]
     answers = any(map(_agrees, lines))  # then who says nothing has not agreed
