@@ -63,7 +63,7 @@ def run_batch(
         request = Request(paths, task, roster, deadline, rerun, scheduler is not None, stages)
         backend: Backend = Dask(scheduler) if scheduler else Local(jobs, scratch())
         batch, stopped = Batch(request, journal), False
-        screen = Screen(console, stages)
+        screen = Screen(console, stages, grades / "index.html")
         with stopped_by_sigterm():
             with Publisher(grades) as publisher:
                 try:

@@ -38,12 +38,13 @@ class Request:
 @dataclass
 class Watch:
     """Told how a batch goes on; the command line shows it. ``given`` is told of each submission
-    when it is handed to a worker, ``ended`` when its answer is stored."""
+    when it is handed to a worker, ``ended`` when its answer is stored; by then it may have another
+    name, which is told, too."""
 
     stage: Callable[[str], None] = lambda what: None
     begun: Callable[[int, int], None] = lambda to_do, known: None
     given: Callable[[str], None] = lambda label: None
-    ended: Callable[[str, Evidence | Unreadable], None] = lambda label, answer: None
+    ended: Callable[[str, Evidence | Unreadable, str], None] = lambda label, answer, name: None
 
 
 @dataclass
@@ -99,6 +100,7 @@ class Batch:
             for job, answer in dispatch(jobs, grade_job, backend) if to_do else ():
                 self.take(job, fault(job, f"{NO_MEMORY_OF}.") if answer is None else answer, watch)
         finally:
+            watch.stage("comparing the submissions and writing the gradebook")
             self.write_gradebook(at_the_end=True)
 
     def identity(self, attempt: Attempt) -> str:
@@ -164,7 +166,7 @@ class Batch:
             except OSError as error:
                 gone = Unreadable(f"{counts.place} cannot be read: {reason(error)}.")
                 self.fail(entry.owner, gone)
-                watch.ended(label, gone)
+                watch.ended(label, gone, label)
                 continue
             key = self.keys[entry.owner] = key_of(digest, counts.file, self.given)
             watch.given(label)
@@ -191,7 +193,7 @@ class Batch:
         else:
             self.journal.store(job.key, self.given, answer)
             self.write_row(job.owner, answer)
-        watch.ended(job.label, answer)
+        watch.ended(job.label, answer, self.standing[job.owner].label)
 
     def fail(self, owner: str, answer: Unreadable) -> None:
         self.trouble[owner] = answer.reason

@@ -14,7 +14,6 @@ from pathlib import Path
 
 from rich.console import Console, ConsoleOptions, RenderResult
 from rich.live import Live
-from rich.progress_bar import ProgressBar
 from rich.text import Text
 
 from grader.batch.estimate import seconds_left
@@ -23,22 +22,24 @@ from grader.batch.run import Watch
 from grader.batch.work import Unreadable, stage_file
 
 MINUTE = 60.0
+STARTING = "starting a worker"
 MOST_SHOWN = 8  # submissions that are being graded
 RECENT = 200  # of those that ended the estimate goes by the last ones
-WIDEST_BAR = 40
+WIDEST_BAR, NARROWEST_BAR = 40, 6
 
 
 class Screen:
     """Follows a batch. ``stages`` is the folder into which workers write what they are at, if they
-    can."""
+    can, ``index`` the page that shows what is graded."""
 
     def __init__(
         self,
         console: Console,
         stages: Path | None = None,
+        index: Path | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self.console, self.stages, self.clock = console, stages, clock
+        self.console, self.stages, self.index, self.clock = console, stages, index, clock
         self.width = 1  # as many as were graded at once
         self.what = "starting"
         self.total: int | None = None
@@ -81,8 +82,8 @@ class Screen:
     def watch(self, ended: Callable[[], None] = lambda: None) -> Watch:
         """For the batch; ``ended`` is called as well when a result is stored."""
 
-        def both(label: str, answer: Evidence | Unreadable) -> None:
-            self.ended(label, answer)
+        def both(label: str, answer: Evidence | Unreadable, name: str) -> None:
+            self.ended(label, answer, name)
             ended()
 
         return Watch(self.stage, self.begun, self.given, both)
@@ -102,23 +103,22 @@ class Screen:
         self.running[label] = self.clock()
         self.width = max(self.width, len(self.running))
 
-    def ended(self, label: str, answer: Evidence | Unreadable) -> None:
+    def ended(self, label: str, answer: Evidence | Unreadable, name: str) -> None:
         self.done += 1
         seconds = None
         if (started := self.running.pop(label, None)) is not None:
             seconds = self.clock() - started
             self.took.append(seconds)
         if isinstance(answer, Unreadable):
-            line = Text(f"{label}  {answer.reason}", style="red")
+            line = Text(f"{name}  {answer.reason}", style="red")
         elif answer.failed:
-            line = Text(f"{label}  {answer.faults[0]}", style="magenta")
+            line = Text(f"{name}  {answer.faults[0]}", style="magenta")
+        elif answer.record["status"] == "rejected":
+            line = Text(f"{name}  rejected: {answer.record['flags'][0]['message']}", style="yellow")
         else:
             record = answer.record
-            status = str(record["status"])
             points = f"{record['points']:g} / {record['max_points']:g}"
-            line = Text(f"{label}  {points}  {status}")
-            if status == "rejected":
-                line = Text(f"{label}  rejected: {record['flags'][0]['message']}", style="yellow")
+            line = Text(f"{name}  {points}  {record['status']}")
         if seconds is not None:
             line.append(f"  {clock_face(seconds)}", style="dim")
         self.say(line)
@@ -126,15 +126,20 @@ class Screen:
     # ---- what is shown
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        lines = [self.what] if self.total is None or not (self.running or self.done) else self.now()
+        lines = self.now() if self.running else [f"{self.what[0].upper()}{self.what[1:]}."]
         if self.total:
-            size = max(4, min(WIDEST_BAR, options.max_width // 3))
-            bar = ProgressBar(total=self.total, completed=self.done, width=size)
-            (rendered,) = console.render_lines(bar, options.update(width=size), pad=False)
-            yield from rendered
-            yield Text(f" {self.summary()}", no_wrap=True, overflow="ellipsis", end="\n")
-        for line in lines:
-            yield Text(line, no_wrap=True, overflow="ellipsis", style="dim")
+            summary = self.summary()
+            size = min(WIDEST_BAR, options.max_width - len(summary) - 1)
+            line = Text(no_wrap=True, overflow="ellipsis")
+            if size >= NARROWEST_BAR:
+                full = size * self.done // self.total
+                done, rest = ("=", "-") if options.ascii_only else ("━", "─")
+                line.append(done * full, "green").append(rest * (size - full), "dim").append(" ")
+            yield line.append(summary)
+        if self.done and self.index is not None:
+            lines = [*lines, f"So far: {self.index}"]
+        for text in lines:
+            yield Text(text, no_wrap=True, overflow="ellipsis", style="dim")
 
     def summary(self) -> str:
         """How many are graded, since when, and how long the rest may take."""
@@ -165,8 +170,8 @@ class Screen:
         if self.stages is None:
             return "with a worker, or waiting for one"
         with contextlib.suppress(OSError, UnicodeDecodeError):
-            return stage_file(self.stages, label).read_text("utf-8") or "starting"
-        return "starting"
+            return stage_file(self.stages, label).read_text("utf-8") or STARTING
+        return STARTING
 
 
 def clock_face(seconds: float) -> str:
@@ -181,6 +186,6 @@ def clock_face(seconds: float) -> str:
 def spoken(seconds: float) -> str:
     """In the unit in which a person would say it."""
     if seconds < 90:
-        return f"{max(1, round(seconds))} s"
+        return f"{max(5, 5 * round(seconds / 5))} s"
     minutes = round(seconds / 60)
     return f"{minutes} min" if minutes < 120 else f"{seconds / 3600:.1f} hours"

@@ -15,6 +15,10 @@ _OLD = b"\xd0\xcf\x11\xe0"  # .xls, and workbooks that a password protects
 _ZIP = b"PK\x03\x04"
 
 
+class _TooLarge(Exception):
+    """More than a class list has."""
+
+
 def is_workbook(head: bytes) -> bool:
     """Whether a file that begins so is meant to be an Excel workbook."""
     return head.startswith((_OLD, _ZIP))
@@ -36,16 +40,14 @@ def read_sheets(path: Path, what: str) -> list[list[list[str]]]:
     try:
         with zipfile.ZipFile(path) as archive:
             if sum(member.file_size for member in archive.infolist()) > MOST_BYTES:
-                raise ValueError("it is too large")
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of styles and validations, which nobody asks for
-            book = openpyxl.load_workbook(path, read_only=True, data_only=True, keep_links=False)
-            try:
-                return [list(_rows(sheet)) for sheet in book.worksheets]
-            finally:
-                book.close()
+                raise _TooLarge("it is too large")
+        # of styles and validations, which nobody asks for, it warns; of a name it wants an ending
+        with path.open("rb") as file, warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            book = openpyxl.load_workbook(file, read_only=True, data_only=True, keep_links=False)
+            return [list(_rows(sheet)) for sheet in book.worksheets]
     except Exception as error:  # of a damaged workbook openpyxl raises all kinds
-        reason = str(error) if type(error) is ValueError else "it is damaged or of another kind"
+        reason = str(error) if type(error) is _TooLarge else "it is damaged or of another kind"
         raise UsageError(
             f"The {what} {path} cannot be read as an Excel workbook ({reason}): save it as CSV."
         ) from None
@@ -55,7 +57,7 @@ def _rows(sheet: Any) -> Iterator[list[str]]:
     sheet.reset_dimensions()  # what the file says of its size may be wrong
     for number, row in enumerate(sheet.iter_rows(max_col=MOST_COLUMNS), 1):
         if number > MOST_ROWS:
-            raise ValueError(f"it has more than {MOST_ROWS} rows")
+            raise _TooLarge(f"it has more than {MOST_ROWS} rows")
         yield _without_end([_text(cell) for cell in row])
 
 

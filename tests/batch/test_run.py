@@ -220,7 +220,7 @@ def test_a_tarball_that_vanishes_is_one_line_and_is_graded_when_it_is_back(
     with batch(tmp_path / "grades", tmp_path / "in") as started:
         monkeypatch.setattr(module, "grade_job", vanishing)
         ended: list[str] = []
-        started.run(Threads(), Watch(ended=lambda label, answer: ended.append(label)))
+        started.run(Threads(), Watch(ended=lambda label, answer, name: ended.append(label)))
         assert sorted(ended) == ["2023-00001", "2023-00002"]  # the bar comes to its end
         book = read_gradebook(started.journal)
     assert [entry.status for entry in book.entries][1] == "unreadable"
@@ -255,7 +255,7 @@ def test_stopping_keeps_what_was_graded(
     for number in range(20):
         hand_in(tmp_path, f"2023-{number:05}.tar.gz", b"1")
 
-    def stop(label: str, answer: object) -> None:
+    def stop(label: str, answer: object, name: str) -> None:
         raise KeyboardInterrupt
 
     with batch(tmp_path / "grades", tmp_path / "in") as started:

@@ -186,7 +186,7 @@ def test_a_full_scratch_disk_is_one_line_for_each_submission(
     assert not caplog.records
     console = Console(file=io.StringIO(), width=40)
     with Screen(console).shown() as screen:
-        screen.watch().ended("2023-00000", answer)
+        screen.watch().ended("2023-00000", answer, "2023-00000")
     said = console.file.getvalue().splitlines()  # type: ignore[attr-defined]
     assert f"2023-00000  {answer.faults[0]}" in said
 
