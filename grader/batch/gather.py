@@ -15,8 +15,8 @@ from pathlib import Path, PurePosixPath
 from typing import IO
 
 from grader.errors import UsageError
-from grader.intake.archive import printable
 from grader.intake.identify import student_id_in
+from grader.intake.paths import printable
 
 CHUNK = 1 << 20
 # browsers number a second download in front of the last ending: 2023-12345.tar (1).gz, .tar-1.gz

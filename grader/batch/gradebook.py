@@ -94,9 +94,12 @@ class Entry:
 
     @property
     def points(self) -> float | None:
-        """None where there is no result, or a fault of the grader's left an item unjudged."""
+        """None where there is no result, where a fault of the grader's left an item unjudged, and
+        where nothing could be read and nobody has given points yet."""
         faulty = any(item.open and item.status == "infra_error" for item in self.items)
-        if self.result is None or faulty:
+        corrected = any(item.correction for item in self.items)
+        unread = self.status == "rejected" and not corrected
+        if self.result is None or faulty or unread:
             return None
         return round(self.before_lateness - self.deduction, 2)
 

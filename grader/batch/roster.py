@@ -8,7 +8,7 @@ from pathlib import Path
 
 from grader.batch.tablefile import read_table
 from grader.errors import UsageError
-from grader.intake.archive import printable
+from grader.intake.paths import printable
 from grader.lateness import parse_moment
 
 _ID = re.compile(r"\s*([0-9]{4}-[0-9]{5})\s*")

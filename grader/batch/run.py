@@ -14,7 +14,7 @@ from grader.batch.journal import Journal
 from grader.batch.likeness import alike, fingerprint
 from grader.batch.roster import Student
 from grader.batch.work import Job, Task, Unreadable, fault, grade_job
-from grader.intake.archive import printable
+from grader.intake.paths import printable
 from grader.lateness import Lateness, lateness
 
 NO_MEMORY_OF = "its worker ended every time"

@@ -14,18 +14,22 @@ import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from grader.errors import GraderError, Rejected
 from grader.intake import tarballs, zips
 from grader.intake.paths import DEEPEST, printable
 from grader.intake.records import ArchiveLimits, Unread
-from grader.intake.streams import CHUNK, GZIP, Hashed, LimitReached, Meter, unpacker_of
+from grader.intake.streams import CHUNK, GZIP, Hashed, LimitReached, Meter, Packed, unpacker_of
 from grader.intake.tarballs import BLOCK, is_tar, unpack_tar
 from grader.intake.target import Target
 from grader.intake.zips import is_checkpoint, is_zip, unpack_zip
 from grader.results import Flag
 
+if TYPE_CHECKING:
+    Buffered = io.BufferedReader[Any]
+
+DAMAGE: tuple[type[Exception], ...] = (*tarballs.DAMAGE, *zips.DAMAGE)
 _NESTED = 4  # archives in archives
 _DAMAGED = "The archive is damaged or cut off."
 _UNKNOWN = "The file is not a .tar.gz archive."
@@ -52,9 +56,9 @@ _NOTEBOOK = re.compile(rb"(\xef\xbb\xbf|\xff\xfe|\xfe\xff)?[\s\0]*\{")
 class Unpacked:
     """What came of unpacking. ``sha256`` is the archive's, in hex, taken on the way."""
 
-    sha256: str
-    flags: tuple[Flag, ...]
-    unread: tuple[Unread, ...]
+    sha256: str = ""
+    flags: tuple[Flag, ...] = ()
+    unread: tuple[Unread, ...] = ()
 
 
 @contextlib.contextmanager
@@ -76,7 +80,7 @@ def unpack(archive: Path, root: Path, limits: ArchiveLimits) -> Unpacked:
     opening = _Opening(Target(root, limits))
     with archive.open("rb", buffering=0) as file:
         hashed = Hashed(file)
-        packed = io.BufferedReader(hashed, CHUNK)
+        packed: Buffered = io.BufferedReader(hashed, CHUNK)
         try:
             opening.whole(packed, archive)
         except Rejected as error:
@@ -86,9 +90,9 @@ def unpack(archive: Path, root: Path, limits: ArchiveLimits) -> Unpacked:
     opening.inner()
     target = opening.target
     if not target.files:
-        error = Rejected(target.unread[0].reason if target.unread else "The archive is empty.")
-        error.sha256 = sha256
-        raise error
+        empty = Rejected(target.unread[0].reason if target.unread else "The archive is empty.")
+        empty.sha256 = sha256
+        raise empty
     return Unpacked(sha256, (*opening.flags, *target.flags()), tuple(target.unread))
 
 
@@ -140,7 +144,7 @@ class _Opening:
         self.target = target
         self.flags: list[Flag] = []
 
-    def whole(self, packed: io.BufferedReader, archive: Path) -> None:
+    def whole(self, packed: "Buffered", archive: Path) -> None:
         """What was handed in. Raises ``Rejected`` if it is no archive and no notebook."""
         if not packed.peek(BLOCK):
             raise Rejected("The archive is empty.")
@@ -167,11 +171,13 @@ class _Opening:
                 self.target.remove(path)  # the open file is still there to read
                 self.target.folder(path)
                 if why := self.opened(file, path.name, path):
-                    self.target.unread.append(Unread(str(path), f"{printable(str(path))}: {why}", whole=True))
+                    self.target.unread.append(
+                        Unread(str(path), f"{printable(str(path))}: {why}", whole=True)
+                    )
                 else:
                     self.flags.append(Flag("archive_inside", f"{printable(str(path))} was opened."))
 
-    def opened(self, packed: io.BufferedReader, name: str, within: PurePosixPath) -> str:
+    def opened(self, packed: "Buffered", name: str, within: PurePosixPath) -> str:
         """Unpacks an archive of whatever form into a folder of the target; what stops it is noted.
 
         Gives the reason, a sentence, if it cannot be opened at all.
@@ -181,7 +187,7 @@ class _Opening:
             return self._opened(packed, packed, name, within)
         except LimitReached as limit:
             self.target.is_partly_read(whole, str(limit))
-        except (*tarballs.DAMAGE, *zips.DAMAGE) as error:
+        except DAMAGE as error:
             cut_off = isinstance(error, EOFError) or "end of data" in str(error)
             self.target.is_partly_read(whole, _DAMAGED, altered=not cut_off)
         finally:
@@ -189,17 +195,18 @@ class _Opening:
         return ""
 
     def _opened(
-        self, stream: io.BufferedReader | Meter, packed: BinaryIO, name: str, within: PurePosixPath
+        self, stream: "Buffered | Meter", packed: Packed, name: str, within: PurePosixPath
     ) -> str:
         """``stream`` gives the bytes: ``packed`` itself, or what is unpacked from it."""
         start, target = stream.peek(BLOCK), self.target
-        as_it_is = isinstance(stream, io.BufferedReader)
+        as_it_is = not isinstance(stream, Meter)
         handed_in = not within.parts
         if is_tar(start):
             if as_it_is and handed_in:
                 self.note("archive_not_compressed", "The archive is a tar file without gzip.")
-            meter = Meter(stream, packed, target.limits) if as_it_is else stream
-            unpack_tar(meter, target, within)
+            if not isinstance(stream, Meter):
+                stream = Meter(stream, packed, target.limits)
+            unpack_tar(stream, target, within)
         elif is_zip(start):
             if handed_in:
                 self.note("archive_form", "The archive is a zip file, not a .tar.gz.")
@@ -222,7 +229,7 @@ class _Opening:
         self.flags.append(Flag(id_, text))
 
     @contextlib.contextmanager
-    def seekable(self, stream: io.BufferedReader | Meter) -> Iterator[BinaryIO]:
+    def seekable(self, stream: "Buffered | Meter") -> Iterator[BinaryIO]:
         """The same bytes as a file in which one may go back."""
         most = self.target.limits.unpacked_bytes
         with tempfile.TemporaryFile(dir=self.target.root) as file:
@@ -234,7 +241,7 @@ class _Opening:
             yield file
 
     def single(
-        self, stream: io.BufferedReader | Meter, name: str, within: PurePosixPath, start: bytes
+        self, stream: "Buffered | Meter", name: str, within: PurePosixPath, start: bytes
     ) -> None:
         """One file that was packed by itself, or a notebook that was handed in as it is."""
         plain = _ENDINGS.sub("", name) or name
@@ -247,7 +254,7 @@ class _Opening:
             self.target.file(path, stream, self.target.limits.unpacked_bytes)
 
 
-def allow_all(stream: io.BufferedReader | Meter, most: int) -> None:
+def allow_all(stream: "Buffered | Meter", most: int) -> None:
     """No header is to be read from here on."""
     if isinstance(stream, Meter):
         stream.budget = most

@@ -3,7 +3,7 @@
 import hashlib
 import re
 import unicodedata
-from pathlib import PurePosixPath
+from pathlib import PurePath, PurePosixPath
 
 DEEPEST = 32
 LONGEST = 200  # bytes of one part of a path; file systems allow 255
@@ -64,7 +64,7 @@ def _short(part: str) -> str:
     return f"{kept}~{hashlib.sha256(raw).hexdigest()[:8]}{ending}"
 
 
-def is_junk(path: PurePosixPath) -> bool:
+def is_junk(path: PurePath) -> bool:
     """Whether a system or an editor left it there: nothing that a student made."""
     folders, name = {part.lower() for part in path.parts}, path.name.lower()
     return bool(folders & _JUNK_FOLDERS) or name.startswith("._") or name in _JUNK_FILES

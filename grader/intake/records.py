@@ -38,7 +38,7 @@ class Notebook:
     ``content`` is valid nbformat 4.5; None if ``problem``, a sentence, says why it cannot be read.
     ``notes``: sentences on what was mended without a doubt. ``lost``: what of its cells could not
     be read, ``lost_outputs``: what of its outputs; ``doubt``: why it may not be what the student
-    ran. All are sentences, empty where there is nothing to say.
+    ran. All are sentences, empty where there is nothing to say. ``both``: both parts stand in it.
     """
 
     name: str
@@ -48,6 +48,7 @@ class Notebook:
     lost: str = ""
     lost_outputs: str = ""
     doubt: str = ""
+    both: bool = False
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ import io
 import lzma
 import zlib
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from grader.intake.records import ArchiveLimits
 
@@ -74,6 +74,18 @@ class Hashed(io.RawIOBase):
         return self._digest.hexdigest()
 
 
+class Source(Protocol):
+    """What bytes are read from."""
+
+    def read(self, size: int = ..., /) -> bytes: ...
+
+
+class Packed(Source, Protocol):
+    """A source that knows how much of it was read."""
+
+    def tell(self) -> int: ...
+
+
 class _Reads(io.RawIOBase):
     """A stream that has ``read`` of its own."""
 
@@ -106,7 +118,7 @@ class Decompressed(_Reads):
     Several streams one behind the other are one; what else stands behind them is left alone.
     """
 
-    def __init__(self, make: Callable[[], _Decompressor], magic: bytes, packed: BinaryIO) -> None:
+    def __init__(self, make: Callable[[], _Decompressor], magic: bytes, packed: Source) -> None:
         self._make, self._magic, self._packed = make, magic, packed
         self._unpacker: _Decompressor | None = make()
 
@@ -139,25 +151,23 @@ def _xz() -> _Decompressor:
 GZIP, BZIP2, XZ, ZSTD = b"\x1f\x8b", b"BZh", b"\xfd7zXZ\0", b"\x28\xb5\x2f\xfd"
 
 
-def unpacker_of(start: bytes) -> Callable[[BinaryIO], BinaryIO | gzip.GzipFile] | None:
+def unpacker_of(start: bytes) -> Callable[[Any], gzip.GzipFile | Decompressed] | None:
     """What opens a compressed stream that starts so; None if it is none, or cannot be opened."""
     if start.startswith(GZIP):
         return lambda packed: Unzipped(fileobj=packed)
     if start.startswith(BZIP2):
-        return lambda packed: Decompressed(bz2.BZ2Decompressor, BZIP2, packed)  # type: ignore[return-value]
+        return lambda packed: Decompressed(bz2.BZ2Decompressor, BZIP2, packed)
     if start.startswith(XZ):
-        return lambda packed: Decompressed(_xz, XZ, packed)  # type: ignore[return-value]
+        return lambda packed: Decompressed(_xz, XZ, packed)
     if start.startswith(ZSTD) and zstd is not None:
-        return lambda packed: Decompressed(zstd.ZstdDecompressor, ZSTD, packed)  # type: ignore[return-value]
+        return lambda packed: Decompressed(zstd.ZstdDecompressor, ZSTD, packed)
     return None
 
 
 class Meter(_Reads):
     """Reads an unpacked stream and stops it at the limits."""
 
-    def __init__(
-        self, stream: BinaryIO | gzip.GzipFile, packed: BinaryIO, limits: ArchiveLimits
-    ) -> None:
+    def __init__(self, stream: Source, packed: Packed, limits: ArchiveLimits) -> None:
         self._stream, self._packed, self._limits = stream, packed, limits
         self._ahead = b""
         self.count = 0

@@ -2,6 +2,7 @@
 
 import tarfile
 from pathlib import PurePosixPath
+from typing import Any
 
 from grader.intake.paths import safe_path
 from grader.intake.streams import UNPACKING, Meter
@@ -17,11 +18,13 @@ def is_tar(start: bytes) -> bool:
         return False
     try:
         tarfile.TarInfo.frombuf(start[:BLOCK], "utf-8", "surrogateescape")
-    except tarfile.EOFHeaderError:
-        return True
     except (tarfile.HeaderError, ValueError):
-        return False
+        return not start[:BLOCK].strip(b"\0")
     return True
+
+
+# the library's stub does not know them
+_DAMAGED = (tarfile.InvalidHeaderError, tarfile.TruncatedHeaderError)  # type: ignore[attr-defined]
 
 
 class _Header(tarfile.TarInfo):
@@ -31,7 +34,7 @@ class _Header(tarfile.TarInfo):
     def fromtarfile(cls, tar: tarfile.TarFile) -> "_Header":
         try:
             return super().fromtarfile(tar)
-        except (tarfile.InvalidHeaderError, tarfile.TruncatedHeaderError) as error:
+        except _DAMAGED as error:
             raise tarfile.ReadError(str(error)) from error
 
 
@@ -60,7 +63,7 @@ def unpack_tar(meter: Meter, target: Target, within: PurePosixPath) -> None:
                 target.file(path, content, target.limits.unpacked_bytes)
             else:
                 target.leave_out(member.name, "not a plain file or folder")
-            tar.members.clear()  # tarfile would keep them all
+            tar.members.clear()  # type: ignore[attr-defined]  # tarfile would keep them all
     meter.budget = target.limits.unpacked_bytes
     while meter.read():
         pass  # to the end: only there are checksums compared
@@ -68,6 +71,5 @@ def unpack_tar(meter: Meter, target: Target, within: PurePosixPath) -> None:
 
 def _stored(member: tarfile.TarInfo) -> int:
     """Bytes of content in the archive: a file with holes claims to be larger."""
-    if member.issparse():
-        return sum(size for _, size in member.sparse or ())
-    return member.size
+    holes: Any = member.sparse  # the library's stub is wrong
+    return sum(size for _, size in holes) if holes else int(member.size)

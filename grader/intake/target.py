@@ -5,11 +5,11 @@ import errno
 import posixpath
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import IO, BinaryIO
+from typing import BinaryIO
 
 from grader.intake.paths import is_junk, printable, safe_path
 from grader.intake.records import ArchiveLimits, Unread
-from grader.intake.streams import CHUNK, LimitReached
+from grader.intake.streams import CHUNK, LimitReached, Source
 from grader.results import Flag
 
 # of an OSError: the machine's fault, never the name or content of a file
@@ -69,7 +69,7 @@ class Target:
         except OSError as error:
             self._not_written(path, error)
 
-    def file(self, path: PurePosixPath, content: BinaryIO | IO[bytes], most: float) -> None:
+    def file(self, path: PurePosixPath, content: Source, most: float) -> None:
         """Writes ``content``, at most so many bytes; the last of one path stays.
 
         Raises what reading ``content`` raises, and ``LimitReached``; then nothing is left there.
@@ -155,7 +155,9 @@ class Target:
         self.files.pop(path, None)
         self.unread.append(Unread(str(path), f"{printable(str(path))} cannot be read: {reason}."))
 
-    def is_partly_read(self, path: PurePosixPath | None, reason: str, altered: bool = False) -> None:
+    def is_partly_read(
+        self, path: PurePosixPath | None, reason: str, altered: bool = False
+    ) -> None:
         """An archive was not read to its end; ``reason`` is a sentence."""
         where = f"{printable(str(path))}: " if path is not None else ""
         self.unread.append(Unread("", f"{where}{reason}", whole=True, altered=altered))

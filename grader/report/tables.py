@@ -232,17 +232,21 @@ def _at(row: Sequence[str], place: int) -> str:
 def unsettled(gradebook: Gradebook) -> list[str]:
     """What a person should settle before these points are given out."""
     lines = []
-    rejected = [e.label for e in gradebook.entries if e.status == "rejected" and not e.points]
+    without = [e for e in gradebook.entries if e.result is not None and e.points is None]
+    rejected = [e.label for e in without if e.status == "rejected"]
     if rejected:
-        lines.append(f"0 points, for they cannot be read: {', '.join(rejected)}.")
-    blank = [e.label for e in gradebook.entries if e.result is not None and e.points is None]
+        text = f"Without a score, as nothing in them can be read: {', '.join(rejected)}."
+        lines.append(f"{text} A TA must look.")
+    blank = [e.label for e in without if e.status != "rejected"]
     if blank:
         lines.append(f"Without a score, for the grader failed: {', '.join(blank)}.")
     for state, why in _WITHOUT.items():
         if there := [entry.label for entry in gradebook.entries if entry.status == state]:
             lines.append(f"Without a score, for {why}: {', '.join(there)}.")
     provisional = [
-        e.label for e in gradebook.entries if e.status == "needs_review" and e.points is not None
+        e.label
+        for e in gradebook.entries
+        if e.status in ("needs_review", "rejected") and e.points is not None
     ]
     if provisional:
         scores = "1 score is" if len(provisional) == 1 else f"{len(provisional)} scores are"
