@@ -13,8 +13,7 @@ from grader.checks import image_quality, text_to_image
 from grader.checks.verdict import Verdict
 from grader.digits.choose import Found, find_samples
 from grader.digits.clarity import WANTED, Clarity
-from grader.errors import Rejected
-from grader.intake import Submission, plan_model, read_notebook
+from grader.intake import Submission, plan_model
 from grader.results import Flag
 from grader.sandbox import InfraError, KernelSession, Limits, Sandbox
 from grader.settings.evidence import SettingEvidence, look, try_checkpoints
@@ -62,7 +61,7 @@ def count_digits(
     are drawn where the notebook shows none."""
     try:
         found = find_samples(clean, notebook, submission.root)
-        if resampling is not None and notebook is not None and not is_notebooks(found):
+        if resampling is not None and notebook is not None and not is_notebooks(found.clarity):
             new, why = resampled(submission, notebook, resampling)
             found = Found(new or found.clarity, [*found.seen, *why], found.doubt)
         verdict = image_quality.judge(found)
@@ -76,9 +75,8 @@ def count_digits(
     return Counted(verdict, found.clarity, flags)
 
 
-def is_notebooks(found: Found) -> bool:
+def is_notebooks(clarity: Clarity | None) -> bool:
     """Whether the notebook itself shows a hundred samples."""
-    clarity = found.clarity
     return clarity is not None and clarity.source == "notebook" and clarity.total >= WANTED
 
 
@@ -97,14 +95,14 @@ def judge_works(
     submission: Submission, clean: KernelSession
 ) -> tuple[list[Verdict], list[Flag], Works | None]:
     """Own pictures from own words, by what notebook 2-2 says and shows; it is not run."""
-    if submission.text_to_image is None:
+    part = submission.text_to_image
+    if part is None:
         return *text_to_image.judge(None), None
+    if part.content is None:
+        return text_to_image.damaged(part.problem), [], None
     try:
-        notebook = read_notebook(submission.text_to_image)
-        works = find_works(clean, notebook)
+        works = find_works(clean, part.content)
         return *text_to_image.judge(works), works
-    except Rejected as error:
-        return text_to_image.damaged(str(error)), [], None
     except InfraError as error:
         return text_to_image.infra(str(error)), [], None
     except Exception as error:

@@ -26,8 +26,16 @@ from typing import Literal
 
 from nbformat import NotebookNode
 
-from grader.artefacts import Artefacts, Kernels, count_digits, judge_works, look_at_settings
+from grader.artefacts import (
+    Artefacts,
+    Kernels,
+    count_digits,
+    is_notebooks,
+    judge_works,
+    look_at_settings,
+)
 from grader.checks import trained_setting
+from grader.checks.doubts import with_doubts
 from grader.checks.examination import CHECKS_OF, TARGET_OF, examine, explain
 from grader.checks.verdict import Verdict, missing
 from grader.digits.decode import decoding_session
@@ -39,15 +47,15 @@ from grader.intake import (
     open_submission,
     plan_definitions,
     plan_everything,
-    read_notebook,
 )
-from grader.intake.archive import file_sha256, folder_sha256, printable
+from grader.intake.archive import file_sha256, folder_sha256
 from grader.intake.identify import student_id_in
+from grader.intake.paths import printable
 from grader.results import Flag, Result, State, environment, result_status
 from grader.rubric import Rubric
 from grader.sandbox import InfraError, KernelSession, Outcome, Sandbox
 from grader.settings.evidence import SettingEvidence
-from grader.settings.folders import PREDICTIONS
+from grader.settings.folders import PREDICTIONS, find_settings, homeless
 
 logger = logging.getLogger(__name__)
 
@@ -118,21 +126,24 @@ def grade(
 def grade_opened(
     submission: Submission, options: Options, watch: Stopwatch, progress: Progress
 ) -> Result:
-    """The same, once the submission is unpacked. Raises ``Rejected`` for a damaged notebook."""
-    flags, notebook = list(submission.flags), None
-    if submission.diffusion is not None:
-        notebook = read_notebook(submission.diffusion)
+    """The same, once the submission is unpacked. Raises ``Rejected`` if nothing can be read."""
+    if why := unusable(submission):
+        raise Rejected(why, submission.sha256)
+    flags, part = list(submission.flags), submission.diffusion
+    notebook = part.content if part is not None else None
     look = partial(look_at_artefacts, submission, notebook, options, watch, progress)
     with aside(look, options.side_by_side) as artefacts:
-        if notebook is None:
+        if part is None or notebook is None:
             verdicts = no_notebook()
         else:
-            verdicts, new_flags = run_notebook(notebook, options, watch, progress)
+            verdicts, new_flags = run_notebook(notebook, part.both, options, watch, progress)
             flags += new_flags
         found = artefacts()
     settings, settings_flags, setting_tiles = judge_settings(found.settings, verdicts, options)
     about_words, words_flags, works = found.works
     verdicts += [found.counted.verdict, *settings, *about_words]
+    shown = is_notebooks(found.counted.clarity)
+    verdicts = with_doubts(verdicts, submission, homeless(submission.root), shown)
     flags += [*found.counted.flags, *settings_flags, *words_flags]
     items = options.rubric.score(verdicts)
     return Result(
@@ -162,10 +173,29 @@ def aside(look: Callable[[], Artefacts], side_by_side: bool) -> Iterator[Callabl
         yield pool.submit(look).result
 
 
+def unusable(submission: Submission) -> str:
+    """Why nothing of it can be read, a sentence; empty if something can."""
+    parts = [submission.diffusion, submission.text_to_image]
+    found = [part for part in parts if part is not None]
+    if any(part.content is not None for part in found):
+        return ""
+    if find_settings(submission.root) or homeless(submission.root):
+        return ""
+    reasons = [*(part.problem for part in found), *(it.reason for it in submission.unread)]
+    return (reasons or ["The submission holds neither a notebook nor a result folder."])[0]
+
+
 def run_notebook(
-    notebook: NotebookNode, options: Options, watch: Stopwatch, progress: Progress
+    notebook: NotebookNode,
+    holds_both: bool,
+    options: Options,
+    watch: Stopwatch,
+    progress: Progress,
 ) -> tuple[list[Verdict], list[Flag]]:
-    """Plans and executes its cells, then examines what they define; flags tell a TA how it went."""
+    """Plans and executes its cells, then examines what they define; flags tell a TA how it went.
+
+    Where it ``holds_both`` parts, only what the definitions import is theirs.
+    """
     limits, seed = options.rubric.limits, options.seed
     with watch("plan"):
         whole = options.run == "everything"
@@ -183,7 +213,8 @@ def run_notebook(
         progress("examining schedules, loss and sampler")
         with watch("examination"):
             verdicts = examine(session, seed, options.rubric.tolerances)
-    forbidden = sorted((plan.imports | session.imported) & options.rubric.solved_by_others)
+    imported = session.imported if holds_both else plan.imports | session.imported
+    forbidden = sorted(imported & options.rubric.solved_by_others)
     return explain(verdicts, plan, failures, forbidden), plan_flags(plan, failures, forbidden)
 
 

@@ -16,7 +16,7 @@ from grader.batch.canvas import Downloaded, Kind, readings
 from grader.batch.ids import ids_in, written_otherwise
 from grader.batch.places import Place
 from grader.errors import UsageError
-from grader.intake.archive import printable
+from grader.intake.paths import printable
 
 # browsers number a second download in front of the last ending: 2023-12345.tar (1).gz, .tar-1.gz
 _NUMBER = r"(?:-| ?\(| )([0-9]{1,3})\)?"

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from grader.batch.choose import Claim, Handed, Sure
-from grader.intake.archive import printable
+from grader.intake.paths import printable
 
 MOST_NAMED = 3  # other claimants
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from grader.intake.archive import printable
+from grader.intake.paths import printable
 
 CHUNK = 1 << 20
 

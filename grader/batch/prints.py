@@ -16,7 +16,8 @@ from functools import cache
 from pathlib import Path
 from typing import IO, Any, BinaryIO
 
-from grader.errors import Rejected
+from nbformat import NotebookNode
+
 from grader.intake import Submission, read_notebook
 from grader.paths import TEMPLATE_DIR
 from grader.results import Result
@@ -36,7 +37,8 @@ class Prints:
 
     def look(self, submission: Submission, result: Result) -> None:
         """See ``grader.pipeline.grade``."""
-        lines = student_lines(submission.diffusion)
+        part = submission.diffusion
+        lines = student_lines(part.content if part is not None else None)
         self.found = {
             "lines": lines,
             "tensors": sorted(tensor_hashes(submission.root)),
@@ -46,7 +48,7 @@ class Prints:
         }
 
 
-def student_lines(notebook: Path | None) -> list[str]:
+def student_lines(notebook: NotebookNode | None) -> list[str]:
     """Lines of code that are not the template's, as they were written, without indents."""
     if notebook is None:
         return []
@@ -58,12 +60,8 @@ def student_lines(notebook: Path | None) -> list[str]:
     return kept
 
 
-def code_lines(notebook: Path) -> Iterator[str]:
-    try:
-        cells = read_notebook(notebook).cells
-    except Rejected:
-        return
-    for cell in cells:
+def code_lines(notebook: NotebookNode) -> Iterator[str]:
+    for cell in notebook.cells:
         if cell.cell_type == "code":
             yield from cell.source.splitlines()
 
@@ -71,7 +69,9 @@ def code_lines(notebook: Path) -> Iterator[str]:
 @cache
 def template_lines() -> frozenset[str]:
     notebooks = sorted(TEMPLATE_DIR.glob("*.ipynb"))
-    return frozenset(same_line(line) for path in notebooks for line in code_lines(path))
+    return frozenset(
+        same_line(line) for path in notebooks for line in code_lines(read_notebook(path))
+    )
 
 
 def same_line(line: str) -> str:

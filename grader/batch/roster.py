@@ -10,7 +10,7 @@ from grader.batch.ids import id_of_field, ids_in
 from grader.batch.spreadsheet import is_workbook, read_sheets
 from grader.batch.tablefile import read_table
 from grader.errors import UsageError
-from grader.intake.archive import printable
+from grader.intake.paths import printable
 from grader.lateness import parse_moment
 
 _DIGITS = 9  # a field of as many is meant to be an id, whatever stands between them

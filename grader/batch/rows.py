@@ -9,7 +9,7 @@ from grader.batch.choose import Handed, Register
 from grader.batch.evidence import Evidence, scored
 from grader.batch.labels import Standing
 from grader.batch.roster import Roster, Student
-from grader.intake.archive import printable
+from grader.intake.paths import printable
 from grader.lateness import Lateness, lateness
 from grader.rubric import Rubric
 

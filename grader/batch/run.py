@@ -17,7 +17,7 @@ from grader.batch.likeness import alike, fingerprint
 from grader.batch.roster import Student
 from grader.batch.rows import Desk, Row
 from grader.batch.work import Job, Task, Unreadable, fault, grade_job, typed_in
-from grader.intake.archive import printable
+from grader.intake.paths import printable
 
 NO_MEMORY_OF = "its worker ended every time"
 

@@ -19,8 +19,8 @@ from grader.batch.evidence import Evidence
 from grader.batch.places import Place
 from grader.checks.verdict import Verdict
 from grader.errors import GraderError, SandboxUnavailable
-from grader.intake.archive import printable
 from grader.intake.identify import student_id_in
+from grader.intake.paths import printable
 from grader.results import Flag, Result, State, environment, result_status, to_json
 from grader.rubric import CHECKS, Rubric
 from grader.sandbox import Ahead, Limits, Sandbox, choose_sandbox

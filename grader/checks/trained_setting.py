@@ -74,10 +74,11 @@ def judge_setting(
     prediction = setting.split("_", maxsplit=1)[0]
     item = f"setting_{setting}"
     sampler_right = context.samplers_right.get(prediction, False)
-    image = picture(f"{item}.image", "image", evidence.image, sampler_right)
-    animation = picture(f"{item}.animation", "gif", evidence.animation, sampler_right)
+    name = evidence.found.name
+    image = picture(f"{item}.image", name("image"), evidence.image, sampler_right)
+    animation = picture(f"{item}.animation", name("gif"), evidence.animation, sampler_right)
     if "checkpoint" in evidence.found.files and not context.look_inside:
-        text = f"{FILES['checkpoint']} is there; only the grader looks into it."
+        text = f"{name('checkpoint')} is there; only the grader looks into it."
         checkpoint = skipped(f"{item}.checkpoint", text)
     elif evidence.checkpoint is None:
         shown = (image, animation)
@@ -101,8 +102,7 @@ def doubted(verdict: Verdict, twins: Sequence[Twins]) -> Verdict:
     return needs_review(verdict.check, text, verdict.fraction, **verdict.details)
 
 
-def picture(check: str, kind: str, evidence: Evidence | None, sampler_right: bool) -> Verdict:
-    name = FILES[kind]
+def picture(check: str, name: str, evidence: Evidence | None, sampler_right: bool) -> Verdict:
     if evidence is None:
         return missing(check, f"There is no {name}.")
     shown = evidence.shown
@@ -144,7 +144,7 @@ def without_checkpoint(check: str, shown: Sequence[Verdict], context: Context) -
 def with_checkpoint(
     check: str, setting: str, evidence: SettingEvidence, context: Context
 ) -> Verdict:
-    name, (prediction, schedule) = FILES["checkpoint"], setting.split("_")
+    name, (prediction, schedule) = evidence.found.name("checkpoint"), setting.split("_")
     checkpoint, behaviour = evidence.checkpoint, evidence.behaviour
     assert checkpoint is not None
     if checkpoint.problem:
@@ -174,7 +174,7 @@ def with_checkpoint(
             return needs_review(check, text, **details)
         return failed(check, text, **details)
     if behaviour is None or behaviour.problem:
-        reason = behaviour.problem if behaviour is not None else "there is no notebook 2-1"
+        reason = behaviour.problem if behaviour is not None else "no notebook 2-1 can be read"
         text = f"{name} could not be tried in the notebook's own network: {reason}."
         text += " A person must look."
         return needs_review(check, text, **details)

@@ -270,7 +270,9 @@ def unsettled(gradebook: Gradebook) -> list[str]:
         if labels := [label for label, found in whys if found == why]:
             lines.append(f"Without a score, for {why}: {', '.join(labels)}.")
     provisional = [
-        e.label for e in gradebook.entries if e.status == "needs_review" and e.points is not None
+        e.label
+        for e in gradebook.entries
+        if e.status in ("needs_review", "rejected") and e.points is not None
     ]
     if provisional:
         scores = "1 score is" if len(provisional) == 1 else f"{len(provisional)} scores are"
