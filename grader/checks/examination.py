@@ -115,6 +115,18 @@ def _with_cause(verdict: Verdict, plan: Plan, failures: Mapping[int, Outcome]) -
     if own:
         judged = not_run(verdict.check, f"the cell that defines {target}", own[-1])
         return replace(judged, message=judged.message[0].upper() + judged.message[1:])
+    unread = _unread(verdict, target, plan)
+    if unread:
+        return replace(verdict, state=State.NEEDS_REVIEW, message=unread)
     if target not in plan.defined and plan.problems:
         return replace(verdict, message=f"{verdict.message} Note: {plan.problems[0]}.")
     return verdict
+
+
+def _unread(verdict: Verdict, target: str, plan: Plan) -> str:
+    """What is to be said of a definition that is there and does not run; empty if there is none."""
+    part = {"loss": ".forward", "sampling": ".sample"}.get(verdict.check.split(".")[0], "")
+    for name in (target, f"{target}{part}"):
+        if name in plan.unread:
+            return f"{plan.unread[name]} A TA will look at it."
+    return ""

@@ -10,6 +10,7 @@ import contextlib
 import functools
 import os
 import re
+import shutil
 import sys
 import time
 import types
@@ -299,7 +300,7 @@ def send_to_cpu() -> Any:
     show_others()
     for module in (Nvml("pynvml"), gputil()):
         sys.modules[module.__name__] = module
-    install_smi(os.path.join(os.path.expanduser("~"), ".local", "bin"))
+    install_smi(os.path.join(os.getcwd(), ".programs"))
     os.environ.setdefault("CUDA_VISIBLE_DEVICES", "0")
 
 
@@ -496,6 +497,8 @@ class Event:
 
 def install_smi(folder: Any) -> Any:
     """The program ``nvidia-smi``, where there is none."""
+    if shutil.which("nvidia-smi"):
+        return
     os.makedirs(folder, exist_ok=True)
     path = os.path.join(folder, "nvidia-smi")
     with open(path, "w") as file:

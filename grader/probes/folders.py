@@ -18,8 +18,9 @@ from typing import Any
 import torch
 
 MAKE, LOOK, OPEN_FILE = os.mkdir, os.lstat, io.open  # before others stand in their place
-HOME = os.path.expanduser("~")
-ELSEWHERE = os.path.join(HOME, ".elsewhere")
+WORK = os.getcwd()
+HOME = os.path.expanduser("~") if WORK.startswith(os.path.expanduser("~")) else WORK
+ELSEWHERE = os.path.join(WORK, ".elsewhere")
 MOTHERS = ("/", "/home", "/root", "/mnt", "/media", "/opt", "/srv", "/data", "/work", "/workspace")
 UNREACHABLE = (errno.ENOENT, errno.EROFS, errno.EACCES, errno.EPERM)
 DEEPEST = 8
@@ -41,7 +42,7 @@ def exists(path: Any) -> Any:
 
 def is_own(path: Any) -> Any:
     """Whether it lies in the folders that a student's code may write to."""
-    own = (HOME, tempfile.gettempdir(), os.getcwd())
+    own = (HOME, WORK, tempfile.gettempdir())
     return any(path.startswith(os.path.join(folder, "")) for folder in own)
 
 
