@@ -105,6 +105,9 @@ def _with_cause(verdict: Verdict, plan: Plan, failures: Mapping[int, Outcome]) -
     if verdict.state is State.ERROR and absent:
         text = f"The notebook needs a library that the grader does not have: {absent[0].message}"
         return replace(verdict, state=State.NEEDS_REVIEW, message=text)
+    undefined = f"name '{target}' is not defined" in verdict.message
+    if undefined and target not in plan.defined and (unread := _unread(verdict, target, plan)):
+        return replace(verdict, state=State.NEEDS_REVIEW, message=unread)
     if verdict.state is not State.MISSING:
         return verdict
     own = [

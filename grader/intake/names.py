@@ -55,6 +55,7 @@ def effects(piece: Piece) -> Effects:
     inner = {name for n in everything for name in _filled(n)}
     parameters = {a.arg for n in everything if isinstance(n, ast.arguments) for a in n.args}
     is_function = isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+    is_definition = is_function or isinstance(node, ast.ClassDef)
     dynamic = any(isinstance(n, ast.Name) and n.id in _DYNAMIC for n in everything)
     strings = {
         n.value for n in everything if isinstance(n, ast.Constant) and isinstance(n.value, str)
@@ -76,8 +77,8 @@ def effects(piece: Piece) -> Effects:
         binds=frozenset(binds),
         reads=frozenset(reads),
         fills=frozenset(fills),
-        global_writes=frozenset(writes | (inner & reads if is_function else set())),
-        calls=frozenset(name for n in here if (name := called(n))) | _decorators(node),
+        global_writes=frozenset(writes | (inner & reads if is_definition else set())),
+        calls=frozenset(name for n in here if (name := called(n))) | _run_by(node),
         strings=frozenset(strings) if dynamic else frozenset(),
         trains=any(_trains(n) for n in here),
         trains_when_called=is_function and any(_trains(n) for n in everything),
@@ -156,8 +157,12 @@ def root_name(node: ast.AST) -> str:
     return node.id if isinstance(node, ast.Name) else ""
 
 
-def _decorators(node: ast.stmt) -> set[str]:
-    return {d.id for d in getattr(node, "decorator_list", []) if isinstance(d, ast.Name)}
+def _run_by(node: ast.stmt) -> set[str]:
+    """Whose code a definition runs: its decorators', its bases' and its metaclass's."""
+    runs = [*getattr(node, "decorator_list", [])]
+    if isinstance(node, ast.ClassDef):
+        runs += [*node.bases, *(keyword.value for keyword in node.keywords)]
+    return {part.id for part in runs if isinstance(part, ast.Name)}
 
 
 def _filled(node: ast.AST) -> Iterator[str]:

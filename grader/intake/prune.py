@@ -1,6 +1,7 @@
 """The part of a block that may run: without the statements in it that train, sample or download."""
 
 import ast
+import copy
 from collections.abc import Callable, Iterator
 
 from grader.intake.source import FAILURES, Piece, parse
@@ -51,14 +52,23 @@ def _unwanted(
         inner = Piece(piece.cell, piece.line + line, ast.unparse(node), node)
         if not unwanted(inner):
             continue
-        if isinstance(node, _BLOCKS) and depth:
-            within = list(_unwanted(piece, node, unwanted, depth - 1))
-            if within:
-                yield from within
-                continue
+        if isinstance(node, _BLOCKS) and depth and not unwanted(_head(inner)):
+            yield from _unwanted(piece, node, unwanted, depth - 1)
+            continue
         first = min([node.lineno, *(d.lineno for d in decorators)]) - piece.node.lineno
         last = (node.end_lineno or node.lineno) - piece.node.lineno
         yield first, last, node.col_offset, node.end_col_offset or 0
+
+
+def _head(piece: Piece) -> Piece:
+    """A block without what stands in it."""
+    node = copy.copy(piece.node)
+    for name in ("body", "handlers", "orelse", "finalbody"):
+        if getattr(node, name, None):
+            setattr(node, name, [ast.Pass()] if name == "body" else [])
+    if isinstance(node, ast.Try):
+        node.finalbody = [ast.Pass()]
+    return Piece(piece.cell, piece.line, ast.unparse(node), node)
 
 
 def _inside(block: ast.stmt) -> Iterator[ast.stmt]:

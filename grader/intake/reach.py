@@ -124,16 +124,22 @@ def _registered(items: Sequence[Item]) -> Iterator[tuple[str, int]]:
         for item in items
         for n in item.piece.nodes
     )
-    knowing: set[str] = set()
+    writes = {node.name: items[i].does.global_writes for i, node in classes}
+    knowing: dict[str, frozenset[str]] = {}  # classes by whose code they hear of their subclasses
     for i, node in classes:
         bases = [base for base in map(root_name, node.bases) if base]
-        members = {getattr(member, "name", "") for member in node.body}
-        metaclass = any(keyword.arg == "metaclass" for keyword in node.keywords)
-        if asked or metaclass or "__init_subclass__" in members or knowing.intersection(bases):
-            knowing.add(node.name)
+        runs = frozenset().union(*(knowing.get(base, ()) for base in bases))
+        runs |= {root_name(k.value) for k in node.keywords if k.arg == "metaclass"}
         for base in bases:
             if asked or base in knowing:
                 yield base, i
+        for name in runs:
+            yield from ((written, i) for written in writes.get(name, ()))
+        members = {getattr(member, "name", "") for member in node.body}
+        if "__init_subclass__" in members:
+            runs |= {node.name}
+        if runs:
+            knowing[node.name] = runs
 
 
 class _Strings:

@@ -8,6 +8,17 @@ from tests.habits.draft import Draft
 SCHEDULES, NETWORK, MODEL = "def beta_schedule", "class ContextUnet", "class DDPM"
 SETTINGS = "device = 'cuda'"
 
+# lines of the solved class
+BUILD = "        super().__init__()\n        assert prediction_type in"
+FORWARD = (
+    "        t = torch.randint(0, self.n_T, (x.shape[0],), device=x.device)  # one step an image\n"
+)
+NOISE = "        noise = torch.randn_like(x)\n"
+ASK = "        prediction = self.nn_model(x_t, c, t / self.n_T)\n"
+START = "        x_i = torch.randn(n_sample, *size).to(device)  # x_T\n"
+STEP = "                z = torch.randn_like(x_i) if i > 0 else torch.zeros_like(x_i)\n"
+STORE = "x_i_store.append(x_i.cpu().numpy())"
+
 
 def cell_with(notebook: NotebookNode, text: str) -> NotebookNode:
     """The first code cell that holds ``text``."""
@@ -49,3 +60,15 @@ def rewrite(draft: Draft, text: str, *sources: str) -> None:
 def source_of(draft: Draft, text: str) -> str:
     """The source of the code cell that holds ``text``."""
     return str(cell_with(draft.notebook(), text).source)
+
+
+def built(*lines: str) -> tuple[str, str]:
+    """More lines in the constructor, before the others."""
+    head, tail = BUILD.split("\n")
+    return BUILD, "\n".join([head, *(f"        {line}" for line in lines), tail])
+
+
+def before(text: str, *lines: str) -> tuple[str, str]:
+    """More lines before this one, indented as it is."""
+    indent = " " * (len(text) - len(text.lstrip()))
+    return text, "".join(f"{indent}{line}\n" for line in lines) + text

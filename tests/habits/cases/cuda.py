@@ -1,28 +1,23 @@
 """Code that was written for a GPU, and asks for it in many ways: nothing of it may cost anything."""
 
 from tests.habits.draft import Draft
-from tests.habits.edits import MODEL, NETWORK, SCHEDULES, SETTINGS, change, insert_before
+from tests.habits.edits import (
+    ASK,
+    FORWARD,
+    MODEL,
+    NETWORK,
+    NOISE,
+    SCHEDULES,
+    SETTINGS,
+    START,
+    STEP,
+    STORE,
+    before,
+    built,
+    change,
+    insert_before,
+)
 from tests.habits.table import habit
-
-BUILD = "        super().__init__()\n        assert prediction_type in"
-FORWARD = "        t = torch.randint(0, self.n_T, (x.shape[0],), device=x.device)  # one step an image\n"
-NOISE = "        noise = torch.randn_like(x)\n"
-ASK = "        prediction = self.nn_model(x_t, c, t / self.n_T)\n"
-START = "        x_i = torch.randn(n_sample, *size).to(device)  # x_T\n"
-STEP = "                z = torch.randn_like(x_i) if i > 0 else torch.zeros_like(x_i)\n"
-STORE = "x_i_store.append(x_i.cpu().numpy())"
-
-
-def built(*lines: str) -> tuple[str, str]:
-    """More lines in the constructor, before the others."""
-    head, tail = BUILD.split("\n")
-    return BUILD, "\n".join([head, *(f"        {line}" for line in lines), tail])
-
-
-def before(text: str, *lines: str) -> tuple[str, str]:
-    """More lines before this one, indented as it is."""
-    indent = " " * (len(text) - len(text.lstrip()))
-    return text, "".join(f"{indent}{line}\n" for line in lines) + text
 
 
 @habit("a GPU is asserted, in the constructor and in both methods")
@@ -88,7 +83,9 @@ def tensors_asserted(draft: Draft) -> None:
 def numbered(draft: Draft) -> None:
     change(
         draft,
-        before(FORWARD, "here = torch.device('cuda', x.get_device())", "x, c = x.to(here), c.to(0)"),
+        before(
+            FORWARD, "here = torch.device('cuda', x.get_device())", "x, c = x.to(here), c.to(0)"
+        ),
         before(
             STEP,
             "assert x_i.device == torch.device(f'cuda:{x_i.get_device()}')",
@@ -107,9 +104,7 @@ def generators(draft: Draft) -> None:
             "        t = torch.randint(0, self.n_T, (x.shape[0],), device='cuda', generator=self.drawn)\n",
         ),
         (NOISE, "        noise = torch.randn(x.shape, device='cuda', generator=self.drawn)\n"),
-        before(
-            START, "g = torch.Generator('cuda')", "g.seed()", "assert g.device.type == 'cuda'"
-        ),
+        before(START, "g = torch.Generator('cuda')", "g.seed()", "assert g.device.type == 'cuda'"),
         (
             STEP,
             "                z = torch.randn(x_i.shape, generator=g, device=g.device) * (i > 0)\n",
@@ -207,7 +202,7 @@ def half_network(draft: Draft) -> None:
         (
             ASK,
             "        with torch.autocast('cuda', enabled=True):\n"
-            "            prediction = self.nn_model(x_t.to(self.low), c, (t / self.n_T).to(self.low))\n"
+            "            prediction = self.nn_model(x_t.to(self.low), c, t / self.n_T)\n"
             "        prediction = prediction.float()\n",
         ),
     )
@@ -225,7 +220,10 @@ def moved_in_every_way(draft: Draft) -> None:
     )
     change(
         draft,
-        ("        self.nn_model = nn_model.to(device)\n", "        self.nn_model = nn_model.to(0)\n"),
+        (
+            "        self.nn_model = nn_model.to(device)\n",
+            "        self.nn_model = nn_model.to(0)\n",
+        ),
         before(
             FORWARD,
             "assert int(CUDA) > 0 and torch.backends.cudnn.enabled",
@@ -288,7 +286,6 @@ def stored_by_moving(draft: Draft) -> None:
         draft,
         ("x_i = mean + self.sqrt_beta_t[i] * z", "x_i.copy_(mean); x_i += self.sqrt_beta_t[i] * z"),
         (STORE, "x_i_store.append(x_i.detach().cpu().numpy())"),
-        before("self.nn_model(x_i, c_i, t_i)", ""),
     )
 
 
@@ -318,5 +315,7 @@ def kernels(draft: Draft) -> None:
             "        with torch.backends.cuda.sdp_kernel(enable_flash=True, enable_math=False):\n"
             "            return F.scaled_dot_product_attention(x, x, x)\n\n\n" + NETWORK,
         ),
-        built("self.attention = Attention().half()", "self.attention(torch.zeros(1, 2, 4, 8).cuda())"),
+        built(
+            "self.attention = Attention().half()", "self.attention(torch.zeros(1, 2, 4, 8).cuda())"
+        ),
     )
