@@ -129,7 +129,4 @@ def _with_cause(verdict: Verdict, plan: Plan, failures: Mapping[int, Outcome]) -
 def _unread(verdict: Verdict, target: str, plan: Plan) -> str:
     """What is to be said of a definition that is there and does not run; empty if there is none."""
     part = {"loss": ".forward", "sampling": ".sample"}.get(verdict.check.split(".")[0], "")
-    for name in (target, f"{target}{part}"):
-        if name in plan.unread:
-            return f"{plan.unread[name]} A TA will look at it."
-    return ""
+    return plan.unread.get(target) or plan.unread.get(f"{target}{part}", "")

@@ -38,15 +38,23 @@ def unread_definitions(
         name, argument = line_magic(piece.node)
         file = argument.split()[:1]
         for target in {*TARGETS} - {*bound} if name == "run" and file else ():
-            where = f"{base(file[0])[:60]}, which cell {piece.cell} runs"
-            found[target] = f"{target} may be defined in {where} and which is not in the notebook."
+            found[target] = (
+                f"{target} may be defined in {base(file[0])[:60]}, which cell {piece.cell} runs "
+                "and which is not in the notebook. A TA will look at it."
+            )
     for number, source, kind in _texts(nb, texts):
         for name in _defined(source):
             if kind not in (COMMENTS, STRING) or name not in bound:
-                found[name] = f"Cell {number} defines {name} in {kind}, which is not run."
+                found[name] = (
+                    f"Cell {number} defines {name} in {kind}, which is not run. "
+                    "A TA will look at it."
+                )
     for piece, reason in left:
         for name in _defined(piece.source) if reason in (NEVER_RAN, RAN_EARLIER) else ():
-            found[name] = f"Cell {piece.cell} defines {name}, too, and is left out: {reason}."
+            found[name] = (
+                f"Cell {piece.cell} defines {name}, too, and is left out: {reason}. "
+                "A TA will look at it."
+            )
     return found
 
 
