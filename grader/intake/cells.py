@@ -92,7 +92,8 @@ def _plan_for(nb: NotebookNode, targets: tuple[str, ...], provided: frozenset[st
     ]
     statements = tuple(_statement(items[i]) for i in sorted(kept))
     bound = {name for statement in statements for name in statement.binds}
-    unread = unread_definitions(nb, texts, left, bound)
+    replaced = _replaced([items[i].piece for i in sorted(kept)])
+    unread = unread_definitions(nb, texts, left, bound, replaced)
     return _plan(statements, left, frozenset(_imports(i.piece for i in items)), problems, unread)
 
 
@@ -149,6 +150,16 @@ def _statement(item: Item) -> Statement:
     piece, names = item.piece, sorted(filter(str.isidentifier, item.does.binds))
     repeatable = not piece.source.startswith("%%") and _repeatable(piece.node)
     return Statement(piece.cell, piece.line, piece.source, tuple(names), repeatable)
+
+
+def _replaced(pieces: Iterable[Piece]) -> dict[str, tuple[int, int]]:
+    """Targets that several cells define: the number of one before the last, and the last's."""
+    cells: dict[str, list[int]] = {name: [] for name in TARGETS}
+    for piece in pieces:
+        name = getattr(piece.node, "name", "")
+        if name in cells and piece.cell not in cells[name][-1:]:
+            cells[name].append(piece.cell)
+    return {name: (found[-2], found[-1]) for name, found in cells.items() if len(found) > 1}
 
 
 def _imports(pieces: Iterable[Piece]) -> set[str]:

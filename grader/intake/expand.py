@@ -133,18 +133,20 @@ def _opened(call: ast.Call) -> str:
 
 def written(node: ast.stmt) -> Mapping[str, str]:
     """The file that a statement writes, by its path, where both stand in it as they are."""
-    if not isinstance(node, ast.Expr | ast.With):
-        return {}
-    for call in ast.walk(node):
+    if isinstance(node, ast.With):
+        opener: ast.expr | None = node.items[0].context_expr
+        calls = [part.value for part in node.body if isinstance(part, ast.Expr)]
+    else:
+        opener = None
+        calls = [node.value] if isinstance(node, ast.Expr) else []
+    for call in calls:
         if not isinstance(call, ast.Call) or _last(call.func) not in ("write", "write_text"):
             continue
         content = call.args[0] if call.args else None
-        opener = node if isinstance(node, ast.With) else call
-        if isinstance(content, ast.Constant) and isinstance(content.value, str):
-            inner = opener.items[0].context_expr if isinstance(opener, ast.With) else opener
-            path = _opened(inner) if isinstance(inner, ast.Call) else ""
-            if path:
-                return {path: content.value}
+        where = opener or call
+        path = _opened(where) if isinstance(where, ast.Call) else ""
+        if path and isinstance(content, ast.Constant) and isinstance(content.value, str):
+            return {path: content.value}
     return {}
 
 

@@ -46,8 +46,13 @@ def only_makes_folders(node: ast.stmt, here: Iterable[ast.AST], argument: str) -
     name, _ = line_magic(node)
     if name in ("!", "mkdir"):
         return name == "mkdir" or argument.split()[:1] == ["mkdir"]
-    calls = [last_called(n) for n in here if isinstance(n, ast.Call)]
-    return bool({"makedirs", "mkdir"} & {*calls}) and FOLDERS.issuperset(calls)
+    calls = [n for n in here if isinstance(n, ast.Call)]
+    names = {last_called(call) for call in calls}
+    lines = [
+        text for call in calls if last_called(call) == "system" for text in constants(call.args)
+    ]
+    made = bool(lines) and all(line.startswith("mkdir ") for line in lines)
+    return (made or bool({"makedirs", "mkdir"} & names)) and names <= FOLDERS
 
 
 def in_placeholders(text: str) -> set[str]:

@@ -196,12 +196,12 @@ def _sets_default(node: ast.stmt) -> bool:
 def banned(item: Item, provided: frozenset[str]) -> str:
     """Why this statement may not run even where it binds something needed; empty if it may."""
     node, does = item.piece.node, item.does
-    if any(isinstance(n, ast.Import | ast.ImportFrom) for n in item.piece.nodes):
-        return ""  # `try: import x` with an install as the way out
     if isinstance(node, ast.Delete):
         return "it only cleans up"
     if does.trains:
         return "it trains or samples"
+    if any(isinstance(n, ast.Import | ast.ImportFrom) for n in item.piece.nodes):
+        return ""  # `try: import x` with an install as the way out
     if does.binds and does.binds <= provided:
         return "the grader makes its own model and optimiser"
     if does.only_folders or ENVIRONMENT in does.fills:

@@ -27,10 +27,11 @@ def unread_definitions(
     texts: Mapping[int, CellText],
     left: Iterable[tuple[Piece, str]],
     bound: Collection[str],
+    replaced: Mapping[str, tuple[int, int]],
 ) -> dict[str, str]:
     """What is to be said of targets, of ``DDPM.forward`` and of ``DDPM.sample`` that stand
-    somewhere without being run. ``left`` are the statements left out, and why; ``bound`` the names
-    that the others bind.
+    somewhere without counting. ``left`` are the statements left out, and why; ``bound`` the names
+    that the others bind; ``replaced`` the cells of definitions that others replace, and theirs.
     """
     found: dict[str, str] = {}
     left = list(left)
@@ -49,6 +50,10 @@ def unread_definitions(
                     f"Cell {number} defines {name} in {kind}, which is not run. "
                     "A TA will look at it."
                 )
+    for name, (first, last) in replaced.items():
+        found[name] = (
+            f"Cell {first} defines {name}, too, which cell {last} replaces. A TA will look at it."
+        )
     for piece, reason in left:
         for name in _defined(piece.source) if reason in (NEVER_RAN, RAN_EARLIER) else ():
             found[name] = (

@@ -142,14 +142,14 @@ def of_save(original: Any) -> Any:
     return save
 
 
-def of_system(shell: Any, original: Any) -> Any:
-    """Shell lines of IPython: ``!mkdir`` needs no program, of which there are none in here."""
+def of_system(original: Any, expand: Any = str) -> Any:
+    """Lines of the shell: ``mkdir`` needs no program, of which there are none in here."""
 
     def system(command: Any) -> Any:
-        command = shell.var_expand(command, depth=1)
+        command = expand(command)
         try:
             words = shlex.split(command)
-        except ValueError:
+        except (ValueError, TypeError, AttributeError):
             words = []
         if words[:1] != ["mkdir"]:
             return original(command)
@@ -169,4 +169,5 @@ def open_folders(shell: Any) -> Any:
     for name in ("stat", "lstat", "listdir", "scandir", "remove", "unlink", "rmdir", "open"):
         setattr(os, name, also_elsewhere(getattr(os, name)))
     torch.save = of_save(torch.save)
-    shell.system = of_system(shell, shell.system)
+    os.system = of_system(os.system)
+    shell.system = of_system(shell.system, lambda line: shell.var_expand(line, depth=2))

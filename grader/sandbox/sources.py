@@ -17,7 +17,7 @@ PARTS = {
 """Probes whose source is in several files."""
 
 PRELUDE = "_grader_prelude"
-PRELUDE_PARTS = ("accelerators", "folders", "prelude")
+PRELUDE_PARTS = ("card", "accelerators", "gpu_calls", "folders", "prelude")
 
 
 class Placed(Protocol):
