@@ -114,9 +114,18 @@ def also_elsewhere(original: Any) -> Any:
             where = elsewhere(path) if error.errno in UNREACHABLE else ""
             if not where or not exists(where):
                 raise
-        return original(where, *args, **kwargs)
+        return instead(original, where, path, *args, **kwargs)
 
     return function
+
+
+def instead(original: Any, where: Any, path: Any, *args: Any, **kwargs: Any) -> Any:
+    """Calls it for another path; of errors, the student sees the own one."""
+    try:
+        return original(where, *args, **kwargs)
+    except OSError as error:
+        error.filename = path
+        raise
 
 
 def make_folder(path: Any, *args: Any, **kwargs: Any) -> Any:
@@ -127,7 +136,7 @@ def make_folder(path: Any, *args: Any, **kwargs: Any) -> Any:
         where = made(path) if error.errno in UNREACHABLE else ""
         if not where:
             raise
-    return MAKE(where, *args, **kwargs)
+    return instead(MAKE, where, path, *args, **kwargs)
 
 
 def of_save(original: Any) -> Any:
