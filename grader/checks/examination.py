@@ -105,6 +105,9 @@ def _with_cause(verdict: Verdict, plan: Plan, failures: Mapping[int, Outcome]) -
     if verdict.state is State.ERROR and absent:
         text = f"The notebook needs a library that the grader does not have: {absent[0].message}"
         return replace(verdict, state=State.NEEDS_REVIEW, message=text)
+    undefined = f"name '{target}' is not defined" in verdict.message
+    if undefined and target not in plan.defined and (unread := _unread(verdict, target, plan)):
+        return replace(verdict, state=State.NEEDS_REVIEW, message=unread)
     if verdict.state is not State.MISSING:
         return verdict
     own = [
@@ -115,6 +118,15 @@ def _with_cause(verdict: Verdict, plan: Plan, failures: Mapping[int, Outcome]) -
     if own:
         judged = not_run(verdict.check, f"the cell that defines {target}", own[-1])
         return replace(judged, message=judged.message[0].upper() + judged.message[1:])
+    unread = _unread(verdict, target, plan)
+    if unread:
+        return replace(verdict, state=State.NEEDS_REVIEW, message=unread)
     if target not in plan.defined and plan.problems:
         return replace(verdict, message=f"{verdict.message} Note: {plan.problems[0]}.")
     return verdict
+
+
+def _unread(verdict: Verdict, target: str, plan: Plan) -> str:
+    """What is to be said of a definition that is there and does not run; empty if there is none."""
+    part = {"loss": ".forward", "sampling": ".sample"}.get(verdict.check.split(".")[0], "")
+    return plan.unread.get(target) or plan.unread.get(f"{target}{part}", "")

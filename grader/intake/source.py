@@ -13,7 +13,11 @@ from IPython.core.inputtransformer2 import TransformerManager
 
 MAX_CELL_BYTES = 512 * 2**10
 _MAX_TRANSFORM = 20 * 2**20  # lines of magic x bytes: IPython starts over after each such line
-_TIMING = re.compile(r"%%(time|timeit|capture)\b")
+_RUNS = re.compile(
+    r"%%(time|timeit|capture|prun|mprun|memit|snakeviz|scalene|wandb|notify|cython)\b"
+)
+_ADDS = re.compile(r"%%add_to\s+(\w+)\s*$")
+_WRITES = re.compile(r"%%(?:writefile|file)\s+(?:-a\s+|--append\s+)?(\S.*?)\s*$")
 _MAGIC_LINE = re.compile(r"^\s*[!%?]|\?\s*$|=\s*[!%]", re.MULTILINE)
 _FIRST_WORD = ("def ", "class ", "@", "import ", "from ", "async def ")
 _CONTINUES = re.compile(r"(else|elif|except|finally)\b|[)\]}#\s]")
@@ -57,7 +61,8 @@ class CellText:
 
     ``text`` is the transformed source, ``offset`` the lines before it; ``magic`` names a cell
     magic that makes the cell something other than Python. ``saved`` says that the pieces are the
-    good part of a cell with a syntax error.
+    good part of a cell with a syntax error. ``adds_to`` is the class that its functions become
+    methods of.
     """
 
     pieces: tuple[Piece, ...]
@@ -66,6 +71,13 @@ class CellText:
     magic: str = ""
     problem: str = ""
     saved: bool = False
+    adds_to: str = ""
+
+    @property
+    def writes(self) -> str:
+        """The path of the file that the cell writes; empty if it writes none."""
+        found = _WRITES.match(self.magic)
+        return found[1].strip("\"'") if found else ""
 
 
 _ONE_THREAD = threading.Lock()
@@ -95,14 +107,17 @@ def read_cell(number: int, source: str) -> CellText:
         return CellText((), problem=f"cell {number} is too long to be read")
     lines = source.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     offset = 0
-    while offset < len(lines) and (not lines[offset].strip() or _TIMING.match(lines[offset])):
+    while offset < len(lines) and (not lines[offset].strip() or _RUNS.match(lines[offset])):
         offset += 1
+    added = _ADDS.match(lines[offset]) if offset < len(lines) else None
+    offset += added is not None
+    adds_to = added[1] if added else ""
     text = "\n".join(lines[offset:])
     if text.startswith("%%"):
         return CellText((), text, offset, magic=text.split("\n", 1)[0].strip())
     try:
         text, tree = _python(text)
-        pieces = _split(number, text, offset, tree or parse(text))
+        pieces = split(number, text, offset, tree or parse(text))
     except SyntaxError as error:
         line = (error.lineno or 1) + offset
         problem = f"cell {number} has a syntax error in line {line}"
@@ -110,7 +125,7 @@ def read_cell(number: int, source: str) -> CellText:
     except FAILURES as error:
         problem = f"cell {number} cannot be read as Python ({type(error).__name__})"
         return CellText((), text, offset, problem=problem)
-    return CellText(pieces, text, offset)
+    return CellText(pieces, text, offset, adds_to=adds_to)
 
 
 def _python(text: str) -> tuple[str, ast.Module | None]:
@@ -126,7 +141,7 @@ def _python(text: str) -> tuple[str, ast.Module | None]:
             return str(manager.transform_cell(text)), None
 
 
-def _split(cell: int, text: str, offset: int, tree: ast.Module) -> tuple[Piece, ...]:
+def split(cell: int, text: str, offset: int, tree: ast.Module) -> tuple[Piece, ...]:
     lines = [line.encode() for line in text.split("\n")]
     return tuple(_piece(cell, lines, offset, node) for node in tree.body)
 
@@ -156,7 +171,7 @@ def _rescued(cell: int, text: str, offset: int) -> tuple[Piece, ...]:
             continue  # may be the inside of a bracket that was never closed
         try:
             tree = parse(block)
-            pieces.extend(_split(cell, block, offset + start, tree))
+            pieces.extend(split(cell, block, offset + start, tree))
         except FAILURES:
             after_error = True
             body = [line for line in block.split("\n")[1:] if line.strip()]

@@ -17,6 +17,7 @@ PARTS = {
 """Probes whose source is in several files."""
 
 PRELUDE = "_grader_prelude"
+PRELUDE_PARTS = ("card", "accelerators", "gpu_calls", "folders", "prelude")
 
 
 class Placed(Protocol):
@@ -69,7 +70,7 @@ def probe_code(name: str, folder: Path = PROBES) -> bytes:
 @cache
 def prelude_code() -> bytes:
     """The prelude, likewise."""
-    text = (PROBES / "prelude.py").read_text("utf-8")
+    text = "\n".join((PROBES / f"{part}.py").read_text("utf-8") for part in PRELUDE_PARTS)
     return marshal.dumps(compile(text, "<prelude>", "exec"))
 
 

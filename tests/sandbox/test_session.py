@@ -170,7 +170,7 @@ def test_no_time_is_spent_on_the_debugger(session: KernelSession) -> None:
 def test_cuda_costs_nothing(session: KernelSession) -> None:
     assert returned(session, "cuda_failures") == {}
     identity = [[1.0, 0.0], [0.0, 1.0]]
-    assert returned(session, "cuda_facts") == [False, "meta", identity, True, "cpu"]
+    assert returned(session, "cuda_facts") == [True, "meta", identity, True, "cpu"]
 
 
 def test_worker_processes_share_their_memory_in_the_count(session: KernelSession) -> None:
