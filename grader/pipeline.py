@@ -47,7 +47,7 @@ from grader.results import Flag, Result, State, environment, result_status
 from grader.rubric import Rubric
 from grader.sandbox import InfraError, KernelSession, Outcome, Sandbox
 from grader.settings.evidence import SettingEvidence
-from grader.settings.folders import PREDICTIONS
+from grader.settings.folders import PREDICTIONS, find_settings
 
 logger = logging.getLogger(__name__)
 
@@ -127,7 +127,8 @@ def grade_opened(
         if notebook is None:
             verdicts = no_notebook()
         else:
-            verdicts, new_flags = run_notebook(notebook, options, watch, progress)
+            seconds = examination_seconds(submission, options)
+            verdicts, new_flags = run_notebook(notebook, options, seconds, watch, progress)
             flags += new_flags
         found = artefacts()
     settings, settings_flags, setting_tiles = judge_settings(found.settings, verdicts, options)
@@ -162,8 +163,20 @@ def aside(look: Callable[[], Artefacts], side_by_side: bool) -> Iterator[Callabl
         yield pool.submit(look).result
 
 
+def examination_seconds(submission: Submission, options: Options) -> float:
+    """What the student's code may take here: all but what trying the checkpoints may."""
+    limits = options.rubric.limits
+    settings = find_settings(submission.root).values() if options.look_inside else ()
+    tried = any("checkpoint" in setting.files for setting in settings)
+    return limits.submission_seconds - (limits.trial_seconds if tried else 0)
+
+
 def run_notebook(
-    notebook: NotebookNode, options: Options, watch: Stopwatch, progress: Progress
+    notebook: NotebookNode,
+    options: Options,
+    seconds: float,
+    watch: Stopwatch,
+    progress: Progress,
 ) -> tuple[list[Verdict], list[Flag]]:
     """Plans and executes its cells, then examines what they define; flags tell a TA how it went."""
     limits, seed = options.rubric.limits, options.seed
@@ -171,7 +184,7 @@ def run_notebook(
         whole = options.run == "everything"
         plan = plan_everything(notebook) if whole else plan_definitions(notebook)
     with KernelSession(
-        plan.statements, sandbox=options.sandbox, limits=limits, seed=seed
+        plan.statements, sandbox=options.sandbox, limits=limits, seed=seed, seconds=seconds
     ) as session:
         progress("running the notebook's cells")
         failures: Mapping[int, Outcome] = {}
@@ -216,7 +229,7 @@ def judge_settings(
     """Whether the four settings were trained, in the light of what the code has earned; and the
     digits that their pictures show."""
     if isinstance(seen, str):
-        return trained_setting.infra(seen), [], {}
+        return trained_setting.unseen(seen), [], {}
     right = {verdict.check: verdict.right for verdict in verdicts}
     context = trained_setting.Context(
         losses_right={n: right.get(f"loss.{n}", False) for n in PREDICTIONS},
@@ -233,7 +246,7 @@ def judge_settings(
         return *trained_setting.judge(seen, context), tiles
     except Exception as error:
         logger.exception("judging the settings failed")
-        return trained_setting.infra(type(error).__name__), [], {}
+        return trained_setting.unseen(type(error).__name__), [], {}
 
 
 def no_notebook() -> list[Verdict]:

@@ -308,7 +308,7 @@ def as_json(value: Any) -> Any:
 
 
 def describe(error: Any, probe: Any) -> Any:
-    """The report of an exception: whose fault, its class and text, and where."""
+    """The report of an exception: what it means, its class and text, and where."""
     frames = list(traceback.extract_tb(error.__traceback__))
     while frames and frames[0].filename == "<prelude>":
         frames = frames[1:]
@@ -322,8 +322,8 @@ def describe(error: Any, probe: Any) -> Any:
     status = "error"
     if isinstance(error, MemoryError) or NO_MEMORY.search(text):
         status = "out_of_memory"
-    elif kind == "ProbeError" or (not theirs and (not frames or frames[-1].filename == probe)):
-        status = "infra_error"
+    elif not theirs and frames and frames[-1].filename == probe:
+        status = "doubtful"  # the question itself failed, on something that nobody foresaw
     lines = ["Traceback (most recent call last):"]
     for frame in frames:
         where = frame.filename
