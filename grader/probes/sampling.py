@@ -141,7 +141,7 @@ def measure_sampling(namespace: Any, inputs: Any, stand_in: Any) -> Any:
     if not network.others and (images is None or is_batch(images, n_sample)):
         return {}, {"missing": "DDPM.sample"}
     if not is_batch(images, n_sample):
-        shape = [str(size) for size in getattr(images, "shape", ())]
+        shape = list(images.shape) if isinstance(images, (torch.Tensor, np.ndarray)) else []
         return {}, {"returned": type(images).__name__, "returned_shape": shape}
     seen = [*denoiser.shown, flat(images).reshape(-1)[COMPARED]]
     facts = {"network_calls": len(network.others), "store": describe_store(store, seen)}

@@ -12,6 +12,7 @@ from grader.sandbox.client import ANSWER
 PROBES = PACKAGE / "probes"
 PARTS = {
     "schedules": ("entries", "schedules"),
+    "prelude": ("prelude", "absent"),
     "diffusion": ("entries", "stand_ins", "training", "sampling", "diffusion"),
 }
 """Probes whose source is in several files."""
@@ -69,7 +70,7 @@ def probe_code(name: str, folder: Path = PROBES) -> bytes:
 @cache
 def prelude_code() -> bytes:
     """The prelude, likewise."""
-    text = (PROBES / "prelude.py").read_text("utf-8")
+    text = "\n".join((PROBES / f"{part}.py").read_text("utf-8") for part in PARTS["prelude"])
     return marshal.dumps(compile(text, "<prelude>", "exec"))
 
 
