@@ -10,7 +10,7 @@ from functools import partial
 from nbformat import NotebookNode
 
 from grader.checks import image_quality, text_to_image
-from grader.checks.verdict import Verdict
+from grader.checks.verdict import Verdict, not_judged
 from grader.digits.choose import Found, find_samples
 from grader.digits.clarity import WANTED, Clarity
 from grader.intake import Submission, plan_model
@@ -69,7 +69,7 @@ def count_digits(
         return Counted(image_quality.not_counted(str(error)), None, [])
     except Exception as error:
         logger.exception("counting the clear digits failed")
-        return Counted(image_quality.not_counted(f"{type(error).__name__}"), None, [])
+        return Counted(not_judged(image_quality.CHECK, type(error).__name__), None, [])
     note = image_quality.note(found.clarity)
     flags = [Flag("samples_elsewhere", note)] if note else []
     return Counted(verdict, found.clarity, flags)
@@ -107,7 +107,8 @@ def judge_works(
         return text_to_image.infra(str(error)), [], None
     except Exception as error:
         logger.exception("judging notebook 2-2 failed")
-        return text_to_image.infra(type(error).__name__), [], None
+        checks = [f"{text_to_image.ITEM}.{name}" for name in text_to_image.CHECKS]
+        return [not_judged(check, type(error).__name__) for check in checks], [], None
 
 
 def look_at_settings(
@@ -117,7 +118,7 @@ def look_at_settings(
     kernels: Kernels,
     look_inside: bool,
 ) -> Mapping[str, SettingEvidence] | str:
-    """What the four settings show, or why a fault of ours keeps that from being known. ``clean`` is
+    """What the four settings show, or which exception kept that from being known. ``clean`` is
     closed before the student's own network looks at the checkpoints, as its memory is wanted."""
     try:
         seen = look(submission.root, clean, look_inside)
@@ -126,8 +127,6 @@ def look_at_settings(
         clean.close()
         model = partial(plan_model, notebook)
         return try_checkpoints(seen, model, kernels.sandbox, kernels.limits, kernels.seed)
-    except InfraError as error:
-        return str(error)
     except Exception as error:
         logger.exception("looking at the settings failed")
         return type(error).__name__

@@ -136,7 +136,10 @@ def grade_opened(
         if part is None or notebook is None:
             verdicts = no_notebook()
         else:
-            verdicts, new_flags = run_notebook(notebook, part.both, options, watch, progress)
+            seconds = examination_seconds(submission, options)
+            verdicts, new_flags = run_notebook(
+                notebook, part.both, options, seconds, watch, progress
+            )
             flags += new_flags
         found = artefacts()
     settings, settings_flags, setting_tiles = judge_settings(found.settings, verdicts, options)
@@ -185,10 +188,19 @@ def unusable(submission: Submission) -> str:
     return (reasons or ["The submission holds neither a notebook nor a result folder."])[0]
 
 
+def examination_seconds(submission: Submission, options: Options) -> float:
+    """What the student's code may take here: all but what trying the checkpoints may."""
+    limits = options.rubric.limits
+    settings = find_settings(submission.root).values() if options.look_inside else ()
+    tried = any("checkpoint" in setting.files for setting in settings)
+    return limits.submission_seconds - (limits.trial_seconds if tried else 0)
+
+
 def run_notebook(
     notebook: NotebookNode,
     holds_both: bool,
     options: Options,
+    seconds: float,
     watch: Stopwatch,
     progress: Progress,
 ) -> tuple[list[Verdict], list[Flag]]:
@@ -201,7 +213,7 @@ def run_notebook(
         whole = options.run == "everything"
         plan = plan_everything(notebook) if whole else plan_definitions(notebook)
     with KernelSession(
-        plan.statements, sandbox=options.sandbox, limits=limits, seed=seed
+        plan.statements, sandbox=options.sandbox, limits=limits, seed=seed, seconds=seconds
     ) as session:
         progress("running the notebook's cells")
         failures: Mapping[int, Outcome] = {}
@@ -247,7 +259,7 @@ def judge_settings(
     """Whether the four settings were trained, in the light of what the code has earned; and the
     digits that their pictures show."""
     if isinstance(seen, str):
-        return trained_setting.infra(seen), [], {}
+        return trained_setting.unseen(seen), [], {}
     right = {verdict.check: verdict.right for verdict in verdicts}
     context = trained_setting.Context(
         losses_right={n: right.get(f"loss.{n}", False) for n in PREDICTIONS},
@@ -264,7 +276,7 @@ def judge_settings(
         return *trained_setting.judge(seen, context), tiles
     except Exception as error:
         logger.exception("judging the settings failed")
-        return trained_setting.infra(type(error).__name__), [], {}
+        return trained_setting.unseen(type(error).__name__), [], {}
 
 
 def no_notebook() -> list[Verdict]:

@@ -8,10 +8,10 @@ from grader.checks import beta_schedule, loss, sampling, schedule_parameters
 from grader.checks.alternatives import Training
 from grader.checks.setting import PREDICTIONS, settings_to_judge
 from grader.checks.tolerances import DEFAULT, Tolerances
-from grader.checks.verdict import Verdict, not_run
+from grader.checks.verdict import Verdict, not_judged, not_run
 from grader.intake import Plan
 from grader.results import State
-from grader.sandbox import InfraError, KernelSession, Outcome, Status
+from grader.sandbox import KernelSession, Outcome, Status
 
 logger = logging.getLogger(__name__)
 
@@ -32,7 +32,7 @@ CHECKS_OF = {
 
 
 def examine(session: KernelSession, seed: int, tolerances: Tolerances = DEFAULT) -> list[Verdict]:
-    """A verdict for every check of the four items. A fault of the grader's is one, too."""
+    """A verdict for every check of the four items, whatever the student's code does."""
     betas = _guarded("beta_schedule", lambda: beta_schedule.examine(session, seed, tolerances))
     ran = {v.check.split(".")[1]: v.state not in _NO_END for v in betas}
     right = {v.check.split(".")[1]: v.right for v in betas}
@@ -64,16 +64,13 @@ _NO_END = (State.TIMEOUT, State.KILLED, State.OUT_OF_MEMORY)
 
 
 def _guarded(item: str, run: Callable[[], list[Verdict]]) -> list[Verdict]:
-    """The item's verdicts; ``infra_error`` for each of its checks if the grader itself fails."""
+    """The item's verdicts; if judging itself fails on what the student's code gave, a person's."""
     try:
         return run()
-    except InfraError as error:
-        reason = str(error)
     except Exception as error:
         logger.exception("judging %s failed", item)
-        reason = f"{type(error).__name__} in the grader"
-    text = f"The grader could not judge this: {reason}"
-    return [Verdict(f"{item}.{name}", State.INFRA_ERROR, 0.0, text) for name in CHECKS_OF[item]]
+        what = type(error).__name__
+    return [not_judged(f"{item}.{name}", what) for name in CHECKS_OF[item]]
 
 
 def explain(

@@ -29,13 +29,8 @@ def decode(session: KernelSession, data: bytes, frame: str = "last") -> Decoded:
 
     Raises ``InfraError`` if no kernel can be had.
     """
-    inputs = {
-        "path": session.give(data, "picture"),
-        "frame": frame,
-        "most_pixels": MOST_PIXELS,
-        "most_side": MOST_SIDE,
-    }
-    outcome = session.probe("pictures", inputs)
+    inputs = {"frame": frame, "most_pixels": MOST_PIXELS, "most_side": MOST_SIDE}
+    outcome = session.probe("pictures", inputs, files={"path": (data, "picture")})
     if outcome.status is Status.infra_error:
         raise InfraError(outcome.message)
     if outcome.status is not Status.ok:

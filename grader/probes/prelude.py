@@ -21,6 +21,7 @@ import numpy as np
 import torch
 
 if TYPE_CHECKING:  # in the kernel the parts are one source
+    from grader.probes.absent import know_other_versions, stand_in_for_absent_libraries
     from grader.probes.accelerators import is_accelerator, place
     from grader.probes.folders import open_folders
     from grader.probes.gpu_calls import replace, send_to_cpu
@@ -72,6 +73,8 @@ def begin(shell: Any, seed: Any, output_bytes: Any, answer_type: Any) -> Any:
     send_to_cpu()
     open_folders(shell)
     sys.argv[:] = ["ipykernel_launcher.py", "-f", os.path.expanduser("~/kernel.json")]
+    know_other_versions()
+    stand_in_for_absent_libraries()
     sow(seed)
     sys.addaudithook(watch_imports)
 
@@ -209,7 +212,7 @@ def as_json(value: Any) -> Any:
 
 
 def describe(error: Any, probe: Any) -> Any:
-    """The report of an exception: whose fault, its class and text, and where."""
+    """The report of an exception: what it means, its class and text, and where."""
     frames = list(traceback.extract_tb(error.__traceback__))
     while frames and frames[0].filename == "<prelude>":
         frames = frames[1:]
@@ -223,8 +226,8 @@ def describe(error: Any, probe: Any) -> Any:
     status = "error"
     if isinstance(error, MemoryError) or NO_MEMORY.search(text):
         status = "out_of_memory"
-    elif kind == "ProbeError" or (not theirs and (not frames or frames[-1].filename == probe)):
-        status = "infra_error"
+    elif not theirs and frames and frames[-1].filename == probe:
+        status = "doubtful"  # the question itself failed, on something that nobody foresaw
     lines = ["Traceback (most recent call last):"]
     for frame in frames:
         where = frame.filename

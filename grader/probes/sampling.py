@@ -137,19 +137,33 @@ def measure_sampling(namespace: Any, inputs: Any, stand_in: Any) -> Any:
     sample = method(ddpm, "sample", n_sample, SIZE, "cpu")
     with torch.no_grad():
         result = sample(n_sample, SIZE, "cpu")
-    if not network.others:
+    images, store = taken_apart(result)
+    if not network.others and (images is None or is_batch(images, n_sample)):
         return {}, {"missing": "DDPM.sample"}
-    images, store = (result[0], result[1]) if isinstance(result, (tuple, list)) else (result, None)
-    end = [flat(images).reshape(-1)[COMPARED]] if isinstance(images, torch.Tensor) else []
-    seen = [*denoiser.shown, *end]
+    if not is_batch(images, n_sample):
+        shape = list(images.shape) if isinstance(images, (torch.Tensor, np.ndarray)) else []
+        return {}, {"returned": type(images).__name__, "returned_shape": shape}
+    seen = [*denoiser.shown, flat(images).reshape(-1)[COMPARED]]
     facts = {"network_calls": len(network.others), "store": describe_store(store, seen)}
-    if not isinstance(images, torch.Tensor) or images.numel() != n_sample * 784:
-        shape = list(getattr(images, "shape", []))
-        return {}, {**facts, "returned": type(images).__name__, "returned_shape": shape}
     arrays = {**denoiser.arrays, "result": flat(images), "moments": np.asarray(denoiser.moments)}
     arrays |= {"batch": np.asarray(network.images), "step": np.asarray(denoiser.step_of_call)}
     arrays |= {**arguments(network), **schedule_in_use(namespace, inputs)}
     return {**arrays, **(told_in_training(ddpm, network) if inputs["codes"] else {})}, facts
+
+
+def taken_apart(result: Any) -> Any:
+    """The images and the store among what ``sample`` returned, which may be anything."""
+    if not isinstance(result, (tuple, list)):
+        return result, None
+    return (*result, None, None)[:2]
+
+
+def is_batch(images: Any, n_sample: Any) -> Any:
+    """Whether these are as many images of the right size, as numbers that can be read."""
+    if not isinstance(images, torch.Tensor) or images.layout is not torch.strided:
+        return False
+    readable = not (images.is_complex() or images.is_quantized or images.is_meta)
+    return readable and images.numel() == n_sample * 784
 
 
 def told_in_training(ddpm: Any, network: Any) -> Any:

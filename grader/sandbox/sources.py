@@ -12,12 +12,12 @@ from grader.sandbox.client import ANSWER
 PROBES = PACKAGE / "probes"
 PARTS = {
     "schedules": ("entries", "schedules"),
+    "prelude": ("card", "accelerators", "gpu_calls", "folders", "absent", "prelude"),
     "diffusion": ("entries", "stand_ins", "training", "sampling", "diffusion"),
 }
 """Probes whose source is in several files."""
 
 PRELUDE = "_grader_prelude"
-PRELUDE_PARTS = ("card", "accelerators", "gpu_calls", "folders", "prelude")
 
 
 class Placed(Protocol):
@@ -70,7 +70,7 @@ def probe_code(name: str, folder: Path = PROBES) -> bytes:
 @cache
 def prelude_code() -> bytes:
     """The prelude, likewise."""
-    text = "\n".join((PROBES / f"{part}.py").read_text("utf-8") for part in PRELUDE_PARTS)
+    text = "\n".join((PROBES / f"{part}.py").read_text("utf-8") for part in PARTS["prelude"])
     return marshal.dumps(compile(text, "<prelude>", "exec"))
 
 

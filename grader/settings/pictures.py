@@ -40,6 +40,7 @@ class Shown(StrEnum):
     STILL = "no way from noise to digits"
     NO_GRID = "no grid of tiles"
     UNREADABLE = "nothing that can be read"
+    NOT_SEEN = "nothing, by a fault of the grader's"
 
 
 @dataclass(frozen=True)

@@ -203,7 +203,7 @@ def test_the_first_process_tells_nothing(inside: KernelSession) -> None:
 def test_what_is_given_can_be_read_and_not_written(inside: KernelSession, tmp_path: Path) -> None:
     file = tmp_path / "weights"
     file.write_bytes(b"weights")
-    shown = inside.give(file, "given.bin")
+    shown = inside.probe("ask", {}, files={"file": (file, "given.bin")}).facts["value"]
     assert returned(inside, "evaluate", f"open({shown!r}).read()") == "weights"
     folder = os.path.dirname(shown)
     seen = returned(inside, "evaluate", f"os.listdir({folder!r})")
