@@ -61,10 +61,15 @@ def note(clarity: Clarity | None) -> str | None:
     """What a TA should know of the picture that counts, if it is not the notebook's own figure."""
     if clarity is None or (clarity.total >= WANTED and clarity.source != "resampled"):
         return None
-    text = f"No picture of {WANTED} samples could be counted in the notebook; "
     if clarity.source == "resampled":
-        return f"{text}{clarity.where} were counted."
-    return f"{text}{clarity.total} tiles of {clarity.where} were counted and scaled."
+        return (
+            f"No picture of {WANTED} samples could be counted in the notebook;"
+            f" {clarity.where} were counted."
+        )
+    return (
+        f"No picture of {WANTED} samples could be counted in the notebook;"
+        f" {clarity.total} tiles of {clarity.where} were counted and scaled."
+    )
 
 
 def not_counted(reason: str) -> Verdict:
