@@ -122,7 +122,7 @@ def judge_pictures(works: Works) -> Verdict:
         return needs_review(check, f"{text} A person must look.", **details)
     if works.unread:
         one = works.unread[-1]
-        text = f"There is {one.form} in {one.where}, which cannot be read here."
+        text = f"In {one.where} there is {one.form}, which cannot be read here."
         settled = f"A TA opens {one.where}." if one.kept else "A TA asks for the picture."
         return needs_review(check, f"{text} {settled}", fraction=0.0, **details)
     return without_pictures(check, works, details)

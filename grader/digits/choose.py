@@ -126,7 +126,7 @@ def settled_by(figures: Figures) -> str:
 
 
 def settled(unread: Unread) -> str:
-    text = f"There is {unread.form} in {unread.where}, which cannot be read here."
+    text = f"In {unread.where} there is {unread.form}, which cannot be read here."
     if unread.kept:
         return f"{text} A TA opens {unread.where} and counts the clear digits."
     return f"{text} {ASK}"
