@@ -4,7 +4,7 @@ result folders. Nothing here depends on how the code was judged.
 
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from nbformat import NotebookNode
@@ -63,7 +63,8 @@ def count_digits(
         found = find_samples(clean, notebook, submission.root)
         if resampling is not None and notebook is not None and not is_notebooks(found.clarity):
             new, why = resampled(submission, notebook, resampling)
-            found = Found(new or found.clarity, [*found.seen, *why], found.doubt)
+            seen = [*found.seen, *why]
+            found = Found(new, seen) if new else replace(found, seen=seen)
         verdict = image_quality.judge(found)
     except InfraError as error:
         return Counted(image_quality.not_counted(str(error)), None, [])
@@ -101,7 +102,7 @@ def judge_works(
     if part.content is None:
         return text_to_image.damaged(part.problem), [], None
     try:
-        works = find_works(clean, part.content)
+        works = find_works(clean, part.content, submission.root)
         return *text_to_image.judge(works), works
     except InfraError as error:
         return text_to_image.infra(str(error)), [], None

@@ -131,7 +131,7 @@ def works_json(works: "Works | None") -> dict[str, Any]:
     if works is None:
         return {"asked": [], "pictures": []}
     from grader.text_to_image.sheet import shown
-    from grader.text_to_image.works import Look
+    from grader.text_to_image.shots import Look
 
     asked = [
         {

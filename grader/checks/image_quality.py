@@ -13,14 +13,13 @@ WORST = 3  # digits named in a sentence
 
 
 def judge(found: Found) -> Verdict:
-    """The verdict on the picture that counts; a person must look where none shows a grid."""
+    """The verdict on the picture that counts; a person must look where that is in doubt."""
     clarity = found.clarity
     if clarity is None:
-        if not found.seen:
-            text = "No picture of samples was found, in the notebook or in the result folders."
-            return missing(CHECK, text)
-        text = "No picture of the submission shows a grid of samples; a person must look."
-        return needs_review(CHECK, text, fraction=0.0, seen=list(found.seen))
+        if found.doubt:
+            return needs_review(CHECK, found.doubt, fraction=0.0, seen=list(found.seen))
+        text = "No picture of samples was found, in the notebook or in the result folders."
+        return missing(CHECK, text)
     details = {
         "rows": clarity.grid.shape[0],
         "columns": clarity.grid.shape[1],
@@ -32,17 +31,15 @@ def judge(found: Found) -> Verdict:
     n, total = clarity.clear, clarity.total
     text = f"{n} of {total} digits are clear ({clarity.where}){failing_columns(clarity.failing)}."
     fraction = round(n / total + 1e-9, 2)  # one decimal of ten points, in the student's favour
-    if clarity.readable - n >= ELSEWHERE * total / WANTED:
+    elsewhere = clarity.readable - n >= ELSEWHERE * total / WANTED
+    if elsewhere:
         text += (
             f" {clarity.readable} show some digit, but not that of their column;"
             " a person must look whether they stand in another order, or are real digits."
         )
-        return needs_review(CHECK, text, fraction, **details)
     if found.doubt:
-        text += f" {found.doubt} A person must look which one counts."
-        return needs_review(CHECK, text, fraction, **details)
-    if total < WANTED and clarity.source == "notebook":
-        text += " The notebook shows no figure of a hundred samples; a person must look."
+        text += f" {found.doubt}"
+    if elsewhere or found.doubt:
         return needs_review(CHECK, text, fraction, **details)
     if n == total:
         return passed(CHECK, text, **details)
@@ -65,10 +62,13 @@ def note(clarity: Clarity | None) -> str | None:
     if clarity is None or (clarity.total >= WANTED and clarity.source != "resampled"):
         return None
     if clarity.source == "resampled":
-        return f"The notebook shows no picture of {WANTED} samples; {clarity.where} were counted."
+        return (
+            f"No picture of {WANTED} samples could be counted in the notebook;"
+            f" {clarity.where} were counted."
+        )
     return (
-        f"The notebook shows no picture of {WANTED} samples; "
-        f"{clarity.total} tiles of {clarity.where} were counted and scaled."
+        f"No picture of {WANTED} samples could be counted in the notebook;"
+        f" {clarity.total} tiles of {clarity.where} were counted and scaled."
     )
 
 

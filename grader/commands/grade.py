@@ -125,7 +125,7 @@ def clarity_command(
     chosen = choose_sandbox(sandbox)
     from grader.digits.choose import find_in_picture, find_samples
     from grader.digits.decode import decode, decoding_session
-    from grader.digits.pictures import Picture
+    from grader.digits.shown import Picture
     from grader.intake import read_notebook
 
     with decoding_session(chosen, Limits()) as session:

@@ -282,6 +282,8 @@ def _cell(cell: dict[str, Any], number: int, seen: set[str]) -> dict[str, Any]:
         "metadata": metadata,
         "source": source,
     }
+    if kind == "markdown" and isinstance(cell.get("attachments"), dict):
+        result["attachments"] = cell["attachments"]
     if kind == "code":
         count = cell.get("execution_count")
         valid = isinstance(count, int) and not isinstance(count, bool) and count >= 0

@@ -108,7 +108,7 @@ def print_result(result: Result, console: Console, seconds: float | None = None)
 def print_clarity(clarity: "Clarity | None", seen: Sequence[str], console: Console) -> None:
     """How many digits are clear and which are not; or why no grid was found."""
     if clarity is None:
-        console.print(Text("No grid of tiles was found."))
+        console.print(Text("No picture of samples was found that can be counted."))
         for line in seen:
             console.print(Text(line))
         return

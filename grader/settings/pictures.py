@@ -12,8 +12,8 @@ from grader.digits.choose import starts_at_the_top
 from grader.digits.clarity import DIGITS, GENERATED_ROWS
 from grader.digits.decode import decode
 from grader.digits.grid import cut_out, find_grid
-from grader.digits.pictures import MOST_BYTES
 from grader.digits.regions import Array
+from grader.digits.shown import MOST_BYTES
 from grader.sandbox import KernelSession
 
 _FRAME = re.compile(rb"data:image/(?:png|jpe?g|gif);base64,([A-Za-z0-9+/=\\\s]++)")

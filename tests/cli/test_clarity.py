@@ -64,7 +64,7 @@ def test_what_is_no_picture_is_said_in_one_line(tmp_path: Path, content: bytes) 
     path.write_bytes(content)
     done = run(path, "--overlay", tmp_path / "none.png")
     assert done.returncode == 0
-    assert "No grid of tiles was found." in done.stdout
+    assert "No picture of samples was found that can be counted." in done.stdout
     assert "The picture " in done.stdout
     assert "\x1b" not in done.stdout
     assert not (tmp_path / "none.png").exists()

@@ -26,11 +26,13 @@ def korean(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Words:
 
 
 SAYING = (
-    *("checks/*", "intake/identify", "intake/notebook", "intake/source", "intake/unread"),
+    *("checks/*", "digits/choose"),
+    *("intake/identify", "intake/notebook", "intake/source", "intake/unread"),
     "settings/pictures",
 )
 """Whose sentences a student may come to see; and those of the probe that opens pictures."""
-NEVER = "The submission carries"  # a flag that is not shown
+NEVER = ("The submission carries", "7: ")
+"""A flag that is not shown, and what a TA is told of single pictures."""
 
 
 def sentences() -> Iterator[str]:

@@ -1,0 +1,222 @@
+"""The figures that a notebook shows below the model: those of a hundred tiles, and the others."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from nbformat import NotebookNode
+
+from grader.digits.clarity import (
+    DIGITS,
+    GENERATED_ROWS,
+    WANTED,
+    Clarity,
+    Labels,
+    is_hundred,
+    judged,
+    upper_rows,
+)
+from grader.digits.decode import decode
+from grader.digits.grid import Grid, find_grid
+from grader.digits.pictures import Shows, cells_with_samples
+from grader.digits.regions import Array
+from grader.digits.shown import DAMAGED, Picture, Unread
+from grader.digits.together import (
+    MOST_SIDE,
+    PARTS,
+    is_uneven,
+    one_below_the_other,
+    runs,
+    single_digits,
+)
+from grader.sandbox import KernelSession
+
+MOST_PICTURES = 60  # looked at in a notebook, from the last one backwards
+MOST_TOGETHER = 3  # times that figures are put together
+COMPARED = 3  # figures of a hundred digits, the last ones
+FEWEST = 2 * DIGITS  # tiles of a figure that counts where nothing better is there
+SOME = 0.1  # of the tiles of a figure that shows digits can be read; of noise hardly one
+
+Place = tuple[int, int]  # the cell, and which of its pictures
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A figure of a hundred tiles. ``uneven``: it was put together from figures of which the first
+    are less clear than the last."""
+
+    clarity: Clarity
+    place: Place
+    moving: bool = False
+    pasted: bool = False
+    uneven: bool = False
+
+    @property
+    def rank(self) -> int:
+        """0 for an output, 1 for the end of an animation, 2 for what is pasted into text."""
+        return 2 if self.pasted else int(self.moving)
+
+    @property
+    def where(self) -> str:
+        return self.clarity.where
+
+
+@dataclass
+class Figures:
+    """Everything from the last to the first: ``hundreds``; ``smaller`` ones with some tiles;
+    ``unread``: what cannot be read. ``last``: the last cell with a picture; ``seen``: what those
+    were that do not count, a sentence each."""
+
+    hundreds: list[Figure] = field(default_factory=list)
+    smaller: list[Clarity] = field(default_factory=list)
+    unread: list[tuple[Place, Unread]] = field(default_factory=list)
+    seen: list[str] = field(default_factory=list)
+    last: str = ""
+
+    @property
+    def shows_any(self) -> bool:
+        """Whether there was a picture of any kind."""
+        return bool(self.last or self.unread)
+
+    def are_enough(self) -> bool:
+        return sum(is_like_digits(figure.clarity) for figure in self.hundreds) >= COMPARED
+
+
+def is_like_digits(clarity: Clarity) -> bool:
+    """Whether some of the tiles can be read, as whatever digits; of noise they cannot."""
+    return clarity.readable >= SOME * clarity.total
+
+
+def look_at_figures(
+    session: KernelSession, notebook: NotebookNode, root: Path | None, labels: Labels
+) -> Figures:
+    """Goes through the cells backwards until enough is found.
+
+    Raises ``InfraError`` if pictures cannot be decoded for reasons of ours.
+    """
+    walk = _Walk(session, labels)
+    for number, cell in reversed(list(enumerate(cells_with_samples(notebook, root)))):
+        if walk.found.are_enough() or walk.looked_at >= MOST_PICTURES:
+            break
+        walk.look_at(number, cell)
+    return walk.found
+
+
+class _Walk:
+    """From the last cell to the first."""
+
+    def __init__(self, session: KernelSession, labels: Labels) -> None:
+        self.found = Figures()
+        self.looked_at = 0
+        self._session, self._labels = session, labels
+        self._put_together = 0
+
+    def look_at(self, number: int, cell: Shows) -> None:
+        """Adds what the cell shows."""
+        found = self.found
+        stills = [s for s in cell.shown if isinstance(s, Picture) and not s.moving]
+        if not found.last and any(isinstance(s, Picture) for s in cell.shown):
+            found.last = cell.where
+        if len(stills) >= WANTED and self._singles(number, cell.where, stills[-WANTED:]):
+            return
+        before, shapes = len(found.hundreds), dict[int, tuple[int, ...]]()
+        for place, shown in reversed(list(enumerate(cell.shown))):
+            if found.are_enough() or self.looked_at >= MOST_PICTURES:
+                break
+            if isinstance(shown, Unread):
+                self._cannot_read((number, place), shown)
+            else:
+                shape = self._picture((number, place), shown)
+                if shape is not None and not shown.moving:
+                    shapes[place] = shape
+        if len(found.hundreds) == before:
+            self._rows(number, cell, shapes)
+
+    def _cannot_read(self, place: Place, unread: Unread) -> None:
+        self.found.unread.append((place, unread))
+        self.found.seen.append(f"{unread.where}: {unread.form}, which is not read.")
+
+    def _picture(self, place: Place, picture: Picture) -> tuple[int, ...] | None:
+        """Adds the figure that it shows; its height and width, None if it cannot be decoded."""
+        self.looked_at += 1
+        decoded = decode(self._session, picture.data)
+        if decoded.pixels is None:
+            self._cannot_read(place, Unread(DAMAGED, picture.where, False, pasted=picture.pasted))
+            self.found.seen[-1] = f"{picture.where}: {decoded.problem}"
+            return None
+        picture = replace(picture, moving=picture.moving or decoded.frames > 1)
+        pixels = turned(decoded.pixels, picture)
+        grid = find_grid(pixels)
+        if grid is None:
+            self.found.seen.append(f"{picture.where}: no grid of tiles was found in the picture.")
+        elif is_hundred(grid):
+            clarity = judged(grid, self._labels, "notebook", picture.where)
+            self.found.hundreds.append(Figure(clarity, place, picture.moving, picture.pasted))
+        else:
+            rows, columns = grid.shape
+            self.found.seen.append(f"{picture.where}: {rows} x {columns} tiles, not a hundred.")
+            if rows * columns >= FEWEST:
+                upper = judged(halved(grid), self._labels, "notebook", picture.where)
+                self.found.smaller.append(upper)
+        return pixels.shape[:2]
+
+    def _singles(self, number: int, where: str, pictures: Sequence[Picture]) -> bool:
+        """Whether these pictures are a hundred single digits, which is added then."""
+        pixels = self._decoded(pictures)
+        grid = single_digits(pixels) if pixels is not None else None
+        return grid is not None and self._together(grid, (number, 0), where, pictures[0].pasted)
+
+    def _rows(self, number: int, cell: Shows, shapes: dict[int, tuple[int, ...]]) -> None:
+        """Adds the hundred of which neighbouring figures of one size are the parts."""
+        for places in runs(shapes):
+            if len(places) in PARTS and self._put_together < MOST_TOGETHER:
+                pictures = [p for n in places if isinstance(p := cell.shown[n], Picture)]
+                pixels = self._decoded(pictures)
+                grid = one_below_the_other(pixels) if pixels is not None else None
+                if grid is not None and is_hundred(grid):
+                    self._together(grid, (number, places[-1]), cell.where, pictures[0].pasted)
+
+    def _together(self, grid: Grid, place: Place, where: str, pasted: bool) -> bool:
+        clarity = judged(grid, self._labels, "notebook", where)
+        if not is_like_digits(clarity):
+            return False
+        figure = Figure(clarity, place, pasted=pasted, uneven=is_uneven(clarity))
+        self.found.hundreds.append(figure)
+        return True
+
+    def _decoded(self, pictures: Sequence[Picture]) -> list[Array] | None:
+        self._put_together += 1
+        most_side = MOST_SIDE[len(pictures) < WANTED]
+        found = []
+        for picture in pictures:
+            pixels = decode(self._session, picture.data, most_side=most_side).pixels
+            if pixels is None:
+                return None
+            found.append(turned(pixels, picture))
+        return found
+
+
+def turned(pixels: Array, picture: Picture) -> Array:
+    """As the picture is shown."""
+    return pixels[::-1] if picture.upside_down else pixels
+
+
+def grids(
+    session: KernelSession, pictures: Iterable[Picture], seen: list[str]
+) -> Iterator[tuple[Picture, Grid]]:
+    """The pictures that show a grid; what the others are is added to ``seen``."""
+    for picture in pictures:
+        decoded = decode(session, picture.data)
+        if decoded.pixels is None:
+            seen.append(f"{picture.where}: {decoded.problem}")
+            continue
+        grid = find_grid(turned(decoded.pixels, picture))
+        if grid is None:
+            seen.append(f"{picture.where}: no grid of tiles was found in the picture.")
+        else:
+            yield picture, grid
+
+
+def halved(grid: Grid) -> Grid:
+    """Without the real digits that training puts below as many rows of generated ones."""
+    return upper_rows(grid) if grid.shape == (2 * GENERATED_ROWS, DIGITS) else grid
