@@ -121,10 +121,16 @@ def library_folders() -> list[Path]:
 
 
 def linked_packages(folder: Path) -> Iterator[Path]:
-    """What lies elsewhere of the packages in a folder, as links lead there."""
-    for name in names_in(folder):
-        if (folder / name).is_symlink() and not is_own(folder / name):
-            yield folder / name
+    """What lies elsewhere of the packages in a folder: where links in it lead to, be it for whole
+    packages or, as uv can do, for each of their files."""
+    for path in (folder / name for name in names_in(folder)):
+        if is_own(path):
+            continue
+        if path.is_symlink():
+            yield path
+        record = path / "METADATA"
+        if path.suffix == ".dist-info" and record.is_symlink():
+            yield (path / os.readlink(record)).parents[1]
 
 
 def hidden_paths(shown: Iterable[Path]) -> Iterator[Path]:

@@ -4,20 +4,21 @@ The heavy packages are not installed again: they are found where they lie beside
 folder in which no path leads to the checkout.
 """
 
+import importlib.metadata
 import os
 import shutil
 import subprocess
 import sys
 import sysconfig
 import zipfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 BASE = getattr(sys, "_base_executable", sys.executable)
 VERSION = f"python{sys.version_info.major}.{sys.version_info.minor}"
-OWN = {"grader", "reference"}
+OWN = {"grader", "reference", "ddpm_grader"}
 
 
 @dataclass(frozen=True)
@@ -64,6 +65,15 @@ def beside_packages_here(packages: Path) -> Path:
     packages.mkdir(parents=True, exist_ok=True)
     (packages / "heavy.pth").write_text(f"{packages_here()}\n", "utf-8")
     return packages
+
+
+def without(folder: Path, names: Iterable[str]) -> Path:
+    """A folder in which the packages of this Python are seen, but for some and the project's."""
+    folder.mkdir()
+    for path in packages_here().iterdir():
+        if path.suffix != ".pth" and path.name.split("-")[0] not in {*names, *OWN}:
+            (folder / path.name).symlink_to(path)
+    return folder
 
 
 def unpack(wheel: Path, packages: Path) -> None:
@@ -167,10 +177,31 @@ def in_linked_environment(folder: Path, wheel: Path) -> Installed:
 def in_links_to_store(folder: Path, wheel: Path) -> Installed:
     packages = new_environment(folder / "venv")
     unpack(wheel, folder / "store")
-    for store in (folder / "store", packages_here()):
-        for path in store.iterdir():
-            if path.suffix != ".pth" and not (packages / path.name).exists():
-                (packages / path.name).symlink_to(path)
+    packages.rmdir()
+    without(packages, ())
+    for path in (folder / "store").iterdir():
+        (packages / path.name).symlink_to(path)
+    return Installed(folder / "venv/bin/python")
+
+
+@place("every file a link to a store")
+def in_links_for_files(folder: Path, wheel: Path) -> Installed:
+    packages = beside_packages_here(new_environment(folder / "venv"))
+    unpack(wheel, folder / "store/ddpm")
+    names = ("einops", "tqdm")  # in front of those of the other folder
+    for name in names:
+        record = importlib.metadata.distribution(name)
+        for file in record.files or ():
+            if ".." not in file.parts:
+                stored = folder / "store" / name / file
+                stored.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy(str(file.locate()), stored)
+    for store in (folder / "store").iterdir():
+        for stored in filter(Path.is_file, store.rglob("*")):
+            link = packages / stored.relative_to(store)
+            link.parent.mkdir(parents=True, exist_ok=True)
+            link.symlink_to(stored)
+    (packages / "heavy.pth").write_text(f"{without(folder / 'others', names)}\n", "utf-8")
     return Installed(folder / "venv/bin/python")
 
 
