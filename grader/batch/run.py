@@ -104,9 +104,10 @@ class Batch:
             self.write_gradebook(at_the_end=True)
 
     def identity(self, attempt: Attempt) -> str:
-        """Of a file that names nobody, wherever it lies: its bytes."""
+        """Of a file that names nobody, wherever it lies: its own name and bytes. Friends may hand in
+        the same bytes, and each is a submission."""
         try:
-            return self.journal.sha256(attempt.place)
+            return f"{attempt.file} {self.journal.sha256(attempt.place)}"
         except OSError:
             return str(attempt.place)
 
