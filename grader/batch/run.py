@@ -104,8 +104,8 @@ class Batch:
             self.write_gradebook(at_the_end=True)
 
     def identity(self, attempt: Attempt) -> str:
-        """Of a file that names nobody, wherever it lies: its own name and bytes. Friends may hand in
-        the same bytes, and each is a submission."""
+        """Of a file that names nobody, wherever it lies: its name and its bytes. Friends may hand
+        in the same bytes, and each is a submission."""
         try:
             return f"{attempt.file} {self.journal.sha256(attempt.place)}"
         except OSError:
