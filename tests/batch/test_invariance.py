@@ -163,7 +163,7 @@ def table(text: str) -> list[dict[str, str]]:
 
 
 @pytest.mark.parametrize("known", ROSTERS)
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
 @given(senders=classes())
 def test_nothing_that_others_do_changes_a_students_own(known: str, senders: list[Sender]) -> None:
     roster, first = ROSTERS[known], senders[0]
@@ -182,7 +182,7 @@ def test_nothing_that_others_do_changes_a_students_own(known: str, senders: list
         assert len(there) >= len({s.owner for s in senders if s.by_canvas})
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
 @given(senders=classes(), data=st.data())
 def test_in_whatever_order_they_come_the_gradebook_is_the_same(
     senders: list[Sender], data: st.DataObject
