@@ -34,7 +34,7 @@ for command in (
 def main(arguments: list[str] | None = None) -> None:
     """The command ``ddpm-grader``; every error that is written for people is one line."""
     try:
-        sys.exit(cli.main(arguments, prog_name="ddpm-grader", standalone_mode=False))
+        sys.exit(cli.main(arguments, prog_name="ddpm-grader", standalone_mode=False) or 0)
     except click.UsageError as error:
         if error.ctx is not None and error.message == error.ctx.get_help():  # nothing was typed
             click.echo(error.message, err=True)

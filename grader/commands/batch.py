@@ -153,7 +153,7 @@ def batch_command(
 @click.option(
     "--assignment",
     metavar="TITLE|NUMBER",
-    help="For canvas: the column to fill in; the one that is called as the rubric is by default.",
+    help="For canvas: the column to fill in; by default the one that is called as the rubric is.",
 )
 @click.option(
     "--consent",
