@@ -103,8 +103,8 @@ def _handed(owner: str, group: Sequence[Attempt], register: "Register") -> Hande
         users = " or ".join(reading.user for reading in counts.readings)
         notes = [
             *notes,
-            f"Canvas's name for the file can mean user {users}: its gradebook, given by --roster, "
-            "tells.",
+            f"Canvas's name for the file can mean user {users}; Canvas's gradebook tells, if it is "
+            "given by --roster.",
         ]
     owners = [owner]
     ids = {a.student_id for a in group if a.student_id and not a.readings}

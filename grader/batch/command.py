@@ -31,8 +31,14 @@ UNGRADED = {
     "missing": "{0} handed in nothing. For what came on paper or by mail give batch a file "
     "{0}.tar.gz as well, be it an empty one; then it can be corrected."
 }
-# flags that tell of whom a file is, where nobody need look for it any more
-ABOUT_SENDERS = ("student_id_mistyped", "student_id_written_otherwise", "files_loose")
+# flags that tell whose it is, where nobody need look for it any more, and what was handed in
+SAID_AT_THE_END = (
+    "student_id_mistyped",
+    "student_id_written_otherwise",
+    "files_loose",
+    "text_in_place_of_a_file",
+    "link_in_place_of_a_file",
+)
 STOPPED = "Stopped. What was graded is kept; the same command{} goes on from there: {}"
 
 
@@ -133,7 +139,7 @@ def summary(gradebook: Gradebook, console: Console, again: str) -> None:
         for note in entry.row["notes"]:
             say(Text(f"{entry.label}: {note}", style="yellow"))
         for flag in entry.result["flags"] if entry.result else ():
-            if flag["id"] in ABOUT_SENDERS:
+            if flag["id"] in SAID_AT_THE_END:
                 say(Text(f"{entry.label}: {flag['message']}"))
         if entry.row["others"]:
             others = ", ".join(entry.row["others"])

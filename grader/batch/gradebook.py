@@ -130,6 +130,13 @@ class Entry:
         return sum(item.max_points for item in self.items)
 
     @property
+    def only_reason(self) -> str:
+        """The one message that all items have which no person has judged; empty if they differ."""
+        left = [item for item in self.items if not item.correction]
+        messages = {str(check["message"]) for item in left for check in item.checks}
+        return messages.pop() if len(left) > 1 and len(messages) == 1 else ""
+
+    @property
     def reasons(self) -> list[str]:
         """Why a person must look, a sentence each; one that several items share stands once."""
         doubtful = [

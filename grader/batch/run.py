@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -59,16 +60,17 @@ class Batch:
     trouble: dict[str, str] = field(default_factory=dict)
     lines: list[str] = field(default_factory=list)
     gone: list[str] = field(default_factory=list)
+    known: int = 0  # results that were in the journal already
     held: dict[str, str] = field(default_factory=dict)
     standing: dict[str, Standing] = field(default_factory=dict)
 
-    @property
+    @cached_property
     def given(self) -> str:
         """The conditions of this batch's evidence."""
         task = self.request.task
         return conditions(task.rubric, task.run, task.sandbox, task.seed, task.resample)
 
-    @property
+    @cached_property
     def desk(self) -> Desk:
         return Desk(self.request.task.rubric, self.request.roster, self.request.deadline)
 
@@ -91,7 +93,7 @@ class Batch:
         to_do = self.look_up()
         self.look_inside()
         self.stand()
-        watch.begun(len(to_do), len(self.handed) - len(to_do) - len(self.trouble))
+        watch.begun(len(to_do), self.known)
         try:
             if to_do:
                 self.write_gradebook(at_the_end=False)
@@ -121,7 +123,7 @@ class Batch:
     def look_up(self) -> list[Handed]:
         """Those whose evidence is not in the journal, or does not suffice for the rubric; and those
         that a fault of the grader's kept from being judged: it may have passed."""
-        given, to_do = self.given, []
+        given, to_do, self.known = self.given, [], 0
         for entry in self.handed:
             try:
                 digest = self.journal.sha256(entry.counts.place)
@@ -131,6 +133,7 @@ class Batch:
             key = self.keys[entry.owner] = key_of(digest, entry.counts.file, given)
             known = self.journal.find(key)
             if known is not None and not known.failed and self.suffices(known):
+                self.known += 1
                 continue
             if entry.counts.kind == "file":
                 to_do.append(entry)
