@@ -131,7 +131,9 @@ class Entry:
 
     @property
     def only_reason(self) -> str:
-        """The one message that all items have which no person has judged; empty if they differ."""
+        """The one message of all items of what could not be read; empty if there is none such."""
+        if not self.unread and self.status != "rejected":
+            return ""
         left = [item for item in self.items if not item.correction]
         messages = {str(check["message"]) for item in left for check in item.checks}
         return messages.pop() if len(left) > 1 and len(messages) == 1 else ""
