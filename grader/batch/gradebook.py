@@ -95,8 +95,8 @@ class Entry:
 
     @property
     def unread(self) -> bool:
-        """Whether nothing of it was judged, by the grader or by a person."""
-        if self.result is None or any(item.correction for item in self.items):
+        """Whether there was nothing to judge it by, and no person has judged anything either."""
+        if self.result is None or self.failed or any(item.correction for item in self.items):
             return False
         return self.result["status"] == "rejected" or all(
             item.open and not item.points for item in self.items
