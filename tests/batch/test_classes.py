@@ -456,7 +456,7 @@ def test_a_text_or_link_is_corrected_by_a_person_and_then_has_a_score(
     book = run(tmp_path, case, None, monkeypatch)
     (entry,) = book.entries
     assert unsettled(book) == [
-        "Without a score, for nothing could be judged and a person must look: user_71."
+        "Without a score, because nothing could be judged: user_71. A TA must look."
     ]
     assert entry.reasons == ["A link was given to Canvas in place of a file. A TA will look at it."]
     for item in entry.items:
