@@ -24,8 +24,10 @@ from grader.batch.screen import Screen
 from grader.errors import UsageError
 from grader.paths import RUBRIC_DIR
 from grader.sandbox import bubblewrap
+from grader.sandbox.text import clean
 from grader.scratch import scratch
 
+MOST_PATHS = 8  # that a message repeats
 NOT_YET = "{0} has no result yet: run ddpm-grader batch SUBMISSIONS --out {1} first."
 UNGRADED = {
     "missing": "{0} handed in nothing. For what came on paper or by mail give batch a file "
@@ -71,12 +73,12 @@ def run_batch(
         batch, stopped = Batch(request, journal), False
         screen = Screen(console, stages, grades / "index.html")
         with stopped_by_sigterm():
-            with Publisher(grades) as publisher:
-                try:
-                    with screen.shown():
-                        batch.run(backend, screen.watch(publisher.changed))
-                except KeyboardInterrupt:
-                    stopped = True
+            publisher = Publisher(grades)
+            try:
+                with publisher, screen.shown():
+                    batch.run(backend, screen.watch(publisher.changed))
+            except KeyboardInterrupt:
+                stopped = True
             try:
                 publish(journal, publisher.written)
             except KeyboardInterrupt:
@@ -95,8 +97,9 @@ def run_batch(
 def whole_command(paths: tuple[Path, ...], grades: Path, scheduler: str | None) -> str:
     """What goes on where a batch ended; the other options are remembered."""
     workers = ["--scheduler", scheduler] if scheduler else []
-    words = ["ddpm-grader", "batch", *map(str, paths), "--out", str(grades), *workers]
-    return whole_text(shlex.join(words))
+    where = list(map(str, paths)) if len(paths) <= MOST_PATHS else ["PATH..."]
+    words = ["ddpm-grader", "batch", *where, "--out", str(grades), *workers]
+    return clean(whole_text(shlex.join(words)))
 
 
 def folder_of_stages() -> Path:

@@ -203,7 +203,8 @@ def read_gradebook(journal: Journal) -> Gradebook:
 
 def keys_of(label: str, row: Mapping[str, Any]) -> list[str]:
     """By which corrections of this student are found."""
-    return [*row.get("owners", ()), label_key(label)]
+    both = f"{row['student_id']}_user_{row['user']}"  # as the folder was called where ids collided
+    return [*row.get("owners", ()), label_key(label), label_key(both)]
 
 
 def graded_items(
