@@ -24,6 +24,7 @@ _TAR = rf"\.(?:tar(?:{_NUMBER})?\.(?:gz|bz2|xz|zst|Z)|tgz|tbz2?|txz|tar)"
 _TARBALL = re.compile(rf"{_TAR}$", re.IGNORECASE)
 _ARCHIVE = re.compile(rf"(?:{_TAR}|\.(?:zip|7z|rar|alz|egg))$", re.IGNORECASE)
 _AGAIN = re.compile(rf"[0-9]{{4}}-[0-9]{{5}}(?:\.tar)?{_NUMBER}\.", re.IGNORECASE)
+_RESULTS = re.compile(r"results?(?![a-z])|결과", re.IGNORECASE)
 _NOTEBOOK = re.compile(r"\.ipynb(?:\.txt|\.json)?$", re.IGNORECASE)
 _SKIPPED = {"__MACOSX"}
 _UTF8 = 0x800  # a zip's flag that its names are in UTF-8
@@ -62,6 +63,11 @@ class Attempt:
     def is_tarball(self) -> bool:
         """As ``CollectSubmission.sh`` makes it, or nearly so."""
         return self.is_archive and bool(_TARBALL.search(self.file))
+
+    @property
+    def is_results(self) -> bool:
+        """Whether an archive's name says that only the result folders are in it."""
+        return self.is_archive and bool(_RESULTS.search(self.file))
 
     @property
     def is_notebook(self) -> bool:

@@ -38,11 +38,13 @@ class Request:
 
 @dataclass
 class Watch:
-    """Told how a batch goes on; the command line shows it. ``given`` is told of each submission
+    """Told how a batch goes on; the command line shows it. ``read`` is told how many submissions
+    of how many were looked up before grading begins. ``given`` is told of each submission
     when it is handed to a worker, ``ended`` when its answer is stored; by then it may have another
     name, which is told, too."""
 
     stage: Callable[[str], None] = lambda what: None
+    read: Callable[[int, int], None] = lambda count, of: None
     begun: Callable[[int, int], None] = lambda to_do, known: None
     given: Callable[[str], None] = lambda label: None
     ended: Callable[[str, Evidence | Unreadable, str], None] = lambda label, answer, name: None
@@ -90,7 +92,7 @@ class Batch:
         self.gone = self.dropped()
         if self.request.rerun is not None:
             self.rerun(self.request.rerun)
-        to_do = self.look_up()
+        to_do = self.look_up(watch)
         self.look_inside()
         self.stand()
         watch.begun(len(to_do), self.known)
@@ -120,11 +122,12 @@ class Batch:
                 "'failed' or 'all'."
             )
 
-    def look_up(self) -> list[Handed]:
+    def look_up(self, watch: Watch) -> list[Handed]:
         """Those whose evidence is not in the journal, or does not suffice for the rubric; and those
         that a fault of the grader's kept from being judged: it may have passed."""
         given, to_do, self.known = self.given, [], 0
-        for entry in self.handed:
+        for number, entry in enumerate(self.handed):
+            watch.read(number, len(self.handed))
             try:
                 digest = self.journal.sha256(entry.counts.place)
             except OSError as error:
