@@ -90,7 +90,7 @@ def whole_class(rounds: int) -> Table:
                 pack(path, made)
         process = psutil.Process()
 
-        def note(label: str, answer: object) -> None:
+        def note(label: str, answer: object, name: str) -> None:
             ended.append(time.monotonic())
             sizes.append(process.memory_info().rss / 2**20)
 

@@ -16,6 +16,7 @@ from grader.commands.grade import clarity_command, grade_command
 from grader.commands.rubric import rubric_command
 from grader.commands.template import template_command
 from grader.errors import GraderError, RubricError, SandboxUnavailable, UsageError
+from grader.sandbox.text import clean
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -34,7 +35,7 @@ for command in (
 def main(arguments: list[str] | None = None) -> None:
     """The command ``ddpm-grader``; every error that is written for people is one line."""
     try:
-        sys.exit(cli.main(arguments, prog_name="ddpm-grader", standalone_mode=False))
+        sys.exit(cli.main(arguments, prog_name="ddpm-grader", standalone_mode=False) or 0)
     except click.UsageError as error:
         if error.ctx is not None and error.message == error.ctx.get_help():  # nothing was typed
             click.echo(error.message, err=True)
@@ -53,6 +54,7 @@ def main(arguments: list[str] | None = None) -> None:
     except OSError as error:  # of a disk or a folder; everything else is a fault to be traced
         where = f" ({error.filename})" if error.filename else ""
         code, text = 1, f"{error.strerror or error}{where}"
+    text = " ".join(clean(text).split())  # a student may have named the file
     console = Console(stderr=True)  # soft_wrap: one line, also in a log that is 80 letters wide
     console.print(f"Error: {text}", style="red", markup=False, highlight=False, soft_wrap=True)
     sys.exit(code)

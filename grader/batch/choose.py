@@ -97,14 +97,17 @@ def _handed(owner: str, group: Sequence[Attempt], register: "Register") -> Hande
         flags = [*flags, *([Flag("files_loose", text)] if len(loose) > 1 else [])]
     else:
         *others, counts = ordered
+    beside = [printable(a.file) for a in others if a.is_results and not counts.is_results]
+    if beside:
+        notes = [*notes, f"{', '.join(beside)} came beside it and is not graded with it."]
     if len({a.student_id for a in group if a.student_id}) > 1 and not _is_known(claim):
         notes = [*notes, "The attempts carry different student ids."]
     if len(counts.readings) > 1:
         users = " or ".join(reading.user for reading in counts.readings)
         notes = [
             *notes,
-            f"Canvas's name for the file can mean user {users}: its gradebook, given by --roster, "
-            "tells.",
+            f"Canvas's name for the file can mean user {users}; Canvas's gradebook tells, if it is "
+            "given by --roster.",
         ]
     owners = [owner]
     ids = {a.student_id for a in group if a.student_id and not a.readings}
@@ -117,7 +120,9 @@ def _handed(owner: str, group: Sequence[Attempt], register: "Register") -> Hande
 def _loose(ordered: Sequence[Attempt]) -> list[Attempt]:
     """Notebooks that came without an archive round them, and what came beside them."""
     files = [a for a in ordered if a.kind == "file"]
-    whole = any(a.is_archive and (a.is_tarball or a.ids or a.hint) for a in files)
+    whole = any(
+        a.is_archive and not a.is_results and (a.is_tarball or a.ids or a.hint) for a in files
+    )
     return files if any(a.is_notebook for a in files) and not whole else []
 
 
@@ -156,12 +161,12 @@ def nameless(identity: str) -> str:
 
 
 def _order(group: Sequence[Attempt]) -> Callable[[Attempt], tuple[int, int, int, datetime, str]]:
-    """Earlier before later: by Canvas's numbers of files where all have one; archives win, and what
-    was typed into Canvas counts last."""
+    """Earlier before later: by Canvas's numbers of files where all have one; archives win, those of
+    results alone only over other files, and what was typed into Canvas counts last."""
     by_number = all(a.attachment for a in group)
 
     def key(attempt: Attempt) -> tuple[int, int, int, datetime, str]:
-        kind = 2 if attempt.is_archive else attempt.kind == "file"
+        kind = (2 + (not attempt.is_results)) if attempt.is_archive else attempt.kind == "file"
         number = attempt.attachment if by_number else 0
         when = attempt.modified or _LONG_AGO
         return kind, number, attempt.again, when, attempt.file

@@ -24,15 +24,23 @@ from grader.batch.screen import Screen
 from grader.errors import UsageError
 from grader.paths import RUBRIC_DIR
 from grader.sandbox import bubblewrap
+from grader.sandbox.text import clean
 from grader.scratch import scratch
 
+MOST_PATHS = 8  # that a message repeats
 NOT_YET = "{0} has no result yet: run ddpm-grader batch SUBMISSIONS --out {1} first."
 UNGRADED = {
     "missing": "{0} handed in nothing. For what came on paper or by mail give batch a file "
     "{0}.tar.gz as well, be it an empty one; then it can be corrected."
 }
-# flags that tell of whom a file is, where nobody need look for it any more
-ABOUT_SENDERS = ("student_id_mistyped", "student_id_written_otherwise", "files_loose")
+# flags that tell whose it is, where nobody need look for it any more, and what was handed in
+SAID_AT_THE_END = (
+    "student_id_mistyped",
+    "student_id_written_otherwise",
+    "files_loose",
+    "text_in_place_of_a_file",
+    "link_in_place_of_a_file",
+)
 STOPPED = "Stopped. What was graded is kept; the same command{} goes on from there: {}"
 
 
@@ -65,12 +73,12 @@ def run_batch(
         batch, stopped = Batch(request, journal), False
         screen = Screen(console, stages, grades / "index.html")
         with stopped_by_sigterm():
-            with Publisher(grades) as publisher:
-                try:
-                    with screen.shown():
-                        batch.run(backend, screen.watch(publisher.changed))
-                except KeyboardInterrupt:
-                    stopped = True
+            publisher = Publisher(grades)
+            try:
+                with publisher, screen.shown():
+                    batch.run(backend, screen.watch(publisher.changed))
+            except KeyboardInterrupt:
+                stopped = True
             try:
                 publish(journal, publisher.written)
             except KeyboardInterrupt:
@@ -89,8 +97,9 @@ def run_batch(
 def whole_command(paths: tuple[Path, ...], grades: Path, scheduler: str | None) -> str:
     """What goes on where a batch ended; the other options are remembered."""
     workers = ["--scheduler", scheduler] if scheduler else []
-    words = ["ddpm-grader", "batch", *map(str, paths), "--out", str(grades), *workers]
-    return whole_text(shlex.join(words))
+    where = list(map(str, paths)) if len(paths) <= MOST_PATHS else ["PATH..."]
+    words = ["ddpm-grader", "batch", *where, "--out", str(grades), *workers]
+    return clean(whole_text(shlex.join(words)))
 
 
 def folder_of_stages() -> Path:
@@ -133,7 +142,7 @@ def summary(gradebook: Gradebook, console: Console, again: str) -> None:
         for note in entry.row["notes"]:
             say(Text(f"{entry.label}: {note}", style="yellow"))
         for flag in entry.result["flags"] if entry.result else ():
-            if flag["id"] in ABOUT_SENDERS:
+            if flag["id"] in SAID_AT_THE_END:
                 say(Text(f"{entry.label}: {flag['message']}"))
         if entry.row["others"]:
             others = ", ".join(entry.row["others"])

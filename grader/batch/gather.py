@@ -24,9 +24,12 @@ _TAR = rf"\.(?:tar(?:{_NUMBER})?\.(?:gz|bz2|xz|zst|Z)|tgz|tbz2?|txz|tar)"
 _TARBALL = re.compile(rf"{_TAR}$", re.IGNORECASE)
 _ARCHIVE = re.compile(rf"(?:{_TAR}|\.(?:zip|7z|rar|alz|egg))$", re.IGNORECASE)
 _AGAIN = re.compile(rf"[0-9]{{4}}-[0-9]{{5}}(?:\.tar)?{_NUMBER}\.", re.IGNORECASE)
+_RESULTS = re.compile(r"results?(?![a-z])|결과", re.IGNORECASE)
 _NOTEBOOK = re.compile(r"\.ipynb(?:\.txt|\.json)?$", re.IGNORECASE)
 _SKIPPED = {"__MACOSX"}
 _UTF8 = 0x800  # a zip's flag that its names are in UTF-8
+MOST_DIRECTORY = 8 << 20  # bytes; those of a thousand students have a fortieth of it
+_SIZE_OF_DIRECTORY = 5  # its place in what ends a zip
 
 
 @dataclass(frozen=True)
@@ -60,6 +63,11 @@ class Attempt:
     def is_tarball(self) -> bool:
         """As ``CollectSubmission.sh`` makes it, or nearly so."""
         return self.is_archive and bool(_TARBALL.search(self.file))
+
+    @property
+    def is_results(self) -> bool:
+        """Whether an archive's name says that only the result folders are in it."""
+        return self.is_archive and bool(_RESULTS.search(self.file))
 
     @property
     def is_notebook(self) -> bool:
@@ -191,6 +199,8 @@ def _plain_members(path: Path, lines: list[str]) -> list[tuple[str, str]]:
     Raises ``UsageError`` if it is no zip.
     """
     try:
+        if directory_bytes(path) > MOST_DIRECTORY:
+            raise UsageError(f"{path} holds more files than any class hands in.")
         with zipfile.ZipFile(path) as archive:
             members = archive.infolist()
     except (OSError, zipfile.BadZipFile, ValueError, NotImplementedError) as error:
@@ -212,6 +222,15 @@ def _plain_members(path: Path, lines: list[str]) -> list[tuple[str, str]]:
         else:
             found[member.filename] = name
     return list(found.items())
+
+
+def directory_bytes(path: Path) -> int:
+    """The size of a zip's directory, which is read as a whole: a student's may be made to fill the
+    memory. 0 for what is no zip. Raises ``OSError``."""
+    with path.open("rb") as file:
+        # not public, but what ZipFile itself goes by: another reader could be told another size
+        found = zipfile._EndRecData(file)  # type: ignore[attr-defined]
+    return int(found[_SIZE_OF_DIRECTORY]) if found else 0
 
 
 def _readable(member: zipfile.ZipInfo) -> str:

@@ -95,8 +95,8 @@ class Entry:
 
     @property
     def unread(self) -> bool:
-        """Whether nothing of it was judged, by the grader or by a person."""
-        if self.result is None or any(item.correction for item in self.items):
+        """Whether there was nothing to judge it by, and no person has judged anything either."""
+        if self.result is None or self.failed or any(item.correction for item in self.items):
             return False
         return self.result["status"] == "rejected" or all(
             item.open and not item.points for item in self.items
@@ -128,6 +128,15 @@ class Entry:
     @property
     def max_points(self) -> float:
         return sum(item.max_points for item in self.items)
+
+    @property
+    def only_reason(self) -> str:
+        """The one message of all items of what could not be read; empty if there is none such."""
+        if not self.unread and self.status != "rejected":
+            return ""
+        left = [item for item in self.items if not item.correction]
+        messages = {str(check["message"]) for item in left for check in item.checks}
+        return messages.pop() if len(left) > 1 and len(messages) == 1 else ""
 
     @property
     def reasons(self) -> list[str]:
@@ -194,7 +203,8 @@ def read_gradebook(journal: Journal) -> Gradebook:
 
 def keys_of(label: str, row: Mapping[str, Any]) -> list[str]:
     """By which corrections of this student are found."""
-    return [*row.get("owners", ()), label_key(label)]
+    both = f"{row['student_id']}_user_{row['user']}"  # as the folder was called where ids collided
+    return [*row.get("owners", ()), label_key(label), label_key(both)]
 
 
 def graded_items(

@@ -17,7 +17,7 @@ _DIGITS = 9  # a field of as many is meant to be an id, whatever stands between 
 _NAMES = ("name", "student", "student name", "full name", "이름", "성명", "학생명", "학생 이름")
 _LAST, _FIRST = ("lastname", "last name", "성"), ("firstname", "first name")
 _TIMES = ("submitted", "submitted at", "submitted_at", "제출 시각", "제출시각", "제출일시")
-_CANVAS_ID = "id"  # beside one of the names; the student ids stand in columns of SIS
+_CANVAS_ID, _CANVAS_SIS = "id", ("sis user id", "sis login id")
 
 Rows = Sequence[Sequence[str]]
 
@@ -124,10 +124,7 @@ def _name(header: Sequence[str], row: Sequence[str]) -> str:
 def _canvas_column(header: Sequence[str]) -> int:
     """The column of Canvas's numbers in its gradebook; -1 in any other list."""
     titles = _titles(header)
-    is_canvas = titles[:1] == ["student"] or titles[:2] in (
-        ["lastname", "firstname"],
-        ["last name", "first name"],
-    )
+    is_canvas = any(title in titles for title in _CANVAS_SIS)
     return titles.index(_CANVAS_ID) if is_canvas and _CANVAS_ID in titles else -1
 
 

@@ -3,9 +3,10 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
-from grader.batch.choose import Handed, Register
+from grader.batch.choose import Handed, Register, Sure
 from grader.batch.evidence import Evidence, scored
 from grader.batch.labels import Standing
 from grader.batch.roster import Roster, Student
@@ -23,6 +24,10 @@ class Desk:
     rubric: Rubric
     roster: Roster | None
     deadline: datetime | None
+
+    @cached_property
+    def register(self) -> Register:
+        return Register(self.roster or {})
 
     def row(
         self, entry: Handed, standing: Standing, evidence: Evidence | None, trouble: str | None
@@ -46,7 +51,7 @@ class Desk:
             "owners": list(entry.owners),
             "stands": standing.stands,
             "student_id": student_id,
-            "name": (listed.name if listed else "") or printable(counts.name or ""),
+            "name": self.name(entry, listed),
             "user": counts.user,
             "users": [r.user for r in counts.readings if not r.anonymous],
             "file": printable(counts.file),
@@ -61,6 +66,13 @@ class Desk:
             "result": result,
         }
 
+    def name(self, entry: Handed, listed: Student | None) -> str:
+        """The roster's; Canvas's where it is that of another on the roster."""
+        given = entry.counts.name or ""
+        known = entry.claim is not None and entry.claim.sure is Sure.KNOWN
+        others = not known and self.register.namesake(given, listed.id if listed else None)
+        return (listed.name if listed and not others else "") or printable(given)
+
     def about_id(
         self, entry: Handed, standing: Standing, evidence: Evidence | None
     ) -> Sequence[str]:
@@ -71,7 +83,7 @@ class Desk:
             if entry.counts.user is None:
                 nothing = ["Nothing in it names a student: whose it is must be found out."]
                 return [] if entry.notes else nothing
-            listed = Register(self.roster or {}).namesake(entry.counts.name or "", None)
+            listed = self.register.namesake(entry.counts.name or "", None)
             unlisted = ["Nothing in it names a student on the roster."] if self.roster else []
             return [] if entry.notes else listed or unlisted
         if self.roster is not None and standing.student_id not in self.roster:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -37,11 +38,13 @@ class Request:
 
 @dataclass
 class Watch:
-    """Told how a batch goes on; the command line shows it. ``given`` is told of each submission
+    """Told how a batch goes on; the command line shows it. ``read`` is told how many submissions
+    of how many were looked up before grading begins. ``given`` is told of each submission
     when it is handed to a worker, ``ended`` when its answer is stored; by then it may have another
     name, which is told, too."""
 
     stage: Callable[[str], None] = lambda what: None
+    read: Callable[[int, int], None] = lambda count, of: None
     begun: Callable[[int, int], None] = lambda to_do, known: None
     given: Callable[[str], None] = lambda label: None
     ended: Callable[[str, Evidence | Unreadable, str], None] = lambda label, answer, name: None
@@ -59,16 +62,17 @@ class Batch:
     trouble: dict[str, str] = field(default_factory=dict)
     lines: list[str] = field(default_factory=list)
     gone: list[str] = field(default_factory=list)
+    known: int = 0  # results that were in the journal already
     held: dict[str, str] = field(default_factory=dict)
     standing: dict[str, Standing] = field(default_factory=dict)
 
-    @property
+    @cached_property
     def given(self) -> str:
         """The conditions of this batch's evidence."""
         task = self.request.task
         return conditions(task.rubric, task.run, task.sandbox, task.seed, task.resample)
 
-    @property
+    @cached_property
     def desk(self) -> Desk:
         return Desk(self.request.task.rubric, self.request.roster, self.request.deadline)
 
@@ -88,10 +92,10 @@ class Batch:
         self.gone = self.dropped()
         if self.request.rerun is not None:
             self.rerun(self.request.rerun)
-        to_do = self.look_up()
+        to_do = self.look_up(watch)
         self.look_inside()
         self.stand()
-        watch.begun(len(to_do), len(self.handed) - len(to_do) - len(self.trouble))
+        watch.begun(len(to_do), self.known)
         try:
             if to_do:
                 self.write_gradebook(at_the_end=False)
@@ -104,9 +108,10 @@ class Batch:
             self.write_gradebook(at_the_end=True)
 
     def identity(self, attempt: Attempt) -> str:
-        """Of a file that names nobody, wherever it lies: its bytes."""
+        """Of a file that names nobody, wherever it lies: its name and its bytes. Friends may hand
+        in the same bytes, and each is a submission."""
         try:
-            return self.journal.sha256(attempt.place)
+            return f"{attempt.file} {self.journal.sha256(attempt.place)}"
         except OSError:
             return str(attempt.place)
 
@@ -117,11 +122,12 @@ class Batch:
                 "'failed' or 'all'."
             )
 
-    def look_up(self) -> list[Handed]:
+    def look_up(self, watch: Watch) -> list[Handed]:
         """Those whose evidence is not in the journal, or does not suffice for the rubric; and those
         that a fault of the grader's kept from being judged: it may have passed."""
-        given, to_do = self.given, []
-        for entry in self.handed:
+        given, to_do, self.known = self.given, [], 0
+        for number, entry in enumerate(self.handed):
+            watch.read(number, len(self.handed))
             try:
                 digest = self.journal.sha256(entry.counts.place)
             except OSError as error:
@@ -130,6 +136,7 @@ class Batch:
             key = self.keys[entry.owner] = key_of(digest, entry.counts.file, given)
             known = self.journal.find(key)
             if known is not None and not known.failed and self.suffices(known):
+                self.known += 1
                 continue
             if entry.counts.kind == "file":
                 to_do.append(entry)

@@ -23,19 +23,20 @@ def common(messages: Sequence[str]) -> dict[str, str]:
 
 
 class Telling:
-    """Gives an item's message without the sentences that an earlier item has told; all of them
-    replaced by the earlier item's name."""
+    """Gives the messages of items, one after the other, without the sentences that were told
+    before; in place of a whole message that was told it says where."""
 
     def __init__(self) -> None:
         self._told: dict[str, str] = {}
 
     def __call__(self, item: str, message: str) -> str:
         sentences = sentences_of(message)
-        before = {s: self._told[s] for s in sentences if self._told.get(s, item) != item}
+        before = {s: self._told[s] for s in sentences if s in self._told}
         for sentence in sentences:
-            if len(sentence) >= LONG:
-                self._told.setdefault(sentence, item)
+            self._told.setdefault(sentence, item)
+        known = [sentence for sentence in before if len(sentence) >= LONG]
+        if not known:
+            return message
         left = [sentence for sentence in sentences if sentence not in before]
-        if not left:
-            return f"As for {before[sentences[0]]}."
-        return " ".join(left)
+        where = before[known[0]]
+        return " ".join(left) or ("As above." if where == item else f"As for {where}.")

@@ -12,9 +12,10 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any, Literal
 
+from grader.batch.canvas import readings
 from grader.batch.evidence import Evidence
 from grader.batch.places import Place
 from grader.checks.verdict import Verdict
@@ -171,8 +172,13 @@ TYPED_IN = {
 
 def typed_in(job: Job, kind: str) -> Evidence:
     """The evidence of a submission in which there is no file to grade."""
-    where = printable(job.place.member or job.place.path.name)
-    flag = Flag(f"{kind}_in_place_of_a_file", f"What the student gave is in {where}.")
+    name = PurePath(job.place.member or job.place.path.name).name
+    where = f"The {kind} that was handed in stands in {printable(name)}."
+    found = readings(name)
+    if len(found) == 1:
+        file = replace(found[0], kind="file", attachment=1, file="work.tar.gz", late=False).build()
+        where += f" To grade what it leads to, give batch an archive {printable(file)} as well."
+    flag = Flag(f"{kind}_in_place_of_a_file", where)
     return ungraded(job, State.NEEDS_REVIEW, TYPED_IN[kind], [flag])
 
 

@@ -132,7 +132,13 @@ def batch_command(
 
 @click.command("export")
 @click.argument("grades", type=click.Path(exists=True, file_okay=False, path_type=Path))
-@click.option("--to", type=click.Choice(["csv", "canvas", "gradescope", "gallery"]), required=True)
+@click.option(
+    "--to",
+    type=click.Choice(["csv", "canvas", "gradescope", "gallery"]),
+    required=True,
+    help="The form: a plain CSV, Canvas's gradebook, results.json files for Gradescope, or the "
+    "class's own pictures on one page.",
+)
 @click.option(
     "--output",
     metavar="PATH|-",
@@ -142,9 +148,13 @@ def batch_command(
 @click.option(
     "--gradebook",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="For canvas: the gradebook that you exported there; it is filled in.",
+    help="For canvas: the gradebook that you exported there as CSV; it is filled in.",
 )
-@click.option("--assignment", metavar="TITLE|NUMBER", help="For canvas: the column to fill in.")
+@click.option(
+    "--assignment",
+    metavar="TITLE|NUMBER",
+    help="For canvas: the column to fill in; by default the one that is called as the rubric is.",
+)
 @click.option(
     "--consent",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),

@@ -22,8 +22,8 @@ _WITHOUT = {
     "waiting": "they are not graded yet",
 }
 _FAILED = "the grader failed"
-_UNREADABLE = "the submission cannot be read and a person must look"
-_UNREAD = "nothing could be judged and a person must look"
+_UNREADABLE = "nothing in them can be read"
+_UNREAD = "nothing could be judged"
 _CANVAS_IDS = ("ID", "SIS User ID", "SIS Login ID")
 _NAMED_BY = ("Student", "LastName", "Last Name", "FirstName", "First Name")  # the first column
 
@@ -266,9 +266,10 @@ def unsettled(gradebook: Gradebook) -> list[str]:
     """What a person should settle before these points are given out."""
     lines = []
     whys = [(entry.label, _why_blank(entry)) for entry in gradebook.entries]
-    for why in (_FAILED, _UNREADABLE, _UNREAD, *_WITHOUT.values()):
+    for why in (_UNREADABLE, _UNREAD, _FAILED, *_WITHOUT.values()):
         if labels := [label for label, found in whys if found == why]:
-            lines.append(f"Without a score, for {why}: {', '.join(labels)}.")
+            text = f"Without a score, because {why}: {', '.join(labels)}."
+            lines.append(f"{text} A TA must look." if why in (_UNREADABLE, _UNREAD) else text)
     provisional = [
         e.label
         for e in gradebook.entries

@@ -65,12 +65,12 @@ def _why(item: ItemResult, tell: Telling) -> Text:
     names: dict[str, list[str]] = {}
     for check in item.checks:
         if check.status is not State.PASSED:
-            message = tell(item.id, check.message)
-            names.setdefault(message, []).append(check.id.split(".")[-1])
+            names.setdefault(check.message, []).append(check.id.split(".")[-1])
     if not names:
         return Text("all right", style="dim")
     single = len(item.checks) == 1
-    lines = [m if single else f"{', '.join(checks)}: {m}" for m, checks in names.items()]
+    told = {message: tell(item.id, message) for message in names}
+    lines = [told[m] if single else f"{', '.join(c)}: {told[m]}" for m, c in names.items()]
     return Text("\n".join(lines))
 
 

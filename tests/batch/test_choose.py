@@ -99,6 +99,20 @@ def test_loose_notebooks_and_what_came_with_them_are_one_submission() -> None:
     assert [flag.id for flag in entry.flags] == ["files_loose"]
 
 
+@pytest.mark.parametrize("results", ["results.zip", "2023-00001_results.zip", "결과.7z"])
+def test_an_archive_of_results_is_part_of_what_came_with_it(results: str) -> None:
+    entry = only(attempt("kim_7_1_2023-00001.ipynb"), attempt(f"kim_7_2_{results}"))
+    assert len(entry.counts.place.loose) == 2
+    entry = only(attempt("kim_7_1_2023-00001.tar.gz"), attempt(f"kim_7_2_{results}"))
+    assert entry.counts.file == "2023-00001.tar.gz"
+    assert list(entry.notes) == [f"{results} came beside it and is not graded with it."]
+
+
+def test_a_whole_archive_counts_before_loose_notebooks() -> None:
+    entry = only(attempt("kim_7_1_2023-00001.zip"), attempt("kim_7_2_2-1.ipynb"))
+    assert entry.counts.file == "2023-00001.zip"
+
+
 def test_two_users_with_one_id_stay_apart_and_are_named() -> None:
     names = ("kim_7_1_2023-00001.tar.gz", "lee_8_2_2023-00001.tar.gz")
     assert labels(*names) == {names[0]: KIM, names[1]: f"{KIM}_user_8"}

@@ -87,8 +87,8 @@ def test_canvas_own_numbers_are_no_student_ids(tmp_path: Path) -> None:
 
 
 def test_a_list_of_the_office_has_no_canvas_numbers(tmp_path: Path) -> None:
-    found = read_roster(roster(tmp_path, "id,name,student no\n7,Kim,2023-00001\n"))
-    assert found["2023-00001"].user is None
+    for text in ("id,name,student no\n7,Kim,2023-00001\n", "Student,ID\nKim,2023-00001\n"):
+        assert read_roster(roster(tmp_path, text))["2023-00001"].user is None
 
 
 def test_two_students_with_one_canvas_number_are_refused(tmp_path: Path) -> None:

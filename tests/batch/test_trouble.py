@@ -60,7 +60,7 @@ run.grade_job = lambda job: dataclasses.replace(fake_grade(job), overlay=bytes(2
 for _ in range(2):
     try:
         with batch(grades, handed_in) as started:
-            started.run(Threads(), run.Watch(ended=lambda label, answer: print(label)))
+            started.run(Threads(), run.Watch(ended=lambda label, answer, name: print(label)))
     except GraderError as error:
         print(f"Error: {error}")
 shutil.copytree(grades, kept)
@@ -85,7 +85,7 @@ def test_a_full_disk_ends_the_batch_and_with_room_it_goes_on(tmp_path: Path) -> 
         assert journal.count() == first.total()
     again: list[str] = []
     with batch(kept, handed_in) as started:
-        started.run(Threads(), Watch(ended=lambda label, answer: again.append(label)))
+        started.run(Threads(), Watch(ended=lambda label, answer, name: again.append(label)))
         assert started.journal.count() == 40
     assert set((first + Counter(again)).values()) == {1}
 

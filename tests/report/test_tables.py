@@ -85,11 +85,12 @@ def test_who_has_no_score_is_named_with_the_reason() -> None:
         )
     )
     assert lines == [
-        "Without a score, for the submission cannot be read and a person must look: 2023-00005.",
-        "Without a score, for nothing could be judged and a person must look: 2023-00007.",
-        "Without a score, for nothing was handed in: 2023-00001.",
-        "Without a score, for the file could not be read: 2023-00003.",
-        "Without a score, for they are not graded yet: 2023-00002.",
+        "Without a score, because nothing in them can be read: 2023-00005. A TA must look.",
+        "Without a score, because nothing could be judged: 2023-00007. A TA must look.",
+        "Without a score, because nothing was handed in: 2023-00001.",
+        "Without a score, because the file could not be read: 2023-00003.",
+        "Without a score, because they are not graded yet: 2023-00002.",
+        "1 score is provisional: a person must look first.",
     ]
 
 
