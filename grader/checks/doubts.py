@@ -66,12 +66,12 @@ def _of_part(verdict: Verdict, part: Notebook, samples_shown: bool) -> str:
     """Why the notebook that an item stands in leaves a doubt; empty if it leaves none."""
     if part.problem or part.doubt:
         return part.problem or part.doubt
-    if verdict.state is State.PASSED or (verdict.check.startswith(SAMPLES) and samples_shown):
+    samples = verdict.check.startswith(SAMPLES)
+    if samples_shown if samples else verdict.state is State.PASSED:
         return ""
     if part.lost:
         return part.lost
-    shows = verdict.check.split(".")[0] == SAMPLES or verdict.check == f"{ITEM}.pictures"
-    return part.lost_outputs if shows else ""
+    return part.lost_outputs if samples or verdict.check == f"{ITEM}.pictures" else ""
 
 
 def _may_hold(unread: Unread, check: str) -> bool:

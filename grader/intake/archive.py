@@ -219,6 +219,8 @@ class _Opening:
                 return self._opened(Meter(unpacked, packed, target.limits), packed, name, within)
         elif form := form_of(start):
             return f"The file is in the form {form}, which the grader cannot open."
+        elif handed_in and not start.strip(b"\0"):
+            return "The archive is empty."
         elif within.parts or _NOTEBOOK.match(start):
             self.single(stream, name, within, start)
         else:

@@ -10,7 +10,7 @@ from itertools import islice
 
 # a quote behind an odd number of backslashes goes on; to look for nothing but quotes is the fastest
 _ESCAPED = "|".join(rf'(?<=[^\\]\\{{{count}}}")' for count in range(1, 64, 2))
-STRING = rf'"[^"]*+"(?:(?<=\\")(?:{_ESCAPED})[^"]*+")*+'
+STRING = rf'"[^"]*+"(?:(?<=\\")(?:{_ESCAPED})[^"]*+")*+(?!(?<=\\")(?:{_ESCAPED}))'
 TOKEN = STRING + r'|[\[\]{},:]|[^\s"\[\]{},:]++|"'
 _TOKEN = re.compile(TOKEN, re.DOTALL)
 _LITERAL = re.compile(r"-?\d[\d.eE+-]*|true|false|null|NaN|-?Infinity")

@@ -70,7 +70,9 @@ def _composed(kind: str, best: Candidate, readable: list[Candidate], flags: list
     if before or after:
         part = _joined(part, before, after, flags)
     flags += [Flag("notebook_mended", note) for note in part.notes]
-    flags += [Flag("notebook_doubt", text) for text in (part.doubt, part.lost) if text]
+    flags += [
+        Flag("notebook_doubt", text) for text in (part.doubt, part.lost, part.lost_outputs) if text
+    ]
     return part
 
 

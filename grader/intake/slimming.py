@@ -18,7 +18,7 @@ _TOKEN = re.compile(
     rf"{STRING}(?:\s*+,\s*+{STRING})*+|{TOKEN}".encode(), re.DOTALL
 )  # lines at once
 _PICTURES = (b'"image/', b"data:image/", b'"video/', b"data:video/")
-_MOST_TOKENS, _MOST_OPEN = 10_000_000, 10_000
+_MOST_TOKENS, _MOST_OPEN = 10_000_000, 1_000_000
 _KEY = 16  # bytes that are enough to tell the keys that are looked for
 _LEFT_OUT = b"0"  # a value that is no output
 

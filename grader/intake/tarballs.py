@@ -13,13 +13,13 @@ DAMAGE = (*UNPACKING, tarfile.TarError, RecursionError)
 
 
 def is_tar(start: bytes) -> bool:
-    """Whether an archive starts so: by the checksum of its first header, or nothing but zeros."""
+    """Whether an archive starts so: by the checksum of its first header."""
     if len(start) < BLOCK:
         return False
     try:
         tarfile.TarInfo.frombuf(start[:BLOCK], "utf-8", "surrogateescape")
     except (tarfile.HeaderError, ValueError):
-        return not start[:BLOCK].strip(b"\0")
+        return False
     return True
 
 
