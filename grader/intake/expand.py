@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from grader.intake.source import FAILURES, CellText, Piece, parse, read_cell, split
 
 MAX_DEPTH = 5  # files that run files
-MAX_INLINED = 2**20  # characters, all together
+MAX_INLINED = 2**18  # characters, all together
+MAX_STATEMENTS = 2_000  # likewise
 _PYLAB = "from pylab import *\nfrom numpy import *"
 _OPENS = {"open", "Path", "PosixPath"}
 
@@ -32,6 +33,7 @@ class Expander:
 
     files: dict[str, Text] = field(default_factory=dict)
     left: int = MAX_INLINED
+    statements: int = MAX_STATEMENTS
 
     def pieces_of(self, number: int, text: CellText) -> list[Piece]:
         """The cell's statements, with others in the place of those that stand for them."""
@@ -59,7 +61,9 @@ class Expander:
             yield from _as_python(piece)
             return
         self.left -= len(inner.source)
-        for part in read_cell(inner.cell, inner.source).pieces:
+        parts = read_cell(inner.cell, inner.source).pieces
+        self.statements -= len(parts)
+        for part in parts if self.statements >= 0 else ():
             moved = Piece(inner.cell, part.line + inner.offset, part.source, part.node)
             yield from self._expanded(moved, depth + 1)
 
