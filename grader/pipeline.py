@@ -28,6 +28,7 @@ from nbformat import NotebookNode
 
 from grader.artefacts import Artefacts, Kernels, count_digits, judge_works, look_at_settings
 from grader.checks import trained_setting
+from grader.checks.causes import Causes
 from grader.checks.examination import CHECKS_OF, TARGET_OF, examine, explain
 from grader.checks.verdict import Verdict, missing
 from grader.digits.decode import decoding_session
@@ -35,6 +36,7 @@ from grader.digits.regions import Array
 from grader.errors import Rejected
 from grader.intake import (
     Plan,
+    Runs,
     Submission,
     open_submission,
     plan_definitions,
@@ -197,7 +199,8 @@ def run_notebook(
         with watch("examination"):
             verdicts = examine(session, seed, options.rubric.tolerances)
     forbidden = sorted((plan.imports | session.imported) & options.rubric.solved_by_others)
-    return explain(verdicts, plan, failures, forbidden), plan_flags(plan, failures, forbidden)
+    causes = Causes(plan, failures, Runs(notebook))
+    return explain(verdicts, plan, causes, forbidden), plan_flags(plan, failures, forbidden)
 
 
 def look_at_artefacts(

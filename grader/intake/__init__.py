@@ -11,11 +11,13 @@ from grader.intake.cells import (
 from grader.intake.identify import open_submission
 from grader.intake.notebook import read_notebook
 from grader.intake.records import ArchiveLimits, Submission
+from grader.intake.runs import Runs
 
 __all__ = [
     "ArchiveLimits",
     "LeftOut",
     "Plan",
+    "Runs",
     "Statement",
     "Submission",
     "open_submission",

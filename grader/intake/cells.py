@@ -2,13 +2,17 @@
 
 import ast
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from types import UnionType
+from typing import TypeGuard
 
 from nbformat import NotebookNode
 
 from grader.intake.names import effects, imported_modules
+from grader.intake.newer import OURS
 from grader.intake.reach import PROVIDED, Item, banned, reached, unneeded, with_calls
+from grader.intake.runs import Runs
 from grader.intake.source import FAILURES, CellText, read_cell
 
 TARGETS = ("beta_schedule", "ddpm_schedules", "ContextUnet", "DDPM")
@@ -46,14 +50,30 @@ class LeftOut:
 
 
 @dataclass(frozen=True)
+class Gone:
+    """A name whose definition cannot be read, and why; ``ours``: by this Python, not by any."""
+
+    why: str
+    cell: int
+    ours: bool
+
+
+@dataclass(frozen=True)
 class Plan:
-    """What runs and what does not; ``defined`` are the targets among what runs."""
+    """What runs and what does not; ``defined`` are the targets among what runs.
+
+    ``gone``: names that stand in code which cannot be read. ``withheld``: names that what runs
+    reads, and that something which does not run sets or fills, with the reason why it does not; an
+    attribute that it sets stands with a dot before it.
+    """
 
     statements: tuple[Statement, ...]
     left_out: tuple[LeftOut, ...]
     defined: frozenset[str]
     imports: frozenset[str]
     problems: tuple[str, ...]
+    gone: Mapping[str, Gone] = field(default_factory=dict)
+    withheld: Mapping[str, str] = field(default_factory=dict)
 
 
 def plan_definitions(nb: NotebookNode) -> Plan:
@@ -99,9 +119,10 @@ def _plan_for(nb: NotebookNode, targets: tuple[str, ...], provided: frozenset[st
     reasons = {i: reason for i, item in enumerate(items) if (reason := banned(item, provided))}
     items = with_calls(items, reasons)
     kept = reached(items, reasons, targets, provided)
+    unmade = {i: reasons.get(i) or unneeded(items[i]) for i in set(range(len(items))) - kept}
     for i, item in enumerate(items):
         if i not in kept:
-            reason = reasons.get(i) or unneeded(item)
+            reason = unmade[i]
             left.append(_leave(item.piece.cell, item.piece.line, reason, item.piece.source))
     statements = [
         Statement(p.cell, p.line, p.source, tuple(sorted(items[i].does.binds)), _repeatable(p.node))
@@ -109,7 +130,26 @@ def _plan_for(nb: NotebookNode, targets: tuple[str, ...], provided: frozenset[st
         for p in [items[i].piece]
     ]
     in_order = sorted([*modules, *statements], key=lambda statement: statement.cell)
-    return _plan(tuple(in_order), left, texts, problems)
+    withheld = _withheld([items[i] for i in sorted(kept)], [(items[i], unmade[i]) for i in unmade])
+    return replace(_plan(tuple(in_order), left, texts, problems), withheld=withheld)
+
+
+def _withheld(run: Sequence[Item], left: Sequence[tuple[Item, str]]) -> dict[str, str]:
+    """See ``Plan``. Modules are none: calling something of theirs changes nothing that is read."""
+    imports = ast.Import | ast.ImportFrom
+    modules = {n for item in run if isinstance(item.piece.node, imports) for n in item.does.binds}
+    bound = {name for item in run for name in item.does.binds}
+    reads = {name for item in run for name in item.does.reads} - modules - PROVIDED
+    found: dict[str, str] = {}
+    for item, reason in left:
+        names = (item.does.binds - bound | item.does.fills) & reads
+        attributes = {f".{n.attr}" for n in item.piece.outer_nodes if _is_set(n)}
+        found |= dict.fromkeys([*names, *attributes], reason)
+    return found
+
+
+def _is_set(node: ast.AST) -> TypeGuard[ast.Attribute]:
+    return isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store)
 
 
 def _module_written(text: CellText) -> str:
@@ -174,12 +214,26 @@ def _plan(
     bound = {name for statement in statements for name in statement.binds}
     left.sort(key=lambda item: (item.cell, item.line))
     defined = frozenset(bound & {*TARGETS})
-    return Plan(statements, tuple(left), defined, _imports(texts), tuple(problems))
+    gone = _gone(statements, texts)
+    return Plan(statements, tuple(left), defined, _imports(texts), tuple(problems), gone)
+
+
+def _gone(statements: Sequence[Statement], texts: dict[int, CellText]) -> dict[str, Gone]:
+    """What a cell that cannot be read defines, if nothing that runs does; where another Python can
+    read it, what stands below it counts alone."""
+    found: dict[str, Gone] = {}
+    for cell, text in texts.items():
+        above = 0 if not text.newer else cell
+        known = {name for s in statements if s.cell > above for name in s.binds}
+        for name in set(text.lost) - known:
+            found[name] = Gone(text.problem, cell, text.newer)
+    return found
 
 
 def _texts(nb: NotebookNode) -> tuple[dict[int, CellText], list[str]]:
     texts: dict[int, CellText] = {}
     problems: list[str] = []
+    runs = Runs(nb)
     size = count = 0
     for number, cell in enumerate(nb.cells, 1):
         if cell.cell_type != "code" or not cell.source.strip():
@@ -188,7 +242,11 @@ def _texts(nb: NotebookNode) -> tuple[dict[int, CellText], list[str]]:
         if size > MAX_SOURCE or count > MAX_STATEMENTS:
             problems.append(f"the notebook is too long: cell {number} and later are not read")
             break
-        text = texts[number] = read_cell(number, cell.source)
+        text = read_cell(number, cell.source)
+        if text.saved and not text.newer and runs.only_elsewhere(number):
+            problem = f"cell {number} is written for Python {runs.python}, and here it is {OURS}"
+            text = replace(text, newer=True, problem=problem)
+        texts[number] = text
         count += len(text.pieces)
         if text.problem:
             problems.append(text.problem)

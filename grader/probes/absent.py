@@ -1,4 +1,4 @@
-"""Second part of the prelude: what other versions have, and stand-ins for libraries that are absent.
+"""Second part of the prelude: what other versions have, and stand-ins for absent libraries.
 
 Only what changes no number: names that were renamed, and libraries that annotate, decorate or name
 a base class. What a stand-in lacks raises the error of the library that is absent, when it is used.
@@ -40,7 +40,7 @@ RENAMED = {  # numpy's release notes: removed in 1.24, then those of the migrati
     "in1d": lambda ar1, ar2, *args, **kwargs: np.isin(np.ravel(ar1), ar2, *args, **kwargs),
     "msort": lambda a: np.sort(a, axis=0),
 }
-ArgSpec = collections.namedtuple("ArgSpec", "args varargs keywords defaults")  # noqa: PYI024
+ArgSpec = collections.namedtuple("ArgSpec", "args varargs keywords defaults")
 
 
 def getargspec(function: Any) -> Any:
@@ -186,7 +186,7 @@ LIGHTNING = {
 }
 DTYPES = ("Float", "Int", "UInt", "Complex", "Bfloat", "Key", "Shaped", "Num", "Inexact", "Real")
 SIZED = [f"{kind}{bits}" for kind in ("Float", "Int", "UInt") for bits in (2, 4, 8, 16, 32, 64)]
-STAND_INS = {
+STAND_INS: dict[str, dict[str, Any]] = {
     "jaxtyping": {
         **{
             name: Annotation("jaxtyping")
