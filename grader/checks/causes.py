@@ -78,7 +78,7 @@ class Causes:
             if found is not None and _STAR.match(statement.source.lstrip()):
                 self._star = found
         for name, gone in plan.gone.items():
-            self.lost[name] = Cause(f"cannot be read: {gone.why}", gone.ours)
+            self.lost[name] = Cause(f"stands in code that cannot be read: {gone.why}", gone.ours)
 
     def of(self, message: str, traceback: str) -> Cause | None:
         """The cause of an exception (``Class: text``), where it is not the failing code itself."""
