@@ -124,7 +124,7 @@ def _for_a_person(verdict: Verdict, why: str) -> Verdict:
 def _by_own_cell(verdict: Verdict, what: str, cause: Cause) -> Verdict:
     """The verdict where a cell of the student's own did not run to its end."""
     if cause.outcome is None:
-        text = f"{TARGET_OF[verdict.check.split('.')[0]]} {cause.why}."
-        return replace(verdict, message=text)
+        target = TARGET_OF[verdict.check.split(".")[0]]
+        return replace(verdict, message=" ".join((target, cause.why)) + ".")
     judged = not_run(verdict.check, what, cause.outcome)
     return replace(judged, message=judged.message[0].upper() + judged.message[1:])

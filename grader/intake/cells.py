@@ -244,7 +244,9 @@ def _texts(nb: NotebookNode) -> tuple[dict[int, CellText], list[str]]:
             break
         text = read_cell(number, cell.source)
         if text.saved and not text.newer and runs.only_elsewhere(number):
-            problem = f"cell {number} is written for Python {runs.python}, and here it is Python {OURS}"
+            problem = (
+                f"cell {number} is written for Python {runs.python}, and here it is Python {OURS}"
+            )
             text = replace(text, newer=True, problem=problem)
         texts[number] = text
         count += len(text.pieces)

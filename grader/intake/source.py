@@ -130,7 +130,7 @@ def _broken(number: int, text: str, offset: int, line: int) -> CellText:
                 older, tree = _python(older)
                 pieces = _split(number, older, offset, tree or parse(older))
                 return CellText(pieces, older, offset)
-        problem = f"cell {number} is written for {newer}, and here it is Python {OURS}"
+        problem = f"cell {number} is written for {newer}, and not for the {OURS} here"
     pieces, lost = _rescued(number, text, offset, bool(newer))
     return CellText(
         pieces, text, offset, problem=problem, saved=True, newer=bool(newer), lost=tuple(lost)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from nbformat import NotebookNode
 
 from tests.habits.draft import SETTINGS, Draft
-from tests.habits.table import TRAINED, habit
+from tests.habits.table import CODE, TRAINED, habit
 
 Change = Callable[[Draft], None]
 OPEN = dict.fromkeys(TRAINED, "needs_review")
@@ -82,18 +82,13 @@ def schedules_exit(draft: Draft) -> None:
 
 
 @habit(
-    "what answers the grader's questions is replaced",
-    **dict.fromkeys(
-        ("beta_schedule", "schedule_parameters", "loss", "sampling"), "needs_review|failed|missing"
-    ),
+    "what answers the grader's questions is silenced",
+    **dict.fromkeys(CODE, "needs_review"),
+    says="no answer",
 )
-def answers_replaced(draft: Draft) -> None:
-    put_before(
-        draft,
-        "def beta_schedule",
-        "import sys\nclass Silent:\n    @staticmethod\n    def answer(path):\n        pass\n"
-        "def beta_schedule_of():\n    sys.modules['_grader_prelude'] = Silent\nbeta_schedule_of()",
-    )
+def answers_silenced(draft: Draft) -> None:
+    silence = "import sys\nsys.modules['_grader_prelude'].answer = lambda path: None"
+    put_below(draft, "def beta_schedule(", silence, 4)
 
 
 @habit("the last cell waits for input, an endless loop stands in the cells that only show")
