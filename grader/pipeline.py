@@ -35,6 +35,7 @@ from grader.artefacts import (
     look_at_settings,
 )
 from grader.checks import trained_setting
+from grader.checks.causes import Causes
 from grader.checks.doubts import with_doubts
 from grader.checks.examination import CHECKS_OF, TARGET_OF, examine, explain
 from grader.checks.verdict import Verdict, missing
@@ -43,6 +44,7 @@ from grader.digits.regions import Array
 from grader.errors import Rejected
 from grader.intake import (
     Plan,
+    Runs,
     Submission,
     open_submission,
     plan_definitions,
@@ -227,7 +229,8 @@ def run_notebook(
             verdicts = examine(session, seed, options.rubric.tolerances)
     imported = session.imported if holds_both else plan.imports | session.imported
     forbidden = sorted(imported & options.rubric.solved_by_others)
-    return explain(verdicts, plan, failures, forbidden), plan_flags(plan, failures, forbidden)
+    causes = Causes(plan, failures, Runs(notebook))
+    return explain(verdicts, plan, causes, forbidden), plan_flags(plan, failures, forbidden)
 
 
 def look_at_artefacts(

@@ -1,17 +1,21 @@
 """Which statements of a notebook run, and why the others do not."""
 
 import ast
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from types import UnionType
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import TypeGuard
 
 from nbformat import NotebookNode
 
 from grader.intake.counts import superseded
 from grader.intake.expand import Expander
 from grader.intake.names import effects, imported_modules, written_by_magic
+from grader.intake.newer import OURS
+from grader.intake.plans import Gone, LeftOut, Plan, Statement
 from grader.intake.prune import pruned
 from grader.intake.reach import PROVIDED, Item, banned, reached, unneeded, with_calls
+from grader.intake.repeatable import repeatable
+from grader.intake.runs import Runs
 from grader.intake.source import FAILURES, CellText, Piece, read_cell
 from grader.intake.unread import TARGETS, unread_definitions
 
@@ -21,47 +25,6 @@ OVERRIDES = {"n_epoch": "1", "n_T": "20", "n_feat": "8", "batch_size": "64", "de
 MAGIC = "a cell magic, not Python"
 MAX_STATEMENTS = 5_000
 MAX_SOURCE = 2**20
-
-
-@dataclass(frozen=True)
-class Statement:
-    """A statement that runs: its cell and line (1-based), its text, the names it binds.
-
-    ``repeatable``: an import, a plain constant or a plain definition, which may run together with
-    its neighbours of this kind, and once more, without a difference.
-    """
-
-    cell: int
-    line: int
-    source: str
-    binds: tuple[str, ...]
-    repeatable: bool = False
-
-
-@dataclass(frozen=True)
-class LeftOut:
-    """A statement that does not run, with the reason in plain words and its first line."""
-
-    cell: int
-    line: int
-    reason: str
-    what: str
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What runs and what does not; ``defined`` are the targets among what runs.
-
-    ``unread`` says of targets, of ``DDPM.forward`` and of ``DDPM.sample`` where a definition stands
-    that does not run: in text, in comments, in a cell that does not count.
-    """
-
-    statements: tuple[Statement, ...]
-    left_out: tuple[LeftOut, ...]
-    defined: frozenset[str]
-    imports: frozenset[str]
-    problems: tuple[str, ...]
-    unread: Mapping[str, str] = field(default_factory=dict)
 
 
 def plan_definitions(nb: NotebookNode) -> Plan:
@@ -85,16 +48,35 @@ def _plan_for(nb: NotebookNode, targets: tuple[str, ...], provided: frozenset[st
             reasons[i] = reason
     items = with_calls(items, reasons)
     kept = reached(items, reasons, targets, provided)
-    left += [
-        (item.piece, reasons.get(i) or unneeded(item))
-        for i, item in enumerate(items)
-        if i not in kept
-    ]
+    unmade = {i: reasons.get(i) or unneeded(items[i]) for i in range(len(items)) if i not in kept}
+    left += [(items[i].piece, reason) for i, reason in unmade.items()]
     statements = tuple(_statement(items[i]) for i in sorted(kept))
     bound = {name for statement in statements for name in statement.binds}
     replaced = _replaced([items[i].piece for i in sorted(kept)])
     unread = unread_definitions(nb, texts, left, bound, replaced)
-    return _plan(statements, left, frozenset(_imports(i.piece for i in items)), problems, unread)
+    plan = _plan(statements, left, frozenset(_imports(i.piece for i in items)), problems, texts)
+    withheld = _withheld(
+        [items[i] for i in sorted(kept)], [(items[i], reason) for i, reason in unmade.items()]
+    )
+    return replace(plan, unread=unread, withheld=withheld)
+
+
+def _withheld(run: Sequence[Item], left: Sequence[tuple[Item, str]]) -> dict[str, str]:
+    """See ``Plan``. Modules are none: calling something of theirs changes nothing that is read."""
+    imports = ast.Import | ast.ImportFrom
+    modules = {n for item in run if isinstance(item.piece.node, imports) for n in item.does.binds}
+    bound = {name for item in run for name in item.does.binds}
+    reads = {name for item in run for name in item.does.reads} - modules - PROVIDED
+    found: dict[str, str] = {}
+    for item, reason in left:
+        names = (item.does.binds - bound | item.does.fills) & reads
+        attributes = {f".{n.attr}" for n in item.piece.outer_nodes if _is_set(n)}
+        found |= dict.fromkeys([*names, *attributes], reason)
+    return found
+
+
+def _is_set(node: ast.AST) -> TypeGuard[ast.Attribute]:
+    return isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store)
 
 
 def _items(
@@ -148,7 +130,7 @@ def _without_training(item: Item, provided: frozenset[str]) -> Item:
 
 def _statement(item: Item) -> Statement:
     piece, names = item.piece, sorted(filter(str.isidentifier, item.does.binds))
-    repeatable = not piece.source.startswith("%%") and _repeatable(piece.node)
+    repeatable = not piece.source.startswith("%%") and repeatable(piece.node)
     return Statement(piece.cell, piece.line, piece.source, tuple(names), repeatable)
 
 
@@ -166,35 +148,6 @@ def _imports(pieces: Iterable[Piece]) -> set[str]:
     return {name for piece in pieces for name in imported_modules(piece)}
 
 
-_PLAIN = ast.Constant | ast.Tuple | ast.UnaryOp | ast.unaryop | ast.expr_context
-_NAMED = _PLAIN | ast.Name | ast.Attribute
-
-
-def _repeatable(node: ast.stmt) -> bool:
-    match node:
-        case ast.Import() | ast.ImportFrom() | ast.Pass() | ast.Expr(ast.Constant()):
-            return True
-        case ast.Assign(targets, value):
-            return all(isinstance(t, ast.Name) for t in targets) and _made_of(_PLAIN, value)
-        case ast.FunctionDef(name, args, decorator_list=[], returns=returns):
-            plain = _made_of(_NAMED | ast.arguments | ast.arg, args, returns)
-            return plain and not _named(name, args)
-        case ast.ClassDef(name, bases, keywords=[], body=body, decorator_list=[]):
-            plain = _made_of(_NAMED, *bases) and all(map(_repeatable, body))
-            return plain and not _named(name, *bases)
-    return False
-
-
-def _made_of(kinds: UnionType, *nodes: ast.AST | None) -> bool:
-    """Whether there is nothing else in these trees: no call above all."""
-    return all(isinstance(part, kinds) for node in nodes if node for part in ast.walk(node))
-
-
-def _named(name: str, *nodes: ast.AST) -> bool:
-    """Whether these trees read it: what builds on what it replaces would do so twice."""
-    return any(isinstance(p, ast.Name) and p.id == name for node in nodes for p in ast.walk(node))
-
-
 def plan_everything(nb: NotebookNode) -> Plan:
     """Every code cell as one Statement, with the small hyper-parameters set after the student's."""
     texts, problems = _texts(nb)
@@ -206,7 +159,7 @@ def plan_everything(nb: NotebookNode) -> Plan:
         if source.strip():
             statements.append(Statement(cell, 1, source, names))
     pieces = (piece for text in texts.values() for piece in text.pieces)
-    return _plan(tuple(statements), [], frozenset(_imports(pieces)), problems, {})
+    return _plan(tuple(statements), [], frozenset(_imports(pieces)), problems, texts)
 
 
 def _plan(
@@ -214,18 +167,32 @@ def _plan(
     left: list[tuple[Piece, str]],
     imports: frozenset[str],
     problems: list[str],
-    unread: Mapping[str, str],
+    texts: Mapping[int, CellText],
 ) -> Plan:
     bound = {name for statement in statements for name in statement.binds}
     left_out = [_leave(piece, reason) for piece, reason in left]
     left_out.sort(key=lambda item: (item.cell, item.line))
     defined = frozenset(bound & {*TARGETS})
-    return Plan(statements, tuple(left_out), defined, imports, tuple(problems), unread)
+    gone = _gone(statements, texts)
+    return Plan(statements, tuple(left_out), defined, imports, tuple(problems), gone=gone)
+
+
+def _gone(statements: Sequence[Statement], texts: Mapping[int, CellText]) -> dict[str, Gone]:
+    """What a cell that cannot be read defines, if nothing that runs does; where another Python can
+    read it, what stands below it counts alone."""
+    found: dict[str, Gone] = {}
+    for cell, text in texts.items():
+        above = 0 if not text.newer else cell
+        known = {name for s in statements if s.cell > above for name in s.binds}
+        for name in set(text.lost) - known:
+            found[name] = Gone(text.problem, cell, text.newer)
+    return found
 
 
 def _texts(nb: NotebookNode) -> tuple[dict[int, CellText], list[str]]:
     texts: dict[int, CellText] = {}
     problems: list[str] = []
+    runs = Runs(nb)
     size = count = 0
     for number, cell in enumerate(nb.cells, 1):
         if cell.cell_type != "code" or not cell.source.strip():
@@ -234,7 +201,13 @@ def _texts(nb: NotebookNode) -> tuple[dict[int, CellText], list[str]]:
         if size > MAX_SOURCE or count > MAX_STATEMENTS:
             problems.append(f"the notebook is too long: cell {number} and later are not read")
             break
-        text = texts[number] = read_cell(number, cell.source)
+        text = read_cell(number, cell.source)
+        if text.saved and not text.newer and runs.only_elsewhere(number):
+            problem = (
+                f"cell {number} is written for Python {runs.python}, and here it is Python {OURS}"
+            )
+            text = replace(text, newer=True, problem=problem)
+        texts[number] = text
         count += len(text.pieces)
         if text.problem:
             problems.append(text.problem)

@@ -76,14 +76,32 @@ OLDER_AND_NEWER = (
 )
 
 
+INSTALLED = (sys.prefix, sys.base_prefix, "<frozen")  # where libraries' own code is
+
+
 def know_other_versions() -> Any:
-    """Names that the libraries here no longer have, or not yet, where another does the same."""
+    """Names that the libraries here no longer have, or not yet, where another does the same. They
+    are there for the notebook alone: libraries tell versions apart by what they find."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         for module, names in OLDER_AND_NEWER:
-            for name, value in names.items():
-                if not hasattr(module, name):
-                    setattr(module, name, value)
+            lacking = {name: names[name] for name in names if not hasattr(module, name)}
+            vars(module)["__getattr__"] = of_module(module, lacking)
+
+
+def of_module(module: Any, names: Any) -> Any:
+    """What finds the module's attributes that are not there, as before for all but ``names``."""
+    before = vars(module).get("__getattr__")
+
+    def find(name: Any) -> Any:
+        asking = sys._getframe(1).f_code.co_filename
+        if name in names and not asking.startswith(INSTALLED):
+            return names[name]
+        if before is not None:
+            return before(name)
+        raise AttributeError(f"module {module.__name__!r} has no attribute {name!r}")
+
+    return find
 
 
 # --- libraries that are absent --------------------------------------------------------------------
@@ -186,7 +204,7 @@ LIGHTNING = {
 }
 DTYPES = ("Float", "Int", "UInt", "Complex", "Bfloat", "Key", "Shaped", "Num", "Inexact", "Real")
 SIZED = [f"{kind}{bits}" for kind in ("Float", "Int", "UInt") for bits in (2, 4, 8, 16, 32, 64)]
-STAND_INS = {
+STAND_INS: dict[str, dict[str, Any]] = {
     "jaxtyping": {
         **{
             name: Annotation("jaxtyping")

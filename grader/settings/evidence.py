@@ -11,7 +11,7 @@ import numpy as np
 
 from grader.checks.cases import Array
 from grader.intake import Plan
-from grader.sandbox import InfraError, KernelSession, Limits, Sandbox, Status
+from grader.sandbox import InfraError, KernelSession, Limits, Outcome, Sandbox, Status
 from grader.settings.checkpoint import (
     Behaviour,
     Checkpoint,
@@ -119,23 +119,39 @@ def try_checkpoints(
     readable = [n for n, s in seen.items() if s.checkpoint is not None and not s.checkpoint.problem]
     if not readable:
         return tried
+    plan, seconds = model(), limits.trial_seconds
     with KernelSession(
-        model().statements, sandbox=sandbox, limits=limits, seed=seed, seconds=limits.trial_seconds
+        plan.statements, sandbox=sandbox, limits=limits, seed=seed, seconds=seconds
     ) as own:
         first = readable[0]
         path = seen[first].found.files["checkpoint"]
         untrained: Mapping[str, float] = {}
-        with suppress(InfraError):  # before any weights are put in; if it cannot be, others fail
-            untrained = observe_untrained(own, path, first)
+        lacking = ""
+        with suppress(InfraError):  # if no kernel can be had, each of them says so
+            lacking = undefined(plan, own.prepare())
+            untrained = observe_untrained(own, path, first)  # before any weights are put in
         for name in readable:
-            tried[name] = observed(own, name, seen[name], untrained)
+            tried[name] = observed(own, name, seen[name], untrained, lacking)
     return tried
 
 
+def undefined(plan: Plan, failures: Mapping[int, Outcome]) -> str:
+    """Why there is no model to try the checkpoints in, if that is known."""
+    for index, outcome in failures.items():
+        if names := set(plan.statements[index].binds) & {"ContextUnet", "DDPM"}:
+            return f"the cell that defines {names.pop()} did not run here ({outcome.message})"
+    return next((gone.why for n, gone in plan.gone.items() if n in ("ContextUnet", "DDPM")), "")
+
+
 def observed(
-    session: KernelSession, name: str, seen: SettingEvidence, untrained: Mapping[str, float]
+    session: KernelSession,
+    name: str,
+    seen: SettingEvidence,
+    untrained: Mapping[str, float],
+    lacking: str,
 ) -> SettingEvidence:
-    """The same with what the student's own code makes of the checkpoint."""
+    """The same with what the student's own code makes of the checkpoint; ``lacking``: why it may
+    make nothing of it."""
     assert seen.checkpoint is not None
     betas = seen.checkpoint.schedule.get("beta_t")
     try:
@@ -145,6 +161,8 @@ def observed(
     except Exception as error:
         logger.exception("trying %s failed", name)
         behaviour = Behaviour(problem=unforeseen(error))
+    if lacking and behaviour.problem and not behaviour.ours:
+        behaviour = replace(behaviour, problem=lacking)
     own = own_schedule(session, name.split("_")[1], betas) if betas is not None else ()
     return replace(seen, behaviour=behaviour, own_betas=own)
 
