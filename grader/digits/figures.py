@@ -32,6 +32,7 @@ from grader.digits.together import (
 from grader.sandbox import KernelSession
 
 MOST_PICTURES = 60  # looked at in a notebook, from the last one backwards
+MOST_UNREAD = 100  # that are told of
 MOST_TOGETHER = 3  # times that figures are put together
 COMPARED = 3  # figures of a hundred digits, the last ones
 FEWEST = 2 * DIGITS  # tiles of a figure that counts where nothing better is there
@@ -132,17 +133,18 @@ class _Walk:
         if len(found.hundreds) == before:
             self._rows(number, cell, shapes)
 
-    def _cannot_read(self, place: Place, unread: Unread) -> None:
-        self.found.unread.append((place, unread))
-        self.found.seen.append(f"{unread.where}: {unread.form}, which is not read.")
+    def _cannot_read(self, place: Place, unread: Unread, why: str = "") -> None:
+        if len(self.found.unread) < MOST_UNREAD:
+            self.found.unread.append((place, unread))
+            self.found.seen.append(f"{unread.where}: {why or f'{unread.form}, which is not read.'}")
 
     def _picture(self, place: Place, picture: Picture) -> tuple[int, ...] | None:
         """Adds the figure that it shows; its height and width, None if it cannot be decoded."""
         self.looked_at += 1
         decoded = decode(self._session, picture.data)
         if decoded.pixels is None:
-            self._cannot_read(place, Unread(DAMAGED, picture.where, False, pasted=picture.pasted))
-            self.found.seen[-1] = f"{picture.where}: {decoded.problem}"
+            damaged = Unread(DAMAGED, picture.where, kept=False, pasted=picture.pasted)
+            self._cannot_read(place, damaged, decoded.problem)
             return None
         picture = replace(picture, moving=picture.moving or decoded.frames > 1)
         pixels = turned(decoded.pixels, picture)
