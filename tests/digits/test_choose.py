@@ -127,23 +127,54 @@ def test_noise_beside_a_good_figure_of_forty_is_left_to_a_person(
     assert "A smaller figure (cell 2) shows" in verdict.message
 
 
-PDF = new_output("display_data", data={"application/pdf": "JVBERi0xLjQ="})
+def not_read(mime: str) -> NotebookNode:
+    return new_output("display_data", data={mime: "x"})
 
 
-def test_what_cannot_be_read_below_the_figure_matters_where_much_could_change(
-    decoder: KernelSession, tmp_path: Path, good: Array, poor: Array
+@pytest.mark.parametrize(
+    ("mime", "digits", "asked"),
+    [
+        ("application/pdf", "good", True),
+        ("application/pdf", "poor", True),
+        ("application/vnd.vega.v5+json", "good", False),  # a chart, most likely
+        ("application/vnd.vega.v5+json", "poor", True),
+        ("video/mp4", "poor", False),
+        ("application/x.table+json", "poor", False),
+    ],
+)
+def test_a_person_looks_at_what_cannot_be_read_below_the_figure_if_it_may_count(
+    decoder: KernelSession, mime: str, digits: str, asked: bool, request: pytest.FixtureRequest
 ) -> None:
-    verdicts = {
-        name: image_quality.judge(
-            find_samples(
-                decoder, notebook(cell(DEFINITION), cell("a", figure(tiles)), cell("b", PDF)), None
-            )
-        )
-        for name, tiles in (("good", good), ("poor", poor))
-    }
-    assert verdicts["good"].state is not State.NEEDS_REVIEW
-    assert verdicts["poor"].state is State.NEEDS_REVIEW
-    assert "In cell 3 there is a PDF" in verdicts["poor"].message
+    shown_there = figure(request.getfixturevalue(digits))
+    made = notebook(cell(DEFINITION), cell("a", shown_there), cell("b", not_read(mime)))
+    verdict = image_quality.judge(find_samples(decoder, made, None))
+    assert (verdict.state is State.NEEDS_REVIEW) is asked
+    assert ("In cell 3 there is a" in verdict.message) is asked
+
+
+def test_what_stands_before_the_model_of_a_module_does_not_count(
+    decoder: KernelSession, good: Array, poor: Array
+) -> None:
+    made = notebook(
+        cell("from model import DDPM"),
+        cell("preview", figure(good)),
+        cell("ddpm = DDPM(nn_model)"),
+        cell("samples", figure(poor)),
+    )
+    found = find_samples(decoder, made, None)
+    assert found.clarity is not None
+    assert (found.clarity.where, found.doubt) == ("cell 4", "")
+
+
+def test_a_hundred_single_figures_beside_others_are_found(
+    decoder: KernelSession, good: Array
+) -> None:
+    singles = [output(png((255 * tile).astype(np.uint8))) for tile in good]
+    curve = output(png(np.full((300, 400, 3), 255, np.uint8)))
+    made = notebook(cell(DEFINITION), cell("samples", curve, *singles, curve))
+    found = find_samples(decoder, made, None)
+    assert found.clarity is not None
+    assert found.clarity.clear >= 96
 
 
 def test_an_animation_below_does_not_replace_the_figure(

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from grader.digits.clarity import is_hundred, judged
+from grader.digits.figures import may_be_parts
 from grader.digits.together import is_uneven, one_below_the_other, runs, single_digits
 from tests.digits.conftest import RandomGrids
 from tests.digits.renderings import Array, Draw, grid_of, plain, saved, shown
@@ -68,6 +69,24 @@ def test_parts_that_differ_much_are_uneven(random_grids: RandomGrids) -> None:
     grid = one_below_the_other([plain()(row) for row in tiles.reshape(10, 10, 28, 28)])
     assert grid is not None
     assert is_uneven(judged(grid))
+
+
+@pytest.mark.parametrize(
+    ("tiles", "may"),
+    [
+        ([0] * 10, True),
+        ([50, 50], True),
+        ([0, 50], True),
+        ([25] * 4, True),
+        ([80] * 5, False),
+        ([40] * 10, False),
+        ([0, 0], False),
+        ([0] * 7, False),
+        ([], False),
+    ],
+)
+def test_figures_of_so_many_tiles_may_be_a_hundred(tiles: list[int], may: bool) -> None:
+    assert may_be_parts(tiles) is may
 
 
 def test_figures_that_follow_each_other_and_are_alike_are_a_run() -> None:
