@@ -16,13 +16,14 @@ from grader.digits.figures import (
     look_at_figures,
 )
 from grader.digits.grid import Grid
+from grader.digits.markup import SCRIPT, WEB
 from grader.digits.pictures import FINAL_GIF, FINAL_IMAGE, final_pictures, setting_of
 from grader.digits.shown import Picture, Unread
 from grader.sandbox import KernelSession
 
 UPPER_HALF = "Only the four upper rows count: the four below them are real digits."
 FAR_BETTER = 20  # clear digits more than in the figure that counts
-NEARLY_ALL = 90  # clear digits, from which on a picture that is not read would change little
+NEARLY_ALL = 90  # clear digits, from which on what may be a chart is not asked about
 NO_NOTEBOOK = "Notebook 2-1 could not be looked at."
 NO_HUNDRED = "The notebook shows no figure of a hundred samples."
 ASK = "A TA asks for the picture of the samples and counts the clear digits."
@@ -100,8 +101,10 @@ def counted(figures: Figures) -> Found:
             "The picture is pasted into text and no output of code. A TA decides whether it counts."
         )
     unread = [one for place, one in figures.unread if fails or place > chosen.place]
+    if chosen.clarity.clear >= NEARLY_ALL:
+        unread = [one for one in unread if one.form not in (SCRIPT, WEB)]
     stills = [one for one in unread if not (one.moving or one.pasted)]
-    if stills and chosen.clarity.clear < NEARLY_ALL:
+    if stills:
         doubts.append(settled(stills[0]))
     return Found(chosen.clarity, figures.seen, " ".join(doubts))
 
@@ -111,7 +114,7 @@ def is_doubted(chosen: Figure, other: Figure) -> bool:
     chosen one and shows no digits."""
     if other.clarity.clear - chosen.clarity.clear >= FAR_BETTER:
         return True
-    follows = other.rank == chosen.rank and other.place > chosen.place
+    follows = other.rank <= chosen.rank and other.place > chosen.place
     return follows and not is_like_digits(other.clarity)
 
 

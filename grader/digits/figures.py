@@ -1,7 +1,7 @@
 """The figures that a notebook shows below the model: those of a hundred tiles, and the others."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from nbformat import NotebookNode
@@ -32,7 +32,9 @@ from grader.digits.together import (
 from grader.sandbox import KernelSession
 
 MOST_PICTURES = 60  # looked at in a notebook, from the last one backwards
+MOST_UNREAD = 100  # that are told of
 MOST_TOGETHER = 3  # times that figures are put together
+MOST_SINGLES = 150  # pictures of a cell, the last ones, among which are a hundred of one digit
 COMPARED = 3  # figures of a hundred digits, the last ones
 FEWEST = 2 * DIGITS  # tiles of a figure that counts where nothing better is there
 SOME = 0.1  # of the tiles of a figure that shows digits can be read; of noise hardly one
@@ -117,76 +119,79 @@ class _Walk:
         stills = [s for s in cell.shown if isinstance(s, Picture) and not s.moving]
         if not found.last and any(isinstance(s, Picture) for s in cell.shown):
             found.last = cell.where
-        if len(stills) >= WANTED and self._singles(number, cell.where, stills[-WANTED:]):
+        if len(stills) >= WANTED and self._singles(number, cell.where, stills[-MOST_SINGLES:]):
             return
-        before, shapes = len(found.hundreds), dict[int, tuple[int, ...]]()
+        before, drawn = len(found.hundreds), dict[int, _Drawn]()
         for place, shown in reversed(list(enumerate(cell.shown))):
             if found.are_enough() or self.looked_at >= MOST_PICTURES:
                 break
             if isinstance(shown, Unread):
                 self._cannot_read((number, place), shown)
-            else:
-                shape = self._picture((number, place), shown)
-                if shape is not None and not shown.moving:
-                    shapes[place] = shape
+            elif (one := self._picture((number, place), shown)) is not None:
+                drawn[place] = one
         if len(found.hundreds) == before:
-            self._rows(number, cell, shapes)
+            self._rows(number, cell, drawn)
 
-    def _cannot_read(self, place: Place, unread: Unread) -> None:
-        self.found.unread.append((place, unread))
-        self.found.seen.append(f"{unread.where}: {unread.form}, which is not read.")
+    def _cannot_read(self, place: Place, unread: Unread, why: str = "") -> None:
+        if len(self.found.unread) < MOST_UNREAD:
+            self.found.unread.append((place, unread))
+            self.found.seen.append(f"{unread.where}: {why or f'{unread.form}, which is not read.'}")
 
-    def _picture(self, place: Place, picture: Picture) -> tuple[int, ...] | None:
-        """Adds the figure that it shows; its height and width, None if it cannot be decoded."""
+    def _picture(self, place: Place, picture: Picture) -> "_Drawn | None":
+        """Adds the figure that it shows; None if it cannot be decoded, or moves."""
         self.looked_at += 1
         decoded = decode(self._session, picture.data)
         if decoded.pixels is None:
-            self._cannot_read(place, Unread(DAMAGED, picture.where, False, pasted=picture.pasted))
-            self.found.seen[-1] = f"{picture.where}: {decoded.problem}"
+            damaged = Unread(DAMAGED, picture.where, kept=False, pasted=picture.pasted)
+            self._cannot_read(place, damaged, decoded.problem)
             return None
-        picture = replace(picture, moving=picture.moving or decoded.frames > 1)
-        pixels = turned(decoded.pixels, picture)
-        grid = find_grid(pixels)
+        moving = picture.moving or decoded.frames > 1
+        grid = find_grid(turned(decoded.pixels, picture))
         if grid is None:
             self.found.seen.append(f"{picture.where}: no grid of tiles was found in the picture.")
         elif is_hundred(grid):
             clarity = judged(grid, self._labels, "notebook", picture.where)
-            self.found.hundreds.append(Figure(clarity, place, picture.moving, picture.pasted))
+            self.found.hundreds.append(Figure(clarity, place, moving, picture.pasted))
         else:
             rows, columns = grid.shape
             self.found.seen.append(f"{picture.where}: {rows} x {columns} tiles, not a hundred.")
             if rows * columns >= FEWEST:
                 upper = judged(halved(grid), self._labels, "notebook", picture.where)
                 self.found.smaller.append(upper)
-        return pixels.shape[:2]
+        tiles = grid.shape[0] * grid.shape[1] if grid is not None else 0
+        return None if moving else _Drawn(decoded.pixels.shape[:2], tiles)
 
     def _singles(self, number: int, where: str, pictures: Sequence[Picture]) -> bool:
-        """Whether these pictures are a hundred single digits, which is added then."""
-        pixels = self._decoded(pictures)
-        grid = single_digits(pixels) if pixels is not None else None
-        return grid is not None and self._together(grid, (number, 0), where, pictures[0].pasted)
+        """Whether among these are a hundred single digits, which are added then."""
+        pixels = self._decoded(pictures, MOST_SIDE[0])
+        for run in runs({n: one.shape[:2] for n, one in enumerate(pixels or ())}):
+            if pixels and len(run) >= WANTED:
+                grid = single_digits([pixels[n] for n in run[-WANTED:]])
+                return grid is not None and self._together(grid, (number, 0), where, pictures[0])
+        return False
 
-    def _rows(self, number: int, cell: Shows, shapes: dict[int, tuple[int, ...]]) -> None:
+    def _rows(self, number: int, cell: Shows, drawn: dict[int, "_Drawn"]) -> None:
         """Adds the hundred of which neighbouring figures of one size are the parts."""
-        for places in runs(shapes):
-            if len(places) in PARTS and self._put_together < MOST_TOGETHER:
-                pictures = [p for n in places if isinstance(p := cell.shown[n], Picture)]
-                pixels = self._decoded(pictures)
-                grid = one_below_the_other(pixels) if pixels is not None else None
+        for run in runs({place: one.size for place, one in drawn.items()}):
+            tiles = [drawn[place].tiles for place in run]
+            if may_be_parts(tiles) and self._put_together < MOST_TOGETHER:
+                pictures = [p for n in run if isinstance(p := cell.shown[n], Picture)]
+                pixels = self._decoded(pictures, MOST_SIDE[1])
+                grid = one_below_the_other(pixels) if pixels else None
                 if grid is not None and is_hundred(grid):
-                    self._together(grid, (number, places[-1]), cell.where, pictures[0].pasted)
+                    self._together(grid, (number, run[-1]), cell.where, pictures[0])
 
-    def _together(self, grid: Grid, place: Place, where: str, pasted: bool) -> bool:
+    def _together(self, grid: Grid, place: Place, where: str, one: Picture) -> bool:
         clarity = judged(grid, self._labels, "notebook", where)
         if not is_like_digits(clarity):
             return False
-        figure = Figure(clarity, place, pasted=pasted, uneven=is_uneven(clarity))
+        figure = Figure(clarity, place, pasted=one.pasted, uneven=is_uneven(clarity))
         self.found.hundreds.append(figure)
         return True
 
-    def _decoded(self, pictures: Sequence[Picture]) -> list[Array] | None:
+    def _decoded(self, pictures: Sequence[Picture], most_side: int) -> list[Array] | None:
+        """The pixels of all of these; None if one cannot be decoded."""
         self._put_together += 1
-        most_side = MOST_SIDE[len(pictures) < WANTED]
         found = []
         for picture in pictures:
             pixels = decode(self._session, picture.data, most_side=most_side).pixels
@@ -194,6 +199,22 @@ class _Walk:
                 return None
             found.append(turned(pixels, picture))
         return found
+
+
+@dataclass(frozen=True)
+class _Drawn:
+    """``size``: height and width of a picture; ``tiles`` that were found in it."""
+
+    size: tuple[int, ...]
+    tiles: int
+
+
+def may_be_parts(tiles: Sequence[int]) -> bool:
+    """Whether figures of so many tiles, 0 where none were found, could be a hundred together."""
+    known = [count for count in tiles if count]
+    if len(tiles) not in PARTS or 2 * len(known) < len(tiles):
+        return len(tiles) in PARTS and len(tiles) >= DIGITS  # single rows are not found
+    return 2 * sum(count * len(tiles) == WANTED for count in known) > len(known)
 
 
 def turned(pixels: Array, picture: Picture) -> Array:

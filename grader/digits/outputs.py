@@ -98,7 +98,7 @@ class Outputs:
         """Goes through the widget and those inside it, in order."""
         name = str(view.get("model_id")) if isinstance(view, Mapping) else ""
         if name not in self._models:
-            if _PICTURE_WIDGET.search(plain):
+            if not plain or _PICTURE_WIDGET.search(plain):
                 yield NOT_SAVED
             return
         waiting = [name]

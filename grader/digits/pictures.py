@@ -14,6 +14,7 @@ from grader.sandbox.text import one_line
 FINAL_IMAGE, FINAL_GIF = "image_final", "gif_final"
 ENDINGS = frozenset({".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif"})
 
+_USES_DDPM = re.compile(r"\bDDPM\s{0,9}\(")
 _DEFINES_DDPM = re.compile(r"^[ \t]*class\s+DDPM\b", re.MULTILINE)
 _CHOSEN = re.compile(
     r"^[ \t]*(prediction_type|schedule)[ \t]*=[ \t]*['\"](epsilon|sample|linear|cosine)['\"]",
@@ -32,11 +33,14 @@ class Shows:
 def cells_with_samples(notebook: NotebookNode, root: Path | None) -> list[Shows]:
     """What the cells show that may show samples, in the notebook's order; ``root`` has the files.
 
-    What stands before the class DDPM cannot come from it: a look at MNIST, or the forward process.
+    What stands before the class DDPM, or before its first use where it comes from a module, cannot
+    come from it: a look at MNIST, or the forward process.
     """
     cells = list(enumerate(notebook.cells, 1))
-    defining = [n for n, cell in cells if _is_code(cell) and _DEFINES_DDPM.search(cell.source)]
-    first = defining[0] if defining else 1
+    code = [(number, cell.source) for number, cell in cells if _is_code(cell)]
+    defining = [number for number, source in code if _DEFINES_DDPM.search(source)]
+    using = [number for number, source in code if _USES_DDPM.search(source)]
+    first = next(iter(defining or using), 1)
     outputs = Outputs(notebook, root)
     return [
         Shows(where, tuple(replace(one, where=where) for one in outputs.shown_by(cell)))

@@ -124,7 +124,10 @@ def taken_out(text: str) -> tuple[list[Any], str]:
     rest: list[str] = []
     last = 0
     decoder = json.JSONDecoder()
-    while len(figures) < MOST_FIGURES and (start := text.find(CALL, last)) >= 0:
+    for _ in range(MOST_FIGURES):
+        start = text.find(CALL, last)
+        if start < 0:
+            break
         values: list[Any] = []
         place = start + len(CALL)
         try:

@@ -14,7 +14,8 @@ PARTS = (2, 4, 5, 10, 20, 25, 50)  # figures, of equally many tiles, that may be
 SIDE = 56  # pixels of a single digit on a common page
 WIDEST = 1200  # pixels of a row on a common page
 MOST_SIDE = 400, 1200  # pixels of a figure of one digit, and of one of several
-LOOKED_AT = 10  # figures, to see where in them the tiles are
+LOOKED_AT = 11  # figures, not all of one digit, to see where in them the tiles are
+FRAME = 2  # pixels of an axes' frame, which would stand between two figures
 EDGE = 3  # pixels that are left round subplots
 SIMILAR = 0.1  # of a side: figures that were drawn alike
 UNEVEN = 0.4  # difference of the parts that are clear, of a first and a last third
@@ -58,8 +59,9 @@ def cropped(pictures: Sequence[Array]) -> list[Array]:
     boxes = {}
     for shape in dict.fromkeys(picture.shape for picture in pictures):
         alike = [picture for picture in pictures if picture.shape == shape]
-        some = alike[:: -(-len(alike) // LOOKED_AT)]
-        (boxes[shape], _), *_ = Counter(map(inside, some)).most_common(1)
+        some = alike[:: max(1, len(alike) // LOOKED_AT)]
+        (box, times), *_ = Counter(map(inside, some)).most_common(1)
+        boxes[shape] = box if 2 * times > len(some) else (0, 0, shape[1], shape[0])
     cuts = [(picture, boxes[picture.shape]) for picture in pictures]
     return [picture[top:bottom, left:right] for picture, (left, top, right, bottom) in cuts]
 
@@ -67,10 +69,13 @@ def cropped(pictures: Sequence[Array]) -> list[Array]:
 def inside(picture: Array) -> Box:
     """Where the tiles of a figure are: round its subplots, or the axes of one large image."""
     subplots, large = find_regions(picture)
-    if not subplots:
-        return large
-    left, top, right, bottom = around(subplots)
     height, width = picture.shape[:2]
+    if large == (0, 0, width, height) and not subplots:
+        return large
+    if not subplots:
+        left, top, right, bottom = large
+        return left + FRAME, top + FRAME, right - FRAME, bottom - FRAME
+    left, top, right, bottom = around(subplots)
     return (
         max(left - EDGE, 0),
         max(top - EDGE, 0),

@@ -130,8 +130,8 @@ def _without_training(item: Item, provided: frozenset[str]) -> Item:
 
 def _statement(item: Item) -> Statement:
     piece, names = item.piece, sorted(filter(str.isidentifier, item.does.binds))
-    repeatable = not piece.source.startswith("%%") and repeatable(piece.node)
-    return Statement(piece.cell, piece.line, piece.source, tuple(names), repeatable)
+    again = not piece.source.startswith("%%") and repeatable(piece.node)
+    return Statement(piece.cell, piece.line, piece.source, tuple(names), again)
 
 
 def _replaced(pieces: Iterable[Piece]) -> dict[str, tuple[int, int]]:

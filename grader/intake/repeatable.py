@@ -1,4 +1,4 @@
-"""Statements that may run twice without a difference: imports, plain constants, plain definitions."""
+"""Statements that may run twice without a difference: imports, constants, plain definitions."""
 
 import ast
 from types import UnionType

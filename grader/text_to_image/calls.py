@@ -2,11 +2,12 @@
 
 import contextlib
 from collections.abc import Iterator
+from dataclasses import replace
 
 from nbformat import NotebookNode
 
 from grader.intake.source import read_cell
-from grader.text_to_image.asked import UNSEEN, Asked, is_trivial
+from grader.text_to_image.asked import LOOP, UNSEEN, Asked, is_trivial
 from grader.text_to_image.reader import Reader
 from grader.text_to_image.values import UNKNOWN
 from grader.text_to_image.ways import asked_in_shell, texts_in
@@ -33,7 +34,11 @@ def read_calls(
     if uncalled:
         with contextlib.suppress(RecursionError):
             reader.go_through_uncalled()
-    return [*reader.found, *prompts_set(reader)] if otherwise else reader.found
+    if not otherwise:
+        return reader.found
+    steps = reader.names.get("set_timesteps", UNKNOWN)  # most often behind the tokenizer
+    found = [replace(a, steps=steps) if a.way == LOOP else a for a in reader.found]
+    return [*found, *prompts_set(reader)]
 
 
 def prompts_set(reader: Reader) -> Iterator[Asked]:

@@ -217,11 +217,16 @@ class Reader:
         elif name in self.functions and depth < DEEPEST:
             if self.affords(node):
                 self.enter(name, node, names, depth)
-        elif dotted(node.func) in self.pipelines or looks_like_one(node):
+        elif self.is_pipeline(node):
             if self.affords(node):
                 self.found += asked_of_pipeline(self.cell, node, names)
         elif self.otherwise and may_be_other_way(node) and self.affords(node):
             self.found += asked_otherwise(self.cell, node, names)
+
+    def is_pipeline(self, node: ast.Call) -> bool:
+        """Whether a pipeline is called, by its name or where it is made."""
+        made_here = isinstance(node.func, ast.Call) and makes_pipeline(node.func)
+        return made_here or dotted(node.func) in self.pipelines or looks_like_one(node)
 
     def setting(self, name: str, node: ast.Call, names: Names) -> None:
         """The seed of everything, and the steps of a scheduler."""

@@ -47,8 +47,7 @@ def asked_otherwise(cell: int, node: ast.Call, names: Names) -> list[Asked]:
     if encodes(name):
         prompt = given.get("prompt", given.get("text", first))
         texts = [t for t in texts_in(prompt) if not (isinstance(t, str) and is_trivial(t))]
-        steps = names.get("set_timesteps", UNKNOWN)
-        return [Asked(cell, text, UNKNOWN, steps, UNKNOWN, way=LOOP) for text in texts]
+        return [Asked(cell, text, UNKNOWN, UNKNOWN, UNKNOWN, way=LOOP) for text in texts]
     if name in MAKES:
         prompt = given.get("prompt", given.get("text", first))
     elif name == "predict" and isinstance(first, str):

@@ -65,6 +65,7 @@ def find_works(session: KernelSession, notebook: NotebookNode, root: Path | None
     if not shots and not unread and root is not None:
         files = all_decoded(session, list(files_beside(root)), [])
         shots = [shot_of(source, pixels, looks) for source, pixels in files]
+    unread = [one for one in unread if owner[cell_of(one)] in mine] or unread
     first_own = min(map(below.index, mine))
     after_example = sum(below.index(number) > first_own for number, _ in examples)
     return Works(own, example, shots, unread, after_example)
