@@ -1,27 +1,28 @@
 """Finds the grid of tiles in a picture and cuts the tiles out, white ink on black, 28 x 28.
 
-Rows and columns are found, not assumed: the lines between tiles hold no ink, whatever the colours,
-the padding or the scale.
+Rows and columns are found, not assumed, whatever the colours, the padding or the scale.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from PIL import Image
 
-from grader.digits.colours import without_colour_map
-from grader.digits.regions import Array, Box, commonest, find_regions
+from grader.digits.fit import Fit, fits_in
+from grader.digits.colours import in_gray, without_colour_map
+from grader.digits.ink import ink_of, without_lines
+from grader.digits.regions import Array, Box, find_areas
 
 TILE = 28
-MOST = 20  # rows or columns
-INKLESS = 0.12  # ink on the lines between tiles, in mean inks of the picture
-LINE_INK = 0.7  # mean ink along a line that is drawn over the images
-FAINTEST = 4  # of 255: what is weaker is no ink
-SPREAD = 0.1715  # deviation of the ink's place in a tile of MNIST, in tiles; mean of both axes
-SEEN = 0.6  # of a grid's subplots
-CENTRE = 0.518  # of a tile of MNIST: where its ink has its centre, to the right and down
-SMALLEST_GAP = 0.04  # of the pitch: between subplots
-SMALLEST_PART = 0.7  # of the pitch that is tile; the rest is padding
+LARGEST = 800  # pixels of the longer side: more shows no more of where tiles are
+RIM = 2  # pixels of a tile of 28: ink there may be another tile's
+SUREST = 0.5  # of 1: a fit that is surer than this is taken
+HUNDRED = 100
+DRAWN = 0.25  # ink along a line of a tile, in most tiles: no digit has so much
+TRIED = 8  # fits of an area whose tiles are looked at
+FRAME = 0.004  # of an area: how wide the frame is that figures draw round it
+CERTAIN = 0.97  # no other fit is tried
 
 
 @dataclass(frozen=True)
@@ -39,207 +40,147 @@ class Grid:
         return int(rows), int(columns)
 
 
+NONE = Grid(np.zeros((0, 0, TILE, TILE), np.float32), np.zeros((0, 0, 4)))
+
+
 @dataclass(frozen=True)
-class Lines:
-    """``count`` tiles between lines that are ``pitch`` pixels apart, the first at ``start``."""
+class Found:
+    """A grid, how sure it is that its lines are right (0 to 1), and the area that it lies in."""
 
-    start: float
-    pitch: float
-    count: int
-    ink: float  # on the lines, in mean inks
+    grid: Grid
+    sureness: float
+    area: Box
 
-    def edges(self) -> Array:
-        return self.start + self.pitch * np.arange(self.count + 1)
+
+@dataclass(frozen=True)
+class Search:
+    """The ``grids`` of one picture in reading order, more than one where a figure shows several.
+
+    ``problem`` says in a sentence why there is none.
+    """
+
+    grids: Sequence[Found]
+    problem: str = ""
 
 
 def find_grid(picture: Array) -> Grid | None:
-    """The grid of a (H, W, 3) picture of bytes; None if it shows none."""
-    subplots, region = find_regions(picture)
-    boxes = in_rows(subplots)
-    if boxes is not None:
-        return cut_out(subplot_ink(picture, boxes), boxes)
-    left, top, right, bottom = region
-    ink = without_lines(ink_of(picture[top:bottom, left:right]))
-    lines = fit_lines(ink)
-    if lines is None:
+    """The first grid of a (H, W, 3) picture of bytes; None if it shows none."""
+    found = search(picture).grids
+    return found[0].grid if found else None
+
+
+def search(picture: Array) -> Search:
+    """All grids of a picture: those of its areas, or the one that all areas together are."""
+    small, scale = shrunk(picture)
+    *areas, everything = find_areas(small)
+    found = [grid for area in areas if (grid := best_in(small, area)) is not None]
+    if not found or max(one.sureness for one in found) < CERTAIN:
+        whole = best_in(small, everything)
+        if whole is not None and (not found or outdoes(whole, found)):
+            found = [whole]
+    if not found:
+        return Search((), "No rows and columns of tiles were found in the picture.")
+    found.sort(key=lambda one: (one.area[1], one.area[0]))
+    return Search([enlarged(one, scale) for one in found])
+
+
+def outdoes(whole: Found, parts: Sequence[Found]) -> bool:
+    """Whether the grid of the whole picture says more than those of its parts."""
+    together = sum(part.grid.tiles.shape[0] * part.grid.tiles.shape[1] for part in parts)
+    rows, columns = whole.grid.shape
+    return rows * columns >= 0.8 * together and whole.sureness > max(p.sureness for p in parts)
+
+
+def shrunk(picture: Array) -> tuple[Array, float]:
+    height, width = picture.shape[:2]
+    scale = max(height, width) / LARGEST
+    if scale <= 1:
+        return picture, 1.0
+    size = max(1, round(width / scale)), max(1, round(height / scale))
+    page = Image.fromarray(picture).resize(size, Image.Resampling.BOX)
+    return np.asarray(page), scale
+
+
+def enlarged(found: Found, scale: float) -> Found:
+    return Found(Grid(found.grid.tiles, found.grid.boxes * scale), found.sureness, found.area)
+
+
+def best_in(picture: Array, area: Box) -> Found | None:
+    """The surest grid in an area."""
+    if area[:2] != (0, 0):  # a figure's axes: their frame is no part of the image
+        frame = int(np.ceil(FRAME * max(area[2] - area[0], area[3] - area[1])))
+        area = area[0] + frame, area[1] + frame, area[2] - frame, area[3] - frame
+    left, top, right, bottom = area
+    pixels = in_gray(picture[top:bottom, left:right])
+    fits = [fit for fit in fits_in(pixels, True) if fit.explained >= SUREST]
+    best: tuple[float, Grid] = 0.0, NONE
+    for fit in sorted(fits, key=promise, reverse=True)[:TRIED]:
+        grid = read(pixels, fit)
+        best = max(best, (sureness(grid, fit), grid), key=lambda pair: pair[0])
+        if best[0] > CERTAIN:
+            break
+    score, grid = best
+    if score < SUREST:
         return None
-    across, down = (refined(ink.mean(axis=axis), fitted) for axis, fitted in enumerate(lines))
-    boxes = tile_boxes(ink, across, down)
-    grid = cut_out(ink, boxes)
-    return Grid(grid.tiles, boxes + np.array([left, top, left, top]))
+    return Found(Grid(grid.tiles, grid.boxes + np.array([left, top, left, top])), score, area)
 
 
-def ink_of(region: Array, inside: Array | None = None) -> Array:
-    """(H, W): how far each pixel's colour is from the background's, 0 to 1.
-
-    Background and scale are those of the pixels that are ``inside``.
-    """
-    chosen = slice(None) if inside is None else inside.ravel()
-    region = without_colour_map(region)
-    background = commonest(region.reshape(-1, 3)[chosen])
-    distance = np.abs(region.astype(np.float64) - background).mean(axis=2)
-    distance = np.maximum(distance - 2 * np.median(distance.ravel()[chosen]), 0)  # noise
-    strongest = float(np.percentile(distance.ravel()[chosen], 99.5))
-    if strongest < FAINTEST:
-        return np.zeros_like(distance)
-    return np.asarray(np.minimum(distance / strongest, 1.0))
+def promise(fit: Fit) -> float:
+    """What is known of a fit before its tiles are cut out."""
+    rows, columns = fit.boxes.shape[:2]
+    return fit.explained + 0.1 * fit.sides + 0.05 * a_hundred(rows, columns)
 
 
-def without_lines(ink: Array) -> Array:
-    """The ink without straight lines from side to side, which some styles draw over images."""
-    from scipy.interpolate import interp1d
-    from scipy.ndimage import binary_dilation
+def a_hundred(rows: int, columns: int) -> bool:
+    return (rows - 1) * columns < HUNDRED <= rows * columns
 
-    for axis in (0, 1):
-        profile = ink.mean(axis=axis)
-        drawn = binary_dilation(profile > LINE_INK)
-        if not drawn.any() or drawn.mean() > 0.3:
+
+def read(pixels: Array, fit: Fit) -> Grid:
+    """The tiles of a fit, by the colours in its boxes and not round them."""
+    inside = held(pixels, fit.boxes, int(fit.sides))
+    ink = ink_of(without_colour_map(pixels, inside), inside)
+    grid = cut_out(np.where(inside, ink, 0) if fit.sides else without_lines(ink), fit.boxes)
+    return Grid(without_common_lines(grid.tiles), grid.boxes)
+
+
+def without_common_lines(tiles: Array) -> Array:
+    """Without the lines that a style draws over all tiles alike, at the same place in each."""
+    flat = tiles.reshape(-1, TILE, TILE)
+    for axis in (1, 2):
+        usual = np.median(flat, axis=(0, axis))
+        kept = np.flatnonzero(usual < DRAWN)
+        if len(kept) == TILE or len(kept) < TILE / 2:
             continue
-        kept = np.flatnonzero(~drawn)
-        ink = interp1d(
-            kept,
-            np.take(ink, kept, axis=1 - axis),
-            axis=1 - axis,
-            kind="nearest",
-            bounds_error=False,
-            fill_value="extrapolate",
-        )(np.arange(len(profile)))
-    return ink
+        places = np.clip(np.searchsorted(kept, np.arange(TILE)), 0, len(kept) - 1)
+        after, before = kept[places], kept[np.maximum(places - 1, 0)]
+        share = np.clip((np.arange(TILE) - before) / np.maximum(after - before, 1), 0, 1)
+        share = share[None, :, None] if axis == 2 else share[None, None]
+        flat = np.take(flat, before, 3 - axis) * (1 - share) + np.take(flat, after, 3 - axis) * share
+    return np.asarray(flat.reshape(tiles.shape), dtype=np.float32)
 
 
-def fit_lines(ink: Array) -> tuple[Lines, Lines] | None:
-    """Lines between columns and between rows; of several fits that with most tiles, all square."""
-    across, down = (candidates(ink.mean(axis=axis)) for axis in (0, 1))
-    pairs = [
-        (a, d)
-        for a in across
-        for d in down
-        if 0.85 < a.pitch / d.pitch < 1.18 and a.count * d.count >= 4
-    ]
-    return max(pairs, key=lambda pair: pair[0].count * pair[1].count, default=None)
+def held(pixels: Array, boxes: Array, margin: int) -> Array:
+    """(H, W): what lies in the boxes, and not at their sides."""
+    height, width = pixels.shape[:2]
+    columns, rows = np.zeros(width, dtype=bool), np.zeros(height, dtype=bool)
+    for left, _, right, _ in boxes[0]:
+        columns[max(round(left) + margin, 0) : max(round(right) - margin, 0)] = True
+    for _, top, _, bottom in boxes[:, 0]:
+        rows[max(round(top) + margin, 0) : max(round(bottom) - margin, 0)] = True
+    return np.outer(rows, columns)
 
 
-def candidates(profile: Array) -> list[Lines]:
-    """For every number of tiles, the lines with least ink on them, if that is little.
-
-    As much room is left at one end as at the other; only where that fails, as in figures whose
-    background is the tiles' own, any room.
-    """
-    mean = float(profile.mean())
-    if mean <= 0:
-        return []
-    total = np.concatenate([[0.0], np.cumsum(profile)]) / mean
-    for anywhere in (False, True):
-        counts = range(2, min(MOST, len(profile) // 8) + 1)
-        fits = [fit for count in counts if (fit := least_ink(total, count, anywhere)) is not None]
-        if fits:
-            return fits
-    return []
-
-
-def least_ink(total: Array, count: int, anywhere: bool) -> Lines | None:
-    """The best lines for this number of tiles; ``total``: ink before each pixel, in mean inks."""
-    length = len(total) - 1
-    pitch = np.linspace(0.75 if anywhere else 0.95, 1.03, 113) * length / count
-    if anywhere:
-        pitch, start = (a.ravel() for a in np.meshgrid(pitch, np.linspace(0, 0.25, 51) * length))
-    else:
-        start = (length - pitch * count) / 2
-    fits = (start + pitch * count <= length + 0.5) | (not anywhere)  # the edges may be cropped
-    pitch, start = pitch[fits], start[fits]
-    inner = np.arange(count + 1) if anywhere else np.arange(1, count)  # a frame is no ink
-    edges = start[:, None] + pitch[:, None] * inner
-    half = np.maximum(0.02 * pitch, 0.5)[:, None]
-    low = np.clip(np.round(edges - half), 0, length - 1).astype(int)
-    high = np.maximum(np.clip(np.round(edges + half), 0, length).astype(int), low + 1)
-    ink = ((total[high] - total[low]) / (high - low)).mean(axis=1)
-    least = float(ink.min())
-    if least > INKLESS:
-        return None
-    near = np.flatnonzero(ink <= least + 0.01)
-    middle = near[np.argsort(pitch[near] + start[near] / count)[len(near) // 2]]
-    return Lines(float(start[middle]), float(pitch[middle]), count, least)
-
-
-def refined(profile: Array, lines: Lines) -> Lines:
-    """The lines moved so that every row's or column's ink has its centre halfway between two.
-
-    MNIST's digits stand with their centre of mass in the middle of the tile. Empty rows or columns
-    outside the others are left out, unless there are ten.
-    """
-    length = len(profile)
-    places = np.arange(length) + 0.5
-    member = np.floor((places - lines.start) / lines.pitch).astype(int)
-    inside = (member >= 0) & (member < lines.count)
-    weight = np.bincount(member[inside], profile[inside], lines.count)
-    centre = np.bincount(member[inside], (profile * places)[inside], lines.count)
-    used = np.flatnonzero(weight > 0.1 * weight.mean())
-    if len(used) < 2:
-        return lines
-    pitch, middle = np.polyfit(used, centre[used] / weight[used], 1, w=np.sqrt(weight[used]))
-    if abs(pitch / lines.pitch - 1) > 0.08:
-        return lines
-    first, last = (0, lines.count - 1) if lines.count == 10 else (int(used[0]), int(used[-1]))
-    start = middle + pitch * (first - 0.5)
-    return Lines(float(start), float(pitch), last - first + 1, lines.ink)
-
-
-def tile_boxes(ink: Array, across: Lines, down: Lines) -> Array:
-    """(rows, columns, 4): the tiles without the padding between them.
-
-    How large a tile is follows from how far its ink spreads, as digits of MNIST all do alike.
-    """
-    spread = [deviation(ink.mean(axis=axis), fit) for axis, fit in enumerate((across, down))]
-    part = float(np.clip(np.sqrt(spread[0] * spread[1]) / SPREAD, SMALLEST_PART, 1.0))
-    x, y = ((fit.start + fit.pitch * (np.arange(fit.count) + 0.5)) for fit in (across, down))
-    x, y = x - (CENTRE - 0.5) * part * across.pitch, y - (CENTRE - 0.5) * part * down.pitch
-    half_x, half_y = part * across.pitch / 2, part * down.pitch / 2
-    return np.array([[(a - half_x, b - half_y, a + half_x, b + half_y) for a in x] for b in y])
-
-
-def deviation(profile: Array, lines: Lines) -> float:
-    """Of the ink's place within its row or column, in pitches."""
-    places = (np.arange(len(profile)) + 0.5 - lines.start) / lines.pitch
-    inside = (places >= 0) & (places < lines.count)
-    weight = profile[inside] - profile[inside].min()
-    if weight.sum() <= 0:
-        return 1.0
-    return float(np.sqrt(np.average((places[inside] % 1 - 0.5) ** 2, weights=weight)))
-
-
-def in_rows(regions: list[Box]) -> Array | None:
-    """Subplots in reading order, (rows, columns, 4); None if they do not form a grid.
-
-    Some may be missing: a tile of the page's own colour is not seen.
-    """
-    across, down = (alongside(regions, axis) for axis in (0, 1))
-    places = len(across) * len(down)
-    if min(len(across), len(down)) < 2 or len(regions) < SEEN * places:
-        return None
-    gap = (across[1][0] - across[0][1]) / (across[1][0] - across[0][0])
-    if len(regions) != places and gap < SMALLEST_GAP:  # a style's lines cut the picture up
-        return None
-    return np.array([[(x[0], y[0], x[1], y[1]) for x in across] for y in down])
-
-
-def alongside(regions: list[Box], axis: int) -> list[tuple[float, float]]:
-    """Where the columns (``axis`` 0) or rows (1) of boxes begin and end."""
-    groups: list[list[Box]] = []
-    for box in sorted(regions, key=lambda box: box[axis]):
-        if groups and box[axis] - groups[-1][0][axis] < (box[axis + 2] - box[axis]) / 2:
-            groups[-1].append(box)
-        else:
-            groups.append([box])
-    ends = np.array([np.median(np.array(group), axis=0) for group in groups]).reshape(-1, 4)
-    return [(float(start), float(end)) for start, end in ends[:, [axis, axis + 2]]]
-
-
-def subplot_ink(picture: Array, boxes: Array) -> Array:
-    """The ink of the whole picture, by the colours inside the boxes and not round them."""
-    inside = np.zeros(picture.shape[:2], dtype=bool)
-    for left, top, right, bottom in boxes.reshape(-1, 4).astype(int):
-        inside[top + 1 : bottom - 1, left + 1 : right - 1] = True
-    return np.where(inside, ink_of(picture, inside), 0.0)
+def sureness(grid: Grid, fit: Fit) -> float:
+    """0 to 1: how much is explained, and how little ink is cut through."""
+    tiles = grid.tiles
+    total = float(tiles.mean())
+    if total <= 0:
+        return 0.0
+    rim = np.ones((TILE, TILE), dtype=bool)
+    rim[RIM:-RIM, RIM:-RIM] = False
+    cut = min(float(tiles[..., rim].mean()) / total, 1.0)
+    hundred = 1.0 if a_hundred(*grid.shape) else 0.97
+    return fit.explained * (1 - 0.5 * cut) * hundred + 0.05 * fit.sides
 
 
 def cut_out(ink: Array, boxes: Array) -> Grid:

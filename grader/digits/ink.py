@@ -1,0 +1,47 @@
+"""How much ink a pixel holds: how far its colour is from that of the paper."""
+
+import numpy as np
+
+from grader.digits.regions import Array, commonest
+
+LINE_INK = 0.7  # mean ink along a line that is drawn over the images
+FAINTEST = 4  # of 255: what is weaker is no ink
+
+
+def ink_of(region: Array, inside: Array | None = None) -> Array:
+    """(H, W): how far each pixel's colour is from the background's, 0 to 1; colour maps are gray.
+
+    Background and scale are those of the pixels that are ``inside``.
+    """
+    chosen = slice(None) if inside is None else inside.ravel()
+    colours = region.reshape(-1, region.shape[2])[chosen]
+    background = commonest(colours)
+    distance = np.zeros(region.shape[:2], dtype=np.float32)
+    for channel, value in enumerate(background):
+        distance += np.abs(region[..., channel] - np.float32(value))
+    distance /= len(background)
+    of_these = distance.ravel()[chosen]
+    noise = 2 * float(np.median(of_these))
+    distance = np.maximum(distance - noise, 0)
+    strongest = max(float(np.percentile(of_these, 99.5)) - noise, 0)
+    if strongest < FAINTEST:
+        return np.zeros_like(distance)
+    return np.asarray(np.minimum(distance / strongest, 1.0))
+
+
+def without_lines(ink: Array) -> Array:
+    """The ink without straight lines from side to side, which some styles draw over images."""
+    from scipy.ndimage import binary_dilation
+
+    for axis in (0, 1):
+        profile = ink.mean(axis=axis)
+        drawn = binary_dilation(profile > LINE_INK)
+        if not drawn.any() or drawn.mean() > 0.3:
+            continue
+        kept = np.flatnonzero(~drawn)
+        places = np.arange(len(profile))
+        after = np.clip(np.searchsorted(kept, places), 0, len(kept) - 1)
+        before = np.maximum(after - 1, 0)
+        nearer = np.abs(kept[before] - places) < np.abs(kept[after] - places)
+        ink = np.take(ink, np.where(nearer, kept[before], kept[after]), axis=1 - axis)
+    return ink
