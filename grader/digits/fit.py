@@ -24,6 +24,7 @@ NEAR_A_PADDING = 0.02  # of the pitch: how well a tile's part of it is measured
 DIFFERENT = 5.0  # of 255: the least that two papers must differ by
 SQUARE = 1.25  # sides of tiles, the one in the other
 STRETCHED = 2.5  # where a figure stretches them
+OUTSIDE = 0.1  # of a tile that may lie outside the picture
 FILLS = 0.5  # of a rectangle that is not of the colour between them
 
 
@@ -115,6 +116,12 @@ def of_sides(across: Lattice, down: Lattice, there: Array) -> Fit | None:
         return None
     explained = float(there[within].sum() / max(there.sum(), 1))
     x, y = (side.cells() + float(side.inset or 0) for side in (across, down))
+    for first, last, size, length in (
+        (x[0], x[-1], across.width, there.shape[1]),
+        (y[0], y[-1], down.width, there.shape[0]),
+    ):
+        if min(first, length - last - size) < -OUTSIDE * size:
+            return None
     boxes = np.array([[(a, b, a + across.width, b + down.width) for a in x] for b in y])
     return Fit(boxes, explained, True)
 
@@ -131,7 +138,7 @@ def touching(profile: Array, rows: Lattice) -> Iterator[Lattice]:
         return
     begin, end = int(filled[0]), int(filled[-1]) + 1
     count = round((end - begin) / rows.width)
-    if 1 < count <= MOST and abs((end - begin) / rows.width - count) < 0.02 * count + 0.1:
+    if 1 < count <= MOST and abs((end - begin) / rows.width - count) <= 0.05 * count:
         width = (end - begin) / count
         yield Lattice(begin, width, count, 0.0, 0.0, width)
 

@@ -19,8 +19,12 @@ LARGEST = 800  # pixels of the longer side: more shows no more of where tiles ar
 RIM = 2  # pixels of a tile of 28: ink there may be another tile's
 SUREST = 0.5  # of 1: a fit that is surer than this is taken
 HUNDRED = 100
+SIDES = 0.1  # by which a fit is surer whose tiles have sides
+ODD_SIDES = 0.1  # and less sure if they are e times as long as high
 DRAWN = 0.25  # ink along a line of a tile, in most tiles: no digit has so much
 TRIED = 8  # fits of an area whose tiles are looked at
+MOSTLY, MARK = 0.82, 0.12  # of the tiles, and their ink, where a mark is on them
+NEAR_THE_EDGE = 9  # pixels of a tile of 28
 FRAME = 0.004  # of an area: how wide the frame is that figures draw round it
 CERTAIN = 0.97  # no other fit is tried
 
@@ -128,7 +132,7 @@ def best_in(picture: Array, area: Box) -> Found | None:
 def promise(fit: Fit) -> float:
     """What is known of a fit before its tiles are cut out."""
     rows, columns = fit.boxes.shape[:2]
-    return fit.explained + 0.1 * fit.sides + 0.05 * a_hundred(rows, columns)
+    return fit.explained + SIDES * fit.sides + 0.1 * a_hundred(rows, columns)
 
 
 def a_hundred(rows: int, columns: int) -> bool:
@@ -140,7 +144,7 @@ def read(pixels: Array, fit: Fit) -> Grid:
     inside = held(pixels, fit.boxes, int(fit.sides))
     ink = ink_of(without_colour_map(pixels, inside), inside)
     grid = cut_out(np.where(inside, ink, 0) if fit.sides else without_lines(ink), fit.boxes)
-    return Grid(without_common_lines(grid.tiles), grid.boxes)
+    return Grid(without_marks(without_common_lines(grid.tiles)), grid.boxes)
 
 
 def without_common_lines(tiles: Array) -> Array:
@@ -157,6 +161,14 @@ def without_common_lines(tiles: Array) -> Array:
         share = share[None, :, None] if axis == 2 else share[None, None]
         flat = np.take(flat, before, 3 - axis) * (1 - share) + np.take(flat, after, 3 - axis) * share
     return np.asarray(flat.reshape(tiles.shape), dtype=np.float32)
+
+
+def without_marks(tiles: Array) -> Array:
+    """Without what stands near the edge at one place in most tiles, such as an axis' numbers."""
+    flat = tiles.reshape(-1, TILE, TILE)
+    common = np.quantile(flat, 1 - MOSTLY, axis=0) > MARK
+    common[NEAR_THE_EDGE:-NEAR_THE_EDGE, NEAR_THE_EDGE:-NEAR_THE_EDGE] = False
+    return np.where(common, np.float32(0), tiles)
 
 
 def held(pixels: Array, boxes: Array, margin: int) -> Array:
@@ -179,8 +191,11 @@ def sureness(grid: Grid, fit: Fit) -> float:
     rim = np.ones((TILE, TILE), dtype=bool)
     rim[RIM:-RIM, RIM:-RIM] = False
     cut = min(float(tiles[..., rim].mean()) / total, 1.0)
-    hundred = 1.0 if a_hundred(*grid.shape) else 0.97
-    return fit.explained * (1 - 0.5 * cut) * hundred + 0.05 * fit.sides
+    rows, columns = grid.shape
+    usual = 1.0 if a_hundred(rows, columns) else 0.97 if columns == 10 else 0.93
+    width, height = grid.boxes[0, 0, 2:] - grid.boxes[0, 0, :2]
+    long = ODD_SIDES * np.log(max(width, height) / min(width, height))
+    return float(fit.explained * (1 - 0.5 * cut) * usual - long + SIDES * fit.sides)
 
 
 def cut_out(ink: Array, boxes: Array) -> Grid:

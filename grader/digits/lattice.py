@@ -4,7 +4,6 @@ A profile holds one number a pixel, 0 or more: how much there is in that column 
 the right pitch, all lines fall on one place, and there is least.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -20,7 +19,8 @@ LITTLE = 0.05  # of the largest value of a profile: what is less is nothing
 USED = 0.6  # of the cells between the first and the last: the others may be empty
 CLIMBS = 8  # towards the sharpest pitch
 FITS = 4  # tried of one profile, the finest
-AS_LOW = 0.15  # of the mean: lines on which there is about as little as on the best ones
+PEAK = 0.5  # of the highest contrast
+FULL = 0.4  # of a usual cell with sides: what is less, at an end, are numbers of an axis
 CELL = 0.04  # of the mean of the fuller half of the cells: what is less is an empty cell
 
 
@@ -50,11 +50,9 @@ def lattices(profile: Array, most_low: float) -> list[Lattice]:
     first, last = int(there[0]), int(there[-1]) + 1
     part = profile[first:last]
     pitches = to_try(len(part))
-    lows = folded_lows(part, pitches)
-    places = np.array(list(valleys(lows, most_low)), dtype=int)
-    if not len(places):
-        return []
-    places = places[lows[places] <= lows[places].min() + AS_LOW][:FITS]
+    folds = folded(part, pitches)
+    lows = narrowed(folds, pitches).min(axis=1) / max(float(part.mean()), 1e-12)
+    places = peaks(np.where(lows <= most_low, contrast(folds), 0))[:FITS]
     found = []
     for place in places:
         pitch = sharpest(part, float(pitches[place]))
@@ -107,17 +105,19 @@ def narrowed(fold: Array, pitches: Array) -> Array:
     return np.where(number > 0, sums / np.maximum(number, 1), np.inf)
 
 
-def folded_lows(profile: Array, pitches: Array) -> Array:
-    """(pitches,): the least of the profile on lines of this pitch, in means of the profile."""
-    lows = narrowed(folded(profile, pitches), pitches).min(axis=1)
-    return np.asarray(lows / max(float(profile.mean()), 1e-12))
+def contrast(folds: Array) -> Array:
+    """(pitches,): how much each fold differs from place to place."""
+    known = np.isfinite(folds)
+    number = known.sum(axis=1)
+    values = np.where(known, folds, 0)
+    return np.asarray((values**2).sum(axis=1) / number - (values.sum(axis=1) / number) ** 2)
 
 
-def valleys(lows: Array, most: float) -> Iterator[int]:
-    """The lowest place of every run of values up to ``most``, and of every dent in a run."""
-    padded = np.concatenate([[np.inf], lows, [np.inf]])
-    lowest = (padded[1:-1] <= padded[:-2]) & (padded[1:-1] < padded[2:]) & (lows <= most)
-    yield from (int(place) for place in np.flatnonzero(lowest))
+def peaks(values: Array) -> Array:
+    """Where they are higher than beside, and not much lower than the highest."""
+    padded = np.concatenate([[-1.0], values, [-1.0]])
+    higher = (padded[1:-1] > padded[:-2]) & (padded[1:-1] >= padded[2:])
+    return np.flatnonzero(higher & (values > PEAK * values.max(initial=0)))
 
 
 def sharpest(profile: Array, pitch: float) -> float:
@@ -127,12 +127,7 @@ def sharpest(profile: Array, pitch: float) -> float:
         for _ in range(CLIMBS):
             step = drift * pitch * pitch / length
             near = pitch + step * np.linspace(-1, 1, 9)
-            fold = folded(profile, near)
-            known = np.isfinite(fold)
-            number = known.sum(axis=1)
-            values = np.where(known, fold, 0)
-            spread = (values**2).sum(axis=1) / number - (values.sum(axis=1) / number) ** 2
-            best = int(spread.argmax())
+            best = int(contrast(folded(profile, near)).argmax())
             pitch = float(near[best])
             if 0 < best < len(near) - 1:
                 break
@@ -207,6 +202,13 @@ def with_sides(profile: Array, lattice: Lattice) -> Lattice:
     fall = np.count_nonzero(level[right - int(4 * per_pixel) : right + 1] < 0.7)
     if rise > 5 * per_pixel + 0.1 * bins or climb > 2 * per_pixel or fall > 2 * per_pixel:
         return lattice
+    member = np.floor((np.arange(len(profile)) + 0.5 - start) / pitch).astype(int)
+    here = (member >= 0) & (member < lattice.count)
+    mass = np.bincount(member[here], profile[here], lattice.count)
+    full = np.flatnonzero(mass > FULL * np.median(mass))
+    lattice = replace(
+        lattice, start=start + pitch * int(full[0]), count=int(full[-1] - full[0]) + 1
+    )
     begin = crossing(level, left) / bins * pitch
     end = crossing(level[::-1], bins - 1 - right) / bins * pitch
     return replace(lattice, inset=begin, width=pitch - begin - end)

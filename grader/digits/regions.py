@@ -14,6 +14,7 @@ Box: TypeAlias = tuple[int, int, int, int]
 
 CLOSE = 20  # of 255: colours nearer than this are one colour
 SMALLEST = 12  # pixels: what is less is no area
+LONGEST = 4.6  # side of an area, in shorter sides; a row of tiles is longer
 FILLED = 0.7  # of its box: what is more of a rectangle than of anything else
 LARGE = 0.03  # of the picture: the axes of a figure
 LINE = 0.01  # of the picture's longer side: how wide the lines are that some styles draw
@@ -57,7 +58,14 @@ def find_areas(picture: Array) -> list[Box]:
         closed = binary_closing(there, np.ones((wide, wide)))
         large = of_this_size(rectangles(closed), LARGE * height * width)
     everything = (0, 0, width, height)
-    return [*(box for box in sorted(large, key=area, reverse=True) if box != everything), everything]
+    wide = [box for box in large if box != everything and longer(box) <= LONGEST]
+    return [*sorted(wide, key=area, reverse=True), everything]
+
+
+def longer(box: Box) -> float:
+    """The longer side in shorter ones."""
+    sides = sorted((box[2] - box[0], box[3] - box[1]))
+    return sides[1] / sides[0]
 
 
 def of_this_size(boxes: list[Box], least: float) -> list[Box]:
