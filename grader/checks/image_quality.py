@@ -4,10 +4,11 @@ from collections.abc import Mapping
 
 from grader.checks.verdict import Verdict, failed, missing, needs_review, partial, passed
 from grader.digits.choose import Found
-from grader.digits.clarity import WANTED, Clarity
+from grader.digits.clarity import WANTED, Clarity, may_go_either_way
 from grader.results import State
 
 CHECK = "image_quality.clear_digits"
+DECISIVE = 3  # digits that may go either way; a TA is told of more
 ELSEWHERE = 20  # readable digits in wrong columns, from which on a person must look
 WORST = 3  # digits named in a sentence
 
@@ -27,6 +28,8 @@ def judge(found: Found) -> Verdict:
         "where": clarity.where,
         "not_clear": clarity.failing,
         "readable": clarity.readable,
+        "either_way": clarity.either_way,
+        "notes": list(clarity.notes),
         "seen": list(found.seen),
     }
     n, total = clarity.clear, clarity.total
@@ -37,6 +40,9 @@ def judge(found: Found) -> Verdict:
             f" {clarity.readable} show some digit, but not that of their column;"
             " a person must look whether they stand in another order, or are real digits."
         )
+        return needs_review(CHECK, text, fraction, **details)
+    if clarity.grid.coloured:
+        text += " The tiles are in colours; a person must look whether they are samples."
         return needs_review(CHECK, text, fraction, **details)
     if found.doubt:
         text += f" {found.doubt} A person must look which one counts."
@@ -69,6 +75,18 @@ def note(clarity: Clarity | None) -> str | None:
     return (
         f"The notebook shows no picture of {WANTED} samples; "
         f"{clarity.total} tiles of {clarity.where} were counted and scaled."
+    )
+
+
+def either_way(clarity: Clarity | None) -> str | None:
+    """What a TA should know of digits that one person may call clear and another may not."""
+    if clarity is None or clarity.either_way <= DECISIVE:
+        return None
+    near = [reading for reading in clarity.readings if may_go_either_way(reading)]
+    counted = sum(reading.clear for reading in near)
+    return (
+        f"A person may go either way with {len(near)} digits of {clarity.where}, amber in the"
+        f" picture of them; {counted} were counted as clear."
     )
 
 

@@ -16,6 +16,8 @@ MAPS = (
 )
 GRAY = 6  # of 255: how far the channels of gray pixels may be apart
 ON_THE_MAP = 14  # of 255: from the nearest colour of a map
+VIVID = 25  # of 255: how far the channels of a vivid colour are apart
+COLOURFUL = 0.15  # of the pixels of a picture in colours
 COLOURED = 0.002  # part of a picture that is not gray and yet no stray mark
 SURELY = 0.99  # of the pixels: no other map is tried
 MOSTLY = 0.7  # of the pixels; figures blend neighbours, so some lie between the colours
@@ -31,6 +33,18 @@ def in_gray(picture: Array) -> Array:
 def spread(picture: Array) -> Array:
     """(H, W): how far the channels of each pixel are apart."""
     return np.asarray(picture.max(axis=2) - picture.min(axis=2))
+
+
+def many_coloured(picture: Array, inside: Array) -> bool:
+    """Whether the colours ``inside`` are of several hues, as those of photographs are."""
+    if picture.shape[2] == 1:
+        return False
+    colours = picture[inside].astype(np.int16)
+    vivid = colours[np.ptp(colours, axis=1) > VIVID]
+    if len(vivid) < COLOURFUL * len(colours):
+        return False
+    hues = np.bincount(vivid.argmax(axis=1) * 3 + vivid.argmin(axis=1), minlength=9) / len(vivid)
+    return bool(np.sum(hues > 0.05) >= 3)
 
 
 def without_colour_map(picture: Array, inside: Array) -> Array:

@@ -16,7 +16,7 @@ from grader.digits.lattice import MOST, Lattice, lattices
 from grader.digits.regions import Array, commonest, distance_from, without_holes
 
 INKLESS = 0.15  # of the mean ink: what may lie on the lines between tiles
-BETWEEN = 0.75  # of the mean of a profile: what may lie between rectangles, such as numbers
+BETWEEN = 0.48  # of the mean of a profile: what may lie between rectangles, such as numbers
 SPREAD = 0.1715  # deviation of the ink's place in a tile of MNIST, in tiles; mean of both axes
 CENTRE = 0.518  # of a tile of MNIST: where its ink has its centre, to the right and down
 PADDINGS = (2, 0, 1, 4, 8, 3, 5, 6)  # pixels between tiles of 28, the usual first
@@ -24,6 +24,7 @@ NEAR_A_PADDING = 0.02  # of the pitch: how well a tile's part of it is measured
 DIFFERENT = 5.0  # of 255: the least that two papers must differ by
 SQUARE = 1.25  # sides of tiles, the one in the other
 STRETCHED = 2.5  # where a figure stretches them
+UNBROKEN = 0.97  # of a row in which tiles touch
 OUTSIDE = 0.1  # of a tile that may lie outside the picture
 FILLS = 0.5  # of a rectangle that is not of the colour between them
 
@@ -137,6 +138,8 @@ def touching(profile: Array, rows: Lattice) -> Iterator[Lattice]:
     if not len(filled):
         return
     begin, end = int(filled[0]), int(filled[-1]) + 1
+    if np.mean(profile[begin:end] > FILLS) < UNBROKEN:
+        return
     count = round((end - begin) / rows.width)
     if 1 < count <= MOST and abs((end - begin) / rows.width - count) <= 0.05 * count:
         width = (end - begin) / count

@@ -4,13 +4,13 @@ Rows and columns are found, not assumed, whatever the colours, the padding or th
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from PIL import Image
 
 from grader.digits.fit import Fit, fits_in
-from grader.digits.colours import in_gray, without_colour_map
+from grader.digits.colours import in_gray, many_coloured, without_colour_map
 from grader.digits.ink import ink_of, without_lines
 from grader.digits.regions import Array, Box, find_areas
 
@@ -23,19 +23,23 @@ SIDES = 0.1  # by which a fit is surer whose tiles have sides
 ODD_SIDES = 0.1  # and less sure if they are e times as long as high
 DRAWN = 0.25  # ink along a line of a tile, in most tiles: no digit has so much
 TRIED = 8  # fits of an area whose tiles are looked at
+OUTERMOST, DRAWN_OUTSIDE = 3, 0.05  # pixels where digits seldom are, and the same there
 MOSTLY, MARK = 0.82, 0.12  # of the tiles, and their ink, where a mark is on them
 NEAR_THE_EDGE = 9  # pixels of a tile of 28
 FRAME = 0.004  # of an area: how wide the frame is that figures draw round it
+SURE = 0.8  # what is less, a person should look at
 CERTAIN = 0.97  # no other fit is tried
 
 
 @dataclass(frozen=True)
 class Grid:
     """``tiles``: (rows, columns, 28, 28) of ink, 0 to 1; ``boxes``: (rows, columns, 4), where each
-    tile lies in the picture: left, top, right, bottom in pixels."""
+    tile lies in the picture: left, top, right, bottom in pixels; ``coloured``: whether the tiles
+    have many colours, and not those of a colour map."""
 
     tiles: Array
     boxes: Array
+    coloured: bool = False
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -60,7 +64,8 @@ class Found:
 class Search:
     """The ``grids`` of one picture in reading order, more than one where a figure shows several.
 
-    ``problem`` says in a sentence why there is none.
+    ``problem`` says in a sentence why there is none, or why a person should look: several grids, or
+    lines that may be wrong.
     """
 
     grids: Sequence[Found]
@@ -85,7 +90,17 @@ def search(picture: Array) -> Search:
     if not found:
         return Search((), "No rows and columns of tiles were found in the picture.")
     found.sort(key=lambda one: (one.area[1], one.area[0]))
-    return Search([enlarged(one, scale) for one in found])
+    return Search([enlarged(one, scale) for one in found], doubts(found))
+
+
+def doubts(found: Sequence[Found]) -> str:
+    """Why a person should look at the grids of a picture; nothing if there is no need."""
+    if len(found) > 1:
+        shapes = ", ".join(f"{rows} x {columns}" for rows, columns in (f.grid.shape for f in found))
+        return f"The picture shows {len(found)} grids of tiles ({shapes})."
+    if found[0].sureness < SURE:
+        return "It is not sure that the rows and columns of tiles were found as they are."
+    return ""
 
 
 def outdoes(whole: Found, parts: Sequence[Found]) -> bool:
@@ -106,7 +121,9 @@ def shrunk(picture: Array) -> tuple[Array, float]:
 
 
 def enlarged(found: Found, scale: float) -> Found:
-    return Found(Grid(found.grid.tiles, found.grid.boxes * scale), found.sureness, found.area)
+    grid = replace(found.grid, boxes=found.grid.boxes * scale)
+    left, top, right, bottom = (round(side * scale) for side in found.area)
+    return Found(grid, found.sureness, (left, top, right, bottom))
 
 
 def best_in(picture: Array, area: Box) -> Found | None:
@@ -118,7 +135,8 @@ def best_in(picture: Array, area: Box) -> Found | None:
     pixels = in_gray(picture[top:bottom, left:right])
     fits = [fit for fit in fits_in(pixels, True) if fit.explained >= SUREST]
     best: tuple[float, Grid] = 0.0, NONE
-    for fit in sorted(fits, key=promise, reverse=True)[:TRIED]:
+    different = {(fit.boxes.shape, *fit.boxes[0, 0].round()): fit for fit in fits}
+    for fit in sorted(different.values(), key=promise, reverse=True)[:TRIED]:
         grid = read(pixels, fit)
         best = max(best, (sureness(grid, fit), grid), key=lambda pair: pair[0])
         if best[0] > CERTAIN:
@@ -126,25 +144,24 @@ def best_in(picture: Array, area: Box) -> Found | None:
     score, grid = best
     if score < SUREST:
         return None
-    return Found(Grid(grid.tiles, grid.boxes + np.array([left, top, left, top])), score, area)
+    moved = replace(grid, boxes=grid.boxes + np.array([left, top, left, top]))
+    return Found(moved, score, area)
 
 
 def promise(fit: Fit) -> float:
     """What is known of a fit before its tiles are cut out."""
     rows, columns = fit.boxes.shape[:2]
-    return fit.explained + SIDES * fit.sides + 0.1 * a_hundred(rows, columns)
-
-
-def a_hundred(rows: int, columns: int) -> bool:
-    return (rows - 1) * columns < HUNDRED <= rows * columns
+    return fit.explained + SIDES * fit.sides + 0.1 * (rows * columns == HUNDRED)
 
 
 def read(pixels: Array, fit: Fit) -> Grid:
     """The tiles of a fit, by the colours in its boxes and not round them."""
     inside = held(pixels, fit.boxes, int(fit.sides))
-    ink = ink_of(without_colour_map(pixels, inside), inside)
+    gray = without_colour_map(pixels, inside)
+    ink = ink_of(gray, inside)
     grid = cut_out(np.where(inside, ink, 0) if fit.sides else without_lines(ink), fit.boxes)
-    return Grid(without_marks(without_common_lines(grid.tiles)), grid.boxes)
+    tiles = without_marks(without_common_lines(grid.tiles))
+    return Grid(tiles, grid.boxes, many_coloured(gray, inside))
 
 
 def without_common_lines(tiles: Array) -> Array:
@@ -152,7 +169,9 @@ def without_common_lines(tiles: Array) -> Array:
     flat = tiles.reshape(-1, TILE, TILE)
     for axis in (1, 2):
         usual = np.median(flat, axis=(0, axis))
-        kept = np.flatnonzero(usual < DRAWN)
+        most = np.full(TILE, DRAWN)
+        most[:OUTERMOST] = most[-OUTERMOST:] = DRAWN_OUTSIDE
+        kept = np.flatnonzero(usual < most)
         if len(kept) == TILE or len(kept) < TILE / 2:
             continue
         places = np.clip(np.searchsorted(kept, np.arange(TILE)), 0, len(kept) - 1)
@@ -192,7 +211,7 @@ def sureness(grid: Grid, fit: Fit) -> float:
     rim[RIM:-RIM, RIM:-RIM] = False
     cut = min(float(tiles[..., rim].mean()) / total, 1.0)
     rows, columns = grid.shape
-    usual = 1.0 if a_hundred(rows, columns) else 0.97 if columns == 10 else 0.93
+    usual = 1.0 if rows * columns == HUNDRED else 0.97 if columns == 10 else 0.93
     width, height = grid.boxes[0, 0, 2:] - grid.boxes[0, 0, :2]
     long = ODD_SIDES * np.log(max(width, height) / min(width, height))
     return float(fit.explained * (1 - 0.5 * cut) * usual - long + SIDES * fit.sides)
