@@ -44,6 +44,9 @@ def judge(found: Found) -> Verdict:
     if clarity.grid.coloured:
         text += " The tiles are in colours; a person must look whether they are samples."
         return needs_review(CHECK, text, fraction, **details)
+    if clarity.grid.doubt:
+        text += f" {clarity.grid.doubt} A person must look."
+        return needs_review(CHECK, text, fraction, **details)
     if found.doubt:
         text += f" {found.doubt} A person must look which one counts."
         return needs_review(CHECK, text, fraction, **details)

@@ -103,6 +103,8 @@ def may_go_either_way(reading: TileReading) -> bool:
 
 def strange(grid: Grid, probability: Array, wanted: Array) -> Iterator[str]:
     """What a person should know of the tiles: that they are in colours, or digits of their rows."""
+    if grid.doubt:
+        yield grid.doubt
     if grid.coloured:
         yield COLOURED
     if grid.shape == (DIGITS, DIGITS):

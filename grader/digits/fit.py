@@ -13,7 +13,7 @@ import numpy as np
 
 from grader.digits.ink import ink_of, without_lines
 from grader.digits.lattice import MOST, Lattice, lattices
-from grader.digits.regions import Array, commonest, distance_from, without_holes
+from grader.digits.regions import Array, commonest, distance_from, rectangles, without_holes
 
 INKLESS = 0.15  # of the mean ink: what may lie on the lines between tiles
 BETWEEN = 0.48  # of the mean of a profile: what may lie between rectangles, such as numbers
@@ -22,7 +22,8 @@ CENTRE = 0.518  # of a tile of MNIST: where its ink has its centre, to the right
 PADDINGS = (2, 0, 1, 4, 8, 3, 5, 6)  # pixels between tiles of 28, the usual first
 NEAR_A_PADDING = 0.02  # of the pitch: how well a tile's part of it is measured
 DIFFERENT = 5.0  # of 255: the least that two papers must differ by
-SQUARE = 1.25  # sides of tiles, the one in the other
+SMALLEST, SUBPLOTS = 8, 12  # pixels of a subplot, and how many there are at least
+SQUARE = 1.18  # pitches of square tiles, the one in the other
 STRETCHED = 2.5  # where a figure stretches them
 UNBROKEN = 0.97  # of a row in which tiles touch
 OUTSIDE = 0.1  # of a tile that may lie outside the picture
@@ -41,8 +42,8 @@ class Fit:
 
 def fits_in(area: Array, panel: bool) -> Iterator[Fit]:
     """All fits in the pixels of an area; ``panel``: whether its edges are those of the grid."""
-    for colour in papers(area):
-        yield from rectangles_on(area, colour)
+    for number, colour in enumerate(papers(area)):
+        yield from rectangles_on(area, colour, page=number == 0)
     yield from by_ink(area, panel)
 
 
@@ -62,8 +63,8 @@ def papers(area: Array) -> list[Array]:
     return found
 
 
-def rectangles_on(area: Array, colour: Array) -> Iterator[Fit]:
-    """Tiles that lie on a page of this colour."""
+def rectangles_on(area: Array, colour: Array, page: bool) -> Iterator[Fit]:
+    """Tiles that lie between what is of this colour, perhaps a ``page`` with more on it."""
     distance = distance_from(area, colour)
     other = distance > DIFFERENT
     if other.mean() < 0.02:
@@ -74,6 +75,12 @@ def rectangles_on(area: Array, colour: Array) -> Iterator[Fit]:
     filled = without_holes(mask)
     if filled.mean() > 1.05 * mask.mean() and filled.mean() < 0.98:
         masks.append(filled)
+    boxes = rectangles(mask, SMALLEST) if page else []
+    if len(boxes) >= SUBPLOTS:  # these alone, without the numbers and titles round them
+        alone = np.zeros_like(mask)
+        for left, top, right, bottom in boxes:
+            alone[top:bottom, left:right] = True
+        masks.append(alone)
     for there in masks:
         yield from rectangles_in(there)
 
@@ -154,12 +161,12 @@ def by_ink(area: Array, panel: bool) -> Iterator[Fit]:
     across, down = (lattices(ink.mean(axis=axis), INKLESS) for axis in (0, 1))
     for a in across:
         for d in down:
-            if ratio(a.pitch, d.pitch) > (1.18 if panel else STRETCHED) or a.count * d.count < 4:
+            if ratio(a.pitch, d.pitch) > STRETCHED or a.count * d.count < 4:
                 continue
             a2, d2 = (
                 centred(ink.mean(axis=axis), fit, panel) for axis, fit in enumerate((a, d))
             )
-            boxes = tile_boxes(ink, a2, d2)
+            boxes = tile_boxes(ink, a2, d2, panel)
             yield Fit(boxes, explained_by(ink, a2, d2), False)
 
 
@@ -197,17 +204,20 @@ def centred(profile: Array, lattice: Lattice, panel: bool) -> Lattice:
     return replace(lattice, start=lattice.start - first * lattice.pitch, count=count)
 
 
-def tile_boxes(ink: Array, across: Lattice, down: Lattice) -> Array:
-    """(rows, columns, 4): the tiles without the padding between them."""
-    spread = [
-        deviation(ink.mean(axis=axis), fit) * fit.pitch for axis, fit in enumerate((across, down))
-    ]
-    size = float(np.sqrt(spread[0] * spread[1])) / SPREAD
-    square = ratio(across.pitch, down.pitch) <= 1.18
-    sizes = []
-    for fit in (across, down):
-        part = min(size / fit.pitch, 1.0)
-        sizes.append((usual_part(part) if square else part) * fit.pitch)
+def tile_boxes(ink: Array, across: Lattice, down: Lattice, panel: bool) -> Array:
+    """(rows, columns, 4): the tiles without the padding between them.
+
+    They are square, and as large as their ink spreads; in a ``panel`` they fill the same part of
+    the pitch on both sides, for a figure may stretch it.
+    """
+    lattices = (across, down)
+    spread = [deviation(ink.mean(axis=axis), fit) for axis, fit in enumerate(lattices)]
+    if panel or ratio(across.pitch, down.pitch) <= SQUARE:
+        part = usual_part(float(np.sqrt(spread[0] * spread[1])) / SPREAD)
+        sizes = [part * fit.pitch for fit in lattices]
+    else:
+        size = float(np.sqrt(spread[0] * across.pitch * spread[1] * down.pitch)) / SPREAD
+        sizes = [min(size, fit.pitch) for fit in lattices]
     x, y = ((fit.cells() + fit.pitch / 2) for fit in (across, down))
     x, y = x - (CENTRE - 0.5) * sizes[0], y - (CENTRE - 0.5) * sizes[1]
     half_x, half_y = sizes[0] / 2, sizes[1] / 2

@@ -12,7 +12,7 @@ from PIL import Image
 from grader.digits.fit import Fit, fits_in
 from grader.digits.colours import in_gray, many_coloured, without_colour_map
 from grader.digits.ink import ink_of, without_lines
-from grader.digits.regions import Array, Box, find_areas
+from grader.digits.regions import CLOSE, Array, Box, distance_from, find_areas, margin_colour
 
 TILE = 28
 LARGEST = 800  # pixels of the longer side: more shows no more of where tiles are
@@ -27,6 +27,9 @@ OUTERMOST, DRAWN_OUTSIDE = 3, 0.05  # pixels where digits seldom are, and the sa
 MOSTLY, MARK = 0.82, 0.12  # of the tiles, and their ink, where a mark is on them
 NEAR_THE_EDGE = 9  # pixels of a tile of 28
 FRAME = 0.004  # of an area: how wide the frame is that figures draw round it
+MARGIN = 0.05  # of the longer side: what is wider is a page round a grid
+NEARLY = 0.9  # as sure as the surest of several parts
+ALIKE = 1.0  # by how much what all tiles share makes a fit less sure
 SURE = 0.8  # what is less, a person should look at
 CERTAIN = 0.97  # no other fit is tried
 
@@ -35,11 +38,13 @@ CERTAIN = 0.97  # no other fit is tried
 class Grid:
     """``tiles``: (rows, columns, 28, 28) of ink, 0 to 1; ``boxes``: (rows, columns, 4), where each
     tile lies in the picture: left, top, right, bottom in pixels; ``coloured``: whether the tiles
-    have many colours, and not those of a colour map."""
+    have many colours, and not those of a colour map; ``doubt``: a sentence on why a person should
+    look at the picture itself."""
 
     tiles: Array
     boxes: Array
     coloured: bool = False
+    doubt: str = ""
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -83,14 +88,16 @@ def search(picture: Array) -> Search:
     small, scale = shrunk(picture)
     *areas, everything = find_areas(small)
     found = [grid for area in areas if (grid := best_in(small, area)) is not None]
-    if not found or max(one.sureness for one in found) < CERTAIN:
+    if len(found) != 1 or not is_certain(found[0]):
         whole = best_in(small, everything)
         if whole is not None and (not found or outdoes(whole, found)):
             found = [whole]
     if not found:
         return Search((), "No rows and columns of tiles were found in the picture.")
     found.sort(key=lambda one: (one.area[1], one.area[0]))
-    return Search([enlarged(one, scale) for one in found], doubts(found))
+    doubt = doubts(found)
+    found = [replace(one, grid=replace(one.grid, doubt=doubt)) for one in found]
+    return Search([enlarged(one, scale) for one in found], doubt)
 
 
 def doubts(found: Sequence[Found]) -> str:
@@ -103,11 +110,18 @@ def doubts(found: Sequence[Found]) -> str:
     return ""
 
 
+def is_certain(found: Found) -> bool:
+    rows, columns = found.grid.shape
+    return found.sureness > CERTAIN and rows * columns == HUNDRED
+
+
 def outdoes(whole: Found, parts: Sequence[Found]) -> bool:
     """Whether the grid of the whole picture says more than those of its parts."""
     together = sum(part.grid.tiles.shape[0] * part.grid.tiles.shape[1] for part in parts)
     rows, columns = whole.grid.shape
-    return rows * columns >= 0.8 * together and whole.sureness > max(p.sureness for p in parts)
+    nearly = 1.0 if len(parts) == 1 else NEARLY  # parts may hold what is cut off at their sides
+    surest = max(part.sureness for part in parts)
+    return rows * columns >= 0.8 * together and whole.sureness > nearly * surest
 
 
 def shrunk(picture: Array) -> tuple[Array, float]:
@@ -128,14 +142,15 @@ def enlarged(found: Found, scale: float) -> Found:
 
 def best_in(picture: Array, area: Box) -> Found | None:
     """The surest grid in an area."""
+    is_panel = area != (0, 0, picture.shape[1], picture.shape[0]) or fills(picture)
     if area[:2] != (0, 0):  # a figure's axes: their frame is no part of the image
         frame = int(np.ceil(FRAME * max(area[2] - area[0], area[3] - area[1])))
         area = area[0] + frame, area[1] + frame, area[2] - frame, area[3] - frame
     left, top, right, bottom = area
     pixels = in_gray(picture[top:bottom, left:right])
-    fits = [fit for fit in fits_in(pixels, True) if fit.explained >= SUREST]
+    fits = [fit for fit in fits_in(pixels, is_panel) if fit.explained >= SUREST]
     best: tuple[float, Grid] = 0.0, NONE
-    different = {(fit.boxes.shape, *fit.boxes[0, 0].round()): fit for fit in fits}
+    different = {(fit.sides, fit.boxes.shape, *fit.boxes[0, 0].round()): fit for fit in fits}
     for fit in sorted(different.values(), key=promise, reverse=True)[:TRIED]:
         grid = read(pixels, fit)
         best = max(best, (sureness(grid, fit), grid), key=lambda pair: pair[0])
@@ -144,8 +159,20 @@ def best_in(picture: Array, area: Box) -> Found | None:
     score, grid = best
     if score < SUREST:
         return None
-    moved = replace(grid, boxes=grid.boxes + np.array([left, top, left, top]))
+    boxes = grid.boxes + np.array([left, top, left, top])
+    moved = replace(grid, tiles=without_marks(grid.tiles), boxes=boxes)
     return Found(moved, score, area)
+
+
+def fills(picture: Array) -> bool:
+    """Whether there is no wide margin round what a picture shows, as in those of save_image."""
+    there = distance_from(picture, margin_colour(picture)) > CLOSE
+    rows, columns = np.flatnonzero(there.any(axis=1)), np.flatnonzero(there.any(axis=0))
+    if not len(rows):
+        return True
+    height, width = there.shape
+    margins = rows[0], columns[0], height - 1 - rows[-1], width - 1 - columns[-1]
+    return max(margins) < MARGIN * max(height, width)
 
 
 def promise(fit: Fit) -> float:
@@ -160,7 +187,7 @@ def read(pixels: Array, fit: Fit) -> Grid:
     gray = without_colour_map(pixels, inside)
     ink = ink_of(gray, inside)
     grid = cut_out(np.where(inside, ink, 0) if fit.sides else without_lines(ink), fit.boxes)
-    tiles = without_marks(without_common_lines(grid.tiles))
+    tiles = without_common_lines(grid.tiles)
     return Grid(tiles, grid.boxes, many_coloured(gray, inside))
 
 
@@ -214,7 +241,9 @@ def sureness(grid: Grid, fit: Fit) -> float:
     usual = 1.0 if rows * columns == HUNDRED else 0.97 if columns == 10 else 0.93
     width, height = grid.boxes[0, 0, 2:] - grid.boxes[0, 0, :2]
     long = ODD_SIDES * np.log(max(width, height) / min(width, height))
-    return float(fit.explained * (1 - 0.5 * cut) * usual - long + SIDES * fit.sides)
+    common = float(np.quantile(tiles.reshape(-1, TILE, TILE), 0.2, axis=0).mean()) / total
+    alike = 1 - min(ALIKE * common, 0.5)  # the numbers of axes, and not the digits in them
+    return float(fit.explained * (1 - 0.5 * cut) * alike * usual - long + SIDES * fit.sides)
 
 
 def cut_out(ink: Array, boxes: Array) -> Grid:

@@ -20,6 +20,7 @@ USED = 0.6  # of the cells between the first and the last: the others may be emp
 CLIMBS = 8  # towards the sharpest pitch
 FITS = 6  # tried of one profile, the finest
 PEAK = 0.5  # of the highest contrast
+TOP = 0.9  # quantile of a fold: how high it is where tiles are
 FULL = 0.4  # of a usual cell with sides: what is less, at an end, are numbers of an axis
 CELL = 0.04  # of the mean of the fuller half of the cells: what is less is an empty cell
 
@@ -187,7 +188,7 @@ def with_sides(profile: Array, lattice: Lattice) -> Lattice:
     if not np.isfinite(fold).all():
         known = np.isfinite(fold)
         fold = np.interp(np.arange(bins), np.flatnonzero(known), fold[known])
-    top = float(np.median(np.sort(fold)[bins // 2 :]))
+    top = float(np.quantile(fold, TOP))
     least = float(fold.min())
     if top <= 0 or least > 0.7 * top:
         return lattice
@@ -197,10 +198,12 @@ def with_sides(profile: Array, lattice: Lattice) -> Lattice:
     if left == 0 or right == bins - 1 or np.mean(level[left : right + 1] > 0.5) < 0.9:
         return lattice
     per_pixel = bins / pitch
-    rise = np.count_nonzero((level[:left] > 0.2)) + np.count_nonzero((level[right + 1 :] > 0.2))
-    climb = np.count_nonzero(level[left : left + int(4 * per_pixel)] < 0.7)
-    fall = np.count_nonzero(level[right - int(4 * per_pixel) : right + 1] < 0.7)
-    if rise > 5 * per_pixel + 0.1 * bins or climb > 2 * per_pixel or fall > 2 * per_pixel:
+    reach = int(4 * per_pixel)
+    climb = np.count_nonzero(level[left : left + reach] < 0.7)
+    fall = np.count_nonzero(level[right - reach : right + 1] < 0.7)
+    before = np.count_nonzero(level[max(left - reach, 0) : left] > 0.25)
+    after = np.count_nonzero(level[right + 1 : right + 1 + reach] > 0.25)
+    if max(climb, fall) > 2 * per_pixel or max(before, after) > 2.5 * per_pixel:
         return lattice
     member = np.floor((np.arange(len(profile)) + 0.5 - start) / pitch).astype(int)
     here = (member >= 0) & (member < lattice.count)

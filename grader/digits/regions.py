@@ -76,7 +76,7 @@ def area(box: Box) -> int:
     return (box[2] - box[0]) * (box[3] - box[1])
 
 
-def rectangles(there: Array) -> list[Box]:
+def rectangles(there: Array, smallest: int = SMALLEST) -> list[Box]:
     """Boxes of connected parts that are filled rectangles, or frames round a rectangle."""
     from scipy import ndimage
 
@@ -84,7 +84,7 @@ def rectangles(there: Array) -> list[Box]:
     found = []
     for rows, columns in ndimage.find_objects(labels):
         box = (columns.start, rows.start, columns.stop, rows.stop)
-        if min(box[2] - box[0], box[3] - box[1]) < SMALLEST:
+        if min(box[2] - box[0], box[3] - box[1]) < smallest:
             continue
         filled = without_holes(there[rows, columns])
         trimmed = without_ticks(filled, box)
