@@ -117,9 +117,7 @@ def of_sides(across: Lattice, down: Lattice, there: Array) -> Fit | None:
     """The fit of two lattices with sides, unless its boxes are long or not filled."""
     if ratio(across.width, down.width) > STRETCHED:
         return None
-    within = np.outer(
-        inside(down, there.shape[0]), inside(across, there.shape[1])
-    )
+    within = np.outer(inside(down, there.shape[0]), inside(across, there.shape[1]))
     if not within.any() or there[within].mean() < FILLS:
         return None
     explained = float(there[within].sum() / max(there.sum(), 1))
@@ -163,9 +161,7 @@ def by_ink(area: Array, panel: bool) -> Iterator[Fit]:
         for d in down:
             if ratio(a.pitch, d.pitch) > STRETCHED or a.count * d.count < 4:
                 continue
-            a2, d2 = (
-                centred(ink.mean(axis=axis), fit, panel) for axis, fit in enumerate((a, d))
-            )
+            a2, d2 = (centred(ink.mean(axis=axis), fit, panel) for axis, fit in enumerate((a, d)))
             boxes = tile_boxes(ink, a2, d2, panel)
             yield Fit(boxes, explained_by(ink, a2, d2), False)
 

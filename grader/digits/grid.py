@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from PIL import Image
 
-from grader.digits.fit import Fit, fits_in
 from grader.digits.colours import in_gray, many_coloured, without_colour_map
+from grader.digits.fit import Fit, fits_in
 from grader.digits.ink import ink_of, without_lines
 from grader.digits.regions import CLOSE, Array, Box, distance_from, find_areas, margin_colour
 
@@ -30,7 +30,7 @@ FRAME = 0.004  # of an area: how wide the frame is that figures draw round it
 MARGIN = 0.05  # of the longer side: what is wider is a page round a grid
 NEARLY = 0.9  # as sure as the surest of several parts
 ALIKE = 1.0  # by how much what all tiles share makes a fit less sure
-SURE = 0.8  # what is less, a person should look at
+SURE = 0.85  # what is less, a person should look at
 CERTAIN = 0.97  # no other fit is tried
 
 
@@ -205,7 +205,9 @@ def without_common_lines(tiles: Array) -> Array:
         after, before = kept[places], kept[np.maximum(places - 1, 0)]
         share = np.clip((np.arange(TILE) - before) / np.maximum(after - before, 1), 0, 1)
         share = share[None, :, None] if axis == 2 else share[None, None]
-        flat = np.take(flat, before, 3 - axis) * (1 - share) + np.take(flat, after, 3 - axis) * share
+        flat = (
+            np.take(flat, before, 3 - axis) * (1 - share) + np.take(flat, after, 3 - axis) * share
+        )
     return np.asarray(flat.reshape(tiles.shape), dtype=np.float32)
 
 

@@ -35,7 +35,11 @@ def without_lines(ink: Array) -> Array:
     from scipy.ndimage import binary_dilation
 
     for axis in (0, 1):
-        sampled = ink[:: max(1, ink.shape[0] // 120)] if axis == 0 else ink[:, :: max(1, ink.shape[1] // 120)]
+        sampled = (
+            ink[:: max(1, ink.shape[0] // 120)]
+            if axis == 0
+            else ink[:, :: max(1, ink.shape[1] // 120)]
+        )
         drawn = binary_dilation(np.percentile(sampled, LEAST, axis=axis) > LINE_INK)
         if not drawn.any() or drawn.mean() > 0.4:
             continue

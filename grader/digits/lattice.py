@@ -184,7 +184,7 @@ def with_sides(profile: Array, lattice: Lattice) -> Lattice:
     part = profile[low:high]
     bins = int(np.clip(4 * pitch, 40, 400))
     fold = folded(part, np.array([pitch]), bins)[0]
-    fold = np.roll(fold, int(round((low - start) / pitch * bins)))
+    fold = np.roll(fold, round((low - start) / pitch * bins))
     if not np.isfinite(fold).all():
         known = np.isfinite(fold)
         fold = np.interp(np.arange(bins), np.flatnonzero(known), fold[known])

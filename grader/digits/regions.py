@@ -1,7 +1,7 @@
 """Areas of a picture in which a grid may be: all of it, and the axes that a figure drew in it.
 
-Pictures are (H, W, 3) arrays of bytes, or (H, W, 1) where they are gray; a box is (left, top, right, bottom) in pixels, the last two
-not included.
+Pictures are (H, W, 3) arrays of bytes, or (H, W, 1) where they are gray; a box is (left, top, right,
+bottom) in pixels, the last two not included.
 """
 
 from typing import Any, TypeAlias
@@ -26,7 +26,9 @@ def commonest(colours: Array) -> Array:
     for channel in range(colours.shape[1]):
         codes = codes * 16 + (colours[:, channel] >> 4)
     chosen = colours[codes == np.bincount(codes).argmax()]
-    return np.array([np.bincount(values).cumsum().searchsorted(len(values) / 2) for values in chosen.T])
+    return np.array(
+        [np.bincount(values).cumsum().searchsorted(len(values) / 2) for values in chosen.T]
+    )
 
 
 def distance_from(picture: Array, colour: Array) -> Array:

@@ -232,26 +232,30 @@ def of_subplots() -> Iterator[tuple[str, Draw]]:
     for decoration in ("off", "ticks", "tight"):
         for dpi in DPIS:
             size = (10, 10)
-            yield f"subplots {size} {dpi} {decoration} whole", subplots(
-                size, dpi, decoration, crop=False
+            yield (
+                f"subplots {size} {dpi} {decoration} whole",
+                subplots(size, dpi, decoration, crop=False),
             )
     for columns, size in ((20, (20, 5)), (20, (12, 4)), (5, (5, 20)), (5, (4, 12))):
         for decoration in ("off", "framed", "ticks", "tight", "near"):
             dpi = next(dpis)
-            yield f"subplots {size} {dpi} {decoration} {columns} columns", subplots(
-                size, dpi, decoration, columns
+            yield (
+                f"subplots {size} {dpi} {decoration} {columns} columns",
+                subplots(size, dpi, decoration, columns),
             )
     for cmap in ("gray_r", "binary", "viridis", "plasma", "Blues"):
         for decoration in ("off", "framed", "tight", "ticks"):
             dpi = next(dpis)
-            yield f"subplots {cmap} {dpi} {decoration}", subplots(
-                (10, 10), dpi, decoration, cmap=cmap
+            yield (
+                f"subplots {cmap} {dpi} {decoration}",
+                subplots((10, 10), dpi, decoration, cmap=cmap),
             )
     for style in ("dark_background", "seaborn-v0_8", "ggplot", "seaborn-v0_8-darkgrid"):
         for decoration in ("off", "framed", "tight_titles", "ticks"):
             dpi = next(dpis)
-            yield f"subplots {style} {dpi} {decoration}", subplots(
-                (10, 10), dpi, decoration, style=style
+            yield (
+                f"subplots {style} {dpi} {decoration}",
+                subplots((10, 10), dpi, decoration, style=style),
             )
     yield "subplots aspect auto", subplots((12, 8), 100, "off", aspect="auto")
     yield "subplots aspect auto near", subplots((8, 8), 72, "near", aspect="auto")
@@ -269,8 +273,9 @@ def of_figures() -> Iterator[tuple[str, Draw]]:
         for value in (0.0, 0.5, 1.0):
             for background in (0.0, 0.15, 0.25, 0.4):
                 dpi = next(dpis)
-                yield f"figure padding {padding} {value} on {background} {dpi}", figure(
-                    dpi=dpi, padding=padding, value=value, background=background
+                yield (
+                    f"figure padding {padding} {value} on {background} {dpi}",
+                    figure(dpi=dpi, padding=padding, value=value, background=background),
                 )
     for style in (
         *("seaborn-v0_8", "seaborn-v0_8-darkgrid", "seaborn-v0_8-whitegrid", "seaborn-v0_8-poster"),
@@ -290,8 +295,9 @@ def of_figures() -> Iterator[tuple[str, Draw]]:
             yield f"figure {columns} columns {size} {dpi}", figure(size, dpi, columns=columns)
     for background, noise in ((0.0, 0.04), (0.15, 0.04), (0.3, 0.06), (0.4, 0.1)):
         for dpi in (72, 100):
-            yield f"figure noisy {noise} on {background} {dpi}", figure(
-                dpi=dpi, background=background, noise=noise
+            yield (
+                f"figure noisy {noise} on {background} {dpi}",
+                figure(dpi=dpi, background=background, noise=noise),
             )
     for contrast in (0.5, 0.25, 0.12):
         yield f"figure dim {contrast}", figure(contrast=contrast)
@@ -310,8 +316,9 @@ def of_files() -> Iterator[tuple[str, Draw]]:
     for padding in (0, 1, 2, 5):
         for value in (0.0, 0.3, 0.5, 1.0):
             for background in (0.0, 0.2, 0.35):
-                yield f"file padding {padding} {value} on {background}", saved_image(
-                    padding, value, background
+                yield (
+                    f"file padding {padding} {value} on {background}",
+                    saved_image(padding, value, background),
                 )
     for scale in (0.6, 0.8, 1.5, 2.0, 3.3):
         yield f"file scaled {scale}", saved_image(scale=scale)

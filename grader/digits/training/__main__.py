@@ -19,12 +19,11 @@ from tqdm import tqdm
 from grader.digits.judge import WEIGHTS, Judge
 from grader.digits.labelled import Tiles, labelled_tiles
 from grader.digits.training.clear import Tensor, as_drawn, bent, moved, printed
-from grader.digits.training.network import NO_DIGIT, Network, exported, imported
+from grader.digits.training.network import NO_DIGIT, Network, exported
 from grader.digits.training.unclear import unclear
-from grader.digits.weights import read_safetensors
 
 BATCH, UNCLEAR, GENERATED = 128, 40, 56  # images of each sort in a step
-HIGHEST_RATE, FURTHER_RATE = 3e-3, 1e-3
+HIGHEST_RATE = 3e-3
 HELD_BACK = 5000  # of MNIST's training images, to see that all goes well
 
 
@@ -37,23 +36,17 @@ def batch(pixels: Tensor, digits: Tensor, generated: Tiles) -> tuple[Tensor, Ten
     tiles = torch.from_numpy(generated.ink[picked])[:, None]
     targets = np.where(generated.clear[picked], generated.column[picked], NO_DIGIT)
     tiles = bent(moved(tiles, degrees=6, stretch=0.06, shear=0.06, shift=0.06), 0.02, 7)
-    images = [as_drawn(pixels[chosen]), printed(unclear(pixels[some], pixels[others], digits[some]))]
+    images = [as_drawn(pixels[chosen]), printed(unclear(pixels[some], pixels[others]))]
     return (
         torch.cat([*images, printed(tiles)]),
         torch.cat([digits[chosen], torch.full((UNCLEAR,), NO_DIGIT), torch.from_numpy(targets)]),
     )
 
 
-def train(
-    network: Network, pixels: Tensor, digits: Tensor, generated: Tiles, steps: int, frozen: bool
-) -> None:
-    """``frozen``: the norms stay as they are, and smaller steps are made."""
+def train(network: Network, pixels: Tensor, digits: Tensor, generated: Tiles, steps: int) -> None:
     optimizer = torch.optim.AdamW(network.parameters(), weight_decay=1e-2)
-    highest = FURTHER_RATE if frozen else HIGHEST_RATE
-    rates = torch.optim.lr_scheduler.OneCycleLR(optimizer, highest, total_steps=steps)
+    rates = torch.optim.lr_scheduler.OneCycleLR(optimizer, HIGHEST_RATE, total_steps=steps)
     network.train()
-    if frozen:
-        network.norms.eval()
     for _ in (bar := tqdm(range(steps), mininterval=1)):
         images, targets = batch(pixels, digits, generated)
         loss = F.cross_entropy(network(images), targets, label_smoothing=0.02)
@@ -88,20 +81,13 @@ def accuracy(judge: Judge, pixels: npt.NDArray[np.float32], digits: npt.NDArray[
 @click.option("--data", type=click.Path(file_okay=False, path_type=Path), default=Path("data"))
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), default=WEIGHTS)
 @click.option("--steps", type=click.IntRange(min=2), default=6000, show_default=True)
-@click.option(
-    "--start",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="Weights to go on with.",
-)
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
-def main(data: Path, out: Path, steps: int, start: Path | None, seed: int) -> None:
+def main(data: Path, out: Path, steps: int, seed: int) -> None:
     """Trains the judge on MNIST and on the labelled tiles, then calibrates it."""
     torch.manual_seed(seed)
     pixels, digits = mnist(data)
-    network = Network() if start is None else imported(read_safetensors(start)[0])
-    generated = labelled_tiles("training")
-    frozen = start is not None
-    train(network, pixels[HELD_BACK:], digits[HELD_BACK:], generated, steps, frozen)
+    network = Network()
+    train(network, pixels[HELD_BACK:], digits[HELD_BACK:], labelled_tiles("training"), steps)
     weights = exported(network)
     slopes, offset = calibration(Judge(weights), labelled_tiles("calibration"))
     facts = {"slopes": slopes, "offset": offset, "seed": seed, "steps": steps}

@@ -18,9 +18,6 @@ def sometimes(part: float, changed: Tensor, images: Tensor) -> Tensor:
 
 def as_drawn(images: Tensor) -> Tensor:
     """(B, 1, 28, 28) of ink -> the same digits, each in another hand and print."""
-    images = sometimes(0.25, thickened(thickened(images)), images)
-    images = sometimes(0.25, resized(images), images)
-    images = sometimes(0.12, hooked(images), images)
     images = moved(images, degrees=14, stretch=0.12, shear=0.15, shift=0.09)
     images = sometimes(0.5, bent(images, 0.05, 7), images)
     images = sometimes(0.5, thickened(images), images)
@@ -51,35 +48,6 @@ def moved(images: Tensor, degrees: float, stretch: float, shear: float, shift: f
     theta[:, :, 2].uniform_(-shift, shift)
     places = F.affine_grid(theta, list(images.shape), align_corners=False)
     return F.grid_sample(images, places, align_corners=False)
-
-
-def resized(images: Tensor) -> Tensor:
-    """Smaller, or shorter, or narrower, down to six tenths; strokes grow thin with it."""
-    count = len(images)
-    both = torch.empty(count).uniform_(0.65, 1.08)
-    one = torch.empty(count).uniform_(0.8, 1.05)
-    theta = torch.zeros(count, 2, 3)
-    theta[:, 0, 0], theta[:, 1, 1] = 1 / both, 1 / (both * one)
-    places = F.affine_grid(theta, list(images.shape), align_corners=False)
-    return F.grid_sample(images, places, align_corners=False)
-
-
-def hooked(images: Tensor) -> Tensor:
-    """With a small hook or loop that begins on a stroke, as some hands add."""
-    count = len(images)
-    weight = images.flatten(1) + 1e-6
-    start = torch.multinomial(weight, 1)[:, 0]
-    row, column = (start // 28).float(), (start % 28).float()
-    radius = torch.empty(count).uniform_(1.2, 2.6)
-    towards = torch.rand(count) * 2 * torch.pi
-    y = (row + radius * torch.sin(towards))[:, None, None]
-    x = (column + radius * torch.cos(towards))[:, None, None]
-    rows, columns = torch.meshgrid(torch.arange(28.0), torch.arange(28.0), indexing="ij")
-    away = torch.sqrt((rows - y) ** 2 + (columns - x) ** 2)
-    ring = (1.2 - (away - radius[:, None, None]).abs()).clamp(0, 1)
-    turn = torch.atan2(rows - y, columns - x) - towards[:, None, None]
-    part = torch.cos(turn) < torch.empty(count, 1, 1).uniform_(0.3, 1.2)  # open, or a loop
-    return torch.maximum(images, (ring * part)[:, None])
 
 
 def bent(images: Tensor, strength: float, coarse: int) -> Tensor:

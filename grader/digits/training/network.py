@@ -1,6 +1,5 @@
 """The judge's network, as it is trained; ``grader.digits.judge`` runs its weights with NumPy."""
 
-from collections.abc import Mapping
 from itertools import pairwise
 from typing import cast
 
@@ -39,21 +38,6 @@ class Network(nn.Module):
                 x = F.max_pool2d(x, 2)
         x = F.relu(self.hidden(self.dropout(x.flatten(1))))
         return cast(torch.Tensor, self.last(x))
-
-
-def imported(weights: Mapping[str, npt.NDArray[np.float32]]) -> Network:
-    """The network that ``exported`` gave these weights, its norms doing nothing: to go on with."""
-    network = Network()
-    layers = {f"conv{n}": layer for n, layer in enumerate(network.convolutions, 1)}
-    layers |= {"dense1": network.hidden, "dense2": network.last}
-    with torch.no_grad():
-        for name, layer in layers.items():
-            for part in ("weight", "bias"):
-                layer.get_parameter(part).copy_(torch.tensor(weights[f"{name}.{part}"]))
-    for norm in network.norms:
-        norm.get_buffer("running_var").fill_(1 - EPSILON)
-        norm.requires_grad_(False)
-    return network
 
 
 def exported(network: Network) -> dict[str, npt.NDArray[np.float32]]:

@@ -1,20 +1,14 @@
 """Images that nobody reads as a digit at a glance: two digits in one, torn, scrambled, noise."""
 
 from collections.abc import Callable, Sequence
-from functools import cache
-from pathlib import Path
 
 import numpy as np
 import torch
 import torch.nn.functional as F
-from matplotlib import get_data_path
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
 
 from grader.digits.training.clear import Tensor, bent, moved, sometimes, thickened, uniform
 
-CUT = 0.58  # of the ink: what is left of a digit that is cut
-READ_IN_PART = (1, 7)  # half of these may be read
-SIGNS = "AEFHKMNRVWXYfhkmnrvwx#=+*%@<>,.:;-~^"
 SMALL = 0.55  # of the ink: what a digit keeps at most when strokes are missing
 
 
@@ -48,44 +42,6 @@ def torn(images: Tensor, _: Tensor) -> Tensor:
     kept = ink <= keep * ink[:, -1:]
     mask = torch.zeros_like(ink).scatter(1, order, kept.float())
     return images * mask.reshape(images.shape)
-
-
-def cut(images: Tensor, _: Tensor) -> Tensor:
-    """About half of a digit, on one side of a line: a 4 without its stem, a 0 that is a C."""
-    count = len(images)
-    x, y = torch.meshgrid(torch.linspace(-1, 1, 28), torch.linspace(-1, 1, 28), indexing="xy")
-    angle = torch.round(torch.rand(count, 1, 1) * 8) * (torch.pi / 4)
-    depth = (x * torch.cos(angle) + y * torch.sin(angle)).flatten(1)
-    order = depth.argsort(dim=1)
-    ink = images.flatten(1).gather(1, order).cumsum(dim=1)
-    keep = torch.empty(count, 1).uniform_(0.35, CUT)
-    mask = torch.zeros_like(ink).scatter(1, order, (ink <= keep * ink[:, -1:]).float())
-    return images * mask.reshape(images.shape)
-
-
-def signs(images: Tensor, _: Tensor) -> Tensor:
-    """Letters and signs that are like no digit, in matplotlib's fonts."""
-    chosen = torch.randint(0, len(drawn_signs()), (len(images),))
-    pages = drawn_signs()[chosen]
-    pages = moved(pages, degrees=15, stretch=0.25, shear=0.25, shift=0.15)
-    return bent(sometimes(0.5, thickened(pages), pages), 0.06, 7)
-
-
-@cache
-def drawn_signs() -> Tensor:
-    """Each sign in each font in several sizes, (N, 1, 28, 28)."""
-    fonts = Path(get_data_path()) / "fonts" / "ttf"
-    names = ("DejaVuSans", "DejaVuSans-Bold", "DejaVuSerif-Italic", "STIXGeneralItalic", "cmmi10")
-    pages = []
-    for name in names:
-        for size in (56, 72, 88):
-            font = ImageFont.truetype(str(fonts / f"{name}.ttf"), size)
-            for sign in SIGNS:
-                page = Image.new("L", (112, 112))
-                ImageDraw.Draw(page).text((56, 56), sign, 255, font, "mm")
-                pages.append(np.asarray(page.resize((28, 28), Image.Resampling.BOX)))
-    ink = np.stack([p for p in pages if p.any()]).astype(np.float32) / 255
-    return torch.from_numpy(ink)[:, None]
 
 
 def scrambled(images: Tensor, _: Tensor) -> Tensor:
@@ -156,25 +112,17 @@ def empty(images: Tensor, _: Tensor) -> Tensor:
 
 
 KINDS: Sequence[Callable[[Tensor, Tensor], Tensor]] = (
-    *(halves, halves, halves, overlaid, overlaid, torn, torn, cut, cut, scrambled, melted),
-    *(scribbles, scribbles, signs, signs, signs, blobs, noise, drowned, empty),
+    *(halves, halves, overlaid, overlaid, torn, torn, scrambled, scrambled, melted),
+    *(scribbles, scribbles, blobs, noise, drowned, empty),
 )
 
 
-def unclear(images: Tensor, others: Tensor, digits: Tensor) -> Tensor:
-    """(B, 1, 28, 28) of every kind, made of real ``digits`` and of ``others`` of another
-    class."""
-    shift = int(torch.randint(0, len(images), ()))
-    images, others = images.roll(shift, 0), others.roll(shift, 0)
+def unclear(images: Tensor, others: Tensor) -> Tensor:
+    """(B, 1, 28, 28) of every kind, made of real digits and of ``others`` of another class."""
     images, others = (
         moved(sometimes(0.4, thickened(x), x), degrees=14, stretch=0.12, shear=0.15, shift=0.06)
         for x in (images, others)
     )
     parts = torch.tensor_split(torch.arange(len(images)), len(KINDS))
-    longer = torch.isin(digits.roll(shift), torch.tensor(READ_IN_PART), invert=True).nonzero()[:, 0]
-    made = []
-    for kind, p in zip(KINDS, parts, strict=True):
-        p = longer[p % len(longer)] if kind is cut and len(longer) else p
-        if len(p):
-            made.append(kind(images[p], others[p]))
+    made = [kind(images[p], others[p]) for kind, p in zip(KINDS, parts, strict=True) if len(p)]
     return torch.cat(made)
