@@ -45,7 +45,7 @@ def read(part: Part) -> tuple[str, Tiles, Array]:
 
 
 def matrix(_: int) -> Table:
-    """Every way of drawing the same hundred samples: whether its tiles are found, or asked about."""
+    """Every way of drawing the same samples: whether its tiles are found, or asked about."""
     samples = next(s.ink for s in sheets("held_out") if s.ink.shape[0] == WANTED // 10)
     tiles = samples.reshape(WANTED, 28, 28)
     plain = judged(Grid(samples, np.zeros((10, 10, 4)))).clear

@@ -1,7 +1,7 @@
 """Areas of a picture in which a grid may be: all of it, and the axes that a figure drew in it.
 
-Pictures are (H, W, 3) arrays of bytes, or (H, W, 1) where they are gray; a box is (left, top, right,
-bottom) in pixels, the last two not included.
+Pictures are (H, W, 3) arrays of bytes, or (H, W, 1) where they are gray; a box is (left, top,
+right, bottom) in pixels, the last two not included.
 """
 
 from typing import Any, TypeAlias
