@@ -40,11 +40,16 @@ class Fit:
     sides: bool
 
 
-def fits_in(area: Array, panel: bool) -> Iterator[Fit]:
-    """All fits in the pixels of an area; ``panel``: whether its edges are those of the grid."""
-    for number, colour in enumerate(papers(area)):
-        yield from rectangles_on(area, colour, page=number == 0)
-    yield from by_ink(area, panel)
+def fits_in(area: Array, panel: bool) -> Iterator[Iterator[Fit]]:
+    """Fits in the pixels of an area, by their kind, the likelier kind first; ``panel``: whether the
+    area's edges are those of the grid."""
+    if panel:
+        yield by_ink(area, panel)
+    yield from (
+        rectangles_on(area, colour, page=number == 0) for number, colour in enumerate(papers(area))
+    )
+    if not panel:
+        yield by_ink(area, panel)
 
 
 def papers(area: Array) -> list[Array]:

@@ -148,13 +148,16 @@ def best_in(picture: Array, area: Box) -> Found | None:
         area = area[0] + frame, area[1] + frame, area[2] - frame, area[3] - frame
     left, top, right, bottom = area
     pixels = in_gray(picture[top:bottom, left:right])
-    fits = [fit for fit in fits_in(pixels, is_panel) if fit.explained >= SUREST]
     best: tuple[float, Grid] = 0.0, NONE
-    different = {(fit.sides, fit.boxes.shape, *fit.boxes[0, 0].round()): fit for fit in fits}
-    for fit in sorted(different.values(), key=promise, reverse=True)[:TRIED]:
-        grid = read(pixels, fit)
-        best = max(best, (sureness(grid, fit), grid), key=lambda pair: pair[0])
-        if best[0] > CERTAIN:
+    for fits in fits_in(pixels, is_panel):
+        likely = [fit for fit in fits if fit.explained >= SUREST]
+        different = {(fit.boxes.shape, *fit.boxes[0, 0].round()): fit for fit in likely}
+        for fit in sorted(different.values(), key=promise, reverse=True)[:TRIED]:
+            grid = read(pixels, fit)
+            best = max(best, (sureness(grid, fit), grid), key=lambda pair: pair[0])
+            if best[0] > CERTAIN:
+                break
+        if best[0] > CERTAIN and best[1].shape[0] * best[1].shape[1] == HUNDRED:
             break
     score, grid = best
     if score < SUREST:
