@@ -117,7 +117,10 @@ def is_certain(found: Found) -> bool:
 
 def outdoes(whole: Found, parts: Sequence[Found]) -> bool:
     """Whether the grid of the whole picture says more than those of its parts."""
-    together = sum(part.grid.tiles.shape[0] * part.grid.tiles.shape[1] for part in parts)
+    sizes = [part.grid.tiles.shape[0] * part.grid.tiles.shape[1] for part in parts]
+    if len(parts) > 1 and min(sizes) >= HUNDRED:
+        return False
+    together = sum(sizes)
     rows, columns = whole.grid.shape
     nearly = 1.0 if len(parts) == 1 else NEARLY  # parts may hold what is cut off at their sides
     surest = max(part.sureness for part in parts)

@@ -18,7 +18,7 @@ from grader.digits.weights import read_safetensors
 
 WEIGHTS = Path(__file__).with_name("judge.safetensors")
 NO_DIGIT = 10  # the class of what is no digit
-SOFTENED = 0.6  # pixels
+SOFTENED = 1.0  # pixels: so that what is drawn small counts as what is drawn large
 SUREST = 15.0  # log-odds: more says no more
 POOLED = (1, 2, 4)  # the convolutions after which the image is halved
 

@@ -84,7 +84,7 @@ def test_agrees_with_eyes_on_tiles_it_has_never_seen() -> None:
     tiles = labelled_tiles("held_out")
     probability = judge().clear_probability(tiles.ink, tiles.column)
     assert len(tiles.ink) >= 1500
-    assert np.mean((probability >= 0.5) == tiles.clear) > 0.977  # 98.0 % was measured
+    assert np.mean((probability >= 0.5) == tiles.clear) > 0.977  # 98.1 % was measured
     assert roc_auc_score(tiles.clear, probability) >= 0.99  # 0.993
 
 
@@ -92,7 +92,7 @@ def test_agrees_with_two_looks_at_other_networks_tiles() -> None:
     tiles = labelled_tiles("second")
     probability = judge().clear_probability(tiles.ink, tiles.column)
     assert len(tiles.ink) >= 500
-    assert np.mean((probability >= 0.5) == tiles.clear) >= 0.965  # 97.3 % was measured
+    assert np.mean((probability >= 0.5) == tiles.clear) >= 0.965  # 97.7 % was measured
     assert roc_auc_score(tiles.clear, probability) >= 0.996  # 0.9988
 
 
