@@ -60,8 +60,8 @@ def find_areas(picture: Array) -> list[Box]:
         closed = binary_closing(there, np.ones((wide, wide)))
         large = of_this_size(rectangles(closed), LARGE * height * width)
     everything = (0, 0, width, height)
-    wide = [box for box in large if box != everything and longer(box) <= LONGEST]
-    return [*sorted(wide, key=area, reverse=True), everything]
+    panels = [box for box in large if box != everything and longer(box) <= LONGEST]
+    return [*sorted(panels, key=area, reverse=True), everything]
 
 
 def longer(box: Box) -> float:

@@ -109,7 +109,7 @@ def test_a_hundred_tiles_are_found_or_a_person_is_asked(
 
 
 def test_two_grids_in_one_figure_are_both_found_and_said(hundred: Array) -> None:
-    one, other = plain_grid(hundred, 10), plain_grid(hundred[::-1], 10)
+    one, other = plain_grid(hundred, 10), plain_grid(hundred[::-1].copy(), 10)
     page = np.full((400, 760, 3), 255, np.uint8)
     page[40:342, 40:342], page[40:342, 420:722] = one, other
     found = search(page)
