@@ -76,7 +76,7 @@ def without_colour_map(picture: Array, inside: Array) -> Array:
     _, place = tree(best).query(shades)
     gray = np.zeros(1 << 18, dtype=np.uint8)
     gray[values] = place
-    return gray[codes][..., None]
+    return np.asarray(gray[codes][..., None])
 
 
 @cache

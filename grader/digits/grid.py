@@ -28,6 +28,7 @@ MOSTLY, MARK = 0.82, 0.12  # of the tiles, and their ink, where a mark is on the
 NEAR_THE_EDGE = 9  # pixels of a tile of 28
 FRAME = 0.004  # of an area: how wide the frame is that figures draw round it
 MARGIN = 0.05  # of the longer side: what is wider is a page round a grid
+NOISE = 0.6  # correlation of neighbours: digits have 0.8 and more, noise that is drawn large 0.45
 NEARLY = 0.9  # as sure as the surest of several parts
 ALIKE = 1.0  # by how much what all tiles share makes a fit less sure
 SURE = 0.85  # what is less, a person should look at
@@ -105,14 +106,14 @@ def doubts(found: Sequence[Found]) -> str:
     if len(found) > 1:
         shapes = ", ".join(f"{rows} x {columns}" for rows, columns in (f.grid.shape for f in found))
         return f"The picture shows {len(found)} grids of tiles ({shapes})."
-    if found[0].sureness < SURE:
+    if found[0].sureness < SURE and not is_noise(found[0].grid.tiles):
         return "It is not sure that the rows and columns of tiles were found as they are."
     return ""
 
 
 def is_certain(found: Found) -> bool:
     rows, columns = found.grid.shape
-    return found.sureness > CERTAIN and rows * columns == HUNDRED
+    return bool(found.sureness > CERTAIN and rows * columns == HUNDRED)
 
 
 def outdoes(whole: Found, parts: Sequence[Found]) -> bool:
@@ -124,7 +125,14 @@ def outdoes(whole: Found, parts: Sequence[Found]) -> bool:
     rows, columns = whole.grid.shape
     nearly = 1.0 if len(parts) == 1 else NEARLY  # parts may hold what is cut off at their sides
     surest = max(part.sureness for part in parts)
-    return rows * columns >= 0.8 * together and whole.sureness > nearly * surest
+    return bool(rows * columns >= 0.8 * together and whole.sureness > nearly * surest)
+
+
+def is_noise(tiles: Array) -> bool:
+    """Whether neighbouring pixels have little to do with each other: then ink lies everywhere."""
+    centred = tiles - tiles.mean()
+    power = float(np.mean(centred**2))
+    return bool(np.mean(centred[..., 1:] * centred[..., :-1]) < NOISE * power)
 
 
 def shrunk(picture: Array) -> tuple[Array, float]:
