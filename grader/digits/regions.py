@@ -15,6 +15,7 @@ Box: TypeAlias = tuple[int, int, int, int]
 CLOSE = 20  # of 255: colours nearer than this are one colour
 SMALLEST = 12  # pixels: what is less is no area
 LONGEST = 4.6  # side of an area, in shorter sides; a row of tiles is longer
+SINGLE = 2  # areas: more that are long may be rows of tiles that touch
 FILLED = 0.7  # of its box: what is more of a rectangle than of anything else
 LARGE = 0.03  # of the picture: the axes of a figure
 LINE = 0.01  # of the picture's longer side: how wide the lines are that some styles draw
@@ -60,7 +61,8 @@ def find_areas(picture: Array) -> list[Box]:
         closed = binary_closing(there, np.ones((wide, wide)))
         large = of_this_size(rectangles(closed), LARGE * height * width)
     everything = (0, 0, width, height)
-    panels = [box for box in large if box != everything and longer(box) <= LONGEST]
+    longest = LONGEST if len(large) > SINGLE else np.inf
+    panels = [box for box in large if box != everything and longer(box) <= longest]
     return [*sorted(panels, key=area, reverse=True), everything]
 
 
