@@ -186,13 +186,13 @@ def fills(picture: Array) -> bool:
         return True
     height, width = there.shape
     margins = rows[0], columns[0], height - 1 - rows[-1], width - 1 - columns[-1]
-    return max(margins) < MARGIN * max(height, width)
+    return bool(max(margins) < MARGIN * max(height, width))
 
 
 def promise(fit: Fit) -> float:
     """What is known of a fit before its tiles are cut out."""
     rows, columns = fit.boxes.shape[:2]
-    return fit.explained + SIDES * fit.sides + 0.1 * (rows * columns == HUNDRED)
+    return float(fit.explained + SIDES * fit.sides + 0.1 * (rows * columns == HUNDRED))
 
 
 def read(pixels: Array, fit: Fit) -> Grid:
