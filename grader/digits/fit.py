@@ -167,8 +167,20 @@ def by_ink(area: Array, panel: bool) -> Iterator[Fit]:
             if ratio(a.pitch, d.pitch) > STRETCHED or a.count * d.count < 4:
                 continue
             a2, d2 = (centred(ink.mean(axis=axis), fit, panel) for axis, fit in enumerate((a, d)))
+            if panel and a2.count != d2.count and 1 < ratio(a2.pitch, d2.pitch) <= SQUARE:
+                a2, d2 = square(a2, d2)
             boxes = tile_boxes(ink, a2, d2, panel)
             yield Fit(boxes, explained_by(ink, a2, d2), False)
+
+
+def square(across: Lattice, down: Lattice) -> tuple[Lattice, Lattice]:
+    """With the pitch of the side that has more tiles, which is measured better."""
+    pitch = max(across, down, key=lambda fit: fit.count).pitch
+    moved = (
+        replace(fit, start=fit.start + (fit.pitch - pitch) * fit.count / 2, pitch=pitch)
+        for fit in (across, down)
+    )
+    return next(moved), next(moved)
 
 
 def explained_by(ink: Array, across: Lattice, down: Lattice) -> float:

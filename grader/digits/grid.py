@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image
 
 from grader.digits.colours import in_gray, many_coloured, without_colour_map
-from grader.digits.fit import Fit, fits_in
+from grader.digits.fit import CENTRE, SPREAD, Fit, fits_in
 from grader.digits.ink import ink_of, without_lines
 from grader.digits.regions import CLOSE, Array, Box, distance_from, find_areas, margin_colour
 
@@ -27,8 +27,12 @@ OUTERMOST, DRAWN_OUTSIDE = 3, 0.05  # pixels where digits seldom are, and the sa
 MOSTLY, MARK = 0.82, 0.12  # of the tiles, and their ink, where a mark is on them
 NEAR_THE_EDGE = 9  # pixels of a tile of 28
 FRAME = 0.004  # of an area: how wide the frame is that figures draw round it
+OFF_CENTRE, OFF_SCALE = 0.035, 0.12  # of a tile: what is less is chance
+FAR_OFF = 0.25  # of a tile: no digits stand so
+WORSE = 0.05  # by which moved boxes may be less sure
 MARGIN = 0.05  # of the longer side: what is wider is a page round a grid
 NOISE = 0.6  # correlation of neighbours: digits have 0.8 and more, noise that is drawn large 0.45
+LEGIBLE = 14  # pixels of a tile: smaller ones show a digit badly
 NEARLY = 0.9  # as sure as the surest of several parts
 ALIKE = 1.0  # by how much what all tiles share makes a fit less sure
 SURE = 0.85  # what is less, a person should look at
@@ -96,9 +100,9 @@ def search(picture: Array) -> Search:
     if not found:
         return Search((), "No rows and columns of tiles were found in the picture.")
     found.sort(key=lambda one: (one.area[1], one.area[0]))
+    found = [enlarged(one, scale) for one in found]
     doubt = doubts(found)
-    found = [replace(one, grid=replace(one.grid, doubt=doubt)) for one in found]
-    return Search([enlarged(one, scale) for one in found], doubt)
+    return Search([replace(f, grid=replace(f.grid, doubt=doubt)) for f in found], doubt)
 
 
 def doubts(found: Sequence[Found]) -> str:
@@ -108,6 +112,9 @@ def doubts(found: Sequence[Found]) -> str:
         return f"The picture shows {len(found)} grids of tiles ({shapes})."
     if found[0].sureness < SURE and not is_noise(found[0].grid.tiles):
         return "It is not sure that the rows and columns of tiles were found as they are."
+    left, top, right, bottom = found[0].grid.boxes[0, 0]
+    if (size := min(right - left, bottom - top)) < LEGIBLE:
+        return f"The tiles are only {size:.0f} pixels large."
     return ""
 
 
@@ -160,22 +167,62 @@ def best_in(picture: Array, area: Box) -> Found | None:
     left, top, right, bottom = area
     pixels = in_gray(picture[top:bottom, left:right])
     best: tuple[float, Grid] = 0.0, NONE
+    chosen: Fit | None = None
     for fits in fits_in(pixels, is_panel):
         likely = [fit for fit in fits if fit.explained >= SUREST]
         different = {(fit.boxes.shape, *fit.boxes[0, 0].round()): fit for fit in likely}
         for fit in sorted(different.values(), key=promise, reverse=True)[:TRIED]:
             grid = read(pixels, fit)
-            best = max(best, (sureness(grid, fit), grid), key=lambda pair: pair[0])
+            if (score := sureness(grid, fit)) > best[0]:
+                best, chosen = (score, grid), fit
             if best[0] > CERTAIN:
                 break
         if best[0] > CERTAIN and best[1].shape[0] * best[1].shape[1] == HUNDRED:
             break
     score, grid = best
-    if score < SUREST:
+    if score < SUREST or chosen is None:
         return None
+    boxes = by_centres(grid)
+    if boxes is not None:
+        again = read(pixels, replace(chosen, boxes=boxes))
+        if sureness(again, chosen) > score - WORSE:
+            grid = again
     boxes = grid.boxes + np.array([left, top, left, top])
     moved = replace(grid, tiles=without_marks(grid.tiles), boxes=boxes)
     return Found(moved, score, area)
+
+
+def by_centres(grid: Grid) -> Array | None:
+    """Boxes moved and sized by the ink of all rows and columns, as digits of MNIST stand and spread
+    in their tiles; None if they are so already."""
+    tiles, boxes = without_marks(grid.tiles), grid.boxes
+    if is_noise(tiles):
+        return None
+    places = (np.arange(TILE) + 0.5) / TILE
+    lines, spreads = [], []
+    for axis, side in ((1, 0), (0, 1)):  # columns, then rows
+        profile = tiles.mean(axis=(1 - axis, 2 + side))  # ink across each column, or down each row
+        weight = profile.sum(axis=1)
+        centre = (profile * places).sum(axis=1) / np.maximum(weight, 1e-9)
+        used = np.flatnonzero(weight > 0.2 * weight.mean())
+        if len(used) < 3:
+            return None
+        slope, start = np.polyfit(used, centre[used] - CENTRE, 1)
+        lines.append(slope * np.arange(len(weight)) + start)
+        away = (places[None] - centre[used, None]) ** 2
+        spreads.append(np.sqrt((profile[used] * away).sum() / weight[used].sum()))
+    scale = float(np.sqrt(spreads[0] * spreads[1])) / SPREAD
+    off = max(np.abs(line).max() for line in lines)
+    if off < OFF_CENTRE and abs(np.log(scale)) < OFF_SCALE:
+        return None
+    if off > FAR_OFF or not 0.5 < scale < 1.5:
+        return None
+    size = boxes[..., 2:] - boxes[..., :2]
+    centres = (boxes[..., 2:] + boxes[..., :2]) / 2
+    centres[..., 0] += lines[0][None] * size[..., 0]
+    centres[..., 1] += lines[1][:, None] * size[..., 1]
+    scale = scale if abs(np.log(scale)) >= OFF_SCALE else 1.0
+    return np.concatenate([centres - scale * size / 2, centres + scale * size / 2], axis=-1)
 
 
 def fills(picture: Array) -> bool:

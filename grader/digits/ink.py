@@ -45,8 +45,10 @@ def without_lines(ink: Array) -> Array:
             continue
         kept = np.flatnonzero(~drawn)
         places = np.arange(len(drawn))
-        after = np.clip(np.searchsorted(kept, places), 0, len(kept) - 1)
-        before = np.maximum(after - 1, 0)
-        nearer = np.abs(kept[before] - places) < np.abs(kept[after] - places)
-        ink = np.take(ink, np.where(nearer, kept[before], kept[after]), axis=1 - axis)
+        following = np.clip(np.searchsorted(kept, places), 0, len(kept) - 1)
+        after, before = kept[following], kept[np.maximum(following - 1, 0)]
+        share = np.clip((places - before) / np.maximum(after - before, 1), 0, 1)
+        share = share if axis == 0 else share[:, None]
+        first, second = (np.take(ink, where, axis=1 - axis) for where in (before, after))
+        ink = first * (1 - share) + second * share
     return ink
