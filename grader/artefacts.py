@@ -71,8 +71,11 @@ def count_digits(
     except Exception as error:
         logger.exception("counting the clear digits failed")
         return Counted(not_judged(image_quality.CHECK, type(error).__name__), None, [])
-    note = image_quality.note(found.clarity)
-    flags = [Flag("samples_elsewhere", note)] if note else []
+    told = {
+        "samples_elsewhere": image_quality.note(found.clarity),
+        "digits_either_way": image_quality.either_way(found.clarity),
+    }
+    flags = [Flag(name, text) for name, text in told.items() if text]
     return Counted(verdict, found.clarity, flags)
 
 
