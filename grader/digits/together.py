@@ -7,8 +7,18 @@ import numpy as np
 from PIL import Image
 
 from grader.digits.clarity import DIGITS, Clarity
-from grader.digits.grid import Grid, cut_out, find_grid, ink_of
-from grader.digits.regions import Array, Box, around, find_regions
+from grader.digits.grid import Grid, cut_out, find_grid
+from grader.digits.ink import ink_of
+from grader.digits.regions import (
+    CLOSE,
+    Array,
+    Box,
+    area,
+    distance_from,
+    find_areas,
+    margin_colour,
+    rectangles,
+)
 
 PARTS = (2, 4, 5, 10, 20, 25, 50)  # figures, of equally many tiles, that may be a hundred together
 SIDE = 56  # pixels of a single digit on a common page
@@ -17,6 +27,9 @@ MOST_SIDE = 400, 1200  # pixels of a figure of one digit, and of one of several
 LOOKED_AT = 11  # figures, not all of one digit, to see where in them the tiles are
 FRAME = 2  # pixels of an axes' frame, which would stand between two figures
 EDGE = 3  # pixels that are left round subplots
+MOST_BOXES = 400  # rectangles that are compared
+SUBPLOTS = 4  # alike rectangles, from which on they may be subplots
+COVERED = 0.4  # of the area from the first subplot to the last
 SIMILAR = 0.1  # of a side: figures that were drawn alike
 UNEVEN = 0.4  # difference of the parts that are clear, of a first and a last third
 
@@ -68,20 +81,38 @@ def cropped(pictures: Sequence[Array]) -> list[Array]:
 
 def inside(picture: Array) -> Box:
     """Where the tiles of a figure are: round its subplots, or the axes of one large image."""
-    subplots, large = find_regions(picture)
     height, width = picture.shape[:2]
-    if large == (0, 0, width, height) and not subplots:
-        return large
-    if not subplots:
-        left, top, right, bottom = large
-        return left + FRAME, top + FRAME, right - FRAME, bottom - FRAME
-    left, top, right, bottom = around(subplots)
-    return (
-        max(left - EDGE, 0),
-        max(top - EDGE, 0),
-        min(right + EDGE, width),
-        min(bottom + EDGE, height),
-    )
+    if subplots := subplots_of(picture):
+        left, top, right, bottom = around(subplots)
+        return (
+            max(left - EDGE, 0),
+            max(top - EDGE, 0),
+            min(right + EDGE, width),
+            min(bottom + EDGE, height),
+        )
+    left, top, right, bottom = find_areas(picture)[0]
+    if (left, top, right, bottom) == (0, 0, width, height):
+        return 0, 0, width, height
+    return left + FRAME, top + FRAME, right - FRAME, bottom - FRAME
+
+
+def subplots_of(picture: Array) -> list[Box]:
+    """The largest set of rectangles of about one size, if it covers most of where it lies."""
+    boxes = rectangles(distance_from(picture, margin_colour(picture)) > CLOSE)[:MOST_BOXES]
+    alike = max(([b for b in boxes if of_one_size(b, a)] for a in boxes), key=len, default=[])
+    if len(alike) < SUBPLOTS or sum(map(area, alike)) < COVERED * area(around(alike)):
+        return []
+    return alike
+
+
+def of_one_size(one: Box, other: Box) -> bool:
+    sides = (one[2] - one[0], other[2] - other[0]), (one[3] - one[1], other[3] - other[1])
+    return all(abs(a - b) <= max(2, b * SIMILAR) for a, b in sides)
+
+
+def around(boxes: Sequence[Box]) -> Box:
+    left, top, right, bottom = zip(*boxes, strict=True)
+    return min(left), min(top), max(right), max(bottom)
 
 
 def resized(crop: Array, width: int) -> Array:
