@@ -11,6 +11,7 @@ import io
 import lzma
 import zlib
 from collections.abc import Callable
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, Protocol
 
 from grader.intake.records import ArchiveLimits
@@ -36,12 +37,16 @@ with contextlib.suppress(ImportError):  # students need not have it for the self
     # its stub calls the class an instance
     UNPACKING = (*UNPACKING, isal_zlib.error)  # type: ignore[arg-type]
 
-zstd: Any = None
-with contextlib.suppress(ImportError):
-    from compression import zstd  # type: ignore[no-redef,import-not-found,unused-ignore]
-if zstd is None:
-    with contextlib.suppress(ImportError):
-        from backports import zstd
+
+def _zstd() -> Any:
+    """Python's own module, or the same for older versions; None where it is not installed."""
+    for name in ("compression.zstd", "backports.zstd"):
+        with contextlib.suppress(ImportError):
+            return import_module(name)
+    return None
+
+
+zstd = _zstd()
 if zstd is not None:
     UNPACKING = (*UNPACKING, zstd.ZstdError)
 
