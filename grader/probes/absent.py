@@ -86,10 +86,10 @@ def know_other_versions() -> Any:
         warnings.simplefilter("ignore")
         for module, names in OLDER_AND_NEWER:
             lacking = {name: names[name] for name in names if not hasattr(module, name)}
-            vars(module)["__getattr__"] = of_module(module, lacking)
+            vars(module)["__getattr__"] = finder_of(module, lacking)
 
 
-def of_module(module: Any, names: Any) -> Any:
+def finder_of(module: Any, names: Any) -> Any:
     """What finds the module's attributes that are not there, as before for all but ``names``."""
     before = vars(module).get("__getattr__")
 
