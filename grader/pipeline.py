@@ -45,6 +45,7 @@ from grader.errors import Rejected
 from grader.intake import (
     Plan,
     Runs,
+    Statement,
     Submission,
     open_submission,
     plan_definitions,
@@ -136,10 +137,10 @@ def grade_opened(
     look = partial(look_at_artefacts, submission, notebook, options, watch, progress)
     with aside(look, options.side_by_side) as artefacts:
         if part is None or notebook is None:
-            verdicts = no_notebook()
+            verdicts, ran = no_notebook(), ()
         else:
             seconds = examination_seconds(submission, options)
-            verdicts, new_flags = run_notebook(
+            verdicts, new_flags, ran = run_notebook(
                 notebook, part.both, options, seconds, watch, progress
             )
             flags += new_flags
@@ -164,6 +165,8 @@ def grade_opened(
         clarity=found.counted.clarity,
         works=works,
         setting_tiles=setting_tiles,
+        setting_views=views_of(found.settings),
+        ran=ran,
         verdicts=verdicts,
     )
 
@@ -205,8 +208,9 @@ def run_notebook(
     seconds: float,
     watch: Stopwatch,
     progress: Progress,
-) -> tuple[list[Verdict], list[Flag]]:
+) -> tuple[list[Verdict], list[Flag], Sequence[Statement]]:
     """Plans and executes its cells, then examines what they define; flags tell a TA how it went.
+    The last are the statements that ran.
 
     Where it ``holds_both`` parts, only what the definitions import is theirs.
     """
@@ -223,14 +227,15 @@ def run_notebook(
             try:
                 failures = session.prepare()
             except InfraError as error:
-                return infra(str(error)), []
+                return infra(str(error)), [], plan.statements
         progress("examining schedules, loss and sampler")
         with watch("examination"):
             verdicts = examine(session, seed, options.rubric.tolerances)
     imported = session.imported if holds_both else plan.imports | session.imported
     forbidden = sorted(imported & options.rubric.solved_by_others)
     causes = Causes(plan, failures, Runs(notebook))
-    return explain(verdicts, plan, causes, forbidden), plan_flags(plan, failures, forbidden)
+    flags = plan_flags(plan, failures, forbidden)
+    return explain(verdicts, plan, causes, forbidden), flags, plan.statements
 
 
 def look_at_artefacts(
@@ -280,6 +285,20 @@ def judge_settings(
     except Exception as error:
         logger.exception("judging the settings failed")
         return trained_setting.unseen(type(error).__name__), [], {}
+
+
+def views_of(seen: Mapping[str, SettingEvidence] | str) -> dict[str, dict[str, Array]]:
+    """For people: what the files of each setting show, also where it is not what was asked for."""
+    if isinstance(seen, str):
+        return {}
+    pictures = {
+        name: [part.views for part in (setting.image, setting.animation) if part is not None]
+        for name, setting in seen.items()
+    }
+    return {
+        name: {n: view for views in found for n, view in views.items()}
+        for name, found in pictures.items()
+    }
 
 
 def no_notebook() -> list[Verdict]:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:  # it imports what supervising does without
     from grader.checks.verdict import Verdict
     from grader.digits.clarity import Clarity
     from grader.digits.regions import Array
+    from grader.intake import Statement
     from grader.text_to_image.works import Works
 
 SCHEMA_VERSION = 1
@@ -75,8 +76,9 @@ class Result:
     """Everything known of one graded submission; ``status`` is of ``RESULT_STATUSES``.
 
     ``verdicts`` are what the items were scored from; a rejected submission has none. For people,
-    and no part of the JSON: ``works``, the pictures of notebook 2-2, and ``setting_tiles``, the
-    digits of each setting's ``image_final.png``, (40, 28, 28), 0 to 1.
+    and no part of the JSON: ``works``, the pictures of notebook 2-2; ``setting_tiles``, the digits
+    of each setting's ``image_final.png``, (40, 28, 28), 0 to 1; ``setting_views``, small pictures
+    of a setting's files by what they are; ``ran``, the statements that ran.
     """
 
     student_id: str | None
@@ -91,6 +93,8 @@ class Result:
     clarity: "Clarity | None" = None
     works: "Works | None" = None
     setting_tiles: "Mapping[str, Array]" = field(default_factory=dict)
+    setting_views: "Mapping[str, Mapping[str, Array]]" = field(default_factory=dict)
+    ran: "Sequence[Statement]" = ()
     late: bool = False
     verdicts: "Sequence[Verdict]" = ()
 

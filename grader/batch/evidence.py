@@ -35,7 +35,7 @@ PRINTS = PACKAGE / "batch" / "prints.py"  # other prints than stored ones cannot
 class Evidence:
     """``record`` is the result as ``result.json`` has it, ``verdicts`` what it was scored from,
     none of a rejected submission; ``overlay`` a PNG, empty if there is none; ``prints`` what is
-    compared with other students' work; ``shown`` the pictures that people see."""
+    compared with other students' work; ``shown`` the pictures and the code that people see."""
 
     record: Record
     verdicts: Sequence[Verdict]
@@ -56,14 +56,28 @@ class Evidence:
 
 def verdicts_json(verdicts: Sequence[Verdict]) -> str:
     return json.dumps(
-        [{**vars(verdict), "details": plain(verdict.details)} for verdict in verdicts],
+        [
+            {
+                **vars(verdict),
+                "details": plain(verdict.details),
+                "measured": plain(verdict.measured),
+            }
+            for verdict in verdicts
+        ],
         allow_nan=False,
     )
 
 
 def verdicts_from(text: str) -> list[Verdict]:
     return [
-        Verdict(v["check"], State(v["state"]), v["fraction"], v["message"], v["details"])
+        Verdict(
+            v["check"],
+            State(v["state"]),
+            v["fraction"],
+            v["message"],
+            v["details"],
+            v.get("measured", {}),
+        )
         for v in json.loads(text)
     ]
 

@@ -16,6 +16,7 @@ from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any, Literal
 
 from grader.batch.canvas import readings
+from grader.batch.code import judged_code
 from grader.batch.evidence import Evidence
 from grader.batch.places import Place
 from grader.checks.verdict import Verdict
@@ -123,14 +124,19 @@ def evidence_of(result: Result, file: str, prints: "Prints") -> Evidence:
 
         draw_overlay(result.clarity).save(overlay, "PNG", optimize=True)
     record = to_json(replace(result, file=printable(file)))
-    shown = {**works_json(result.works), "settings": settings_json(result.setting_tiles)}
+    shown = {
+        **works_json(result.works),
+        "settings": settings_json(result.setting_tiles),
+        "views": views_json(result.setting_views),
+        "code": judged_code(result.ran),
+    }
     return Evidence(record, result.verdicts, overlay.getvalue(), prints.found, shown)
 
 
 def works_json(works: "Works | None") -> dict[str, Any]:
     """The own prompts of notebook 2-2, and the pictures that a class may be shown as WebP."""
     if works is None:
-        return {"asked": [], "pictures": []}
+        return {"asked": [], "pictures": [], "refused": []}
     from grader.text_to_image.sheet import shown
     from grader.text_to_image.shots import Look
 
@@ -142,7 +148,12 @@ def works_json(works: "Works | None") -> dict[str, Any]:
         for a in works.own[:MOST_WORKS]
     ]
     fine = [shot.pixels for shot in works.shots if shot.look is Look.FINE][:MOST_WORKS]
-    return {"asked": asked, "pictures": [webp(pixels) for pixels in fine]}
+    others = [shot for shot in works.shots if shot.look is not Look.FINE][:MOST_WORKS]
+    refused = [
+        {"look": str(s.look), "where": one_line(s.where), "picture": webp(s.pixels[::2, ::2], 50)}
+        for s in others
+    ]
+    return {"asked": asked, "pictures": [webp(pixels) for pixels in fine], "refused": refused}
 
 
 def settings_json(tiles: Mapping[str, Any]) -> dict[str, str]:
@@ -155,12 +166,21 @@ def settings_json(tiles: Mapping[str, Any]) -> dict[str, str]:
     }
 
 
-def webp(pixels: Any) -> str:
+def views_json(views: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, str]]:
+    """What the files of each setting show, as small WebP."""
+    return {
+        name: {what: webp(pixels, 40) for what, pixels in found.items()}
+        for name, found in sorted(views.items())
+        if found
+    }
+
+
+def webp(pixels: Any, quality: int = 80) -> str:
     """(H, W) or (H, W, 3) bytes as a small picture in base64."""
     from PIL import Image
 
     file = io.BytesIO()
-    Image.fromarray(pixels).save(file, "WEBP", quality=80)
+    Image.fromarray(pixels).save(file, "WEBP", quality=quality)
     return base64.b64encode(file.getvalue()).decode("ascii")
 
 

@@ -22,13 +22,17 @@ REVIEW = "A TA will review it."
 
 @dataclass(frozen=True)
 class Verdict:
-    """``fraction`` of the check's points that is earned, in [0, 1]; provisional under review."""
+    """``fraction`` of the check's points that is earned, in [0, 1]; provisional under review.
+
+    ``measured``: for the TA, what was measured, each number by what it is called in words.
+    """
 
     check: str
     state: State
     fraction: float
     message: str
     details: Mapping[str, Any] = field(default_factory=dict)
+    measured: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def right(self) -> bool:

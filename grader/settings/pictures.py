@@ -2,11 +2,13 @@
 
 import base64
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 
 import numpy as np
+from PIL import Image
 
 from grader.digits.choose import starts_at_the_top
 from grader.digits.clarity import DIGITS, GENERATED_ROWS
@@ -25,6 +27,7 @@ RISES = 0.25  # by which it grows from an animation's first picture to its last
 SAME = 0.985  # correlation of two tiles that are one image, saved twice
 FAINT = (5 / 255, 20 / 255, 40 / 255)  # what is fainter is no ink
 PITCH, PADDING = 30, 2  # pixels of a tile in image_final.png with its padding, and of that
+VIEW = 240  # pixels a side of what is kept for people
 BOX, MIDDLE = 20, 1.01  # pixels: MNIST fits digits into this box, their mass in the tile's middle
 AS_MNIST = 0.9  # part of the tiles that do so exactly: of real digits all, of generated ones half
 
@@ -45,11 +48,13 @@ class Shown(StrEnum):
 
 @dataclass(frozen=True)
 class Evidence:
-    """``tiles``: the generated half, (40, 28, 28), ink 0 to 1; None if there is no such grid."""
+    """``tiles``: the generated half, (40, 28, 28), ink 0 to 1; None if there is no such grid.
+    ``views``: for people, small pictures of the file, each by what it is."""
 
     shown: Shown
     tiles: Array | None = None
     problem: str = ""
+    views: Mapping[str, Array] = field(default_factory=dict)
 
 
 def look_at_image(session: KernelSession, path: Path) -> Evidence:
@@ -57,6 +62,11 @@ def look_at_image(session: KernelSession, path: Path) -> Evidence:
     pixels, problem = pixels_of(session, path, "last")
     if pixels is None:
         return Evidence(Shown.UNREADABLE, problem=problem)
+    seen = what_image_shows(pixels)
+    return seen if seen.tiles is not None else replace(seen, views={"image": small(pixels)})
+
+
+def what_image_shows(pixels: Array) -> Evidence:
     if pixels.std() < BLANK * 255:
         return Evidence(Shown.BLANK)
     grid = find_grid(pixels)
@@ -84,6 +94,11 @@ def look_at_animation(session: KernelSession, path: Path) -> Evidence:
     first, _ = pixels_of(session, path, "first")
     if first is None or last is None:
         return Evidence(Shown.UNREADABLE, problem=problem)
+    views = {"first frame": small(first), "last frame": small(last)}
+    return replace(what_animation_shows(first, last), views=views)
+
+
+def what_animation_shows(first: Array, last: Array) -> Evidence:
     grids = (find_grid(frame) for frame in (last, first))  # noise shows where white tiles end
     grid = next((g for g in grids if g is not None and g.shape[1] == DIGITS), None)
     if grid is None or first.shape != last.shape:
@@ -99,6 +114,13 @@ def look_at_animation(session: KernelSession, path: Path) -> Evidence:
     if smoothness(end) - smoothness(start) < RISES:
         return Evidence(Shown.STILL)
     return Evidence(Shown.DIGITS, end)
+
+
+def small(pixels: Array) -> Array:
+    """A picture made as small as suffices to see what it is."""
+    page = Image.fromarray(pixels)
+    page.thumbnail((VIEW, VIEW))
+    return np.asarray(page)
 
 
 def pixels_of(session: KernelSession, path: Path, frame: str) -> tuple[Array | None, str]:
