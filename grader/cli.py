@@ -13,6 +13,7 @@ from rich.console import Console
 
 from grader.commands.batch import STOPPED, batch_command, correct_command, export_command
 from grader.commands.grade import clarity_command, grade_command
+from grader.commands.review import review_command
 from grader.commands.rubric import rubric_command
 from grader.commands.template import template_command
 from grader.errors import GraderError, RubricError, SandboxUnavailable, UsageError
@@ -27,6 +28,7 @@ def cli() -> None:
 
 for command in (
     *(grade_command, clarity_command, batch_command, export_command, correct_command),
+    review_command,
     *(template_command, rubric_command),
 ):
     cli.add_command(command)

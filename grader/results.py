@@ -143,6 +143,12 @@ def items_json(items: Sequence[ItemResult]) -> list[dict[str, Any]]:
     return [{**_scored(item), "checks": [_check(check) for check in item.checks]} for item in items]
 
 
+def clear_share(clear: int, total: int) -> float:
+    """The part of the points for clear digits that so many of them earn, rounded as one of ten
+    points is, in the student's favour."""
+    return round(clear / total + 1e-9, 2)
+
+
 def clarity_json(clarity: "Clarity | None") -> dict[str, Any]:
     """How many digits are clear, and every tile's reading."""
     if clarity is None:

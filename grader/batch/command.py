@@ -1,7 +1,5 @@
-"""``ddpm-grader batch`` and ``correct``: what they print, and in which order they do things."""
+"""``ddpm-grader batch``: what it prints, and in which order it does things."""
 
-import getpass
-import os
 import shlex
 import signal
 from collections.abc import Iterator
@@ -15,24 +13,19 @@ from rich.text import Text
 
 from grader.batch.cluster import Dask
 from grader.batch.executors import Backend, Local
-from grader.batch.gradebook import Entry, Gradebook, read_gradebook
-from grader.batch.journal import Correction, Journal, now
+from grader.batch.gradebook import Gradebook, read_gradebook
+from grader.batch.journal import Journal
+from grader.batch.people import whole_text
 from grader.batch.publish import Publisher, publish
 from grader.batch.remember import Asked, given, settle
 from grader.batch.run import Batch, Request
 from grader.batch.screen import Screen
-from grader.errors import UsageError
 from grader.paths import RUBRIC_DIR
 from grader.sandbox import bubblewrap
 from grader.sandbox.text import clean
 from grader.scratch import scratch
 
 MOST_PATHS = 8  # that a message repeats
-NOT_YET = "{0} has no result yet: run ddpm-grader batch SUBMISSIONS --out {1} first."
-UNGRADED = {
-    "missing": "{0} handed in nothing. For what came on paper or by mail give batch a file "
-    "{0}.tar.gz as well, be it an empty one; then it can be corrected."
-}
 # flags that tell whose it is, where nobody need look for it any more, and what was handed in
 SAID_AT_THE_END = (
     "student_id_mistyped",
@@ -157,66 +150,3 @@ def summary(gradebook: Gradebook, console: Console, again: str) -> None:
         so_far = " (not every file was opened yet)" if unread else ""
         text = f"Nothing was handed in by: {', '.join(missing)}{so_far}"
         say(Text(text, style="yellow"))
-
-
-def login() -> str:
-    """Of the person at the terminal; a container may have no name for them."""
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return f"user {os.getuid()}"
-
-
-def whole_text(text: str) -> str:
-    """What was no text at the terminal, such as a byte of another encoding, as its number."""
-    return text.encode("utf-8", "backslashreplace").decode()
-
-
-def correct(
-    grades: Path, label: str, item: str, points: float | None, comment: str, who: str | None
-) -> str:
-    """Notes a correction, or withdraws one if ``points`` is None; returns one line about it.
-
-    What was given to somebody who goes by another name now, or for an item that the rubric has no
-    more, can be withdrawn, too. Raises ``UsageError`` for any other unknown student or item, or
-    more points than the item has.
-    """
-    comment, who = whole_text(comment), whole_text(who or login())
-    with Journal(grades) as journal:
-        gradebook = read_gradebook(journal)
-        owner, sha256 = None, None
-        stray = None if points is not None else stray_correction(journal, gradebook, label, item)
-        if stray is not None:
-            owner = stray.owner
-        else:
-            entry = gradebook.entry(label)
-            owner, sha256 = entry.row.get("owner"), _seen(entry, item, points, grades)
-        journal.correct(Correction(label, item, points, comment, who, now(), sha256, owner))
-        gradebook = publish(journal)
-    final = next((entry.points for entry in gradebook.entries if entry.label == label), None)
-    shown = "not known yet" if final is None else f"{final:g}"
-    return f"{label}: {item} {'as graded' if points is None else f'{points:g}'}, total {shown}"
-
-
-def stray_correction(
-    journal: Journal, gradebook: Gradebook, label: str, item: str
-) -> Correction | None:
-    """One that was made under this name and fits nobody who goes by it now."""
-    for entry in gradebook.entries:
-        if entry.label == label and any(i.id == item and i.correction for i in entry.items):
-            return None
-    made = [c for c in journal.corrections().values() if (c.label, c.item) == (label, item)]
-    return next((c for c in reversed(made) if c.points is not None), None)
-
-
-def _seen(entry: Entry, item: str, points: float | None, grades: Path) -> str | None:
-    """The hash of the file that is corrected. Raises ``UsageError`` if it cannot be."""
-    found = [known for known in entry.items if known.id == item]
-    if not entry.items:
-        raise UsageError(UNGRADED.get(entry.status, NOT_YET).format(entry.label, grades))
-    if not found:
-        known_items = ", ".join(known.id for known in entry.items)
-        raise UsageError(f"{entry.label} has no item {item!r} (there are: {known_items}).")
-    if points is not None and not 0 <= points <= found[0].max_points:
-        raise UsageError(f"{item} is worth 0 to {found[0].max_points:g} points.")
-    return entry.result["submission"]["sha256"] if entry.result else None

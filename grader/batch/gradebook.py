@@ -1,22 +1,29 @@
-"""The class's grades as they stand: automatic results, corrections over them, lateness last."""
+"""The class's grades as they stand: automatic results, decisions over them, lateness last."""
 
 import difflib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from grader.batch.journal import Correction, Journal, label_key
+from grader.batch.decisions import NOTHING, TILES, Decision, Decisions, item_of, label_key
+from grader.batch.journal import Journal
 from grader.batch.telling import common
 from grader.errors import UsageError
+from grader.results import SCHEMA_VERSION, clarity_json, clear_share
 
 OPEN = ("needs_review", "infra_error")
-NO_RESULT = ("missing", "unreadable", "waiting")
+EMPTY = "Nothing was handed in."
+SHORTEST = 3  # digits of the end of an id that tell who is meant
 
 
 @dataclass(frozen=True)
 class GradedItem:
-    """An item of one student. ``points`` are the correction's where there is one; ``outlived`` says
-    that it was made for another file than the one that counts by now; ``label`` is the student's.
+    """An item of one student. ``points`` are a person's where one decided; ``label`` is the
+    student's.
+
+    ``decision`` is on the item as a whole, ``decided`` on its checks, by id, and ``tiles`` on
+    tiles, by number. ``outlived`` were made for another file than the one that counts by now: they
+    are proposed again, and give nothing.
     """
 
     label: str
@@ -26,34 +33,67 @@ class GradedItem:
     automatic: float
     max_points: float
     checks: Sequence[Mapping[str, Any]]
-    correction: Correction | None
-    outlived: bool = False
+    decision: Decision | None = None
+    decided: Mapping[str, Decision] = field(default_factory=dict)
+    tiles: Mapping[int, Decision] = field(default_factory=dict)
+    outlived: Sequence[Decision] = ()
 
     @property
     def exceeds(self) -> bool:
         """Whether the rubric has been changed to less than a person gave."""
-        return self.correction is not None and self.points > self.max_points
+        return self.decision is not None and self.points > self.max_points
 
     @property
     def doubts(self) -> list[str]:
-        """Why the correction must be looked at again, a sentence each."""
+        """Why a decision must be looked at again, a sentence each."""
         found = []
         if self.exceeds:
             found.append(
                 f"corrected to {self.points:g} points, but worth {self.max_points:g} by now."
             )
-        if self.outlived:
+        for old in self.outlived:
+            what = "" if old.target == self.id else f"{old.target.partition('.')[2]} "
+            given = "looked at" if old.points is None else f"corrected to {old.points:g} points"
+            if old.target.startswith(f"{TILES} "):
+                what, given = "", f"tile {old.target.rpartition(' ')[2]} was overruled"
+            when = "when another file of this student's counted"
+            if old.sha256 == NOTHING:
+                when = "before anything was handed in"
             found.append(
-                f"corrected to {self.points:g} points when another file of this student's counted; "
-                f"this one has {self.automatic:g} by itself. Correct it again (ddpm-grader correct "
-                f"GRADES {self.label} {self.id} POINTS), or withdraw it (--withdraw)."
+                f"{what}{given} {when}; by itself this one "
+                f"has {self.automatic:g} for the item. Decide again (ddpm-grader review GRADES), "
+                f"or withdraw it (ddpm-grader correct GRADES {self.label} "
+                f"{old.target.partition(' ')[0]} --withdraw)."
             )
         return found
 
     @property
+    def left(self) -> list[Mapping[str, Any]]:
+        """The checks that a person must still look at."""
+        if self.decision is not None:
+            return []
+        return [c for c in self.checks if c["status"] in OPEN and c["id"] not in self.decided]
+
+    @property
     def open(self) -> bool:
         """Whether a person must still look."""
-        return bool(self.doubts) or (self.correction is None and self.status in OPEN)
+        return bool(self.doubts or self.left)
+
+    @property
+    def by_person(self) -> Sequence[Decision]:
+        """The decisions that count, in no order of time."""
+        return [self.decision] if self.decision else [*self.decided.values(), *self.tiles.values()]
+
+    @property
+    def settled(self) -> bool:
+        """Whether a person decided on all of it."""
+        whole = bool(self.checks) and all(check["id"] in self.decided for check in self.checks)
+        return self.decision is not None or whole
+
+    def points_of(self, check: Mapping[str, Any]) -> float:
+        """What one of its checks earns, as far as that is known by itself."""
+        made = self.decided.get(check["id"])
+        return made.worth(check["max_points"]) if made else float(check["points"])
 
 
 @dataclass(frozen=True)
@@ -84,7 +124,7 @@ class Entry:
         """``graded``, ``needs_review``, ``rejected``, or why there is no result."""
         if self.result is None:
             return str(self.row["state"])
-        if self.result["status"] == "rejected" and not all(i.correction for i in self.items):
+        if self.result["status"] == "rejected" and not all(i.settled for i in self.items):
             return "rejected"
         return "needs_review" if any(item.open for item in self.items) else "graded"
 
@@ -96,7 +136,7 @@ class Entry:
     @property
     def unread(self) -> bool:
         """Whether there was nothing to judge it by, and no person has judged anything either."""
-        if self.result is None or self.failed or any(item.correction for item in self.items):
+        if self.result is None or self.failed or any(item.by_person for item in self.items):
             return False
         return self.result["status"] == "rejected" or all(
             item.open and not item.points for item in self.items
@@ -134,7 +174,7 @@ class Entry:
         """The one message of all items of what could not be read; empty if there is none such."""
         if not self.unread and self.status != "rejected":
             return ""
-        left = [item for item in self.items if not item.correction]
+        left = [item for item in self.items if not item.by_person]
         messages = {str(check["message"]) for item in left for check in item.checks}
         return messages.pop() if len(left) > 1 and len(messages) == 1 else ""
 
@@ -144,9 +184,8 @@ class Entry:
         doubtful = [
             (item.id, str(check["message"]))
             for item in self.items
-            if item.open and not item.outlived
-            for check in item.checks
-            if check["status"] in OPEN
+            if not item.outlived
+            for check in item.left
         ]
         shared: dict[str, dict[str, None]] = {}
         texts = common([message for _, message in doubtful])
@@ -174,6 +213,23 @@ class Gradebook:
     lines: Sequence[str]
     pairs: Sequence[Mapping[str, Any]]
 
+    def find(self, text: str) -> Entry:
+        """By label, by a name or by the end of an id that only one has. Raises ``UsageError``."""
+        asked = text.strip().casefold()
+        named = [e for e in self.entries if asked and e.name.casefold() == asked]
+        ends = [
+            e
+            for e in self.entries
+            if len(asked) >= SHORTEST and asked.isdecimal() and (e.student_id or "").endswith(asked)
+        ]
+        for found in ([e for e in self.entries if e.label == text], named, ends):
+            if len(found) == 1:
+                return found[0]
+            if found:
+                labels = ", ".join(entry.label for entry in found)
+                raise UsageError(f"{text!r} may be any of these: {labels}.")
+        return self.entry(text)
+
     def entry(self, label: str) -> Entry:
         """By label. Raises ``UsageError``."""
         for entry in self.entries:
@@ -186,63 +242,127 @@ class Gradebook:
 
 
 def read_gradebook(journal: Journal) -> Gradebook:
-    """The last run's gradebook with the corrections of today."""
-    corrections = journal.corrections()
-    entries = [
-        Entry(label, row, graded_items(label, keys_of(label, row), row["result"], corrections), key)
-        for label, row, key in journal.gradebook()
-    ]
+    """The last run's gradebook with the decisions of today."""
+    decisions = Decisions(journal.decisions())
+    items = journal.fact("items", [])
+    entries = [entry_of(*found, decisions, items) for found in journal.gradebook()]
     return Gradebook(
         journal.fact("title", ""),
-        journal.fact("items", []),
+        items,
         entries,
         journal.fact("lines", []),
         journal.fact("pairs", []),
     )
 
 
+def entry_of(
+    label: str,
+    row: Mapping[str, Any],
+    key: str | None,
+    decisions: Decisions,
+    items: Sequence[Mapping[str, Any]],
+) -> Entry:
+    """One student with the decisions that stand; ``items`` are the rubric's."""
+    made = decisions.of(keys_of(label, row))
+    given = {item["id"] for item in items}.intersection(made)
+    if row["result"] is None and row["state"] == "missing" and given:
+        row = {**row, "result": empty_result(row["student_id"], items)}
+    return Entry(label, row, graded_items(label, row["result"], made), key)
+
+
+def with_nothing(entry: Entry, items: Sequence[Mapping[str, Any]]) -> Entry:
+    """The same, so that it can be decided on where nothing was handed in."""
+    if entry.result is not None or entry.row["state"] != "missing":
+        return entry
+    row = {**entry.row, "result": empty_result(entry.student_id, items)}
+    return Entry(entry.label, row, graded_items(entry.label, row["result"], {}), entry.key)
+
+
+def empty_result(student_id: str | None, items: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Of who handed in nothing, and was given points by a person all the same."""
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "student_id": student_id,
+        "submission": {"file": "", "sha256": NOTHING, "late": False},
+        "status": "graded",
+        "points": 0.0,
+        "max_points": sum(item["max_points"] for item in items),
+        "items": [empty_item(item) for item in items],
+        "clarity": clarity_json(None),
+        "flags": [],
+        "environment": {},
+        "seconds": {},
+    }
+
+
+def empty_item(item: Mapping[str, Any]) -> dict[str, Any]:
+    scored = {"status": "missing", "points": 0.0, "max_points": item["max_points"]}
+    check = {**scored, "id": f"{item['id']}.submission", "message": EMPTY, "details": {}}
+    return {**scored, "id": item["id"], "checks": [check]}
+
+
 def keys_of(label: str, row: Mapping[str, Any]) -> list[str]:
-    """By which corrections of this student are found."""
+    """By which decisions of this student are found."""
     both = f"{row['student_id']}_user_{row['user']}"  # as the folder was called where ids collided
-    return [*row.get("owners", ()), label_key(label), label_key(both)]
+    before = f"missing {row['student_id']}"  # until something was handed in
+    return [*row.get("owners", ()), before, label_key(label), label_key(both)]
 
 
 def graded_items(
-    label: str,
-    keys: Sequence[str],
-    result: Mapping[str, Any] | None,
-    corrections: Mapping[tuple[str, str], Correction],
+    label: str, result: Mapping[str, Any] | None, made: Mapping[str, Decision]
 ) -> list[GradedItem]:
-    """The items of a result as ``result.json`` has it, with the corrections of this student."""
-    found = []
-    sha256 = result["submission"]["sha256"] if result else None
-    for item in result["items"] if result else ():
-        correction = standing_correction(keys, item["id"], corrections)
-        corrected = correction.points if correction else None
-        seen = correction.sha256 if correction else None
-        outlived = seen not in (None, sha256)
-        found.append(
-            GradedItem(
-                label,
-                item["id"],
-                item["status"],
-                item["points"] if corrected is None else corrected,
-                item["points"],
-                item["max_points"],
-                item["checks"],
-                correction,
-                outlived,
-            )
-        )
-    return found
+    """The items of a result as ``result.json`` has it, with the decisions on this student."""
+    if result is None:
+        return []
+    mine: dict[str, list[Decision]] = {}
+    for target, decision in made.items():
+        mine.setdefault(item_of(target), []).append(decision)
+    return [graded_item(label, item, result, mine.get(item["id"], ())) for item in result["items"]]
 
 
-def standing_correction(
-    keys: Sequence[str], item: str, corrections: Mapping[tuple[str, str], Correction]
-) -> Correction | None:
-    """The last one that was made under any of the keys, unless it was withdrawn."""
-    made = [corrections[key, item] for key in keys if (key, item) in corrections]
-    if len(made) > 1:
-        order = list(corrections.values())
-        made.sort(key=order.index)
-    return made[-1] if made and made[-1].points is not None else None
+def graded_item(
+    label: str, item: Mapping[str, Any], result: Mapping[str, Any], made: Sequence[Decision]
+) -> GradedItem:
+    """One of them, with the decisions on it and on its parts."""
+    automatic = GradedItem(
+        label,
+        item["id"],
+        item["status"],
+        item["points"],
+        item["points"],
+        item["max_points"],
+        item["checks"],
+    )
+    if not made:
+        return automatic
+    sha256 = result["submission"]["sha256"]
+    outlived = [one for one in made if one.sha256 not in (None, sha256)]
+    standing = {one.target: one for one in made if one not in outlived}
+    whole = standing.pop(item["id"], None)
+    if whole is not None:
+        points = whole.worth(item["max_points"])
+        return replace(automatic, points=points, decision=whole, outlived=outlived)
+    tiles = {int(t.rpartition(" ")[2]): one for t, one in standing.items() if " " in t}
+    checks = [recounted(c, tiles, result) if c["id"] == TILES else c for c in item["checks"]]
+    ids = {check["id"] for check in checks}
+    decided = {target: one for target, one in standing.items() if target in ids}
+    found = replace(automatic, checks=checks, decided=decided, tiles=tiles, outlived=outlived)
+    return replace(found, points=round(sum(map(found.points_of, checks)), 2))
+
+
+def recounted(
+    check: Mapping[str, Any], tiles: Mapping[int, Decision], result: Mapping[str, Any]
+) -> Mapping[str, Any]:
+    """The check of the samples with a person's word on some tiles."""
+    readings = result["clarity"]["tiles"]
+    if not tiles or not readings:
+        return check
+    clear = [bool(reading["clear"]) for reading in readings]
+    for number, decision in tiles.items():
+        if number < len(clear):
+            clear[number] = bool(decision.points)
+    before = sum(bool(reading["clear"]) for reading in readings)
+    total = len(readings)
+    points = round(check["max_points"] * clear_share(sum(clear), total), 2)
+    note = f"A person looked at the digits: {sum(clear)} of {total} are clear, not {before}."
+    return {**check, "points": points, "message": f"{note} {check['message']}"}

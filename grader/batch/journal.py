@@ -1,4 +1,4 @@
-"""The journal: one SQLite file that holds every result, correction and gradebook.
+"""The journal: one SQLite file that holds every result, decision and gradebook.
 
 WAL and ``synchronous=FULL``: what ``store`` returned from survives the end of the process and of
 the machine's power. Texts are kept as JSON in ASCII, for a student's may hold halves of characters.
@@ -10,12 +10,13 @@ import os
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from grader.batch.decisions import Decision, Overtaken, touches
 from grader.batch.evidence import Evidence, verdicts_from, verdicts_json
 from grader.batch.places import Place
 from grader.batch.schema import prepare
@@ -25,34 +26,26 @@ from grader.sandbox.text import one_line
 
 FILE, LOCK = "journal.sqlite", "journal.lock"
 WAIT_SECONDS = 30
+EDITION = "edition"
+COLUMNS = (
+    *("label", "target", "points", "comment", "who", "made", "sha256", "owner"),
+    *("points_before", "out_of", "word", "doubts", "act"),
+)
+"""Of a decision, in its own order."""
+_FIELD = {"points_before": "before", "doubts": "group"}  # where SQL has another meaning for a name
 
 
 @dataclass(frozen=True)
-class Correction:
-    """A person's points for an item, and why; ``points`` None withdraws an earlier correction.
+class Request:
+    """What a student asks for; ``answer`` is None until somebody answers."""
 
-    ``sha256`` is that of the submission which the person saw, ``owner`` its sender as the batch
-    tells senders apart; both are None in a journal of before.
-    """
-
-    label: str
+    number: int
+    student: str
     item: str
-    points: float | None
-    comment: str
-    who: str
-    made: str
-    sha256: str | None = None
-    owner: str | None = None
-
-    @property
-    def key(self) -> str:
-        """Whose it is: the sender's, whatever folder the grades are in by now."""
-        return self.owner or label_key(self.label)
-
-
-def label_key(label: str) -> str:
-    """As ``Correction.key`` where the sender is not known."""
-    return f"label {label}"
+    text: str
+    answer: str | None = None
+    who: str | None = None
+    made: str | None = None
 
 
 class Journal:
@@ -230,6 +223,13 @@ class Journal:
             found = self._db.execute(query, (key,)).fetchone()
             return (found[0], json.loads(found[1])) if found else (b"", {})
 
+    def verdicts(self, key: str) -> str | None:
+        """The verdicts of the result of that key, as ``verdicts_from`` takes them."""
+        with self._clear():
+            query = "SELECT verdicts FROM results WHERE key = ?"
+            found = self._db.execute(query, (key,)).fetchone()
+        return str(found[0]) if found else None
+
     def rerun(self, which: str) -> int:
         """Marks results to be made again: ``all``, ``failed`` by a fault of the grader's, or those
         of one student. They stay until the new ones are stored. Returns how many they are."""
@@ -251,31 +251,85 @@ class Journal:
         with self._clear():
             return int(self._db.execute("SELECT count(*) FROM results").fetchone()[0])
 
-    # ---- corrections
+    # ---- decisions
 
-    def correct(self, correction: Correction) -> None:
-        """Adds it; the last one of an item counts, the earlier ones stay on record."""
-        values = tuple(vars(correction).values())
+    def decide(self, decisions: Sequence[Decision], seen: int | None = None) -> list[Decision]:
+        """Adds all of them or none, and returns them with their numbers; the last one of a target
+        counts, the earlier ones stay on record. The students' pages are noted as not written.
+
+        ``seen`` is the number of the last decision that was known when these were made. Raises
+        ``Overtaken`` if a later one touches any of them.
+        """
+        names = ", ".join(COLUMNS)
+        marks = ", ".join("?" * len(COLUMNS))
+        kept = []
         with self._transaction():
-            self._db.execute(
-                "INSERT INTO corrections (label, item, points, comment, who, made, sha256, owner) "
-                "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-                values,
-            )
+            if seen is not None:
+                self._not_overtaken(decisions, seen)
+            for made in decisions:
+                values = [getattr(made, _FIELD.get(name, name)) for name in COLUMNS]
+                done = self._db.execute(f"INSERT INTO decisions ({names}) VALUES ({marks})", values)
+                kept.append(replace(made, number=int(done.lastrowid or 0)))
+                self._db.execute(
+                    "INSERT OR REPLACE INTO unwritten VALUES (?, ?)", (made.label, done.lastrowid)
+                )
+        return kept
 
-    def corrections(self) -> dict[tuple[str, str], Correction]:
-        """The last one of each sender and item, in the order in which they were made; also those
-        that withdraw one."""
-        columns = "label, item, points, comment, who, made, sha256, owner"
-        query = f"SELECT {columns} FROM corrections ORDER BY number"
+    def _not_overtaken(self, decisions: Sequence[Decision], seen: int) -> None:
+        mine: dict[str, list[str]] = {}
+        for made in decisions:
+            mine.setdefault(made.key, []).append(made.target)
+        late = [
+            other
+            for other in self._read_decisions(seen)
+            if any(touches(other.target, target) for target in mine.get(other.key, ()))
+        ]
+        if late:
+            raise Overtaken(late)
+
+    def decisions(self, since: int = 0) -> list[Decision]:
+        """Those with a higher number, in the order in which they were made; also those that
+        withdraw one."""
         with self._clear():
-            rows = self._db.execute(query).fetchall()
-        last: dict[tuple[str, str], Correction] = {}
-        for row in rows:
-            correction = Correction(*row)
-            last.pop((correction.key, correction.item), None)
-            last[correction.key, correction.item] = correction
-        return last
+            return self._read_decisions(since)
+
+    def _read_decisions(self, since: int) -> list[Decision]:
+        names = ", ".join(COLUMNS)
+        query = f"SELECT {names}, number FROM decisions WHERE number > ? ORDER BY number"
+        rows = self._db.execute(query, (since,)).fetchall()
+        return [Decision(*row) for row in rows]
+
+    def unwritten(self) -> dict[str, int]:
+        """The students whose pages do not show a decision yet, and that decision's number."""
+        with self._clear():
+            return dict(self._db.execute("SELECT label, number FROM unwritten ORDER BY number"))
+
+    def wrote(self, labels: Mapping[str, int]) -> None:
+        """The pages of these show the decisions up to that number."""
+        with self._transaction():
+            query = "DELETE FROM unwritten WHERE label = ? AND number <= ?"
+            self._db.executemany(query, labels.items())
+
+    # ---- requests
+
+    def ask(self, requests: Sequence[tuple[str, str, str]]) -> int:
+        """Adds student, item and text of each that is not known yet; returns how many these are."""
+        with self._transaction():
+            query = "INSERT OR IGNORE INTO requests (student, item, text) VALUES (?, ?, ?)"
+            return max(self._db.executemany(query, requests).rowcount, 0)
+
+    def requests(self) -> list[Request]:
+        """All of them, in the order in which they came."""
+        columns = "number, student, item, text, answer, who, made"
+        with self._clear():
+            rows = self._db.execute(f"SELECT {columns} FROM requests ORDER BY number").fetchall()
+        return [Request(*row) for row in rows]
+
+    def answer(self, number: int, text: str | None, who: str) -> None:
+        """The answer to a request; None takes it back."""
+        with self._transaction():
+            query = "UPDATE requests SET answer = ?, who = ?, made = ? WHERE number = ?"
+            self._db.execute(query, (text, who, now(), number))
 
     # ---- the gradebook of the last run
 
@@ -285,6 +339,7 @@ class Journal:
         """Label, row and the key of its result for each student; replaces the last gradebook."""
         texts = [(label, json.dumps(row), key) for label, row, key in rows]
         with self._transaction():
+            self._changed()
             self._db.execute("DELETE FROM gradebook")
             self._db.executemany("INSERT INTO gradebook VALUES (?, ?, ?)", texts)
             self._note(facts)
@@ -292,9 +347,22 @@ class Journal:
     def write_row(self, before: str, label: str, row: dict[str, Any], key: str | None) -> None:
         """One student's row, which stood under the label ``before``."""
         with self._transaction():
+            self._changed()
             self._db.execute("DELETE FROM gradebook WHERE label = ?", (before,))
             values = (label, json.dumps(row), key)
             self._db.execute("INSERT OR REPLACE INTO gradebook VALUES (?, ?, ?)", values)
+
+    def gradebook_texts(self) -> list[tuple[str, str, str | None]]:
+        """As ``gradebook`` gives it, the rows not parsed yet; ``parsed`` does so."""
+        with self._clear():
+            rows = self._db.execute("SELECT label, row, key FROM gradebook ORDER BY label")
+            return rows.fetchall()
+
+    def parsed(self, text: str) -> dict[str, Any]:
+        """A row of the gradebook."""
+        with self._parsing():
+            row: dict[str, Any] = json.loads(text)
+            return row
 
     def gradebook(self) -> Iterator[tuple[str, dict[str, Any], str | None]]:
         """As it was written, by label."""
@@ -302,6 +370,22 @@ class Journal:
             rows = self._db.execute("SELECT label, row, key FROM gradebook ORDER BY label")
             for label, row, key in rows.fetchall():
                 yield label, json.loads(row), key
+
+    def _changed(self) -> None:
+        found = self._db.execute("SELECT value FROM facts WHERE name = ?", (EDITION,)).fetchone()
+        self._note({EDITION: 1 + (json.loads(found[0]) if found else 0)})
+
+    @property
+    def edition(self) -> int:
+        """Another number whenever the gradebook was written, in whole or in part."""
+        return int(self.fact(EDITION, 0))
+
+    def row(self, label: str) -> tuple[dict[str, Any], str | None] | None:
+        """One student's row, and the key of the result."""
+        with self._parsing():
+            query = "SELECT row, key FROM gradebook WHERE label = ?"
+            found = self._db.execute(query, (label,)).fetchone()
+            return (json.loads(found[0]), found[1]) if found else None
 
     def note(self, facts: Mapping[str, Any]) -> None:
         """Keeps facts by name, for ``fact``."""

@@ -19,8 +19,23 @@ def publish(journal: Journal, written: dict[str, str] | None = None) -> Gradeboo
     from grader.report.pages import write_pages  # a worker does without
 
     with journal.one_at_a_time():
+        labels = journal.unwritten()
         gradebook = read_gradebook(journal)
         write_pages(journal, gradebook, {} if written is None else written)
+        journal.wrote(labels)
+    return gradebook
+
+
+def publish_decided(journal: Journal) -> Gradebook:
+    """Writes the pages that do not show a decision yet, and no others."""
+    from grader.report.pages import write_students
+
+    with journal.one_at_a_time():
+        labels = journal.unwritten()
+        gradebook = read_gradebook(journal)
+        entries = [entry for entry in gradebook.entries if entry.label in labels]
+        write_students(journal, gradebook, entries)
+        journal.wrote(labels)
     return gradebook
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from grader.batch.choose import Handed, choose
+from grader.batch.decisions import Decisions
 from grader.batch.evidence import Evidence, can_score, conditions, key_of
 from grader.batch.executors import Backend, dispatch
 from grader.batch.gather import Attempt, gather
@@ -279,13 +280,13 @@ class Batch:
         ]
 
     def homeless(self, rows: Sequence[tuple[str, Row, str | None]]) -> list[str]:
-        """A line for every correction of somebody who is not here."""
+        """A line for every decision on somebody who is not here."""
         here = {key for label, row, _ in rows for key in keys_of(label, row)}
         return [
-            f"The correction of {found.label}, {item} to {found.points:g} points, fits no student "
-            "here."
-            for (key, item), found in self.journal.corrections().items()
-            if key not in here and found.points is not None
+            f"The correction of {made.label}, {made.target} to {made.points:g} points, fits no "
+            "student here."
+            for made in Decisions(self.journal.decisions()).every()
+            if made.key not in here and made.points is not None
         ]
 
     def likeness(self, prints: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from grader.errors import JournalError
 
-FORMAT = 3
+FORMAT = 4
 _TABLES = """
 CREATE TABLE IF NOT EXISTS hashes (
     place TEXT PRIMARY KEY, stamp TEXT NOT NULL, sha256 TEXT NOT NULL);
@@ -14,17 +14,32 @@ CREATE TABLE IF NOT EXISTS results (
     conditions TEXT NOT NULL, record TEXT NOT NULL, verdicts TEXT NOT NULL, overlay BLOB NOT NULL,
     prints TEXT NOT NULL, shown TEXT NOT NULL, failed INTEGER NOT NULL,
     stale INTEGER NOT NULL DEFAULT 0, finished TEXT NOT NULL);
-CREATE TABLE IF NOT EXISTS corrections (
-    number INTEGER PRIMARY KEY AUTOINCREMENT, label TEXT NOT NULL, item TEXT NOT NULL,
-    points REAL, comment TEXT NOT NULL, who TEXT NOT NULL, made TEXT NOT NULL, sha256 TEXT,
-    owner TEXT);
 CREATE TABLE IF NOT EXISTS gradebook (label TEXT PRIMARY KEY, row TEXT NOT NULL, key TEXT);
 CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 """
-_NAMES = {"hashes", "results", "corrections", "gradebook", "facts"}
+_DECISIONS = """
+CREATE TABLE decisions (
+    number INTEGER PRIMARY KEY AUTOINCREMENT, label TEXT NOT NULL, target TEXT NOT NULL,
+    points REAL, comment TEXT NOT NULL, who TEXT NOT NULL, made TEXT NOT NULL, sha256 TEXT,
+    owner TEXT, points_before REAL, out_of REAL, word TEXT NOT NULL DEFAULT '',
+    doubts TEXT NOT NULL DEFAULT '', act TEXT NOT NULL DEFAULT '');
+CREATE TABLE unwritten (label TEXT PRIMARY KEY, number INTEGER NOT NULL);
+CREATE TABLE requests (
+    number INTEGER PRIMARY KEY AUTOINCREMENT, student TEXT NOT NULL, item TEXT NOT NULL,
+    text TEXT NOT NULL, answer TEXT, who TEXT, made TEXT,
+    UNIQUE (student, item, text))
+"""
+_OLDEST = {"hashes", "results", "gradebook", "facts"}  # of every version
+_SAME = "number, label, item, points, comment, who, made, sha256, owner"
 _UPGRADES = {
-    1: "ALTER TABLE corrections ADD COLUMN sha256 TEXT",
-    2: "ALTER TABLE corrections ADD COLUMN owner TEXT",
+    1: ["ALTER TABLE corrections ADD COLUMN sha256 TEXT"],
+    2: ["ALTER TABLE corrections ADD COLUMN owner TEXT"],
+    3: [
+        *_DECISIONS.split(";\n"),
+        f"INSERT INTO decisions ({_SAME.replace('item', 'target')}) "
+        f"SELECT {_SAME} FROM corrections",
+        "DROP TABLE corrections",
+    ],
 }
 
 
@@ -37,7 +52,7 @@ def prepare(db: sqlite3.Connection, path: Path) -> None:
     tables = {name for (name,) in db.execute("SELECT name FROM sqlite_master")}
     if found > FORMAT:
         raise JournalError(f"{path} was written by another version of the grader.")
-    if (found and not tables >= _NAMES) or (tables and not found):
+    if (found and not tables >= _OLDEST) or (tables and not found):
         raise JournalError(
             f"{path} is no journal of this grader, so nothing was changed: give another folder."
         )
@@ -45,11 +60,12 @@ def prepare(db: sqlite3.Connection, path: Path) -> None:
     db.execute("PRAGMA synchronous=FULL")
     if found == FORMAT:
         return
-    upgrades = [_UPGRADES[old] for old in range(found, FORMAT)] if found else []
+    newest = [*_TABLES.split(";\n"), *_DECISIONS.split(";\n")]
+    upgrades = [one for old in range(found, FORMAT) for one in _UPGRADES[old]] if found else newest
     db.execute("BEGIN IMMEDIATE")
     try:
         if db.execute("PRAGMA user_version").fetchone()[0] == found:  # nobody else was faster
-            for statement in upgrades or _TABLES.split(";\n"):
+            for statement in upgrades:
                 db.execute(statement)
             db.execute(f"PRAGMA user_version={FORMAT}")
         db.execute("COMMIT")

@@ -9,8 +9,26 @@ from pathlib import Path
 from grader.batch.spreadsheet import is_workbook
 from grader.errors import UsageError
 
+FORMULA = tuple("=+-@\t\r\n＝＋－＠")  # what a spreadsheet takes for the start of one
+_BLANK = " \u00a0\u3000"
 _DELIMITERS = (",", ";", "\t")
 MOST_BYTES = 50 * 2**20
+
+
+def defused(text: str) -> str:
+    """With an apostrophe in front where a spreadsheet might take the field for a formula."""
+    return f"'{text}" if text.lstrip(_BLANK).startswith(FORMULA) else text
+
+
+def quoted(text: str) -> str:
+    """The same, so that ``unquoted`` gives the text back."""
+    return f"'{text}" if text.lstrip(_BLANK).startswith((*FORMULA, "'")) else text
+
+
+def unquoted(text: str) -> str:
+    """A field as it was before ``quoted`` or ``defused``."""
+    inside = text[1:].lstrip(_BLANK).startswith((*FORMULA, "'"))
+    return text[1:] if text.startswith("'") and inside else text
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from grader.checks.verdict import Verdict, failed, missing, needs_review, partial, passed
 from grader.digits.choose import Found
 from grader.digits.clarity import WANTED, Clarity, may_go_either_way
-from grader.results import State
+from grader.results import State, clear_share
 
 CHECK = "image_quality.clear_digits"
 DECISIVE = 3  # digits that may go either way; a TA is told of more
@@ -33,7 +33,7 @@ def judge(found: Found) -> Verdict:
     }
     n, total = clarity.clear, clarity.total
     text = f"{n} of {total} digits are clear ({clarity.where}){failing_columns(clarity.failing)}."
-    fraction = round(n / total + 1e-9, 2)  # one decimal of ten points, in the student's favour
+    fraction = clear_share(n, total)
     doubts = [*doubts_about_tiles(clarity), *([found.doubt] if found.doubt else [])]
     if doubts:
         return needs_review(CHECK, " ".join([text, *doubts]), fraction, **details)

@@ -134,10 +134,10 @@ def batch_command(
 @click.argument("grades", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.option(
     "--to",
-    type=click.Choice(["csv", "canvas", "gradescope", "gallery"]),
+    type=click.Choice(["csv", "canvas", "gradescope", "gallery", "decisions", "requests"]),
     required=True,
-    help="The form: a plain CSV, Canvas's gradebook, results.json files for Gradescope, or the "
-    "class's own pictures on one page.",
+    help="The form: a plain CSV, Canvas's gradebook, results.json files for Gradescope, the "
+    "class's own pictures on one page, what people decided, or their answers to regrade requests.",
 )
 @click.option(
     "--output",
@@ -170,8 +170,8 @@ def export_command(
     consent: Path | None,
     names: bool,
 ) -> None:
-    """Writes the GRADES of a batch as CSV, for Canvas or Gradescope, or the class's own pictures
-    of notebook 2-2 on one page."""
+    """Writes the GRADES of a batch as CSV, for Canvas or Gradescope, the class's own pictures of
+    notebook 2-2 on one page, or what people decided and answered."""
     from grader.report.export import Wanted, export
 
     text, lines = export(grades, to, output, Wanted(gradebook, assignment, consent, names))
@@ -183,24 +183,46 @@ def export_command(
 
 @click.command("correct")
 @click.argument("grades", type=click.Path(exists=True, file_okay=False, path_type=Path))
-@click.argument("student")
-@click.argument("item")
+@click.argument("student", required=False)
+@click.argument("target", metavar="[ITEM|CHECK]", required=False)
 @click.argument("points", type=float, required=False)
+@click.option("--accept", is_flag=True, help="What is in doubt there keeps the points it has.")
 @click.option("--comment", default="", help="Why; the student reads it, too.")
-@click.option("--who", help="Who corrects; your login name by default.")
+@click.option("--who", help="Who decides; your login name by default.")
 @click.option("--withdraw", is_flag=True, help="Back to the automatic points.")
+@click.option(
+    "--from",
+    "table",
+    metavar="CSV",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Takes over every decision of a table, as export --to decisions writes it.",
+)
 def correct_command(
     grades: Path,
-    student: str,
-    item: str,
+    student: str | None,
+    target: str | None,
     points: float | None,
+    accept: bool,
     comment: str,
     who: str | None,
     withdraw: bool,
+    table: Path | None,
 ) -> None:
-    """Gives STUDENT other POINTS for an ITEM; they win over every automatic result."""
-    from grader.batch.command import correct
+    """Gives STUDENT other POINTS for an ITEM or a CHECK; they win over every automatic result.
 
-    if withdraw == (points is not None):
-        raise click.UsageError("give either POINTS or --withdraw")
-    click.echo(correct(grades, student, item, points, comment, who))
+    STUDENT is the folder's name, a name of the class list or the end of an id, where only one has
+    it. Also a student who handed in nothing can be given points.
+    """
+    from grader.batch.correct import correct, correct_from
+
+    if table is not None:
+        if student is not None or accept or withdraw or comment:
+            raise click.UsageError("--from takes everything from the table")
+        for line in correct_from(grades, table, who):
+            click.echo(line)
+        return
+    if student is None or target is None:
+        raise click.UsageError("give STUDENT and ITEM or CHECK, or --from CSV")
+    if (points is not None) + accept + withdraw != 1:
+        raise click.UsageError("give one of POINTS, --accept and --withdraw")
+    click.echo(correct(grades, student, target, points, comment, who, accept=accept))

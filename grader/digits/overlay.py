@@ -1,5 +1,6 @@
 """The picture that shows a person why: every tile framed by how well it can be read."""
 
+from collections.abc import Callable
 from typing import TypeAlias
 
 import numpy as np
@@ -27,11 +28,9 @@ LEGENDS = (
 def draw_overlay(clarity: Clarity) -> Image.Image:
     """The tiles that count, enlarged, in their rows and columns; RGB."""
     rows, columns = clarity.grid.shape
-    width = max(2 * MARGIN + columns * pitch()[0] - GAP, NARROWEST)
-    height = HEADER + rows * pitch()[1] + LEGEND
+    width, height, corner = layout(rows, columns)
     page = Image.new("RGB", (width, height), PAPER)
     draw = ImageDraw.Draw(page)
-    left = (width - columns * pitch()[0] + GAP) // 2
     title = f"{clarity.clear} of {clarity.total} digits are clear"
     draw.text((MARGIN, 18), title, TEXT, font(24))
     draw.text((MARGIN, 46), shortened(clarity.where), FAINT, font(13))
@@ -40,13 +39,24 @@ def draw_overlay(clarity: Clarity) -> Image.Image:
         draw.text((MARGIN, 64), text, FAINT, font(13))
     if all(reading.label == reading.column for reading in clarity.readings):
         for column in range(columns):
-            centre = left + column * pitch()[0] + TILE // 2
+            centre = corner(0, column)[0] + TILE // 2
             draw.text((centre, HEADER - 4), str(column), FAINT, font(14), "md")
     for reading in clarity.readings:
-        corner = left + reading.column * pitch()[0], HEADER + reading.row * pitch()[1]
-        draw_tile(page, clarity.grid.tiles[reading.row, reading.column], reading, corner)
+        place = corner(reading.row, reading.column)
+        draw_tile(page, clarity.grid.tiles[reading.row, reading.column], reading, place)
     draw_legend(draw, (MARGIN, height - LEGEND + 14))
     return page
+
+
+def layout(rows: int, columns: int) -> tuple[int, int, Callable[[int, int], tuple[int, int]]]:
+    """Width and height of the whole picture, and where the tile of a row and column begins."""
+    width = max(2 * MARGIN + columns * pitch()[0] - GAP, NARROWEST)
+    left = (width - columns * pitch()[0] + GAP) // 2
+
+    def corner(row: int, column: int) -> tuple[int, int]:
+        return left + column * pitch()[0], HEADER + row * pitch()[1]
+
+    return width, HEADER + rows * pitch()[1] + LEGEND, corner
 
 
 def font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:

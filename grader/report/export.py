@@ -47,7 +47,12 @@ def export(
         if to == "gradescope":
             return None, _gradescope(journal, gradebook, output)
         lines: Sequence[str] = []
-        if to == "gallery":
+        if to in ("decisions", "requests"):
+            from grader.batch.correct import decisions_csv
+            from grader.batch.requests import requests_csv
+
+            text = (decisions_csv if to == "decisions" else requests_csv)(journal, gradebook)
+        elif to == "gallery":
             text, lines = gallery_page(journal, gradebook, wanted.consent, wanted.names)
         elif to == "canvas":
             table = canvas_csv(gradebook, wanted.gradebook, wanted.assignment)

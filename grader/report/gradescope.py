@@ -14,6 +14,7 @@ from grader.batch.gradebook import Entry, GradedItem
 from grader.batch.telling import Telling
 
 SCHEMA = Path(__file__).with_name("gradescope.schema.json")
+CONFIRMED = "Confirmed by a person."
 
 
 def gradescope_json(
@@ -66,7 +67,7 @@ def _test(
         "number": str(number),
         "output": _output(item, overlay, tell if visible else Telling()),
         "output_format": "html",
-        "tags": [item.status, *(["corrected"] if item.correction else [])],
+        "tags": [item.status, *(["corrected"] if item.by_person else [])],
         "visibility": "after_published" if visible else "hidden",
         "extra_data": {"automatic": item.automatic},
     }
@@ -84,9 +85,11 @@ def _output(item: GradedItem, overlay: bytes, tell: Telling) -> str:
         f"({check['points']:g} / {check['max_points']:g}): {html.escape(message_of(check))}</li>"
         for check in item.checks
     ]
-    if item.correction:
-        comment = html.escape(item.correction.comment)
-        lines.append(f"<li>Corrected by a person to {item.points:g} points. {comment}</li>")
+    if item.by_person:
+        changed = item.points != item.automatic
+        what = f"Corrected by a person to {item.points:g} points." if changed else CONFIRMED
+        comments = dict.fromkeys(made.comment for made in item.by_person if made.comment)
+        lines.append(f"<li>{what} {html.escape(' '.join(comments))}</li>")
     text = f"<ul>{''.join(lines)}</ul>"
     if item.id == "image_quality" and overlay:
         data = base64.b64encode(overlay).decode("ascii")

@@ -7,9 +7,12 @@ import base64
 import hashlib
 import json
 import os
+import re
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -30,6 +33,7 @@ RESULT, OVERLAY, STUDENT, TA, INDEX = (
     "report_ta.html",
     "index.html",
 )
+_ROW = re.compile(r'(<tr data-print="([0-9a-f]{32})".*?</tr>)', re.DOTALL)
 BINS = 10  # bars of a distribution, beside the one for full points
 
 
@@ -46,15 +50,38 @@ def write_pages(
     noted there. While grading is ``going_on`` no old page is removed.
     """
     written = {} if written is None else written
-    try:
+    with _told(journal):
         for entry in gradebook.entries:
             found = _fingerprint(gradebook, entry)
             if written.get(entry.label) != found:
                 _write_student(journal, gradebook, entry)
                 written[entry.label] = found
-        _write(journal.grades / INDEX, index_page(gradebook, going_on=going_on))
+        write_index(journal, gradebook, going_on=going_on)
         if not going_on:
             _sweep(journal.grades, {entry.label for entry in gradebook.entries if entry.result})
+
+
+def write_students(journal: Journal, gradebook: Gradebook, entries: Sequence[Entry]) -> None:
+    """The pages of these students, and their rows of the index. Raises ``JournalError``."""
+    with _told(journal):
+        for entry in entries:
+            _write_student(journal, gradebook, entry)
+            if entry.result is None:
+                _remove(journal.grades / entry.label)
+        write_index(journal, gradebook)
+
+
+def write_index(journal: Journal, gradebook: Gradebook, *, going_on: bool = False) -> None:
+    """The index; rows of the one that is there are taken over where they show the same."""
+    path = journal.grades / INDEX
+    before = path.read_text("utf-8", "replace") if path.is_file() else ""
+    _write(path, index_page(gradebook, going_on=going_on, before=before))
+
+
+@contextmanager
+def _told(journal: Journal) -> Iterator[None]:
+    try:
+        yield
     except OSError as error:
         raise JournalError(
             f"The pages in {journal.grades} cannot be written: {error.strerror or error}. "
@@ -64,8 +91,8 @@ def write_pages(
 
 def _fingerprint(gradebook: Gradebook, entry: Entry) -> str:
     """Of all that a student's pages show."""
-    corrections = [item.correction for item in entry.items]
-    shown = (gradebook.title, gradebook.items, entry.key, entry.row, corrections)
+    decided = [(item.by_person, item.outlived) for item in entry.items]
+    shown = (gradebook.title, gradebook.items, entry.key, entry.row, decided)
     return hashlib.sha256(repr((shown, _pairs(gradebook, entry))).encode()).hexdigest()
 
 
@@ -74,11 +101,11 @@ def _pairs(gradebook: Gradebook, entry: Entry) -> list[Mapping[str, Any]]:
 
 
 def _write_student(journal: Journal, gradebook: Gradebook, entry: Entry) -> None:
-    if entry.result is None or entry.key is None:
+    if entry.result is None:
         return
     folder = journal.grades / entry.label
     folder.mkdir(exist_ok=True)
-    overlay, shown = journal.pictures(entry.key)
+    overlay, shown = journal.pictures(entry.key) if entry.key else (b"", {})
     text = json.dumps(entry.result, ensure_ascii=False, allow_nan=False, indent=1) + "\n"
     _write(folder / RESULT, text)
     if overlay:
@@ -110,27 +137,63 @@ def student_page(
     )
 
 
-def index_page(gradebook: Gradebook, *, going_on: bool = False) -> str:
+def index_page(gradebook: Gradebook, *, going_on: bool = False, before: str = "") -> str:
     """The class: distributions, who needs review and why, everything sortable. While grading is
-    ``going_on`` it says how far it has come."""
+    ``going_on`` it says how far it has come. ``before`` is the page as it was: rows that show the
+    same are taken from there."""
+    known = {print_: row for row, print_ in _ROW.findall(before)}
+    rows, flags, looks = [], Counter[str](), 0
+    for entry in gradebook.entries:
+        own, reasons = flags_of(entry), entry.reasons
+        flags.update(own)
+        looks += bool(reasons)
+        rows.append(_row(gradebook, entry, own, reasons, known))
     return (
         templates()
         .get_template("index.html")
         .render(
             title=gradebook.title,
             gradebook=gradebook,
+            rows=rows,
             distributions=distributions(gradebook),
             states=_counts([entry.status for entry in gradebook.entries]),
-            flags=_counts([flag for entry in gradebook.entries for flag in flags_of(entry)]),
-            flags_of=flags_of,
+            flags=dict(sorted(flags.items())),
             circles=circles(gradebook.pairs),
-            looks=sum(bool(entry.reasons) for entry in gradebook.entries),
+            looks=looks,
             going_on=going_on,
             known=sum(entry.status not in ("waiting", "missing") for entry in gradebook.entries),
             to_come=sum(entry.status == "waiting" for entry in gradebook.entries),
             now=time.strftime("%H:%M:%S"),
         )
     )
+
+
+def _row(
+    gradebook: Gradebook,
+    entry: Entry,
+    flags: Sequence[str],
+    reasons: Sequence[str],
+    known: Mapping[str, str],
+) -> str:
+    """One student's row of the index, marked by a print of all that it shows."""
+    items = [(i.points, i.max_points, i.status, bool(i.by_person), i.open) for i in entry.items]
+    state = (entry.label, entry.name, entry.status, entry.points, entry.unread, bool(entry.result))
+    columns = [item["id"] for item in gradebook.items]
+    shown = repr((state, items, columns, flags, reasons))
+    print_ = hashlib.sha256((_row_template() + shown).encode("utf-8", "replace")).hexdigest()[:32]
+    if print_ in known:
+        return known[print_]
+    row = templates().get_template("row.html")
+    return row.render(
+        print=print_, entry=entry, rubric=gradebook.items, flags=flags, reasons=reasons
+    ).strip()
+
+
+@cache
+def _row_template() -> str:
+    loader = templates().loader
+    assert loader is not None
+    return loader.get_source(templates(), "row.html")[0]
 
 
 def distributions(gradebook: Gradebook) -> list[dict[str, Any]]:
@@ -209,10 +272,16 @@ def _sweep(grades: Path, labels: set[str]) -> None:
     has no page for TAs, and stays."""
     for folder in grades.iterdir():
         if folder.is_dir() and folder.name not in labels and (folder / TA).is_file():
-            for name in (RESULT, OVERLAY, STUDENT, TA):
-                (folder / name).unlink(missing_ok=True)
-            if not any(folder.iterdir()):
-                folder.rmdir()
+            _remove(folder)
+
+
+def _remove(folder: Path) -> None:
+    if not folder.is_dir():
+        return
+    for name in (RESULT, OVERLAY, STUDENT, TA):
+        (folder / name).unlink(missing_ok=True)
+    if not any(folder.iterdir()):
+        folder.rmdir()
 
 
 def _write(path: Path, content: str | bytes) -> None:

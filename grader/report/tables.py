@@ -9,11 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from grader.batch.gradebook import Entry, Gradebook
-from grader.batch.tablefile import read_table
+from grader.batch.tablefile import defused, read_table
 from grader.errors import UsageError
 from grader.intake.identify import student_id_in
 
-_FORMULA = tuple("=+-@\t\r\n＝＋－＠")
 _ASSIGNMENT = re.compile(r".+ \((\d+)\)\s*")
 _POINTS_POSSIBLE = "points possible"
 _WITHOUT = {
@@ -26,11 +25,6 @@ _UNREADABLE = "nothing in them can be read"
 _UNREAD = "nothing could be judged"
 _CANVAS_IDS = ("ID", "SIS User ID", "SIS Login ID")
 _NAMED_BY = ("Student", "LastName", "Last Name", "FirstName", "First Name")  # the first column
-
-
-def defused(text: str) -> str:
-    """With an apostrophe in front where a spreadsheet might take the field for a formula."""
-    return f"'{text}" if text.lstrip(" \u00a0\u3000").startswith(_FORMULA) else text
 
 
 def number(value: float | None) -> str:
@@ -50,7 +44,7 @@ def plain_csv(gradebook: Gradebook) -> str:
 def _plain_row(entry: Entry, ids: Sequence[str]) -> list[str]:
     items = {item.id: item for item in entry.items}
     hours = entry.row["late_hours"]
-    corrections = [item.correction for item in entry.items if item.correction]
+    decided = [made for item in entry.items for made in item.by_person]
     known = entry.result is not None
     judged = known and not entry.unread
     texts = [entry.student_id or "", entry.name, entry.label, str(entry.row["file"]), entry.status]
@@ -67,8 +61,8 @@ def _plain_row(entry: Entry, ids: Sequence[str]) -> list[str]:
             else ""
             for item in ids
         ),
-        " ".join(correction.item for correction in corrections),
-        defused("; ".join(f"{c.item}: {c.comment}" for c in corrections if c.comment)),
+        " ".join(dict.fromkeys(made.target.partition(" ")[0] for made in decided)),
+        defused("; ".join(f"{d.target}: {d.comment}" for d in decided if d.comment)),
     ]
 
 

@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from grader.batch import run as run_module
-from grader.batch.command import correct
+from grader.batch.correct import correct
 from grader.batch.gather import gather, holds_submissions
 from grader.batch.gradebook import Entry, Gradebook, read_gradebook
 from grader.batch.journal import Journal

@@ -11,7 +11,8 @@ import pytest
 from rich.console import Console
 
 from grader.batch import run as module
-from grader.batch.command import correct, run_batch, summary
+from grader.batch.command import run_batch, summary
+from grader.batch.correct import correct
 from grader.batch.journal import Journal
 from grader.batch.roster import Student
 from grader.batch.run import Batch, Watch
@@ -71,7 +72,7 @@ def test_a_correction_may_be_of_any_bytes_and_by_a_user_without_a_name(
     monkeypatch.setattr("getpass.getuser", nameless)
     assert "loss 7" in correct(grades, "2023-00001", "loss", 7.0, "caf\udce9", None)
     with Journal(grades) as journal:
-        (made,) = journal.corrections().values()
+        (made,) = journal.decisions()
     assert made.comment == "caf\\udce9"
     assert made.who == f"user {os.getuid()}"
     assert "caf\\udce9" in (grades / "2023-00001" / "report.html").read_text("utf-8")

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from grader.batch.command import correct
-from grader.batch.journal import FILE, Correction, Journal
+from grader.batch.correct import correct
+from grader.batch.decisions import Decision
+from grader.batch.journal import FILE, Journal
 from grader.batch.roster import Student
 from grader.errors import UsageError
 from grader.results import Flag
@@ -16,11 +17,28 @@ from tests.report.books import corrected
 from tests.report.books import entry as made_entry
 
 
+def as_before(db: sqlite3.Connection) -> None:
+    """Makes today's journal one of the first version."""
+    db.execute(
+        "CREATE TABLE corrections (number INTEGER PRIMARY KEY AUTOINCREMENT, label TEXT NOT NULL, "
+        "item TEXT NOT NULL, points REAL, comment TEXT NOT NULL, who TEXT NOT NULL, "
+        "made TEXT NOT NULL)"
+    )
+    columns = "label, {}, points, comment, who, made"
+    db.execute(
+        f"INSERT INTO corrections ({columns.format('item')}) "
+        f"SELECT {columns.format('target')} FROM decisions"
+    )
+    for table in ("decisions", "unwritten", "requests"):
+        db.execute(f"DROP TABLE {table}")
+    db.execute("PRAGMA user_version=1")
+
+
 def test_corrections_win_and_survive_everything(tmp_path: Path, grade: Grade) -> None:
     hand_in(tmp_path, "2023-00001.tar.gz", b"0")
     grade()
     with Journal(tmp_path / "grades") as journal:
-        journal.correct(Correction("2023-00001", "loss", 8.0, "by hand", "ta", "now"))
+        journal.decide([Decision("2023-00001", "loss", 8.0, "by hand", "ta", "now")])
     hand_in(tmp_path, "2023-00001-1.tar.gz", b"0.5")
     (entry,) = grade(rerun="all").entries
     (loss,) = [item for item in entry.items if item.id == "loss"]
@@ -35,7 +53,7 @@ def test_a_correction_above_what_the_item_is_worth_by_now_asks_a_person(
     hand_in(tmp_path, "2023-00001.tar.gz", b"1")
     grade()
     with Journal(tmp_path / "grades") as journal:
-        journal.correct(Correction("2023-00001", "loss", 8.0, "by hand", "ta", "now"))
+        journal.decide([Decision("2023-00001", "loss", 8.0, "by hand", "ta", "now")])
     loss = RUBRIC.items[2]
     halved = replace(loss, points=5.0, checks=dict.fromkeys(loss.checks, 2.5))
     rubric = replace(RUBRIC, items=(*RUBRIC.items[:2], halved, *RUBRIC.items[3:]))
@@ -61,8 +79,8 @@ def test_a_correction_stays_with_its_student_whoever_takes_the_id(
     ]
     after = book.entry("2023-00001")
     assert (after.row["user"], after.points, after.status) == ("7", before.points, "graded")
-    assert [item.correction for item in after.items] == [i.correction for i in before.items]
-    assert not any(item.correction for e in book.entries[1:] for item in e.items)
+    assert [item.decision for item in after.items] == [i.decision for i in before.items]
+    assert not any(item.decision for e in book.entries[1:] for item in e.items)
     # by Canvas's gradebook it is another's folder, and the correction goes along
     roster = {
         "2023-00001": Student("2023-00001", "Lee", user="8"),
@@ -70,7 +88,7 @@ def test_a_correction_stays_with_its_student_whoever_takes_the_id(
     }
     book = grade(roster=roster)
     assert book.entry("2023-00009").points == before.points
-    assert not any(item.correction for item in book.entry("2023-00001").items)
+    assert not any(item.decision for item in book.entry("2023-00001").items)
 
 
 def test_a_correction_that_fits_nobody_is_named_until_it_is_withdrawn(
@@ -85,14 +103,14 @@ def test_a_correction_that_fits_nobody_is_named_until_it_is_withdrawn(
     line = "The correction of 2023-00001, loss to 8 points, fits no student here."
     book = grade()
     assert line in book.lines
-    assert not any(item.correction for entry in book.entries for item in entry.items)
+    assert not any(item.decision for entry in book.entries for item in entry.items)
     assert "as graded" in correct(tmp_path / "grades", "2023-00001", "loss", None, "", "ta")
     assert line not in grade().lines
     with pytest.raises(UsageError, match="no student '2023-00003'"):
         correct(tmp_path / "grades", "2023-00003", "loss", None, "", "ta")
 
 
-def test_a_correction_of_an_earlier_file_counts_but_asks_a_person_until_it_is_made_again(
+def test_a_decision_on_an_earlier_file_is_proposed_again_and_not_applied(
     tmp_path: Path, grade: Grade
 ) -> None:
     hand_in(tmp_path, "2023-00001.tar.gz", b"0.5")
@@ -103,7 +121,7 @@ def test_a_correction_of_an_earlier_file_counts_but_asks_a_person_until_it_is_ma
     hand_in(tmp_path, "2023-00001-1.tar.gz", b"1")
     entry = grade().entry("2023-00001")
     (loss,) = [item for item in entry.items if item.id == "loss"]
-    assert (loss.points, loss.open, entry.status) == (8.0, True, "needs_review")
+    assert (loss.points, loss.open, entry.status) == (10.0, True, "needs_review")
     assert any("loss: corrected to 8 points when another file" in r for r in entry.reasons)
     correct(grades, "2023-00001", "loss", 9.0, "seen", "ta")
     entry = grade().entry("2023-00001")
@@ -129,9 +147,7 @@ def test_corrections_in_a_journal_of_before_are_kept_and_ask_nobody(
     grade()
     correct(tmp_path / "grades", "2023-00001", "loss", 8.0, "", "ta")
     with sqlite3.connect(tmp_path / "grades" / FILE) as older:
-        older.execute("ALTER TABLE corrections DROP COLUMN owner")
-        older.execute("ALTER TABLE corrections DROP COLUMN sha256")
-        older.execute("PRAGMA user_version=1")
+        as_before(older)
     hand_in(tmp_path, "2023-00001-1.tar.gz", b"0.25")
     entry = grade().entry("2023-00001")
     assert [item.points for item in entry.items if item.id == "loss"] == [8.0]

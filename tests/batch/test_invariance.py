@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from grader.batch import run as run_module
 from grader.batch.canvas import Downloaded, shortened
-from grader.batch.command import correct
+from grader.batch.correct import correct
 from grader.batch.gradebook import Entry, Gradebook, read_gradebook
 from grader.batch.roster import Roster, Student
 from grader.batch.run import Watch
@@ -138,7 +138,7 @@ def shown(book: Gradebook, sender: Sender, folder: Path) -> dict[str, Any]:
     entry = own(book, sender)
     row = {k: v for k, v in entry.row.items() if k not in ("label", "notes", "stands")}
     row["result"] = {k: v for k, v in row["result"].items() if k != "seconds"}
-    corrections = [item.correction for item in entry.items]
+    corrections = [item.decision for item in entry.items]
     file = folder / "gradebook.csv"
     file.write_text("\n".join(ROWS), "utf-8")
     plain = next(r for r in table(plain_csv(book)) if r["folder"] == entry.label)

@@ -6,16 +6,17 @@ from pathlib import Path
 
 import pytest
 
+from grader.batch.decisions import Decision
 from grader.batch.evidence import grader_sha256
-from grader.batch.journal import Correction, Journal
+from grader.batch.journal import Journal
 from grader.batch.places import Place
 from grader.errors import JournalError, UsageError
 from grader.results import State
 from tests.batch.fake import evidence
 
 
-def correction(points: float | None, comment: str = "") -> Correction:
-    return Correction("2023-12345", "loss", points, comment, "ta", "2026-01-01T00:00:00+09:00")
+def correction(points: float | None, comment: str = "") -> Decision:
+    return Decision("2023-12345", "loss", points, comment, "ta", "2026-01-01T00:00:00+09:00")
 
 
 def test_evidence_comes_back_as_it_was(tmp_path: Path) -> None:
@@ -80,13 +81,13 @@ def test_a_rerun_keeps_the_old_result_until_the_new_one_is_there(tmp_path: Path)
 
 def test_the_last_correction_counts_and_may_be_withdrawn(tmp_path: Path) -> None:
     with Journal(tmp_path, create=True) as journal:
-        journal.correct(correction(3.0))
-        journal.correct(correction(4.5, "right after all"))
-        (found,) = journal.corrections().values()
+        journal.decide([correction(3.0)])
+        journal.decide([correction(4.5, "right after all")])
+        (found,) = journal.decisions()
         assert (found.points, found.comment) == (4.5, "right after all")
-        journal.correct(correction(None))
-        assert [withdrawn.points for withdrawn in journal.corrections().values()] == [None]
-        assert journal._db.execute("SELECT count(*) FROM corrections").fetchone() == (3,)
+        journal.decide([correction(None)])
+        assert [withdrawn.points for withdrawn in journal.decisions()] == [None]
+        assert journal._db.execute("SELECT count(*) FROM decisions").fetchone() == (3,)
 
 
 def test_a_second_batch_is_kept_out_and_let_in_afterwards(tmp_path: Path) -> None:

@@ -14,10 +14,11 @@ from rich.console import Console
 
 from grader.batch import journal as journal_module
 from grader.batch import run as module
+from grader.batch.decisions import Decision
 from grader.batch.evidence import Evidence
 from grader.batch.gather import gather
 from grader.batch.gradebook import Gradebook, read_gradebook
-from grader.batch.journal import Correction, Journal
+from grader.batch.journal import Journal
 from grader.batch.run import Watch
 from grader.batch.screen import Screen
 from grader.batch.work import Job, Unreadable, fetch, grade_job
@@ -133,7 +134,7 @@ def test_a_clock_that_is_set_back_changes_nothing(
     os.utime(changed, (1_577_000_000, 1_577_000_000))
     with Journal(grades) as journal:
         for points, made in ((3.0, "2026-05-02"), (4.0, "2020-01-01")):
-            journal.correct(Correction("2023-00002", "loss", points, "", "ta", made))
+            journal.decide([Decision("2023-00002", "loss", points, "", "ta", made)])
     after = graded(grades, handed_in)
     for label in ("2023-00000", "2023-00002"):
         assert after.entry(label).result == before.entry(label).result

@@ -2,9 +2,9 @@
 
 from typing import Any
 
+from grader.batch.decisions import Decision
 from grader.batch.evidence import Evidence, scored
 from grader.batch.gradebook import Entry, Gradebook, graded_items
-from grader.batch.journal import Correction, label_key
 from tests.batch.fake import RUBRIC, evidence
 
 ITEMS = [
@@ -16,13 +16,12 @@ ITEMS = [
 def entry(
     label: str,
     found: Evidence | None = None,
-    corrections: dict[str, Correction] | None = None,
+    corrections: dict[str, Decision] | None = None,
     **row: Any,
 ) -> Entry:
     """A student of that folder; ``row`` overrides what the batch would have noted."""
     result = scored(found, RUBRIC) if found else None
-    given = {(label_key(label), item): made for item, made in (corrections or {}).items()}
-    items = graded_items(label, [label_key(label)], result, given)
+    items = graded_items(label, result, corrections or {})
     told = {
         "label": label,
         "student_id": label,
@@ -40,8 +39,8 @@ def entry(
     return Entry(label, {**told, **row}, items, None)
 
 
-def corrected(item: str, points: float, comment: str = "") -> dict[str, Correction]:
-    return {item: Correction("any", item, points, comment, "a TA", "2026-01-01T00:00:00+09:00")}
+def corrected(item: str, points: float, comment: str = "") -> dict[str, Decision]:
+    return {item: Decision("any", item, points, comment, "a TA", "2026-01-01T00:00:00+09:00")}
 
 
 def book(*entries: Entry, pairs: tuple[dict[str, Any], ...] = ()) -> Gradebook:

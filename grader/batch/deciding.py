@@ -1,0 +1,158 @@
+"""Makes decisions of what a person says: on which student, on what, and whether that can be."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from grader.batch.decisions import ALIKE, SECOND, TILES, Decision
+from grader.batch.gradebook import Entry, GradedItem
+from grader.batch.journal import now
+from grader.errors import UsageError
+
+UNJUDGED = "{0} has no result yet: run ddpm-grader batch SUBMISSIONS first."
+ALONE = (
+    "{0} of {1} was decided as a whole ({2:g} points by {3}): withdraw that first, then its checks "
+    "can be decided one by one."
+)
+
+
+def decided(
+    entry: Entry,
+    target: str,
+    points: float | None,
+    comment: str,
+    who: str,
+    *,
+    group: str = "",
+    act: str = "",
+    worth: float | None = None,
+) -> Decision:
+    """The decision on an item, a check or a tile of this student; ``points`` None withdraws.
+    ``worth`` is what the target was worth when it was decided, where that is told; then it is taken
+    over as it was, also behind a decision on the item as a whole.
+
+    Raises ``UsageError`` if there is no such target, or if it is worth less.
+    """
+    item, by_now, before = _found(entry, target)
+    taken_over, worth = worth is not None, by_now if worth is None else worth
+    if points is not None and not 0 <= points <= worth:
+        raise UsageError(f"{target} is worth 0 to {worth:g} points.")
+    behind = item.decision is not None and target != item.id
+    if points is not None and behind and not taken_over:
+        who = item.decision.who if item.decision else ""
+        raise UsageError(ALONE.format(item.id, entry.label, item.points, who))
+    return Decision(
+        entry.label,
+        target,
+        None if points is None else float(points),
+        comment,
+        who,
+        now(),
+        _seen(entry),
+        entry.row.get("owner"),
+        before,
+        worth,
+        group=group,
+        act=act,
+    )
+
+
+def said(entry: Entry, target: str, word: str, comment: str, who: str, act: str = "") -> Decision:
+    """A decision that is no points: on likeness, or a second look."""
+    if not target.startswith((ALIKE, SECOND)):
+        raise UsageError(f"{target} takes points, not {word!r}.")
+    return Decision(
+        entry.label,
+        target,
+        None,
+        comment,
+        who,
+        now(),
+        _seen(entry),
+        entry.row.get("owner"),
+        word=word,
+        act=act,
+    )
+
+
+def accepted(entry: Entry, target: str) -> dict[str, float]:
+    """What is in doubt at this item or check, each with the points that it has by itself."""
+    item, _, _ = _found(entry, target)
+    left = [check for check in item.left if target in (item.id, check["id"])]
+    if left:
+        return {check["id"]: float(check["points"]) for check in left}
+    old = [o.target for o in item.outlived if o.target in (target, item.id)]
+    if not old:
+        raise UsageError(f"Nothing is in doubt at {target} of {entry.label}.")
+    return {name: _itself(item, name) for name in old if " " not in name}
+
+
+def undone(
+    decisions: Sequence[Decision], history: Sequence[Decision], who: str, act: str
+) -> list[Decision]:
+    """What brings back the state before these; ``history`` is all that was ever decided."""
+    found = []
+    for made in decisions:
+        earlier = [
+            old
+            for old in history
+            if old.number < made.number and (old.key, old.target) == (made.key, made.target)
+        ]
+        last = earlier[-1] if earlier else None
+        back = replace(
+            made,
+            points=last.points if last else None,
+            word=last.word if last else "",
+            comment=last.comment if last else "",
+            out_of=last.out_of if last else made.out_of,
+            before=made.points,
+            who=who,
+            made=now(),
+            act=act,
+            number=0,
+        )
+        found.append(back)
+    return found
+
+
+def _seen(entry: Entry) -> str:
+    return str(entry.result["submission"]["sha256"]) if entry.result else ""
+
+
+def _found(entry: Entry, target: str) -> tuple[GradedItem, float, float]:
+    """The item that a target belongs to, what the target is worth, and which points stand."""
+    for item in entry.items:
+        if target == item.id:
+            return item, item.max_points, item.points
+        for check in item.checks:
+            if target == check["id"]:
+                return item, float(check["max_points"]), item.points_of(check)
+        number = target.removeprefix(f"{TILES} ")
+        if item.id == TILES.partition(".")[0] and number != target:
+            tiles = (entry.result or {}).get("clarity", {}).get("tiles", [])
+            if number.isdecimal() and int(number) < len(tiles):
+                return item, 1.0, _clear(item, tiles, int(number))
+    raise UsageError(unknown(entry, target))
+
+
+def _clear(item: GradedItem, tiles: Sequence[Mapping[str, Any]], number: int) -> float:
+    made = item.tiles.get(number)
+    return float(made.points or 0) if made else float(tiles[number]["clear"])
+
+
+def _itself(item: GradedItem, target: str) -> float:
+    """The points that the grader gives."""
+    checks = {check["id"]: float(check["points"]) for check in item.checks}
+    return item.automatic if target == item.id else checks.get(target, 0.0)
+
+
+def unknown(entry: Entry, target: str) -> str:
+    """A sentence on what there is instead."""
+    if not entry.items:
+        return UNJUDGED.format(entry.label)
+    for item in entry.items:
+        if target.partition(".")[0] == item.id:
+            checks = ", ".join(check["id"] for check in item.checks)
+            return f"{entry.label} has no check {target!r} (there are: {checks})."
+    items = ", ".join(item.id for item in entry.items)
+    return f"{entry.label} has no item {target!r} (there are: {items})."

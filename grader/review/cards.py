@@ -1,0 +1,281 @@
+"""What a reviewer sees of one student: the items with their checks, code, numbers and pictures."""
+
+import base64
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
+
+from grader.batch.code import JUDGED
+from grader.batch.decisions import TILES, Decision
+from grader.batch.evidence import verdicts_from
+from grader.batch.gradebook import Entry, GradedItem
+from grader.batch.journal import Journal
+from grader.report.curves import Curve, curves_of
+from grader.review.code import Statement, statements_for
+from grader.review.mask import Mask
+
+OLD = "graded before code was kept; grade again to see it"
+MOST_NUMBERS = 60  # of a check
+MOST_TEXT = 4000  # letters of one number or traceback
+CHOSEN = 140  # letters of a number that stands on one line
+
+
+@dataclass(frozen=True)
+class Check:
+    """A check with a person's decision, if there is one; ``numbers`` are name and text; ``raised``
+    is the traceback of an error."""
+
+    id: str
+    status: str
+    message: str
+    points: float
+    automatic: float
+    max_points: float
+    decision: Decision | None
+    numbers: Sequence[tuple[str, str]]
+    raised: str
+
+    @property
+    def name(self) -> str:
+        return self.id.partition(".")[2]
+
+
+@dataclass(frozen=True)
+class Tile:
+    """A digit of the samples; ``person`` says whether a person overruled it."""
+
+    number: int
+    label: str
+    predicted: str
+    confidence: int
+    clear: bool
+    person: bool
+
+
+@dataclass(frozen=True)
+class TileGrid:
+    """The picture of the samples: its size, and the corner of each digit."""
+
+    width: int
+    height: int
+    corners: Sequence[tuple[int, int]]
+
+    def place(self, number: int) -> tuple[int, int]:
+        """The upper left corner of a digit."""
+        return self.corners[number]
+
+    @classmethod
+    def of(cls, entry: Entry) -> "TileGrid":
+        """As ``draw_overlay`` lays it out."""
+        from grader.digits.overlay import layout
+
+        tiles = entry.result["clarity"]["tiles"] if entry.result else []
+        rows = 1 + max((tile["row"] for tile in tiles), default=0)
+        columns = 1 + max((tile["column"] for tile in tiles), default=0)
+        width, height, corner = layout(rows, columns)
+        return cls(width, height, [corner(tile["row"], tile["column"]) for tile in tiles])
+
+
+@dataclass(frozen=True)
+class Picture:
+    """``name`` is its address below the student's, ``text`` what it is."""
+
+    name: str
+    text: str
+    refused: bool = False
+    pixelated: bool = False
+
+
+@dataclass(frozen=True)
+class Card:
+    """An item of one student. ``why_no_code`` says why code is not shown, if it could be."""
+
+    item: GradedItem
+    checks: Sequence[Check]
+    code: Sequence[Statement] = ()
+    why_no_code: str = ""
+    curves: Sequence[Curve] = ()
+    pictures: Sequence[Picture] = ()
+    tiles: Sequence[Tile] = ()
+    asked: Sequence[Mapping[str, Any]] = ()
+    cut: bool = False
+    has_reference: bool = field(default=False)
+
+
+class Evidence:
+    """Reads what is shown of students from the journal, the last ones kept at hand."""
+
+    def __init__(self, journal: Journal) -> None:
+        self._journal = journal
+        self._shown = lru_cache(8)(journal.pictures)
+
+    def picture(self, key: str, name: str) -> tuple[bytes, str] | None:
+        """The bytes of a picture and its type."""
+        overlay, shown = self._shown(key)
+        if name == "overlay":
+            return (overlay, "image/png") if overlay else None
+        found = dict(_encoded(shown)).get(name)
+        return (base64.b64decode(found), "image/webp") if found else None
+
+    def cards(self, entry: Entry, items: Sequence[str], mask: Mask) -> list[Card]:
+        """The cards of these items, of an entry with all its details."""
+        overlay, shown = self._shown(entry.key) if entry.key else (b"", {})
+        measured = self._measured(entry.key)
+        return [
+            _card(item, entry, bool(overlay), shown, measured, mask)
+            for item in entry.items
+            if item.id in items
+        ]
+
+    def _measured(self, key: str | None) -> dict[str, Mapping[str, Any]]:
+        text = self._journal.verdicts(key) if key else None
+        return {v.check: v.measured for v in verdicts_from(text)} if text else {}
+
+
+def _card(
+    item: GradedItem,
+    entry: Entry,
+    has_overlay: bool,
+    shown: Mapping[str, Any],
+    measured: Mapping[str, Mapping[str, Any]],
+    mask: Mask,
+) -> Card:
+    checks = [
+        _check(item, check, measured.get(check["id"], {}), mask, entry) for check in item.checks
+    ]
+    code: Sequence[Statement] = ()
+    why = ""
+    kept = shown.get("code")
+    if item.id in JUDGED and entry.key:
+        if kept is None:
+            why = OLD
+        else:
+            hidden = _masked(kept, mask, entry)
+            code = statements_for(item.id, hidden, [f"{c.message}\n{c.raised}" for c in checks])
+            why = "" if code else "no statement that defines it ran"
+    return Card(
+        item,
+        checks,
+        code,
+        why,
+        curves_of(item),
+        list(_pictures(item.id, shown, has_overlay)),
+        tiles_of(item, entry),
+        [
+            {name: mask.text(str(text or ""), entry) for name, text in asked.items()}
+            for asked in shown.get("asked", ())
+        ]
+        if item.id == "text_to_image"
+        else (),
+        cut=bool(kept) and not kept.get("whole", True),
+        has_reference=item.id in JUDGED,
+    )
+
+
+def _masked(code: Mapping[str, Any], mask: Mask, entry: Entry) -> Mapping[str, Any]:
+    if not mask.hides:
+        return code
+    statements = [[cell, line, mask.text(text, entry)] for cell, line, text in code["statements"]]
+    return {**code, "statements": statements}
+
+
+def _check(
+    item: GradedItem,
+    check: Mapping[str, Any],
+    measured: Mapping[str, Any],
+    mask: Mask,
+    entry: Entry,
+) -> Check:
+    details = dict(check["details"])
+    raised = str(details.pop("traceback", "") or "")[:MOST_TEXT]
+    details.pop("curve", None)
+    numbers = list(_numbers({**measured, **details}))[:MOST_NUMBERS]
+    return Check(
+        check["id"],
+        check["status"],
+        mask.text(str(check["message"]), entry),
+        item.points_of(check),
+        float(check["points"]),
+        float(check["max_points"]),
+        item.decided.get(check["id"]),
+        [(name, mask.text(text, entry)) for name, text in numbers],
+        mask.text(raised, entry),
+    )
+
+
+def _numbers(details: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """What was measured, a line each; lists of records a line for each of them."""
+    for name, value in details.items():
+        words = name.replace("_", " ")
+        if isinstance(value, list) and value and all(isinstance(v, Mapping) for v in value):
+            for number, record in enumerate(value, 1):
+                text = ", ".join(
+                    f"{n.replace('_', ' ')} {_said(v)}" for n, v in record.items() if v != ""
+                )
+                yield f"{words} {number}", text[:MOST_TEXT]
+        elif value not in ("", [], {}):
+            yield words, _said(value)[:MOST_TEXT]
+
+
+def _said(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    if isinstance(value, str):
+        return value
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _encoded(shown: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Every picture but the overlay, by its address."""
+    for n, picture in enumerate(shown.get("pictures", ())):
+        yield f"own-{n}", picture
+    for n, refused in enumerate(shown.get("refused", ())):
+        yield f"refused-{n}", refused["picture"]
+    for name, picture in shown.get("settings", {}).items():
+        yield f"tiles-{name}", picture
+    for name, views in shown.get("views", {}).items():
+        for what, picture in views.items():
+            yield f"{what.replace(' ', '-')}-{name}", picture
+
+
+def _pictures(item: str, shown: Mapping[str, Any], has_overlay: bool) -> Iterator[Picture]:
+    if item == "image_quality" and has_overlay:
+        yield Picture("overlay", "the samples, each framed by how well it can be read")
+    if item == "text_to_image":
+        for n, _ in enumerate(shown.get("pictures", ())):
+            yield Picture(f"own-{n}", "a picture of notebook 2-2")
+        for n, refused in enumerate(shown.get("refused", ())):
+            yield Picture(f"refused-{n}", f"{refused['look']}: {refused['where']}", refused=True)
+    if item.startswith("setting_"):
+        name = item.removeprefix("setting_")
+        if name in shown.get("settings", {}):
+            yield Picture(f"tiles-{name}", "the digits of image_final.png", pixelated=True)
+        for what in shown.get("views", {}).get(name, {}):
+            refused = what == "image"
+            text = "image_final.png, not a grid of digits" if refused else f"GIF, {what}"
+            yield Picture(f"{what.replace(' ', '-')}-{name}", text, refused=refused)
+
+
+def tiles_of(item: GradedItem, entry: Entry) -> list[Tile]:
+    """The digits that were counted, with what people say of them; none of another item."""
+    if item.id != TILES.partition(".")[0] or entry.result is None:
+        return []
+    found = []
+    for number, reading in enumerate(entry.result["clarity"]["tiles"]):
+        made = item.tiles.get(number)
+        label = reading.get("label")
+        found.append(
+            Tile(
+                number,
+                "–" if label is None else str(label),
+                str(reading.get("predicted", "")),
+                round(100 * float(reading.get("confidence") or 0)),
+                bool(made.points) if made else bool(reading["clear"]),
+                made is not None,
+            )
+        )
+    return found

@@ -1,0 +1,133 @@
+"""Code as HTML: line by line, with numbers and colours, every letter of it escaped."""
+
+import ast
+import html
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from pygments import highlight
+from pygments.formatters.html import HtmlFormatter
+from pygments.lexers.python import PythonLexer
+
+from grader.batch.code import JUDGED
+from grader.paths import PACKAGE
+from grader.sandbox.text import clean
+
+LONGEST_LINE = 400  # letters of a line that are shown
+MOST_LINES = 1500  # of one statement
+MOST_COLOURED = 30_000  # letters of a statement; more is shown without colours
+METHODS = {"loss": "forward", "sampling": "sample"}
+"""The method that an item looks at, of the class that it judges."""
+_WHERE = re.compile(r"[Cc]ell (\d+),? line (\d+)")
+_REFERENCE = {
+    "beta_schedule": ("schedules.py", "beta_schedule"),
+    "schedule_parameters": ("schedules.py", "ddpm_schedules"),
+    "loss": ("ddpm.py", "forward"),
+    "sampling": ("ddpm.py", "sample"),
+}
+
+
+@dataclass(frozen=True)
+class Line:
+    """``number``: in its cell; ``html``: safe; ``looked_at``: part of what the item judges;
+    ``wrong``: an error was raised here."""
+
+    number: int
+    html: str
+    looked_at: bool = False
+    wrong: bool = False
+
+
+@dataclass(frozen=True)
+class Statement:
+    """One statement of a cell; ``main``: it defines what the item judges."""
+
+    cell: int
+    line: int
+    main: bool
+    lines: Sequence[Line]
+
+    @property
+    def head(self) -> str:
+        """Its first line, for a summary."""
+        return self.lines[0].html if self.lines else ""
+
+
+def statements_for(item: str, code: Mapping[str, Any], messages: Sequence[str]) -> list[Statement]:
+    """What ran for an item, what it judges first. ``code`` is as evidence keeps it; ``messages``
+    may name lines on which an error was raised."""
+    wrong = {(int(cell), int(line)) for text in messages for cell, line in _WHERE.findall(text)}
+    found = []
+    for place in code.get("of", {}).get(item, ()):
+        cell, line, source = code["statements"][place]
+        main, own = _looked_at(item, source)
+        lines = list(_lines(source, line, own, {n for where, n in wrong if where == cell}))
+        found.append(Statement(cell, line, main, lines))
+    return sorted(found, key=lambda statement: not statement.main)
+
+
+def _looked_at(item: str, source: str) -> tuple[bool, range]:
+    """Whether this defines what the item judges, and which of its lines, from 0."""
+    try:
+        tree = ast.parse(source)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return any(name in source for name in JUDGED[item]), range(0)
+    for node in tree.body:
+        if getattr(node, "name", None) in JUDGED[item]:
+            for part in getattr(node, "body", ()):
+                if getattr(part, "name", None) == METHODS.get(item):
+                    return True, range(part.lineno - 1, part.end_lineno)
+            return True, range(0)
+    return False, range(0)
+
+
+def _lines(source: str, first: int, own: range, wrong: Collection[int]) -> Iterator[Line]:
+    for n, text in enumerate(coloured(source)[:MOST_LINES]):
+        yield Line(first + n, text, n in own, first + n in wrong)
+
+
+def coloured(source: str) -> list[str]:
+    """Each line as HTML; of very long ones the beginning."""
+    source = "\n".join(map(_cut, clean(source).split("\n")))
+    if len(source) > MOST_COLOURED:
+        return [html.escape(line) for line in source.split("\n")]
+    return highlight(source, _lexer(), _formatter()).rstrip("\n").split("\n")
+
+
+def _cut(line: str) -> str:
+    if len(line) <= LONGEST_LINE:
+        return line
+    return f"{line[:LONGEST_LINE]} … ({len(line) - LONGEST_LINE} more letters)"
+
+
+@cache
+def _lexer() -> PythonLexer:
+    return PythonLexer(stripnl=False, ensurenl=True)
+
+
+@cache
+def _formatter() -> "HtmlFormatter[str]":
+    return HtmlFormatter(nowrap=True)
+
+
+@cache
+def reference_for(item: str) -> list[str]:
+    """The reference's own code for this item, coloured; empty where there is none."""
+    if item not in _REFERENCE:
+        return []
+    name, function = _REFERENCE[item]
+    source = (_reference() / name).read_text("utf-8")
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.FunctionDef) and node.name == function:
+            lines = source.split("\n")[node.lineno - 1 : node.end_lineno]
+            indent = len(lines[0]) - len(lines[0].lstrip())
+            return coloured("\n".join(line[indent:] for line in lines))
+    return []
+
+
+def _reference() -> Path:
+    return PACKAGE.parent / "reference"

@@ -1,0 +1,149 @@
+"""Work that is alike, side by side: a pair as two columns, a crowd as one card."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from grader.batch.deciding import said
+from grader.batch.decisions import ALIKE, Decision
+from grader.batch.gradebook import Entry, keys_of
+from grader.batch.prints import same_line
+from grader.errors import UsageError
+from grader.report.circles import Circle, circles
+from grader.review import acts
+from grader.review.classroom import Classroom
+from grader.review.code import coloured
+
+if TYPE_CHECKING:
+    from grader.review.app import Workbench
+
+WORDS = ("copied", "fine", "ask")
+
+
+@dataclass(frozen=True)
+class Alike:
+    """Students whose work is alike, and what was decided about it."""
+
+    id: str
+    circle: Circle
+    decision: Decision | None
+
+    @property
+    def target(self) -> str:
+        return f"{ALIKE}{self.circle.what} {self.id}"
+
+
+def circle_id(circle: Circle) -> str:
+    """The same for the same students, alike in the same."""
+    text = "\n".join([circle.what, *sorted(circle.members)]).encode("utf-8", "replace")
+    return hashlib.sha256(text).hexdigest()[:12]
+
+
+def all_alike(room: Classroom) -> list[Alike]:
+    """Every crowd, and of small circles every pair; the undecided first."""
+    found = []
+    for circle in circles(room.pairs):
+        parts = [circle]
+        if not circle.is_crowd:
+            parts = [Circle(p["what"], [p["first"], p["second"]], [p]) for p in circle.pairs]
+        for part in parts:
+            alike = Alike(circle_id(part), part, None)
+            found.append(Alike(alike.id, part, _standing(room, alike)))
+    return sorted(found, key=lambda alike: alike.decision is not None)
+
+
+def circles_with(room: Classroom, label: str) -> list[Alike]:
+    return [alike for alike in all_alike(room) if label in alike.circle.members]
+
+
+def _standing(room: Classroom, alike: Alike) -> Decision | None:
+    entry = room.entries.get(alike.circle.members[0])
+    if entry is None:
+        return None
+    return room.decisions.of(keys_of(entry.label, entry.row)).get(alike.target)
+
+
+async def show(bench: "Workbench", request: Request) -> Response:
+    """All of them."""
+    from grader.review.app import filters_of
+
+    queue = bench.queue(filters_of(bench, request.query_params))
+    whole = not request.headers.get("hx-request")
+    name = "alikes_page.html" if whole else "alikes.html"
+    return bench.render(name, queue=queue, group=None, found=all_alike(bench.room))
+
+
+def _found(room: Classroom, alike_id: str) -> Alike:
+    found = next((alike for alike in all_alike(room) if alike.id == alike_id), None)
+    if found is None:
+        raise HTTPException(404)
+    return found
+
+
+async def show_one(bench: "Workbench", request: Request) -> Response:
+    """A pair with its code side by side; of a crowd the first two."""
+    from grader.review.app import filters_of
+
+    alike = _found(bench.room, request.path_params["circle"])
+    return bench.render(
+        "alike_page.html",
+        queue=bench.queue(filters_of(bench, request.query_params)),
+        group=None,
+        alike=alike,
+        columns=_columns(bench, alike),
+        words=WORDS,
+    )
+
+
+def _columns(bench: "Workbench", alike: Alike) -> list[dict[str, Any]]:
+    pair = alike.circle.pairs[0]
+    rare = {same_line(line) for line in pair["lines"]}
+    found = []
+    for label in (pair["first"], pair["second"]):
+        entry = bench.room.entries.get(label)
+        if entry is not None:
+            found.append({"entry": entry, "cells": _cells(bench, entry, rare)})
+    return found
+
+
+def _cells(bench: "Workbench", entry: Entry, rare: set[str]) -> list[dict[str, Any]]:
+    """The student's statements, each line with whether both wrote it and nobody else."""
+    _, shown = bench.journal.pictures(entry.key) if entry.key else (b"", {})
+    code: Mapping[str, Any] = shown.get("code") or {"statements": []}
+    statements: Sequence[Sequence[Any]] = code["statements"]
+    found = []
+    for cell, line, source in statements:
+        hidden = bench.mask.text(source, entry)
+        marks = [same_line(text) in rare for text in source.split("\n")]
+        shown_lines = coloured(hidden)
+        lines = [
+            {"number": line + n, "html": text, "rare": n < len(marks) and marks[n]}
+            for n, text in enumerate(shown_lines)
+        ]
+        if lines:
+            found.append({"cell": cell, "lines": lines, "rare": any(marks)})
+    return found
+
+
+async def decide(bench: "Workbench", request: Request) -> Response:
+    """Copied, fine, or to be asked; the same for all of the circle."""
+    from grader.review.app import comment_of, form_of, one, seen_of
+
+    form = await form_of(request)
+    alike, word = _found(bench.room, one(form, "circle")), one(form, "word")
+    if word not in WORDS:
+        raise UsageError(f"The answer must be one of: {', '.join(WORDS)}.")
+    act = acts.new_act()
+    entries = [bench.room.entries.get(label) for label in alike.circle.members]
+    made = [
+        said(entry, alike.target, word, comment_of(form), bench.wanted.who, act)
+        for entry in entries
+        if entry is not None
+    ]
+    bench.keep(made, seen_of(form))
+    return await show(bench, request)

@@ -1,0 +1,80 @@
+"""Writes the pages that a decision changed, beside the server: whoever decides need not wait."""
+
+import logging
+import threading
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from grader.batch.decisions import Decisions
+from grader.batch.gradebook import Gradebook, entry_of
+from grader.batch.journal import Journal
+from grader.errors import GraderError
+
+logger = logging.getLogger(__name__)
+
+
+class Writer:
+    """A context in which pages are written soon after each call of ``changed``. What is not written
+    when it ends, be it by force, is noted in the journal and written the next time."""
+
+    def __init__(self, grades: Path) -> None:
+        self.grades = grades
+        self.problem = ""
+        self._state: tuple[Gradebook, int] | None = None
+        self._changed, self._over = threading.Event(), threading.Event()
+        self._thread = threading.Thread(target=self._run, name="writer", daemon=True)
+
+    def changed(self, gradebook: Gradebook, seen: int) -> None:
+        """The decisions up to the number ``seen``, which this gradebook shows, may not be on the
+        pages yet."""
+        self._state = gradebook, seen
+        self._changed.set()
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._over.set()
+        self._changed.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        while not self._over.is_set():
+            self._changed.wait()
+            self._changed.clear()
+            try:
+                with Journal(self.grades) as journal:
+                    self._write(journal)
+                self.problem = ""
+            except GraderError as error:
+                self.problem = str(error)
+            except Exception as error:
+                logger.exception("writing the pages failed")
+                self.problem = f"The pages could not be written ({type(error).__name__})."
+
+    def _write(self, journal: Journal) -> None:
+        from grader.report.pages import write_students
+
+        if self._state is None:
+            return
+        with journal.one_at_a_time():
+            gradebook, seen = self._state
+            labels = {label: n for label, n in journal.unwritten().items() if n <= seen}
+            if not labels:
+                return
+            decisions = Decisions(journal.decisions())
+            rows = [(label, journal.row(label)) for label in labels]
+            entries = [
+                entry_of(label, *found, decisions, gradebook.items)
+                for label, found in rows
+                if found is not None
+            ]
+            write_students(journal, gradebook, entries)
+            journal.wrote(labels)

@@ -1,0 +1,89 @@
+"""A second opinion: settled decisions, drawn by chance and shown without what was decided."""
+
+from typing import TYPE_CHECKING, Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from grader.batch.deciding import said
+from grader.batch.decisions import SECOND, Decision
+from grader.batch.gradebook import Entry, keys_of
+from grader.errors import UsageError
+from grader.review import acts
+from grader.review.shares import sample
+
+if TYPE_CHECKING:
+    from grader.review.app import Workbench
+
+
+def drawn(bench: "Workbench") -> list[dict[str, Any]]:
+    """The sample: each with the entry, the first decision, and this reviewer's own, if made."""
+    room = bench.room
+    owners: dict[str, Entry] = {
+        key: entry for entry in room.entries.values() for key in keys_of(entry.label, entry.row)
+    }
+    standing = {
+        (made.key, made.target): made
+        for entry in room.entries.values()
+        for item in entry.items
+        for made in item.by_person
+    }
+    found = []
+    for made in sample(standing.values(), bench.wanted.who):
+        entry = owners.get(made.key)
+        if entry is None:
+            continue
+        mine = room.decisions.of(keys_of(entry.label, entry.row)).get(f"{SECOND}{made.target}")
+        found.append({"entry": entry, "first": made, "second": mine, "differ": differ(made, mine)})
+    return found
+
+
+def differ(first: Decision, second: Decision | None) -> bool | None:
+    """Whether both gave other points; None while there is no second opinion."""
+    if second is None:
+        return None
+    return abs(float(second.word) - (first.points or 0.0)) > 1e-9
+
+
+async def show(bench: "Workbench", request: Request) -> Response:
+    """The sample, and where opinions differ."""
+    from grader.review.app import filters_of
+
+    found = drawn(bench)
+    waiting = next((one for one in found if one["second"] is None), None)
+    cards = []
+    if waiting is not None:
+        entry = bench.room.whole(waiting["entry"])
+        item = waiting["first"].target.partition(".")[0]
+        cards = bench.evidence.cards(entry, [item], bench.mask)
+    whole = not request.headers.get("hx-request")
+    return bench.render(
+        "second_page.html" if whole else "second.html",
+        queue=bench.queue(filters_of(bench, request.query_params)),
+        group=None,
+        found=found,
+        waiting=waiting,
+        cards=cards,
+    )
+
+
+async def decide(bench: "Workbench", request: Request) -> Response:
+    """Keeps the second opinion; the points stay those of the first."""
+    from grader.review.app import comment_of, form_of, number, one, seen_of, student
+
+    form = await form_of(request)
+    entry, target = student(bench, one(form, "sid")), one(form, "target")
+    first = next(
+        (o for o in drawn(bench) if (o["entry"], o["first"].target) == (entry, target)), None
+    )
+    if first is None:
+        raise UsageError("This is not in the sample any more.")
+    points, worth = number(one(form, "points"), "The points"), first["first"].out_of
+    if not 0 <= points <= (worth if worth is not None else points):
+        raise UsageError(f"Give points from 0 to {worth:g}.")
+    word = f"{points:g}"
+    made = said(
+        entry, f"{SECOND}{target}", word, comment_of(form), bench.wanted.who, acts.new_act()
+    )
+    bench.keep([made], seen_of(form))
+    return await show(bench, request)
