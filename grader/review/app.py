@@ -36,6 +36,7 @@ STATIC = Path(__file__).with_name("static")
 TYPES = {".js": "text/javascript", ".css": "text/css"}
 MOST_FORM = 1_000_000  # bytes
 MOST_COMMENT = 2000
+MOST_HISTORY = 500
 REVIEWERS = "reviewers"
 
 
@@ -155,6 +156,7 @@ def make_app(bench: Workbench) -> Guard:
         route("/reference/{item}", show_reference),
         route("/picture/{sid}/{name}", picture),
         route("/static/{name}", static),
+        route("/favicon.ico", favicon),
         route("/history", history),
         route("/decide", decide, "POST"),
         route("/check", decide_check, "POST"),
@@ -224,7 +226,7 @@ def cards_of(bench: Workbench, doubt: Doubt) -> list[Any]:
 
 async def show_queue(bench: Workbench, request: Request) -> Response:
     queue = bench.queue(filters_of(bench, request.query_params))
-    return bench.render("queue.html", queue=queue, group=queue.first, swap=False)
+    return bench.render("groups.html", queue=queue, group=None)
 
 
 async def show_group(bench: Workbench, request: Request) -> Response:
@@ -316,9 +318,13 @@ async def static(bench: Workbench, request: Request) -> Response:
     return Response(path.read_bytes(), media_type=TYPES[path.suffix])
 
 
+async def favicon(bench: Workbench, request: Request) -> Response:
+    return Response(status_code=204)
+
+
 async def history(bench: Workbench, request: Request) -> Response:
     queue = bench.queue(filters_of(bench, request.query_params))
-    made = [d for d in reversed(bench.room.history)][:500]
+    made = bench.room.history[: -MOST_HISTORY - 1 : -1]
     whole = not request.headers.get("hx-request")
     name = "history_page.html" if whole else "history.html"
     return bench.render(name, queue=queue, group=None, made=made)
@@ -364,6 +370,11 @@ def comment_of(form: Mapping[str, list[str]]) -> str:
     return one(form, "comment").strip()[:MOST_COMMENT]
 
 
+def asked_for(form: Mapping[str, list[str]]) -> dict[str, str]:
+    """The filters that stood beside a form."""
+    return {name: one(form, f"f_{name}") for name in Filters.NAMES if f"f_{name}" in form}
+
+
 async def decide(bench: Workbench, request: Request) -> Response:
     """One answer for all of a group's students that are ticked."""
     form = await form_of(request)
@@ -396,12 +407,13 @@ async def decide(bench: Workbench, request: Request) -> Response:
             act,  # type: ignore[arg-type]
         )
     ]
+    later = bench.queue(filters_of(bench, asked_for(form))).after(group)
     bench.keep(made, seen_of(form))
-    queue = bench.queue(
-        filters_of(bench, {n: one(form, f"f_{n}") for n in Filters.NAMES if f"f_{n}" in form})
-    )
+    queue = bench.queue(filters_of(bench, asked_for(form)))
     after = bench.room.group(group.id)
-    following = after if after is not None and after.open else queue.after(group)
+    following = after if after is not None and after.open else later
+    if following is not None:
+        following = bench.room.group(following.id) or queue.first
     return bench.render(
         "decided.html",
         queue=queue,

@@ -24,8 +24,8 @@ CHOSEN = 140  # letters of a number that stands on one line
 
 @dataclass(frozen=True)
 class Check:
-    """A check with a person's decision, if there is one; ``numbers`` are name and text; ``raised``
-    is the traceback of an error."""
+    """A check with a person's decision, if there is one. ``measured`` and ``numbers`` are names and
+    texts, the former what a TA looks at first; ``raised`` is the traceback of an error."""
 
     id: str
     status: str
@@ -34,6 +34,7 @@ class Check:
     automatic: float
     max_points: float
     decision: Decision | None
+    measured: Sequence[tuple[str, str]]
     numbers: Sequence[tuple[str, str]]
     raised: str
 
@@ -191,7 +192,6 @@ def _check(
     details = dict(check["details"])
     raised = str(details.pop("traceback", "") or "")[:MOST_TEXT]
     details.pop("curve", None)
-    numbers = list(_numbers({**measured, **details}))[:MOST_NUMBERS]
     return Check(
         check["id"],
         check["status"],
@@ -200,7 +200,8 @@ def _check(
         float(check["points"]),
         float(check["max_points"]),
         item.decided.get(check["id"]),
-        [(name, mask.text(text, entry)) for name, text in numbers],
+        [(name, mask.text(text, entry)) for name, text in _numbers(measured)][:MOST_NUMBERS],
+        [(name, mask.text(text, entry)) for name, text in _numbers(details)][:MOST_NUMBERS],
         mask.text(raised, entry),
     )
 

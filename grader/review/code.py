@@ -22,6 +22,7 @@ MOST_LINES = 1500  # of one statement
 MOST_COLOURED = 30_000  # letters of a statement; more is shown without colours
 METHODS = {"loss": "forward", "sampling": "sample"}
 """The method that an item looks at, of the class that it judges."""
+_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 _WHERE = re.compile(r"[Cc]ell (\d+),? line (\d+)")
 _REFERENCE = {
     "beta_schedule": ("schedules.py", "beta_schedule"),
@@ -78,9 +79,11 @@ def _looked_at(item: str, source: str) -> tuple[bool, range]:
         return any(name in source for name in JUDGED[item]), range(0)
     for node in tree.body:
         if getattr(node, "name", None) in JUDGED[item]:
-            for part in getattr(node, "body", ()):
-                if getattr(part, "name", None) == METHODS.get(item):
-                    return True, range(part.lineno - 1, part.end_lineno)
+            methods = [part for part in getattr(node, "body", ()) if isinstance(part, _FUNCTIONS)]
+            for method in methods:
+                if method.name == METHODS.get(item):
+                    first = min([method, *method.decorator_list], key=lambda part: part.lineno)
+                    return True, range(first.lineno - 1, method.end_lineno or method.lineno)
             return True, range(0)
     return False, range(0)
 

@@ -55,7 +55,7 @@ class Doubt:
 
 @dataclass(frozen=True)
 class Group:
-    """All who have the same doubt; ``title`` is what one of them reads, ``items`` where it arose."""
+    """All who have the same doubt, which arose at these ``items``."""
 
     id: str
     items: tuple[str, ...]
@@ -87,7 +87,7 @@ class Group:
         return max(made, key=lambda decision: decision.number, default=None)
 
     def share_of(self, decision: Decision) -> float | None:
-        """The part of the points that a decision of this group gave, over all that it gave there."""
+        """The part of the points that a decision gave, with all that was given with it."""
         for doubt in self.done:
             if decision in doubt.decisions.values() and doubt.max_points:
                 return doubt.given / doubt.max_points

@@ -1,7 +1,7 @@
 """Work that is alike, side by side: a pair as two columns, a crowd as one card."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -112,22 +112,16 @@ def _columns(bench: "Workbench", alike: Alike) -> list[dict[str, Any]]:
 
 
 def _cells(bench: "Workbench", entry: Entry, rare: set[str]) -> list[dict[str, Any]]:
-    """The student's statements, each line with whether both wrote it and nobody else."""
+    """What ran of the student's cells, each line with whether both wrote it and nobody else."""
     _, shown = bench.journal.pictures(entry.key) if entry.key else (b"", {})
     code: Mapping[str, Any] = shown.get("code") or {"statements": []}
-    statements: Sequence[Sequence[Any]] = code["statements"]
-    found = []
-    for cell, line, source in statements:
-        hidden = bench.mask.text(source, entry)
+    cells: dict[int, list[dict[str, Any]]] = {}
+    for cell, first, source in code["statements"]:
         marks = [same_line(text) in rare for text in source.split("\n")]
-        shown_lines = coloured(hidden)
-        lines = [
-            {"number": line + n, "html": text, "rare": n < len(marks) and marks[n]}
-            for n, text in enumerate(shown_lines)
-        ]
-        if lines:
-            found.append({"cell": cell, "lines": lines, "rare": any(marks)})
-    return found
+        for n, text in enumerate(coloured(bench.mask.text(source, entry))):
+            is_rare = n < len(marks) and marks[n]
+            cells.setdefault(cell, []).append({"number": first + n, "html": text, "rare": is_rare})
+    return [{"cell": cell, "lines": lines} for cell, lines in cells.items()]
 
 
 async def decide(bench: "Workbench", request: Request) -> Response:

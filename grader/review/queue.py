@@ -76,7 +76,10 @@ class Queue:
 
     def after(self, group: Group) -> Group | None:
         """The next one that is open, from the top where it was the last."""
-        return next((other for other in self.shown if other.open and other.id != group.id), None)
+        ids = [other.id for other in self.shown]
+        here = ids.index(group.id) if group.id in ids else -1
+        in_turn = [*self.shown[here + 1 :], *self.shown[: max(here, 0)]]
+        return next((other for other in in_turn if other.open), None)
 
     @property
     def settled(self) -> int:

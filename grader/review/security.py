@@ -1,4 +1,4 @@
-"""Who may talk to the server: one browser on this machine, which had the link, from its own pages."""
+"""Who may talk to the server: the browser that had the link, from the server's own pages."""
 
 import hmac
 import secrets

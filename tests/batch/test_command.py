@@ -13,11 +13,10 @@ from rich.console import Console
 from grader.batch import run as module
 from grader.batch.command import run_batch, summary
 from grader.batch.correct import correct
+from grader.batch.gradebook import read_gradebook
 from grader.batch.journal import Journal
 from grader.batch.roster import Student
 from grader.batch.run import Batch, Watch
-from grader.batch.work import grade_job
-from grader.errors import UsageError
 from grader.report import pages
 from grader.results import State
 from tests.batch.fake import ASKED, Threads, batch, evidence, fake_grade
@@ -138,17 +137,17 @@ def test_two_who_correct_at_once_both_stand_on_the_pages(
     grades: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The second corrects after the first has read the grades, and before it writes them."""
-    write_pages, others = pages.write_pages, []
+    write_students, others = pages.write_students, []
 
     def slow(*arguments: Any) -> None:
-        monkeypatch.setattr(pages, "write_pages", write_pages)
+        monkeypatch.setattr(pages, "write_students", write_students)
         second = ("2023-00001", "sampling", 7.0, "the second", "b")
         others.append(threading.Thread(target=correct, args=(grades, *second)))
         others[0].start()
         others[0].join(0.5)
-        write_pages(*arguments)
+        write_students(*arguments)
 
-    monkeypatch.setattr(pages, "write_pages", slow)
+    monkeypatch.setattr(pages, "write_students", slow)
     correct(grades, "2023-00001", "loss", 8.0, "the first", "a")
     others[0].join()
     page = (grades / "2023-00001" / "report.html").read_text("utf-8")
@@ -156,18 +155,26 @@ def test_two_who_correct_at_once_both_stand_on_the_pages(
     assert "the second" in page
 
 
-def test_who_handed_in_nothing_is_corrected_by_way_of_an_empty_file(
+def test_who_handed_in_nothing_is_given_points_and_asked_for_again_when_something_comes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "grade_job", grade_job)
+    monkeypatch.setattr(module, "grade_job", fake_grade)
     grades, handed_in = tmp_path / "grades", tmp_path / "in"
     handed_in.mkdir()
     roster = {"2023-00001": Student("2023-00001")}
     with batch(grades, handed_in, roster=roster) as started:
         started.run(Threads(), Watch())
-    with pytest.raises(UsageError, match=r"give batch a file 2023-00001\.tar\.gz .* empty one"):
-        correct(grades, "2023-00001", "loss", 8.0, "on paper", "ta")
-    (handed_in / "2023-00001.tar.gz").touch()
+    assert "total 8" in correct(grades, "2023-00001", "loss", 8.0, "on paper", "ta")
+    assert "on paper" in (grades / "2023-00001" / "report.html").read_text("utf-8")
+    with Journal(grades) as journal:
+        (entry,) = read_gradebook(journal).entries
+        assert (entry.status, entry.points, entry.max_points) == ("graded", 8.0, 100.0)
+    (handed_in / "2023-00001.tar.gz").write_bytes(b"1")
     with batch(grades, handed_in, roster=roster) as started:
         started.run(Threads(), Watch())
-    assert "total 8" in correct(grades, "2023-00001", "loss", 8.0, "on paper", "ta")
+        (entry,) = read_gradebook(started.journal).entries
+    assert (entry.status, entry.points) == ("needs_review", 100.0)
+    assert "loss: corrected to 8 points before anything was handed in" in entry.reasons[0]
+    assert "as graded" in correct(grades, "2023-00001", "loss", None, "", "ta")
+    with Journal(grades) as journal:
+        assert read_gradebook(journal).entries[0].status == "graded"

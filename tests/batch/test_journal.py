@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from grader.batch.decisions import Decision
+from grader.batch.decisions import Decision, Decisions
 from grader.batch.evidence import grader_sha256
 from grader.batch.journal import Journal
 from grader.batch.places import Place
@@ -83,10 +83,10 @@ def test_the_last_correction_counts_and_may_be_withdrawn(tmp_path: Path) -> None
     with Journal(tmp_path, create=True) as journal:
         journal.decide([correction(3.0)])
         journal.decide([correction(4.5, "right after all")])
-        (found,) = journal.decisions()
+        (found,) = Decisions(journal.decisions()).every()
         assert (found.points, found.comment) == (4.5, "right after all")
         journal.decide([correction(None)])
-        assert [withdrawn.points for withdrawn in journal.decisions()] == [None]
+        assert [w.points for w in Decisions(journal.decisions()).every()] == [None]
         assert journal._db.execute("SELECT count(*) FROM decisions").fetchone() == (3,)
 
 

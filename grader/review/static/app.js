@@ -67,7 +67,7 @@ function mark() {
 function look(root) {
   for (const pre of all("figure.code pre", root)) {
     const row = $(".row.wrong", pre) || $(".row.at", pre);
-    if (row) pre.scrollTop = Math.max(0, row.offsetTop - pre.offsetTop - 24);
+    if (row) pre.scrollTop = Math.max(0, row.offsetTop - 24);
   }
   count();
 }
@@ -166,6 +166,13 @@ document.addEventListener("htmx:afterSettle", event => {
     window.scrollTo(0, 0);
     panel.focus({ preventScroll: true });
   }
+});
+// what was said goes by itself; a problem stays until the next word
+let fading = 0;
+document.addEventListener("htmx:oobAfterSwap", event => {
+  if (event.detail.target.id !== "toast" && event.detail.elt?.id !== "toast") return;
+  clearTimeout(fading);
+  fading = setTimeout(() => all("#toast .said:not(.problem)").forEach(said => said.remove()), 12000);
 });
 document.addEventListener("htmx:sendError", () => {
   const said = document.createElement("div");
