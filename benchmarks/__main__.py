@@ -6,7 +6,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import batch, clarity, full_size, independent, memory, settings, speed
+from benchmarks import batch, clarity, full_size, independent, memory, review, settings, speed
 from benchmarks.show import machine
 
 TABLES: dict[str, Callable[[int], Table]] = {
@@ -20,6 +20,7 @@ TABLES: dict[str, Callable[[int], Table]] = {
     "full-size": batch.full_size,
     "limit": full_size.compared,
     "rubric": batch.rubric_change,
+    "review": review.review,
     "settings": settings.settings,
     "agreement": clarity.agreement,
     "invariance": clarity.invariance,

@@ -11,7 +11,7 @@ import uvicorn
 from grader.batch.journal import Journal
 from grader.batch.people import login, whole_text
 from grader.batch.requests import take_in
-from grader.errors import UsageError
+from grader.errors import JournalError, UsageError
 from grader.review.app import REVIEWERS, Asked, Workbench, make_app
 from grader.review.saving import Writer
 from grader.review.security import Keys
@@ -41,7 +41,10 @@ def review(
         if requests is not None:
             say(f"{take_in(journal, requests)} new regrade requests.")
         if reviewer is not None:
-            join(journal, whole_text(reviewer))
+            try:
+                join(journal, whole_text(reviewer))
+            except JournalError as error:  # what may only be read can be looked at
+                say(str(error))
         with free_socket(port) as bound:
             found = bound.getsockname()[1]
             if found != port:

@@ -214,9 +214,11 @@ class Served:
 
 
 @contextmanager
-def served(grades: Path, *options: str, port: int = 18017) -> Iterator[Served]:
-    """``ddpm-grader review`` in a process of its own."""
-    command = [sys.executable, "-m", "grader", "review", str(grades), "--no-browser"]
+def served(
+    grades: Path, *options: str, port: int = 18017, walls: Sequence[str] = ()
+) -> Iterator[Served]:
+    """``ddpm-grader review`` in a process of its own, behind ``walls``."""
+    command = [*walls, sys.executable, "-m", "grader", "review", str(grades), "--no-browser"]
     process = subprocess.Popen(
         [*command, "--port", str(port), *options],
         stdout=subprocess.PIPE,
