@@ -23,7 +23,7 @@ $(VENV)/ready: pyproject.toml constraints.txt
 demo: $(VENV)/ready  ## grade the included example and the included class
 	$(BIN)/ddpm-grader grade examples/2023-12345.tar.gz --out demo-output
 	$(BIN)/ddpm-grader batch examples/2023-12345.tar.gz examples/submissions.zip --roster examples/roster.csv --deadline 2026-05-01T23:59 --out demo-class
-	@echo 'open demo-class/index.html'
+	@echo 'open demo-class/index.html, and settle what is in doubt: $(BIN)/ddpm-grader review demo-class'
 
 kit: $(VENV)/ready  ## what students are given, proved and packed, into kit/
 	$(BIN)/ddpm-grader template check

@@ -1,4 +1,4 @@
-"""The review workbench on a large class: how long a page, a decision and a group's decision take."""
+"""The review workbench on a large class: how long its pages and decisions take."""
 
 import http.client
 import json

@@ -48,6 +48,16 @@ class Request:
     made: str | None = None
 
 
+@dataclass(frozen=True)
+class Answered:
+    """The answer to the request of that number; ``before``: when the last one was made, if any."""
+
+    number: int
+    text: str
+    who: str
+    before: str = ""
+
+
 class Journal:
     """The journal of a folder of grades; a context manager, for one thread.
 
@@ -253,12 +263,18 @@ class Journal:
 
     # ---- decisions
 
-    def decide(self, decisions: Sequence[Decision], seen: int | None = None) -> list[Decision]:
+    def decide(
+        self,
+        decisions: Sequence[Decision],
+        seen: int | None = None,
+        answered: "Answered | None" = None,
+    ) -> list[Decision]:
         """Adds all of them or none, and returns them with their numbers; the last one of a target
         counts, the earlier ones stay on record. The students' pages are noted as not written.
 
-        ``seen`` is the number of the last decision that was known when these were made. Raises
-        ``Overtaken`` if a later one touches any of them.
+        ``seen`` is the number of the last decision that was known when these were made. With them
+        a request may be ``answered``. Raises ``Overtaken`` if a later one touches any of them, and
+        ``UsageError`` if somebody else answered the request meanwhile.
         """
         names = ", ".join(COLUMNS)
         marks = ", ".join("?" * len(COLUMNS))
@@ -266,6 +282,8 @@ class Journal:
         with self._transaction():
             if seen is not None:
                 self._not_overtaken(decisions, seen)
+            if answered is not None:
+                self._answer(answered)
             for made in decisions:
                 values = [getattr(made, _FIELD.get(name, name)) for name in COLUMNS]
                 done = self._db.execute(f"INSERT INTO decisions ({names}) VALUES ({marks})", values)
@@ -325,11 +343,14 @@ class Journal:
             rows = self._db.execute(f"SELECT {columns} FROM requests ORDER BY number").fetchall()
         return [Request(*row) for row in rows]
 
-    def answer(self, number: int, text: str | None, who: str) -> None:
-        """The answer to a request; None takes it back."""
-        with self._transaction():
-            query = "UPDATE requests SET answer = ?, who = ?, made = ? WHERE number = ?"
-            self._db.execute(query, (text, who, now(), number))
+    def _answer(self, answered: "Answered") -> None:
+        query = (
+            "UPDATE requests SET answer = ?, who = ?, made = ? "
+            "WHERE number = ? AND coalesce(made, '') = ?"
+        )
+        values = (answered.text, answered.who, now(), answered.number, answered.before)
+        if not self._db.execute(query, values).rowcount:
+            raise UsageError("Somebody else answered this meanwhile: load the page again.")
 
     # ---- the gradebook of the last run
 

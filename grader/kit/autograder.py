@@ -72,7 +72,7 @@ def entry_of(result: Result) -> Entry:
         "notes": [],
     }
     label = result.student_id or result.file
-    return Entry(label, row, graded_items(label, [], record, {}), None)
+    return Entry(label, row, graded_items(label, record, {}), None)
 
 
 def overlay_of(result: Result) -> bytes:

@@ -14,6 +14,11 @@ ANSWERS: Sequence[Answer] = ("accept", "full", "half", "reject", "points", "agai
 UNDO = "undo "
 
 
+def answer_of(text: str) -> Answer | None:
+    """The answer of that name, if there is one."""
+    return next((answer for answer in ANSWERS if answer == text), None)
+
+
 def new_act() -> str:
     """What marks decisions that are made, and undone, together."""
     return secrets.token_hex(6)

@@ -170,7 +170,7 @@ def _card(
         ]
         if item.id == "text_to_image"
         else (),
-        cut=bool(kept) and not kept.get("whole", True),
+        cut=kept is not None and not kept.get("whole", True),
         has_reference=item.id in JUDGED,
     )
 

@@ -5,6 +5,7 @@ Details, pictures and code are read from the journal when somebody looks at them
 
 import hashlib
 import secrets
+from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any
@@ -36,6 +37,11 @@ class Classroom:
     def seen(self) -> int:
         """The number of the last decision that is known."""
         return self.history[-1].number if self.history else 0
+
+    def decided_since(self, seen: int) -> list[Decision]:
+        """The decisions with a higher number."""
+        first = bisect_right(self.history, seen, key=lambda made: made.number)
+        return self.history[first:]
 
     def refresh(self) -> None:
         """Takes in what a batch, a shell or another reviewer has stored since."""

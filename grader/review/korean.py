@@ -75,6 +75,7 @@ KOREAN: dict[str, str] = {
     "comment": "의견",
     "comment; the student reads it, too": "의견 (학생도 읽습니다)",
     "copied": "베낌",
+    "decided by": "결정한 사람:",
     "decide": "결정하기",
     "decide on the whole item": "항목 전체를 결정하기",
     "differ": "다름",

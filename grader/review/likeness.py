@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -16,11 +16,10 @@ from grader.batch.prints import same_line
 from grader.errors import UsageError
 from grader.report.circles import Circle, circles
 from grader.review import acts
+from grader.review.bench import Workbench
 from grader.review.classroom import Classroom
 from grader.review.code import coloured
-
-if TYPE_CHECKING:
-    from grader.review.app import Workbench
+from grader.review.forms import comment_of, form_of, one, seen_of
 
 WORDS = ("copied", "fine", "ask")
 
@@ -68,14 +67,9 @@ def _standing(room: Classroom, alike: Alike) -> Decision | None:
     return room.decisions.of(keys_of(entry.label, entry.row)).get(alike.target)
 
 
-async def show(bench: "Workbench", request: Request) -> Response:
+async def show(bench: Workbench, request: Request) -> Response:
     """All of them."""
-    from grader.review.app import filters_of
-
-    queue = bench.queue(filters_of(bench, request.query_params))
-    whole = not request.headers.get("hx-request")
-    name = "alikes_page.html" if whole else "alikes.html"
-    return bench.render(name, queue=queue, group=None, found=all_alike(bench.room))
+    return bench.view(request, "alikes", found=all_alike(bench.room))
 
 
 def _found(room: Classroom, alike_id: str) -> Alike:
@@ -85,14 +79,12 @@ def _found(room: Classroom, alike_id: str) -> Alike:
     return found
 
 
-async def show_one(bench: "Workbench", request: Request) -> Response:
+async def show_one(bench: Workbench, request: Request) -> Response:
     """A pair with its code side by side; of a crowd the first two."""
-    from grader.review.app import filters_of
-
     alike = _found(bench.room, request.path_params["circle"])
     return bench.render(
         "alike_page.html",
-        queue=bench.queue(filters_of(bench, request.query_params)),
+        queue=bench.queue(request.query_params),
         group=None,
         alike=alike,
         columns=_columns(bench, alike),
@@ -100,7 +92,7 @@ async def show_one(bench: "Workbench", request: Request) -> Response:
     )
 
 
-def _columns(bench: "Workbench", alike: Alike) -> list[dict[str, Any]]:
+def _columns(bench: Workbench, alike: Alike) -> list[dict[str, Any]]:
     pair = alike.circle.pairs[0]
     rare = {same_line(line) for line in pair["lines"]}
     found = []
@@ -111,7 +103,7 @@ def _columns(bench: "Workbench", alike: Alike) -> list[dict[str, Any]]:
     return found
 
 
-def _cells(bench: "Workbench", entry: Entry, rare: set[str]) -> list[dict[str, Any]]:
+def _cells(bench: Workbench, entry: Entry, rare: set[str]) -> list[dict[str, Any]]:
     """What ran of the student's cells, each line with whether both wrote it and nobody else."""
     _, shown = bench.journal.pictures(entry.key) if entry.key else (b"", {})
     code: Mapping[str, Any] = shown.get("code") or {"statements": []}
@@ -124,10 +116,8 @@ def _cells(bench: "Workbench", entry: Entry, rare: set[str]) -> list[dict[str, A
     return [{"cell": cell, "lines": lines} for cell, lines in cells.items()]
 
 
-async def decide(bench: "Workbench", request: Request) -> Response:
+async def decide(bench: Workbench, request: Request) -> Response:
     """Copied, fine, or to be asked; the same for all of the circle."""
-    from grader.review.app import comment_of, form_of, one, seen_of
-
     form = await form_of(request)
     alike, word = _found(bench.room, one(form, "circle")), one(form, "word")
     if word not in WORDS:

@@ -11,12 +11,14 @@ from grader.review.classroom import Classroom
 from grader.review.groups import Group, families
 from grader.review.shares import reviewer_of
 
+BY = "by "  # in front of a reviewer's name
 MOST_STUDENTS = 200  # that a list shows at once
 
 
 @dataclass(frozen=True)
 class Filters:
-    """What the reviewer asked to see; ``state``: open, settled or all; ``share``: mine or all."""
+    """What the reviewer asked to see; ``state``: open, settled or all; ``share``: mine, all,
+    or who decided."""
 
     NAMES: ClassVar[Sequence[str]] = ("item", "flag", "words", "share", "state")
     item: str = ""
@@ -56,6 +58,9 @@ class Queue:
         filters = self.filters
         state = {"open": bool(group.open), "settled": not group.open}.get(filters.state, True)
         item = not filters.item or filters.item in group.items
+        by = filters.share.removeprefix(BY) if filters.share.startswith(BY) else ""
+        if by and not any(d.last and d.last.who == by for d in group.done):
+            return False
         flag = not filters.flag or any(filters.flag in flags_of(d.entry) for d in group.doubts)
         if not (state and item and flag):
             return False
@@ -98,6 +103,10 @@ class Queue:
     def items(self) -> list[str]:
         """All that there is to filter by."""
         return sorted({item for group in self.room.groups for item in group.items})
+
+    @cached_property
+    def deciders(self) -> list[str]:
+        return sorted({made.who for made in self.room.history})
 
     @cached_property
     def flags(self) -> list[str]:

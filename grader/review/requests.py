@@ -1,23 +1,19 @@
 """Regrade requests as a queue: each is answered by a text, and points where they change."""
 
-from typing import TYPE_CHECKING
-
 from starlette.requests import Request
 from starlette.responses import Response
 
 from grader.batch.deciding import decided
+from grader.batch.journal import Answered
 from grader.batch.requests import entry_of_request, target_of
 from grader.errors import UsageError
 from grader.review import acts
+from grader.review.bench import Workbench
+from grader.review.forms import form_of, number, one, seen_of
 
-if TYPE_CHECKING:
-    from grader.review.app import Workbench
 
-
-async def show(bench: "Workbench", request: Request) -> Response:
+async def show(bench: Workbench, request: Request) -> Response:
     """The open ones, the first with what the grader saw, and those that were answered."""
-    from grader.review.app import filters_of
-
     asked = bench.journal.requests()
     wanted = request.query_params.get("number", "")
     waiting = [one for one in asked if one.answer is None]
@@ -31,11 +27,9 @@ async def show(bench: "Workbench", request: Request) -> Response:
         whole = bench.room.whole(entry)
         items = [target.partition(".")[0]] if target else [item.id for item in whole.items]
         cards = bench.evidence.cards(whole, items, bench.mask)
-    page = not request.headers.get("hx-request")
-    return bench.render(
-        "requests_page.html" if page else "requests.html",
-        queue=bench.queue(filters_of(bench, {})),
-        group=None,
+    return bench.view(
+        request,
+        "requests",
         asked=asked,
         waiting=waiting,
         now=now,
@@ -45,30 +39,23 @@ async def show(bench: "Workbench", request: Request) -> Response:
     )
 
 
-async def answer(bench: "Workbench", request: Request) -> Response:
-    """The answer, and points if they are given: then both are kept, or neither."""
-    from grader.review.app import form_of, number, one, seen_of
-
+async def answer(bench: Workbench, request: Request) -> Response:
+    """The answer, and points if they are given: both are kept, or neither."""
     form = await form_of(request)
     asked = {str(found.number): found for found in bench.journal.requests()}
     found = asked.get(one(form, "number"))
     text = one(form, "text").strip()[:20_000]
     if found is None or not text:
         raise UsageError("An answer needs a text.")
-    if found.answer is not None and one(form, "again") != "yes":
-        raise UsageError(
-            f"{found.who} answered this meanwhile ({found.made}). Load the page again."
-        )
     entry = entry_of_request(bench.room.gradebook, found)
     points = one(form, "points").strip()
+    made = []
     if points:
         target = target_of(entry, found) if entry else None
         if entry is None or target is None:
             raise UsageError("It is not clear whose points, or which, these are to be.")
-        given = number(points, "The points")
-        made = decided(
-            bench.room.whole(entry), target, given, text, bench.wanted.who, act=acts.new_act()
-        )
-        bench.keep([made], seen_of(form))
-    bench.journal.answer(found.number, text, bench.wanted.who)
+        given, who = number(points, "The points"), bench.wanted.who
+        made = [decided(bench.room.whole(entry), target, given, text, who, act=acts.new_act())]
+    answered = Answered(found.number, text, bench.wanted.who, one(form, "answered"))
+    bench.keep(made, seen_of(form), answered)
     return await show(bench, request)

@@ -1,6 +1,6 @@
 """A second opinion: settled decisions, drawn by chance and shown without what was decided."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -10,13 +10,12 @@ from grader.batch.decisions import SECOND, Decision
 from grader.batch.gradebook import Entry, keys_of
 from grader.errors import UsageError
 from grader.review import acts
+from grader.review.bench import Workbench
+from grader.review.forms import comment_of, form_of, number, one, seen_of
 from grader.review.shares import sample
 
-if TYPE_CHECKING:
-    from grader.review.app import Workbench
 
-
-def drawn(bench: "Workbench") -> list[dict[str, Any]]:
+def drawn(bench: Workbench) -> list[dict[str, Any]]:
     """The sample: each with the entry, the first decision, and this reviewer's own, if made."""
     room = bench.room
     owners: dict[str, Entry] = {
@@ -45,10 +44,8 @@ def differ(first: Decision, second: Decision | None) -> bool | None:
     return abs(float(second.word) - (first.points or 0.0)) > 1e-9
 
 
-async def show(bench: "Workbench", request: Request) -> Response:
+async def show(bench: Workbench, request: Request) -> Response:
     """The sample, and where opinions differ."""
-    from grader.review.app import filters_of
-
     found = drawn(bench)
     waiting = next((one for one in found if one["second"] is None), None)
     cards = []
@@ -56,23 +53,13 @@ async def show(bench: "Workbench", request: Request) -> Response:
         entry = bench.room.whole(waiting["entry"])
         item = waiting["first"].target.partition(".")[0]
         cards = bench.evidence.cards(entry, [item], bench.mask)
-    whole = not request.headers.get("hx-request")
-    return bench.render(
-        "second_page.html" if whole else "second.html",
-        queue=bench.queue(filters_of(bench, request.query_params)),
-        group=None,
-        found=found,
-        waiting=waiting,
-        cards=cards,
-    )
+    return bench.view(request, "second", found=found, waiting=waiting, cards=cards)
 
 
-async def decide(bench: "Workbench", request: Request) -> Response:
+async def decide(bench: Workbench, request: Request) -> Response:
     """Keeps the second opinion; the points stay those of the first."""
-    from grader.review.app import comment_of, form_of, number, one, seen_of, student
-
     form = await form_of(request)
-    entry, target = student(bench, one(form, "sid")), one(form, "target")
+    entry, target = bench.student(one(form, "sid")), one(form, "target")
     first = next(
         (o for o in drawn(bench) if (o["entry"], o["first"].target) == (entry, target)), None
     )

@@ -12,7 +12,8 @@ from grader.batch.journal import Journal
 from grader.batch.people import login, whole_text
 from grader.batch.requests import take_in
 from grader.errors import JournalError, UsageError
-from grader.review.app import REVIEWERS, Asked, Workbench, make_app
+from grader.review.app import make_app
+from grader.review.bench import REVIEWERS, Asked, Workbench
 from grader.review.saving import Writer
 from grader.review.security import Keys
 

@@ -11,7 +11,7 @@ from grader.batch.correct import correct, correct_from, decisions_csv
 from grader.batch.deciding import decided, undone
 from grader.batch.decisions import Decision, Overtaken, touches
 from grader.batch.gradebook import Entry, read_gradebook
-from grader.batch.journal import Journal
+from grader.batch.journal import Answered, Journal
 from grader.batch.requests import requests_csv, take_in
 from grader.batch.roster import Student as Listed
 from grader.errors import UsageError
@@ -195,7 +195,9 @@ def test_requests_are_taken_in_once_and_given_out_with_their_answers(
     with Journal(grades) as journal:
         assert take_in(journal, form) == 2
         assert take_in(journal, form) == 0
-        journal.answer(1, "You are right.", "ta")
+        journal.decide([], answered=Answered(1, "You are right.", "ta"))
+        with pytest.raises(UsageError, match="meanwhile"):
+            journal.decide([], answered=Answered(1, "No.", "another"))
         rows = list(csv.DictReader(io.StringIO(requests_csv(journal, read_gradebook(journal)))))
     assert [(row["id"], row["answer"], row["points"]) for row in rows] == [
         ("2023-10000", "You are right.", "10.00"),

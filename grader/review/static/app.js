@@ -159,6 +159,10 @@ document.addEventListener("input", event => {
 document.addEventListener("htmx:afterSettle", event => {
   mark();
   look(event.target);
+  const tiles = $("#tiles");  // what was decided there is known to the forms beside it
+  if (tiles) for (const field of all("#panel [name=seen]")) {
+    if (Number(field.value) < Number(tiles.dataset.seen)) field.value = tiles.dataset.seen;
+  }
   const panel = $("#panel");
   if (event.target === panel || event.detail.elt === panel) {
     const first = $(".member");

@@ -1,0 +1,90 @@
+"""Shares, masks, code as HTML, words."""
+
+import re
+import time
+from pathlib import Path
+
+import pytest
+
+from grader.batch.decisions import Decision
+from grader.review.code import coloured, reference_for, statements_for
+from grader.review.korean import KOREAN
+from grader.review.mask import HIDDEN, Mask
+from grader.review.shares import reviewer_of, sample
+from grader.review.words import Words
+from tests.report.books import entry
+
+REVIEW = Path(__file__).resolve().parents[2] / "grader" / "review"
+GROUPS = [f"group {n}" for n in range(300)]
+
+
+def test_shares_part_the_queue_and_who_joins_moves_only_what_becomes_his() -> None:
+    two = {group: reviewer_of(group, ["kim", "lee"]) for group in GROUPS}
+    assert 110 < list(two.values()).count("kim") < 190
+    three = {group: reviewer_of(group, ["kim", "lee", "park"]) for group in GROUPS}
+    assert all(three[group] in (two[group], "park") for group in GROUPS)
+    assert reviewer_of("group", []) is None
+
+
+def test_a_second_look_is_at_a_tenth_of_what_others_decided_the_same_every_time() -> None:
+    made = [
+        Decision(f"2023-{n:05}", "loss.epsilon", 1.0, "", "kim" if n % 2 else "lee", "now")
+        for n in range(400)
+    ]
+    found = sample(made, "kim")
+    assert len(found) == 20
+    assert {decision.who for decision in found} == {"lee"}
+    assert sample(reversed(made), "kim") == found
+
+
+def test_a_mask_hides_ids_names_and_files() -> None:
+    mine = entry("2023-10000", name="Kim Minsu", file="final 2023.tar.gz")
+    other = entry("2023-10001", name="이지우")
+    mask = Mask([mine, other], hides=True)
+    text = "# 2023-10000 202310001 2023_10002 Kim Minsu minsu 이지우의 final 2023.tar.gz kimono"
+    assert re.sub(HIDDEN, "", mask.text(text, mine)).split() == ["#", "의", "kimono"]
+    assert Mask([mine], hides=False).text(text, mine) == text
+
+
+@pytest.mark.parametrize(
+    "source", ["x" * 200_000, "'" * 50_000, "(" * 50_000, "\n" * 50_000, "\\\n" * 20_000]
+)
+def test_any_text_becomes_lines_of_html_in_little_time(source: str) -> None:
+    began = time.perf_counter()
+    lines = coloured(source)
+    assert time.perf_counter() - began < 20
+    assert all(len(line) < 20_000 for line in lines)
+
+
+def test_code_is_escaped_and_its_lines_are_those_of_the_cell() -> None:
+    code = {
+        "statements": [[9, 4, "def beta_schedule():\n    return '<b>'"]],
+        "of": {"beta_schedule": [0]},
+    }
+    (statement,) = statements_for("beta_schedule", code, ["Cell 9, line 5: ValueError"])
+    assert [(line.number, line.wrong) for line in statement.lines] == [(4, False), (5, True)]
+    assert "<b>" not in statement.lines[1].html
+    assert "&lt;b&gt;" in statement.lines[1].html
+
+
+def test_the_method_that_is_judged_is_marked() -> None:
+    source = "class DDPM:\n    def forward(self):\n        pass\n\n    @no_grad\n    def sample(self):\n        pass"
+    code = {"statements": [[1, 1, source]], "of": {"sampling": [0], "loss": [0]}}
+    for item, lines in (("loss", [2, 3]), ("sampling", [5, 6, 7])):
+        (statement,) = statements_for(item, code, [])
+        assert [line.number for line in statement.lines if line.looked_at] == lines
+
+
+def test_the_reference_s_answer_is_there_for_all_code() -> None:
+    for item in ("beta_schedule", "schedule_parameters", "loss", "sampling"):
+        assert len(reference_for(item)) > 5
+    assert reference_for("image_quality") == []
+
+
+def test_every_word_of_the_templates_has_a_korean_one() -> None:
+    used = set()
+    for path in (REVIEW / "templates").glob("*.html"):
+        used |= set(re.findall(r'_\("([^"]+)"\)', path.read_text("utf-8")))
+    assert used - set(KOREAN) == set()
+    assert Words("ko")("Accept") == "인정"
+    assert Words("en")("Accept") == "Accept"
