@@ -104,7 +104,7 @@ def correct_from(grades: Path, table: Path, who: str | None) -> list[str]:
     Needed are the columns student and target, and points or word; where the table does not say who
     decided, it is ``who``. Raises ``UsageError`` that names the row which cannot be.
     """
-    rows = read_table(table, "table of decisions").rows
+    rows = read_table(table, "table of decisions", COLUMNS).rows
     header = [name.strip().lower() for name in rows[0]] if rows else []
     if not {"student", "target"} <= set(header) or not {"points", "word"} & set(header):
         raise UsageError(

@@ -24,7 +24,8 @@ def take_in(journal: Journal, table: Path) -> int:
 
     The columns are id, item and text, in English or Korean, in any order. Raises ``UsageError``.
     """
-    rows = read_table(table, "table of requests").rows
+    known = [name for names in COLUMNS.values() for name in names]
+    rows = read_table(table, "table of requests", known).rows
     header = [name.strip().casefold() for name in rows[0]] if rows else []
     places = {
         name: next((header.index(known) for known in names if known in header), None)

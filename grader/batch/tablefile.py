@@ -3,6 +3,7 @@
 import codecs
 import csv
 import io
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -39,8 +40,9 @@ class Table:
     delimiter: str
 
 
-def read_table(path: Path, what: str) -> Table:
-    """The table, parted by what makes the most fields of it.
+def read_table(path: Path, what: str, columns: Collection[str] = ()) -> Table:
+    """The table, parted by what makes the most fields of it; where names of ``columns`` are known,
+    by what makes the most of these of its first row: longer texts may hold any of the signs.
 
     Raises ``UsageError``, which calls the file ``what``, if it is none.
     """
@@ -51,7 +53,7 @@ def read_table(path: Path, what: str) -> Table:
         if is_workbook(data):
             raise UsageError(f"The {what} {path} cannot be read as CSV: it is an Excel workbook.")
         text = decoded(data)
-        delimiter = max(_DELIMITERS, key=lambda found: sum(map(len, _rows(text, found, False))))
+        delimiter = max(_DELIMITERS, key=lambda found: _fields(text, found, columns))
         return Table(_rows(text, delimiter, True), delimiter)
     except UnicodeDecodeError:
         reason = "it is no text in UTF-8, UTF-16 or Korean (cp949)"
@@ -60,6 +62,14 @@ def read_table(path: Path, what: str) -> Table:
     except csv.Error as error:
         reason = str(error)
     raise UsageError(f"The {what} {path} cannot be read as CSV: {reason}.")
+
+
+def _fields(text: str, delimiter: str, columns: Collection[str]) -> int:
+    """How many fields it makes; of known columns, how many of these."""
+    if not columns:
+        return sum(map(len, _rows(text, delimiter, False)))
+    first = next(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter), [])
+    return len({name.strip().casefold() for name in first}.intersection(columns))
 
 
 def decoded(data: bytes) -> str:

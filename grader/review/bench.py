@@ -56,7 +56,8 @@ class Workbench:
 
     @property
     def reviewers(self) -> list[str]:
-        return list(self.journal.fact(REVIEWERS, []))
+        known = list(self.journal.fact(REVIEWERS, []))
+        return known if self.wanted.who in known else [*known, self.wanted.who]
 
     # ---- what templates use
 
@@ -72,8 +73,9 @@ class Workbench:
         return f"{entry.label} · {entry.name}" if entry.name else entry.label
 
     def render(self, name: str, status: int = 200, **values: Any) -> HTMLResponse:
-        page = self.templates.get_template(name)
-        return HTMLResponse(page.render(bench=self, room=self.room, **values), status)
+        page = self.templates.get_template(name).render(bench=self, room=self.room, **values)
+        # a half of a character, which no UTF-8 can hold, becomes \\ud800
+        return HTMLResponse(page.encode("utf-8", "backslashreplace"), status)
 
     @cached_property
     def templates(self) -> jinja2.Environment:
