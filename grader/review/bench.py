@@ -74,7 +74,7 @@ class Workbench:
 
     def render(self, name: str, status: int = 200, **values: Any) -> HTMLResponse:
         page = self.templates.get_template(name).render(bench=self, room=self.room, **values)
-        # a half of a character, which no UTF-8 can hold, becomes \\ud800
+        # a half of a character, which no UTF-8 can hold, becomes \ud800
         return HTMLResponse(page.encode("utf-8", "backslashreplace"), status)
 
     @cached_property
