@@ -135,9 +135,10 @@ def grade_opened(
     flags, part = list(submission.flags), submission.diffusion
     notebook = part.content if part is not None else None
     look = partial(look_at_artefacts, submission, notebook, options, watch, progress)
+    ran: Sequence[Statement] = ()
     with aside(look, options.side_by_side) as artefacts:
         if part is None or notebook is None:
-            verdicts, ran = no_notebook(), ()
+            verdicts = no_notebook()
         else:
             seconds = examination_seconds(submission, options)
             verdicts, new_flags, ran = run_notebook(
