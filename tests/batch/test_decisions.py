@@ -123,7 +123,14 @@ def test_which_decisions_concern_each_other(one: str, other: str, does: bool) ->
 
 
 def test_the_table_and_back_is_the_identity(grades: Path, tmp_path: Path) -> None:
-    correct(grades, "2023-10000", "loss.epsilon", 2.0, "=cmd|\"x\" 'quoted', with\nlines;;;;;;;;;;;;", "ta")
+    correct(
+        grades,
+        "2023-10000",
+        "loss.epsilon",
+        2.0,
+        "=cmd|\"x\" 'quoted', with\nlines;;;;;;;;;;;;",
+        "ta",
+    )
     correct(grades, "2023-10000", "loss", 9.0, "'tis", "ta")
     correct(grades, "2023-10001", "sampling", None, "", "ta", accept=True)
     correct(grades, "2023-10004", "loss", 3.0, "on paper", "ta")  # handed in nothing
