@@ -27,6 +27,7 @@ from grader.intake.identify import student_id_in
 from grader.report.pages import write_pages
 from grader.sandbox import bubblewrap
 from tests.batch.fake import TASK, Threads, batch, fake_grade
+from tests.habits.draft import packed_tar_gz
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -176,10 +177,11 @@ def test_a_full_scratch_disk_is_one_line_for_each_submission(
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     handed_in = hand_in(tmp_path / "in", 1)
+    (handed_in / "2023-00000.tar.gz").write_bytes(packed_tar_gz({"notebook.ipynb": b"{}"}))
     with batch(tmp_path / "grades", handed_in) as started:
         started.run(Threads(), Watch())
         (job,) = started.jobs(started.handed, Watch())
-    monkeypatch.setattr("grader.intake.archive._unpack_file", full)
+    monkeypatch.setattr("grader.intake.target.Target.file", full)
     answer = grade_job(Job(**vars(job)))
     assert isinstance(answer, Evidence)
     assert answer.faults[0].endswith("cannot be unpacked here: No space left on device.")
