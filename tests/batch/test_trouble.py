@@ -177,10 +177,10 @@ def test_a_full_scratch_disk_is_one_line_for_each_submission(
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     handed_in = hand_in(tmp_path / "in", 1)
-    (handed_in / "2023-00000.tar.gz").write_bytes(packed_tar_gz({"notebook.ipynb": b"{}"}))
     with batch(tmp_path / "grades", handed_in) as started:
         started.run(Threads(), Watch())
         (job,) = started.jobs(started.handed, Watch())
+    job.place.path.write_bytes(packed_tar_gz({"notebook.ipynb": b"{}"}))
     monkeypatch.setattr("grader.intake.target.Target.file", full)
     answer = grade_job(Job(**vars(job)))
     assert isinstance(answer, Evidence)
