@@ -20,7 +20,7 @@ def judge(found: Found) -> Verdict:
         if found.doubt:
             return needs_review(CHECK, found.doubt, fraction=0.0, seen=list(found.seen))
         text = "No picture of samples was found, in the notebook or in the result folders."
-        return missing(CHECK, text)
+        return missing(CHECK, " ".join([text, *found.seen]), seen=list(found.seen))
     details = {
         "rows": clarity.grid.shape[0],
         "columns": clarity.grid.shape[1],
