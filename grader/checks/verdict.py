@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from grader.bounded import TooMuch
 from grader.results import State
 from grader.sandbox import Outcome, Status
 
@@ -61,9 +62,11 @@ def skipped(check: str, message: str) -> Verdict:
     return Verdict(check, State.SKIPPED, 0.0, message)
 
 
-def not_judged(check: str, what: str) -> Verdict:
-    """What came of the student's work is of a kind that the grader did not foresee: no reason to
-    take points, and none to try again."""
+def not_judged(check: str, what: str | Exception) -> Verdict:
+    """What came of the student's work is of a kind that the grader did not foresee, or too much to
+    be read: no reason to take points, and none to try again."""
+    if isinstance(what, Exception):
+        what = str(what) if isinstance(what, TooMuch) else type(what).__name__
     text = f"The grader could not judge this ({what}). {REVIEW}"
     return Verdict(check, State.NEEDS_REVIEW, 0.0, text)
 
