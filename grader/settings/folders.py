@@ -42,9 +42,6 @@ _READ = {
 _AGAIN = re.compile(r"( ?\(\d+\)|[-_ ]\d{1,2}|[-_ ]copy)$")  # of numbered downloads
 MISSPELT = 0.7  # likeness of a word to the one that is meant
 WORD, MOST_WORDS = range(4, 14), 40  # letters of a word so like one; of a name, the last words
-    range(4, 14),
-    40,
-)  # letters of a word that is so like one; the last words of a name
 _WORDS = {
     "epsilon": re.compile(r"(?<!st)eps|noise|엡실론|입실론|노이즈|잡음"),
     "sample": re.compile(r"sample(?![sdr])|(?<!\d)x_?0(?!\d)|x_?start|샘플|원본"),
