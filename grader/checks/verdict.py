@@ -7,6 +7,7 @@ from typing import Any
 from grader.bounded import TooMuch
 from grader.results import State
 from grader.sandbox import Outcome, Status
+from grader.sandbox.text import clean
 
 _STATES = {
     Status.error: State.ERROR,
@@ -23,13 +24,17 @@ REVIEW = "A TA will review it."
 
 @dataclass(frozen=True)
 class Verdict:
-    """``fraction`` of the check's points that is earned, in [0, 1]; provisional under review."""
+    """``fraction`` of the check's points that is earned, in [0, 1]; provisional under review. What
+    the message quotes of the student's is made safe to show."""
 
     check: str
     state: State
     fraction: float
     message: str
     details: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "message", clean(self.message))
 
     @property
     def right(self) -> bool:

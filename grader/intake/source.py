@@ -14,7 +14,7 @@ from IPython.core.inputtransformer2 import TransformerManager
 from grader.intake.newer import OURS, newer_syntax, with_older_strings
 
 MAX_CELL_BYTES = 512 * 2**10
-MAX_FIELDS = 3_000  # of f-strings in one cell: before Python 3.12 each is sought from the start
+MAX_FIELDS = 1_500  # of f-strings in one cell: before Python 3.12 each is sought from the start
 _MAX_TRANSFORM = 2**20  # lines of magic x bytes: IPython starts over after each such line
 _MAX_MAGIC = 500  # lines, after which IPython gives up
 _RUNS = re.compile(
@@ -112,8 +112,11 @@ def parse(text: str) -> ast.Module:
         return ast.parse(text)
 
 
-def read_cell(number: int, source: str) -> CellText:
-    """Split cell ``number`` into statements; never raises for what a student can write."""
+def read_cell(number: int, source: str, ask_newer: bool = True) -> CellText:
+    """Split cell ``number`` into statements; never raises for what a student can write.
+
+    ``ask_newer``: whether a syntax error may be none in a newer Python, which takes a while to ask.
+    """
     if len(source) > MAX_CELL_BYTES or _fields(source) > MAX_FIELDS:
         return CellText((), problem=f"cell {number} is too long to be read")
     lines = source.replace("\r\n", "\n").replace("\r", "\n").split("\n")
@@ -131,7 +134,7 @@ def read_cell(number: int, source: str) -> CellText:
         pieces = split(number, text, offset, tree or parse(text))
     except SyntaxError as error:
         line = (error.lineno or 1) + offset
-        return replace(_broken(number, text, offset, line), adds_to=adds_to)
+        return replace(_broken(number, text, offset, line, ask_newer), adds_to=adds_to)
     except FAILURES as error:
         problem = f"cell {number} cannot be read as Python ({type(error).__name__})"
         return CellText((), text, offset, problem=problem)
@@ -143,10 +146,11 @@ def _fields(source: str) -> int:
     return source.count("{") if _F_STRING.search(source) else 0
 
 
-def _broken(number: int, text: str, offset: int, line: int) -> CellText:
+def _broken(number: int, text: str, offset: int, line: int, ask_newer: bool) -> CellText:
     """What can be had of a cell that is no Python, or none of this version."""
     problem = f"cell {number} has a syntax error in line {line}"
-    if newer := newer_syntax(text):
+    newer = newer_syntax(text) if ask_newer else ""
+    if newer:
         older = with_older_strings(text)
         with suppress(*FAILURES):
             if older is not None:
