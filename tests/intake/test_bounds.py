@@ -59,7 +59,8 @@ def test_a_text_of_escaped_quotes_that_never_ends(tmp_path: Path) -> None:
 
 
 def test_a_long_line_before_bytes_of_no_encoding() -> None:
-    assert text_of(b" " * 5_000_000 + b"\n" + "한글".encode("cp949"), "x")[0].endswith("한글")
+    words = "확산 모델은 잡음을 조금씩 더하고 다시 없애는 과정을 배운다"
+    assert text_of(b" " * 5_000_000 + b"\n" + words.encode("cp949"), "x")[0].endswith(words)
 
 
 @pytest.mark.parametrize("source", ["\n" * 400_000 + "!x", "?\n" * 100_000, "%time x\n" * 3_000])
