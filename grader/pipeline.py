@@ -34,11 +34,12 @@ from grader.artefacts import (
     judge_works,
     look_at_settings,
 )
+from grader.bounded import TooMuch, bounded, prepare
 from grader.checks import trained_setting
 from grader.checks.causes import Causes
 from grader.checks.doubts import with_doubts
 from grader.checks.examination import CHECKS_OF, TARGET_OF, examine, explain
-from grader.checks.verdict import Verdict, missing
+from grader.checks.verdict import REVIEW, Verdict, missing, needs_review
 from grader.digits.decode import decoding_session
 from grader.digits.regions import Array
 from grader.errors import Rejected
@@ -110,6 +111,7 @@ def grade(
     """
     watch = Stopwatch()
     try:
+        prepare()
         progress("unpacking")
         with ExitStack() as stack:
             with watch("intake"):
@@ -213,7 +215,11 @@ def run_notebook(
     limits, seed = options.rubric.limits, options.seed
     with watch("plan"):
         whole = options.run == "everything"
-        plan = plan_everything(notebook) if whole else plan_definitions(notebook)
+        try:
+            plan = bounded(plan_everything if whole else plan_definitions, notebook)
+        except TooMuch as reason:
+            text = f"The code of notebook 2-1 cannot be read: {reason}."
+            return not_planned(text), [Flag("notebook_problem", text)]
     with KernelSession(
         plan.statements, sandbox=options.sandbox, limits=limits, seed=seed, seconds=seconds
     ) as session:
@@ -290,6 +296,10 @@ def no_notebook() -> list[Verdict]:
 def infra(reason: str) -> list[Verdict]:
     text = f"The grader could not run the notebook: {reason}"
     return [Verdict(check, State.INFRA_ERROR, 0.0, text) for check in code_checks()]
+
+
+def not_planned(reason: str) -> list[Verdict]:
+    return [needs_review(check, f"{reason} {REVIEW}", 0.0) for check in code_checks()]
 
 
 def code_checks() -> list[str]:

@@ -70,7 +70,7 @@ def _guarded(item: str, run: Callable[[], list[Verdict]]) -> list[Verdict]:
         return run()
     except Exception as error:
         logger.exception("judging %s failed", item)
-        what = type(error).__name__
+        what = error
     return [not_judged(f"{item}.{name}", what) for name in CHECKS_OF[item]]
 
 

@@ -18,7 +18,7 @@ from jupyter_client.manager import AsyncKernelManager
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
 
-from grader.sandbox.client import KernelClient, QuietClient
+from grader.sandbox.client import BoundedSession, KernelClient, QuietClient
 from grader.sandbox.launch import Sandbox
 from grader.sandbox.limits import InfraError, Limits, Status
 from grader.sandbox.provisioner import kernel_specs
@@ -30,11 +30,12 @@ from grader.scratch import remove, scratch_for_sockets
 START_SECONDS = 120
 ANSWER_SECONDS = 0.1
 SPEAK_SECONDS = 10
-MESSAGE_BYTES = 128 * 2**20  # a probe's arrays, and room
+MESSAGE_BYTES = 65 * 2**20  # of a part of a message: a probe's arrays, and room
 QUEUED_MESSAGES = 16
 SEND_MILLISECONDS = 2000
 SOCKETS = ("shell_port", "iopub_port")
 ENDED = "The Python process ended."
+OVERFULL = "Ended: it sent more than the grader can take in."
 HUNG_UP = "Ended: the Python process closed its connections, so nothing more could be asked."
 LOCAL_SOCKETS = hasattr(socket, "AF_UNIX")  # Python on Windows has none
 
@@ -92,6 +93,7 @@ class Kernel:
             ip=str(ipc / "k") if LOCAL_SOCKETS else "127.0.0.1",
             connection_file=str(ipc / "kernel.json"),
             client_factory=KernelClient,
+            session=BoundedSession(),
             log=_log,
         )
         self._client: QuietClient | None = None
@@ -181,7 +183,8 @@ class Kernel:
             verdict = Verdict(Status.timeout, f"Ended: it took longer than {seconds:.3g} seconds.")
             raise self._gone(verdict) from None
         except DeadKernelError:
-            raise self._gone(Verdict(Status.killed, ENDED)) from None
+            text = OVERFULL if client.overfull else ENDED
+            raise self._gone(Verdict(Status.killed, text)) from None
         except zmq.Again:  # nobody is there to send to
             raise self._gone(Verdict(Status.killed, HUNG_UP if self.alive else ENDED)) from None
         except Exception as error:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from grader.bounded import TooMuch
 from grader.checks.cases import Array
 from grader.intake import Plan
 from grader.sandbox import InfraError, KernelSession, Limits, Outcome, Sandbox, Status
@@ -113,13 +114,18 @@ def try_checkpoints(
     seed: int,
 ) -> dict[str, SettingEvidence]:
     """The same with what the checkpoints do in the student's own network. ``model`` plans how the
-    notebook makes its model. The student's code may take ``limits.trial_seconds`` in all.
+    notebook makes its model, and may raise ``TooMuch``. The student's code may take
+    ``limits.trial_seconds`` in all.
     """
     tried = dict(seen)
     readable = [n for n, s in seen.items() if s.checkpoint is not None and not s.checkpoint.problem]
     if not readable:
         return tried
-    plan, seconds = model(), limits.trial_seconds
+    try:
+        plan, seconds = model(), limits.trial_seconds
+    except TooMuch as reason:
+        unknown = Behaviour(problem=f"the notebook's code cannot be read ({reason})")
+        return {n: replace(s, behaviour=unknown) if n in readable else s for n, s in seen.items()}
     with KernelSession(
         plan.statements, sandbox=sandbox, limits=limits, seed=seed, seconds=seconds
     ) as own:

@@ -21,6 +21,7 @@ from grader.batch.journal import Correction, Journal
 from grader.batch.run import Watch
 from grader.batch.screen import Screen
 from grader.batch.work import Job, Unreadable, fetch, grade_job
+from grader.bounded import in_this_process
 from grader.cli import main
 from grader.errors import JournalError
 from grader.intake.identify import student_id_in
@@ -182,7 +183,8 @@ def test_a_full_scratch_disk_is_one_line_for_each_submission(
         (job,) = started.jobs(started.handed, Watch())
     job.place.path.write_bytes(packed_tar_gz({"notebook.ipynb": b"{}"}))
     monkeypatch.setattr("grader.intake.target.Target.file", full)
-    answer = grade_job(Job(**vars(job)))
+    with in_this_process():
+        answer = grade_job(Job(**vars(job)))
     assert isinstance(answer, Evidence)
     assert answer.faults[0].endswith("cannot be unpacked here: No space left on device.")
     assert not caplog.records
