@@ -18,6 +18,7 @@ from jupyter_client.manager import AsyncKernelManager
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
 
+from grader.sandbox.bubblewrap import scratch
 from grader.sandbox.client import KernelClient, QuietClient
 from grader.sandbox.launch import Sandbox
 from grader.sandbox.limits import InfraError, Limits, Status
@@ -109,10 +110,14 @@ class Kernel:
     async def _start(self) -> None:
         await self._manager.start_kernel()
         provisioner = self._provisioner
-        self._watch = Watch(
-            provisioner.process.pid, self._folder / "ipc", self._limits, provisioner.kill_tree
-        )
         self._process = provisioner.process
+        self._watch = Watch(
+            provisioner.process.pid,
+            self._limits,
+            provisioner.kill_tree,
+            alone=isinstance(self._process, Forked),
+            places=list(scratch(self._limits)) if provisioner.contained else [],
+        )
         deadline = time.monotonic() + START_SECONDS
         while not self._listening():
             if not await self._manager.is_alive():
@@ -275,6 +280,8 @@ class Kernel:
 
         Raises ``InfraError`` if it ended with its warm parent, which is no fault of the student's.
         """
+        if self._watch is not None:
+            self._watch.stop()
         self.close()
         watched = self._watch.verdict if self._watch is not None else None
         process = self._process
