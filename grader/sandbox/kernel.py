@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import errno
 import logging
 import os
 import queue
@@ -24,6 +25,7 @@ from grader.sandbox.launch import Sandbox
 from grader.sandbox.limits import InfraError, Limits, Status
 from grader.sandbox.provisioner import kernel_specs
 from grader.sandbox.text import one_line
+from grader.sandbox.waiting import held_up, waited
 from grader.sandbox.warm import Forked, WarmBubblewrap
 from grader.sandbox.watch import Verdict, Watch
 from grader.scratch import remove, scratch_for_sockets
@@ -31,6 +33,7 @@ from grader.scratch import remove, scratch_for_sockets
 START_SECONDS = 120
 ANSWER_SECONDS = 0.1
 SPEAK_SECONDS = 10
+LATE_SECONDS = 15  # what a cell publishes may come so long after its end, on a busy machine
 MESSAGE_BYTES = 128 * 2**20  # a probe's arrays, and room
 QUEUED_MESSAGES = 16
 SEND_MILLISECONDS = 2000
@@ -96,6 +99,7 @@ class Kernel:
             log=_log,
         )
         self._client: QuietClient | None = None
+        self.held_up = False
 
     def start(self) -> None:
         """Raises ``InfraError`` with the reason when no kernel comes up."""
@@ -129,7 +133,9 @@ class Kernel:
         client.allow_stdin = False
         client.start_channels(shell=True, iopub=True, stdin=False, hb=False, control=False)
         await self._hear_from(client, deadline)
-        self._client = QuietClient(notebook([]), km=self._manager, log=_log)
+        self._client = QuietClient(
+            notebook([]), km=self._manager, log=_log, iopub_timeout=LATE_SECONDS
+        )
         self._client.kc = client
 
     async def _hear_from(self, client: Any, deadline: float) -> None:
@@ -190,6 +196,9 @@ class Kernel:
         except zmq.Again:  # nobody is there to send to
             raise self._gone(Verdict(Status.killed, HUNG_UP if self.alive else ENDED)) from None
         except Exception as error:
+            if is_ours(error):
+                self.close()
+                raise InfraError(f"A message could not be sent or read ({error}).") from error
             text = f"Ended: the kernel's messages could not be read ({type(error).__name__})."
             raise self._gone(Verdict(Status.killed, text if self.alive else ENDED)) from error
         finally:
@@ -234,11 +243,14 @@ class Kernel:
         return self._client is not None and self._client.ended and not self.flooded
 
     def speaks(self) -> bool:
-        """Whether what it publishes still arrives: its own code may have closed its sockets."""
+        """Whether what it publishes still arrives: its own code may have closed its sockets. Where
+        nothing does, ``held_up`` is whether others had the cores that it wanted."""
+        began, before = time.monotonic(), waited(self._provisioner.process.pid)[0]
         try:
-            deadline = time.monotonic() + SPEAK_SECONDS
-            self._loop.run_until_complete(self._hear_from(self._channels, deadline))
+            self._loop.run_until_complete(self._hear_from(self._channels, began + SPEAK_SECONDS))
         except Exception:  # whatever a broken connection makes zmq and jupyter_client raise
+            took = time.monotonic() - began
+            self.held_up = self.alive and held_up(self._provisioner.process.pid, before, took)
             return False
         return True
 
@@ -303,6 +315,11 @@ class Kernel:
                 except OSError:
                     return False
         return True
+
+
+def is_ours(error: Exception) -> bool:
+    """Whether it says that this process, or the machine, has no more of something."""
+    return getattr(error, "errno", None) in (errno.EMFILE, errno.ENFILE, errno.ENOMEM)
 
 
 def code_cell(source: str, metadata: dict[str, Any]) -> NotebookNode:
