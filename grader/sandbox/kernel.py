@@ -31,7 +31,8 @@ from grader.sandbox.watch import Verdict, Watch
 from grader.scratch import remove, scratch_for_sockets
 
 START_SECONDS = 120
-ANSWER_SECONDS = 0.1
+ANSWER_SECONDS = 0.05
+PATIENCE_SECONDS = 5
 SPEAK_SECONDS = 10
 LATE_SECONDS = 15  # what a cell publishes may come so long after its end, on a busy machine
 MESSAGE_BYTES = 128 * 2**20  # a probe's arrays, and room
@@ -99,6 +100,7 @@ class Kernel:
             log=_log,
         )
         self._client: QuietClient | None = None
+        self._accepting: set[str] = set()
         self.held_up = False
 
     def start(self) -> None:
@@ -143,13 +145,17 @@ class Kernel:
 
         jupyter_client's own way waits another 0.2 seconds to be sure that no more will come.
         """
+        asked: set[str] = set()  # on a busy machine the answer to an earlier one comes later
+        patience = ANSWER_SECONDS
         while time.monotonic() < deadline:
-            asked = client.kernel_info()
+            asked.add(client.kernel_info())
+            patience = min(2 * patience, PATIENCE_SECONDS)
+            until = min(time.monotonic() + patience, deadline)
             with contextlib.suppress(queue.Empty):
-                while time.monotonic() < deadline:
-                    message = await client.get_iopub_msg(timeout=ANSWER_SECONDS)
+                while (left := until - time.monotonic()) > 0:
+                    message = await client.get_iopub_msg(timeout=left)
                     state = message["content"].get("execution_state")
-                    if message["parent_header"].get("msg_id") == asked and state == "idle":
+                    if message["parent_header"].get("msg_id") in asked and state == "idle":
                         return
             if not await self._manager.is_alive():
                 raise InfraError("The kernel's process ended.")
@@ -306,12 +312,14 @@ class Kernel:
         return self._manager.provisioner
 
     def _listening(self) -> bool:
-        """Whether the kernel accepts connections on the sockets that are used."""
-        for name in SOCKETS:
+        """Whether the kernel accepts connections on the sockets that are used. Each is tried until
+        it does, and no more: connections that wait to be accepted keep others out."""
+        for name in set(SOCKETS) - self._accepting:
             ip, port = self._manager.ip, getattr(self._manager, name)
             with socket.socket(socket.AF_UNIX if LOCAL_SOCKETS else socket.AF_INET) as trial:
                 try:
                     trial.connect(f"{ip}-{port}" if LOCAL_SOCKETS else (ip, port))
+                    self._accepting.add(name)
                 except OSError:
                     return False
         return True
