@@ -4,16 +4,12 @@ Every limit is tried in kernels that run no prelude, behind both kinds of walls,
 without the watch: then the kernel goes on.
 """
 
-import re
 import textwrap
-from collections.abc import Iterator
 
 import pytest
 
-from grader.sandbox import Limits, Sandbox, Status, warm, watch
-from grader.sandbox.bubblewrap import text_of
+from grader.sandbox import Limits, Sandbox, Status, watch
 from grader.sandbox.kernel import Kernel, KernelGoneError
-from grader.sandbox.warm import Nursery, WarmBubblewrap
 
 MIB = 2**20
 SMALL = Limits(memory_bytes=300 * MIB, processes=30, file_bytes=256 * MIB)
@@ -92,24 +88,6 @@ SAID = {
 }
 
 
-@pytest.fixture(scope="module", params=["warm", "cold"])
-def sandbox(request: pytest.FixtureRequest, bubblewrap: Sandbox) -> Iterator[Sandbox]:
-    """Kernels whose warm parent has imported little, and cold ones."""
-    if not isinstance(bubblewrap, WarmBubblewrap):
-        pytest.skip("namespaces cannot be nested on this machine")
-    if request.param == "cold":
-        yield bubblewrap.cold
-        return
-    lean = 'WARM = ("ipykernel.kernelapp",)\n'
-    text = re.sub(r"WARM = \(.*?\n\)\n", lean, text_of(warm.NURSERY), flags=re.S)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(warm, "text_of", lambda program: text)
-        nursery = Nursery(bubblewrap.cold)
-        patch.setattr(WarmBubblewrap, "nursery", nursery)
-        yield bubblewrap
-        nursery.close()
-
-
 def ended(sandbox: Sandbox, limits: Limits, source: str) -> watch.Verdict | None:
     """Why the watch ended a kernel that ran the source; None if it did not."""
     kernel = Kernel(sandbox, limits)
@@ -125,8 +103,8 @@ def ended(sandbox: Sandbox, limits: Limits, source: str) -> watch.Verdict | None
 
 
 @pytest.mark.parametrize("what", ATTACKS)
-def test_more_than_is_allowed_ends_a_kernel(what: str, sandbox: Sandbox) -> None:
-    verdict = ended(sandbox, SMALL, ATTACKS[what])
+def test_more_than_is_allowed_ends_a_kernel(what: str, lean: Sandbox) -> None:
+    verdict = ended(lean, SMALL, ATTACKS[what])
     assert verdict is not None
     assert verdict.status is (Status.killed if what in SAID else Status.out_of_memory)
     assert SAID.get(what, "more than 0.293 GiB of memory") in verdict.message
@@ -134,7 +112,7 @@ def test_more_than_is_allowed_ends_a_kernel(what: str, sandbox: Sandbox) -> None
 
 @pytest.mark.parametrize("what", ATTACKS)
 def test_without_the_watch_it_goes_on(
-    what: str, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+    what: str, lean: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(watch.Watch, "start", lambda watch: None)
-    assert ended(sandbox, SMALL, ATTACKS[what]) is None
+    assert ended(lean, SMALL, ATTACKS[what]) is None
