@@ -81,18 +81,19 @@ def open_files() -> int:
     """How many each process of a kernel may have open, which bounds those that are on their way
     through its sockets, too: the system adds the latter up for the whole user, and stops the grader
     when they are more than it may have open itself. So it keeps as many more for itself."""
-    if resource is None:
+    try:
+        hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    except AttributeError:  # Windows
         return 1024
-    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     return 1024 if hard == resource.RLIM_INFINITY else min(1024, max(hard // 2, 64))
 
 
 def open_as_many_as_allowed() -> None:
     """Lets this process open as many files as it may at most."""
-    if resource is not None:
+    # Windows has no such limit, and macOS one that it does not tell
+    with contextlib.suppress(AttributeError, ValueError, OSError):
         hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
-        with contextlib.suppress(ValueError, OSError):  # macOS has a limit that it does not tell
-            resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 def environment(home: Path, temporary: Path) -> dict[str, str]:

@@ -43,7 +43,7 @@ LOCKS = """
     for name in os.listdir(shared("given")):
         with open(f"{shared('given')}/{name}", "rb") as file:
             works(fcntl.flock, file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    return works(open, "data/MNIST/raw/train-images-idx3-ubyte", "r+b")
+    return opens("data/MNIST/raw/train-images-idx3-ubyte", os.O_RDWR)
 """
 POISON = """
     import torch

@@ -31,9 +31,9 @@ OUT = {
                 return name
     """,
     "passwords, keys and homes of this machine": """
-        for path in ("/etc/shadow", "/etc/passwd", "/root", "/etc/ssh", "/var/run/docker.sock",
+        for path in ("/etc/shadow", "/etc/passwd", "/root/.ssh", "/etc/ssh", "/var/run/docker.sock",
                      "/run/secrets", "/home/student/../../root/.ssh", "/var/lib", "/mnt", "/srv"):
-            if os.path.exists(path):
+            if there(path):
                 return path
     """,
     "submissions and temporary folders of others": """
@@ -43,7 +43,7 @@ OUT = {
     """,
     "the grader's sources, tests and solutions": """
         import importlib.util
-        for name in ("grader", "reference", "grader.sandbox", "tests"):
+        for name in ("grader.cli", "grader.sandbox", "reference.ddpm", "tests.redteam"):
             try:
                 if importlib.util.find_spec(name) is not None:
                     return name
@@ -51,13 +51,16 @@ OUT = {
                 pass
     """,
     "signals to processes of this machine": """
-        return [pid for pid in range(3, 4000) if works(os.kill, pid, 0) and pid != os.getpid()
-                and not os.path.exists(f"/proc/self/task/{pid}")]
+        own = set()  # its threads, by their numbers in its own namespace
+        for thread in os.listdir("/proc/self/task"):
+            lines = open(f"/proc/self/task/{thread}/status").read().splitlines()
+            own |= {int(line.split()[-1]) for line in lines if line.startswith("NSpid")}
+        return [pid for pid in range(2, 4000) if pid not in own and works(os.kill, pid, 0)]
     """,
     "everything is killed that a number reaches": "works(os.kill, -1, 9); works(os.kill, 1, 9)",
     "another process is traced and its memory read": """
-        return [n for n in (1, 2) if n != os.getpid() and LIBC.ptrace(16, n, 0, 0) == 0] or works(
-            open, "/proc/1/mem", "rb") or works(open, "/proc/1/environ", "rb")
+        return [n for n in (1, 2) if n != os.getpid() and LIBC.ptrace(16, n, 0, 0) == 0] or opens(
+            "/proc/1/mem") or opens("/proc/1/environ")
     """,
     "memory of others by process_vm_readv, pidfd_getfd and kcmp": """
         pidfd = LIBC.syscall(434, 1, 0)
@@ -88,19 +91,19 @@ OUT = {
         made = works(os.mknod, "disk", 0o60600, os.makedev(254, 0))
         names = ("mem", "kmem", "port", "kmsg", "vda", "sda", "nvme0n1", "kvm", "fuse", "loop-control",
                  "net/tun", "vhost-vsock", "userfaultfd", "uinput")
-        return (made and works(open, "disk", "rb")) or [n for n in names if works(open, f"/dev/{n}", "rb")]
+        return (made and opens("disk")) or [n for n in names if opens(f"/dev/{n}")]
     """,
     "settings of the system in /proc": """
         names = ("sys/kernel/core_pattern", "sysrq-trigger", "sys/vm/overcommit_memory", "pressure/cpu",
-                 "sys/kernel/modprobe", "self/oom_score_adj", "irq/0/smp_affinity", "self/uid_map")
-        return [n for n in names if works(lambda: open(f"/proc/{n}", "w").write("1"))]
+                 "sys/kernel/modprobe", "irq/0/smp_affinity", "sys/user/max_user_namespaces")
+        return [n for n in names if opens(f"/proc/{n}", os.O_WRONLY)]
     """,
     "facts about other processes and the kernel in /proc": """
         names = ("1", "kallsyms", "kcore", "keys", "timer_list", "sched_debug", "modules", "iomem")
-        return [n for n in names if os.path.exists(f"/proc/{n}")]
+        return [n for n in names if there(f"/proc/{n}")]
     """,
     "control groups": """
-        return [p for p in ("/sys/fs/cgroup", "/sys/kernel", "/sys/class") if os.path.exists(p)]
+        return [p for p in ("/sys/fs/cgroup", "/sys/kernel", "/sys/class") if there(p)]
     """,
     "keys in the kernel's keyring": """
         return called(248, b"user", b"x", b"secret", 6, -3) or called(250, 0, -3, 1)
@@ -112,7 +115,7 @@ OUT = {
         return called(175, b"", 0, b"") or called(313, 0, b"", 0) or called(246, 0, 0, 0, 0)
     """,
     "the terminal of who grades is typed into": """
-        return [n for n in range(60) if LIBC.ioctl(n, 0x5412, b"x") == 0] or works(open, "/dev/tty", "w")
+        return [n for n in range(60) if LIBC.ioctl(n, 0x5412, b"x") == 0] or opens("/dev/tty", os.O_WRONLY)
     """,
     "file handles that lead past every folder": """
         handle = ctypes.create_string_buffer(struct.pack("II", 8, 1) + bytes(8))
@@ -120,7 +123,7 @@ OUT = {
     """,
     "other users: setuid and programs that change it": """
         programs = [p for p in ("su", "sudo", "passwd", "newuidmap", "mount", "fusermount")
-                    if os.path.exists(f"/usr/bin/{p}")]
+                    if there(f"/usr/bin/{p}")]
         return programs or works(os.setuid, 0) or works(os.setgroups, [0])
     """,
     "privileges of its own are raised": """
@@ -139,7 +142,7 @@ OUT = {
     """,
     "what the grader hands over is changed": """
         folder = shared("given")
-        return [n for n in os.listdir(folder) if works(open, f"{folder}/{n}", "r+b")] or works(
+        return [n for n in os.listdir(folder) if opens(f"{folder}/{n}", os.O_RDWR)] or works(
             os.mkdir, folder + "/new")
     """,
     "descriptors that lead out": """
@@ -155,7 +158,7 @@ OUT = {
     """,
     "the installed packages are changed for all": """
         import torch
-        return works(open, torch.__file__, "a") or works(open, np.__file__, "a")
+        return opens(torch.__file__, os.O_RDWR) or opens(np.__file__, os.O_RDWR)
     """,
 }
 SPENT = {
