@@ -72,6 +72,7 @@ class KernelSession:
         self._ran: set[int] = set()
         self._together = True  # neighbouring statements run as one cell where that is the same
         self._spent = 0.0
+        self._held_up = False  # whether the machine kept the last kernel from answering
         self.starts = 0
         """How many kernels were started."""
         self.imported: set[str] = set()
@@ -119,13 +120,14 @@ class KernelSession:
         ``seconds`` defaults to the limits' ``probe_seconds``. ``files``: what the kernel may read,
         and the name that it has there; its path is added to the inputs under the key. An answer
         that is lost is asked for once more. Never raises for what happens inside; ``infra_error``
-        means that no kernel could be had, or that the second answer was lost, too.
+        means that no kernel could be had, or that the machine was too busy for the second answer,
+        too.
         """
         for _ in range(2):
             outcome = self._asked(name, inputs, seconds, files or {})
             if outcome is not None:
                 return outcome
-        return Outcome(Status.infra_error, LOST)
+        return Outcome(Status.infra_error if self._held_up else Status.doubtful, LOST)
 
     def _asked(
         self,
@@ -285,7 +287,8 @@ class KernelSession:
         if not answers and kernel.all_heard:
             return Outcome(Status.doubtful, SILENT, seconds=seconds)
         if not answers:
-            theirs = kernel.flooded or not kernel.speaks()
+            theirs = kernel.flooded or (not kernel.speaks() and not kernel.held_up)
+            self._held_up = kernel.held_up
             self.close()
             return Outcome(Status.killed, NO_ANSWER, seconds=seconds) if theirs else None
         if len(answers) > 1:

@@ -89,7 +89,7 @@ def disagreements(attack: Attack, result: Mapping[str, Any]) -> list[str]:
         for check in item["checks"]
         if check["status"] == "infra_error"
     ]
-    if attack.flag and attack.flag not in {flag["code"] for flag in result["flags"]}:
+    if attack.flag and attack.flag not in {flag["id"] for flag in result["flags"]}:
         lines.append(f"no flag {attack.flag!r}: {result['flags']}")
     said = " ".join([*(flag["message"] for flag in result["flags"]), *messages(result)])
     if attack.says not in said:

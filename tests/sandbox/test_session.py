@@ -294,9 +294,12 @@ def test_a_kernel_whose_answers_were_tampered_with_is_for_a_person(
         assert session.starts == 1
 
 
-@pytest.mark.parametrize(("lost", "status"), [(1, Status.ok), (2, Status.infra_error)])
+@pytest.mark.parametrize(
+    ("lost", "busy", "status"),
+    [(1, False, Status.ok), (2, True, Status.infra_error), (2, False, Status.doubtful)],
+)
 def test_an_answer_that_is_lost_is_asked_for_once_more(
-    bubblewrap: Sandbox, monkeypatch: pytest.MonkeyPatch, lost: int, status: Status
+    bubblewrap: Sandbox, monkeypatch: pytest.MonkeyPatch, lost: int, busy: bool, status: Status
 ) -> None:
     answers = Kernel.answers.fget
     assert answers is not None
@@ -308,6 +311,9 @@ def test_an_answer_that_is_lost_is_asked_for_once_more(
     with running(bubblewrap, Limits(), "def one():\n    return 1") as session:
         monkeypatch.setattr(Kernel, "answers", property(arriving))
         monkeypatch.setattr(Kernel, "all_heard", property(lambda kernel: False))
+        if busy:  # nothing arrives in time
+            monkeypatch.setattr("grader.sandbox.kernel.SPEAK_SECONDS", 0)
+        monkeypatch.setattr("grader.sandbox.kernel.held_up", lambda *_: busy)
         assert ask(session, "one").status is status
         assert session.starts == 2
 

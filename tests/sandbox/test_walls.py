@@ -10,6 +10,7 @@ import pytest
 from grader import paths
 from grader.sandbox import KernelSession, Limits, Sandbox
 from grader.sandbox.bubblewrap import seen
+from grader.sandbox.inside import SHOWN_OF_PROC
 from grader.sandbox.packages import package_folders
 from grader.sandbox.warm import WarmBubblewrap
 from tests.sandbox.helpers import returned, running
@@ -167,7 +168,7 @@ def test_no_memory_is_to_be_had_that_is_not_counted(
 
 def test_it_sees_and_signals_only_its_own_processes(inside: KernelSession) -> None:
     pids = evaluate(inside, "[int(p) for p in os.listdir('/proc') if p.isdigit()]")
-    assert set(pids) <= {1, 2}
+    assert pids == [2]
     assert "ProcessLookupError" in attempt(inside, "os.kill", os.getpid(), 0)
     attach = 16
     result, reason = returned(inside, "system_call", "ptrace", attach, os.getpid(), 0, 0)
@@ -218,3 +219,31 @@ def test_what_is_given_can_be_read_and_not_written(inside: KernelSession, tmp_pa
     }.items():
         assert "Read-only file system" in attempt(inside, action, *arguments), action
     assert file.read_bytes() == b"weights"
+
+
+def test_the_folder_of_its_sockets_cannot_be_written_to_or_locked(inside: KernelSession) -> None:
+    lines = str(evaluate(inside, "open('/proc/mounts').read()")).splitlines()
+    (folder,) = {line.split()[1] for line in lines if line.split()[1].endswith("/ipc")}
+    for action, arguments in {
+        "write": (f"{folder}/large",),
+        "os.mkdir": (f"{folder}/deep",),
+        "os.chmod": (folder, 0),
+        "os.unlink": (f"{folder}/kernel.json",),
+        "lambda path: os.open(path, os.O_TMPFILE | os.O_RDWR)": (folder,),
+    }.items():
+        assert "Read-only file system" in attempt(inside, action, *arguments), action
+
+
+def test_of_the_machine_it_sees_few_facts_and_changes_none(inside: KernelSession) -> None:
+    names = evaluate(inside, "os.listdir('/proc')")
+    assert set(names) == {*SHOWN_OF_PROC, "2", "self", "mounts", "net"}
+    for place in ("/proc/pressure/cpu", "/proc/sys/kernel/hostname", "/proc/self/oom_score_adj"):
+        assert "Error" in attempt(inside, "write", place), place
+
+
+def test_empty_files_are_counted(inside: KernelSession) -> None:
+    assert evaluate(inside, "[os.statvfs(p).f_files for p in ('/tmp', '.', '/dev/shm')]") == [
+        20_000,
+        20_000,
+        20_000,
+    ]
