@@ -16,7 +16,7 @@ from grader.sandbox import syscalls
 from grader.sandbox.launch import USER, Launch, environment
 from grader.sandbox.limits import Limits
 from grader.sandbox.refusals import remedy
-from grader.sandbox.visible import View, view
+from grader.sandbox.visible import View, installed, view
 
 TEMPORARY = Path("/tmp")
 HOME = Path("/home") / USER
@@ -42,7 +42,8 @@ class Bubblewrap:
 
     def launch(self, command: list[str], folder: Path, limits: Limits) -> Launch:
         """``command`` inside the walls; see ``Sandbox.launch``."""
-        argv = [str(self.program), *self.walls(limits), *self.shared(folder)]
+        hidden = [word for path in installed(limits.hidden) for word in emptied(path)]
+        argv = [str(self.program), *self.walls(limits), *hidden, *self.shared(folder)]
         with contextlib.suppress(SandboxUnavailable):  # of which the lack of warm kernels tells
             answers = folder / "syscalls"
             answers.write_bytes(syscalls.program())
@@ -102,6 +103,11 @@ def shown(seen: View) -> list[str]:
     for link, target in {Path("/bin"): "usr/bin", **seen.links}.items():
         args += ["--symlink", target, str(link)]
     return args
+
+
+def emptied(path: Path) -> list[str]:
+    """An empty folder in the place of one that is shown."""
+    return ["--perms", "0555", "--tmpfs", str(path), "--remount-ro", str(path)]
 
 
 def closed() -> list[str]:

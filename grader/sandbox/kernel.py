@@ -5,6 +5,7 @@ import contextlib
 import logging
 import os
 import queue
+import secrets
 import shutil
 import socket
 import tempfile
@@ -32,6 +33,7 @@ ANSWER_SECONDS = 0.1
 SPEAK_SECONDS = 10
 MESSAGE_BYTES = 128 * 2**20  # a probe's arrays, and room
 QUEUED_MESSAGES = 16
+KEY_BYTES = 32
 SEND_MILLISECONDS = 2000
 SOCKETS = ("shell_port", "iopub_port")
 ENDED = "The Python process ended."
@@ -80,6 +82,8 @@ class Kernel:
         self._context.setsockopt(zmq.RECONNECT_IVL, -1)
         self._watch: Watch | None = None
         self._process: object = None
+        self.key = secrets.token_bytes(KEY_BYTES)
+        """What questions and answers are sealed with."""
         self._shown: dict[str, Path] = {}  # which files were given under which name
         ipc, self._given = self._folder / "ipc", self._folder / "given"
         ipc.mkdir()
@@ -212,6 +216,16 @@ class Kernel:
         except OSError:  # on another disk
             shutil.copyfile(content, shown)
         return str(shown)
+
+    def take_back(self, name: str) -> None:
+        """Removes what was given under this name."""
+        self._shown.pop(name, None)
+        (self._given / name).unlink(missing_ok=True)
+
+    @property
+    def given(self) -> str:
+        """The folder of what the kernel is given to read."""
+        return str(self._given)
 
     @property
     def answers(self) -> list[tuple[object, object]]:

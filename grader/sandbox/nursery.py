@@ -8,6 +8,7 @@ Each request is one JSON message with a lifeline socket as ancillary data::
 
     {"argv": [...], "rlimits": {"NOFILE": 1024, ...}, "tmpfs": {path: bytes}, "work": path,
      "kept": [what stays visible below the tmpfs], "given": path, likewise, but to read only,
+     "hidden": [folders that are to be empty],
      "links": {link: target}, "filter": a program for seccomp(2), in base64}
 
 The fork takes its own user, mount, pid, ipc, uts and net namespaces (unshare(2)). Its first process
@@ -100,6 +101,8 @@ def own_files(request: Request) -> None:
         os.close(descriptor)
     locked = os.statvfs(given).f_flag & MS_NOEXEC  # what the disk has cannot be taken from it here
     mount(None, given, None, MS_BIND | MS_REMOUNT | MS_RDONLY | MS_NOSUID | MS_NODEV | locked)
+    for path in request["hidden"]:
+        mount("tmpfs", path, "tmpfs", MS_RDONLY | MS_NOSUID | MS_NODEV, "size=4k,mode=0555")
     for link, target in request["links"].items():
         os.makedirs(os.path.dirname(link), exist_ok=True)
         os.symlink(target, link)

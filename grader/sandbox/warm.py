@@ -36,6 +36,7 @@ from grader.sandbox import syscalls
 from grader.sandbox.bubblewrap import HOST_ENVIRONMENT, WORK, Bubblewrap, closed, scratch, seen
 from grader.sandbox.launch import Launch, resource_limits
 from grader.sandbox.limits import InfraError, Limits
+from grader.sandbox.visible import installed
 from grader.scratch import remove, scratch_for_sockets
 
 logger = logging.getLogger(__name__)
@@ -123,6 +124,7 @@ class Nursery:
             "work": str(WORK),
             "kept": [*map(str, (folder / "ipc", *data)), *packages],
             "given": str(folder / "given"),
+            "hidden": [str(path) for path in installed(limits.hidden)],
             "links": {str(k): v for k, v in links.items() if not is_below(k, packages)},
             "filter": self._filter,
         }
