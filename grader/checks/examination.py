@@ -37,7 +37,10 @@ def examine(session: KernelSession, seed: int, tolerances: Tolerances = DEFAULT)
 
     Each item has a seed of its own, as the kernel is told of it, and must not know the others.
     """
-    betas = _guarded("beta_schedule", lambda: beta_schedule.examine(session, derived(seed, "betas"), tolerances))
+    betas = _guarded(
+        "beta_schedule",
+        lambda: beta_schedule.examine(session, derived(seed, "betas"), tolerances),
+    )
     ran = {v.check.split(".")[1]: v.state not in _NO_END for v in betas}
     right = {v.check.split(".")[1]: v.right for v in betas}
 

@@ -27,7 +27,7 @@ FRAME, THREAD = sys._getframe, threading.get_ident
 TARGETS = ("beta_schedule", "ddpm_schedules", "ContextUnet", "DDPM")
 MODULES = (builtins, contextlib, dataclasses, hashlib, inspect, json, marshal, np, torch, types)
 CLASSES = (torch.Tensor, torch.nn.Module, torch.nn.Parameter, json.JSONEncoder, json.JSONDecoder)
-SHOWN = {"__repr__", "__str__", "__format__", "__doc__"}  # how something is printed
+SPARED = {"__repr__", "__str__", "__format__", "__doc__", "input"}  # of printing, and ipykernel's
 MOST_WRAPPERS = 16
 
 EVENTS = {  # of Python's audit hooks: what a person is told
@@ -162,7 +162,7 @@ def changed_names() -> Any:
     for place, before, shown in kept["places"]:
         now = vars(place)
         for name, value in before.items():
-            if now.get(name, MISSING) is not value and callable(value) and name not in SHOWN:
+            if now.get(name, MISSING) is not value and callable(value) and name not in SPARED:
                 yield f"changes {shown}.{name}"
     for one, shown, before in kept["instances"]:
         now, cls = vars(one), type(one)
@@ -178,11 +178,10 @@ def changed_names() -> Any:
 def is_students(function: Any) -> Any:
     """Whether the code of this callable, or its class, is the notebook's."""
     for _ in range(MOST_WRAPPERS):
-        inner = getattr(function, "__func__", None) or getattr(function, "func", None)
-        if isinstance(function, functools.partial) or isinstance(function, types.MethodType):
-            function = inner
-            continue
-        break
+        if isinstance(function, functools.partial):
+            function = function.func
+        elif isinstance(function, types.MethodType):
+            function = function.__func__
     code = getattr(function, "__code__", None)
     if isinstance(code, types.CodeType):
         return is_theirs(code.co_filename)

@@ -7,7 +7,7 @@ An attack is a function in a module of ``cases`` that changes a ``Draft``::
 
 Items that are not named must be passed, as in the unchanged draft. An item may end as any of the
 states that are named: ``loss="failed|needs_review"``. ``rejected=True`` says that nothing of the
-submission can be read. ``flag`` is the code of a flag that a TA must get, ``says`` a part of what a
+submission can be read. ``flag`` is the id of a flag that a TA must get, ``says`` a part of what a
 message or a flag tells.
 """
 
@@ -89,7 +89,7 @@ def disagreements(attack: Attack, result: Mapping[str, Any]) -> list[str]:
         for check in item["checks"]
         if check["status"] == "infra_error"
     ]
-    if attack.flag and attack.flag not in {flag["code"] for flag in result["flags"]}:
+    if attack.flag and attack.flag not in {flag["id"] for flag in result["flags"]}:
         lines.append(f"no flag {attack.flag!r}: {result['flags']}")
     said = " ".join([*(flag["message"] for flag in result["flags"]), *messages(result)])
     if attack.says not in said:
