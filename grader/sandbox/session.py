@@ -31,6 +31,7 @@ USED_UP = "The time for the whole submission was used up before this."
 NO_ANSWER = "Ended: it answered, but the answer did not arrive (was there too much output?)."
 FORGED = "The answer is none that the probe gives."
 SILENT = "The probe gave no answer."
+WITHHELD = "an exception, whose text is not shown because the code interferes with the grader"
 LOST = "The kernel's answer was lost twice."
 CLAIMS = {Status.ok, Status.error, Status.out_of_memory, Status.doubtful}
 """What a kernel may say of itself. That something is our fault only we may say."""
@@ -317,6 +318,8 @@ class KernelSession:
             return Outcome(Status.error, text, seconds=seconds)
         message = one_line(str(report.get("message", "")))
         traceback = self._with_cells(str(report.get("traceback", "")))
+        if self.noticed:  # it may tell what the code should not have seen
+            message, traceback = WITHHELD if message else "", ""
         return Outcome(status, message, traceback, seconds, arrays, facts)
 
     def _forged(self, text: str, seconds: float) -> Outcome:

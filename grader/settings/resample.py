@@ -39,6 +39,9 @@ def resample(
             outcome = session.probe("network", inputs, SECONDS, {"path": (path, "weights.pth")})
         if outcome.status is Status.infra_error:
             raise InfraError(outcome.message)
+        if session.noticed:
+            problems.append(f"results_{name}: the code {'; '.join(sorted(session.noticed))}.")
+            continue
         images = outcome.arrays.get("images")
         if images is None or not np.all(np.isfinite(images)):
             why = outcome.message or unfit(outcome.facts) or "its images are not finite numbers"
