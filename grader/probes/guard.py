@@ -14,6 +14,7 @@ import hashlib
 import inspect
 import json
 import marshal
+import math
 import os
 import sys
 import threading
@@ -25,7 +26,10 @@ import torch
 
 FRAME, THREAD = sys._getframe, threading.get_ident
 TARGETS = ("beta_schedule", "ddpm_schedules", "ContextUnet", "DDPM")
-MODULES = (builtins, contextlib, dataclasses, hashlib, inspect, json, marshal, np, torch, types)
+MODULES = (
+    *(builtins, contextlib, dataclasses, hashlib, inspect, json, marshal, math, types),
+    *(np, np.random, torch, torch.autograd, torch.nn, torch.nn.functional),
+)
 CLASSES = (torch.Tensor, torch.nn.Module, torch.nn.Parameter, json.JSONEncoder, json.JSONDecoder)
 SPARED = {"__repr__", "__str__", "__format__", "__doc__", "input"}  # of printing, and ipykernel's
 MOST_WRAPPERS = 16
@@ -168,7 +172,8 @@ def changed_names() -> Any:
         now, cls = vars(one), type(one)
         for name, value in now.items():
             new = before.get(name, MISSING) is not value
-            if new and callable(value) and is_students(value) and hasattr(cls, name):
+            theirs = name == "CustomTB" or (callable(value) and is_students(value))
+            if new and theirs and hasattr(cls, name):
                 yield f"changes {name} of {shown}"
     for name, module in kept["modules"].items():
         if sys.modules.get(name) is not module:

@@ -331,8 +331,9 @@ class KernelSession:
         raised = self._raised(error, seconds)
         if raised.status is Status.out_of_memory:
             return raised
-        text = f"The question could not be put to the code ({raised.message})."
-        return Outcome(Status.doubtful, text, seconds=seconds)
+        return self._forged(
+            f"The question could not be put to the code ({raised.message}).", seconds
+        )
 
     def _raised(self, error: CellRaisedError, seconds: float) -> Outcome:
         message = one_line(f"{error.name}: {error.value}")
