@@ -85,7 +85,10 @@ PATCHES = {
     "register_buffer": "torch.nn.Module.register_buffer = lambda self, n, v: setattr(self, n, v)",
 }
 for _name, _code in PATCHES.items():
-    tampers(f"patched_{_name}", f"puts a function of its own in the place of {_name}", _code)
+    _expect = CODE | ({"sampling": "failed"} if _name == "randn" else {})
+    tampers(
+        f"patched_{_name}", f"puts a function of its own in the place of {_name}", _code, _expect
+    )
 
 tampers(
     "other_numpy",
