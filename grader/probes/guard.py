@@ -30,7 +30,7 @@ MODULES = (
     *(builtins, contextlib, dataclasses, hashlib, inspect, json, marshal, math, types),
     *(np, np.random, torch, torch.autograd, torch.nn, torch.nn.functional),
 )
-CLASSES = (torch.Tensor, torch.nn.Module, torch.nn.Parameter, json.JSONEncoder, json.JSONDecoder)
+CLASSES = (torch.Tensor, torch.nn.Module, json.JSONEncoder, json.JSONDecoder)
 SPARED = {"__repr__", "__str__", "__format__", "__doc__", "input"}  # of printing, and ipykernel's
 MOST_WRAPPERS = 16
 
@@ -182,8 +182,8 @@ def changed_names() -> Any:
         now, cls = vars(one), type(one)
         for name, value in now.items():
             new = before.get(name, MISSING) is not value
-            theirs = name == "CustomTB" or (callable(value) and is_students(value))
-            if new and theirs and hasattr(cls, name):
+            theirs = callable(value) and is_students(value) and hasattr(cls, name)
+            if new and (theirs or name == "CustomTB"):  # which handles exceptions
                 yield f"changes {name} of {shown}"
     for name, module in kept["modules"].items():
         if sys.modules.get(name) is not module:

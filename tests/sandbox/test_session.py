@@ -271,10 +271,11 @@ HEARD = """
     from IPython.display import display
     session = get_ipython().display_pub.session
     before = session.send
-    def send(*args, content=None, **more):
-        if isinstance(content, dict) and "data" in content:
-            content["data"] = {name: changed(text) for name, text in content["data"].items()}
-        return before(*args, content=content, **more)
+    def send(*args, **more):
+        if isinstance(more.get("content"), dict) and "data" in more["content"]:
+            data = more["content"]["data"]
+            more["content"]["data"] = {name: changed(text) for name, text in data.items()}
+        return before(*args, **more)
     session.send = send
     def changed(text):
         return FORGERY
@@ -288,10 +289,9 @@ CLAIM = '{"status": "infra_error", "facts": {}, "message": "ours"}'
         (HEARD.replace("FORGERY", repr(CLAIM)), "none that the probe gives"),
         (HEARD.replace("FORGERY", repr("0" * 32 + CLAIM)), "none that the probe gives"),
         (HEARD.replace("FORGERY", "text.replace('ok', 'OK')"), "none that the probe gives"),
-        (HEARD.replace("FORGERY", "{}"), "none that the probe gives"),
+        (HEARD.replace("FORGERY", "''"), "none that the probe gives"),
         ("import sys\nsys.audit = lambda *args: None", "no answer"),
         ("import sys\nsys.audit = lambda *args: 1 / 0", "ZeroDivisionError"),
-        ("get_ipython().display_pub.session.send = lambda *args, **more: None", "did not arrive"),
     ],
 )
 def test_a_kernel_whose_answers_were_tampered_with_is_for_a_person(

@@ -140,11 +140,11 @@ tampers(
     "forged_message",
     "changes the answers on their way out",
     "session = get_ipython().display_pub.session\nbefore = session.send\n"
-    "def send(*a, content=None, **k):\n"
-    "    if isinstance(content, dict) and 'data' in content:\n"
-    "        content['data'] = {n: v.replace('error', 'ok   ')[:-1] + ' }'"
-    " for n, v in content['data'].items()}\n"
-    "    return before(*a, content=content, **k)\nsession.send = send",
+    "def send(*a, **k):\n"
+    "    if isinstance(k.get('content'), dict) and 'data' in k['content']:\n"
+    "        data = k['content']['data']\n"
+    "        k['content']['data'] = {n: v.replace('ok', 'OK') for n, v in data.items()}\n"
+    "    return before(*a, **k)\nsession.send = send",
     says="none that the probe gives",
 )
 tampers(
