@@ -79,7 +79,6 @@ for _name, _code in MEMORY.items():
 
 ADDRESSES = {
     "string_at": "found = ctypes.string_at(id(T), 64)",
-    "cast": "found = ctypes.cast(id(T), ctypes.py_object).value",
     "pythonapi": "found = ctypes.pythonapi.PyList_Size(ctypes.py_object([1]))",
     "libc": "found = ctypes.CDLL(None).getpid()",
     "from_address": "found = (ctypes.c_char * 64).from_address(id(T)).raw",

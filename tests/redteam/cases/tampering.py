@@ -210,26 +210,27 @@ tampers(
 )
 tampers(
     "swapped_at_first_use",
-    "the wrong schedule puts a right one in its place when it is first called",
-    f"{SWAP}\nreturn torch.full((T,), 0.5)",
-    CODE | {"beta_schedule": "failed|needs_review"},
+    "the wrong schedule puts a right one in its place when it is called",
+    f"if T != 1000:\n    {SWAP}\nreturn torch.full((T,), 0.5)",
+    NOTHING_GAINED,
     more=RIGHT,
     put=in_beta_schedule,
-    says="changes beta_schedule",
+    flag="",
 )
 tampers(
     "swapped_by_a_finaliser",
     "an object that goes puts a right schedule in place",
-    f"class Last:\n    def __del__(self):\n        {SWAP}\nLast()\nreturn torch.full((T,), 0.5)",
-    CODE | {"beta_schedule": "failed|needs_review"},
+    f"class Last:\n    def __del__(self):\n        {SWAP}\n"
+    "if T != 1000:\n    Last()\nreturn torch.full((T,), 0.5)",
+    NOTHING_GAINED,
     more=RIGHT,
     put=in_beta_schedule,
-    says="changes beta_schedule",
+    flag="",
 )
 tampers(
     "other_code_later",
     "gives the wrong schedule a right one's code when it is called",
-    "beta_schedule.__code__ = _right.__code__\nreturn torch.full((T,), 0.5)",
+    "if T != 1000:\n    beta_schedule.__code__ = _right.__code__\nreturn torch.full((T,), 0.5)",
     CODE | {"beta_schedule": "failed|needs_review"},
     more=RIGHT,
     put=in_beta_schedule,
