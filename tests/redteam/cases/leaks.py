@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from tests.habits.draft import Draft
 from tests.habits.edits import MODEL, cell_with
-from tests.redteam.cases.tampering import CODE, in_beta_schedule
+from tests.redteam.cases.tampering import CODE, in_beta_schedule, indented
 from tests.redteam.table import SECRET, attack
 
 RAISES = CODE | {"beta_schedule": "error"}
@@ -24,7 +24,8 @@ def reads(
     """One more attack: ``code`` is run by ``beta_schedule``, and what it ``found`` is told."""
 
     def act(draft: Draft) -> None:
-        in_beta_schedule(draft, f"{code}\n{tell}")
+        body = indented(f"{code}\n{tell}", 4)  # T is 1000 where the notebook itself calls it
+        in_beta_schedule(draft, f"if T != 1000:\n{body}")
 
     act.__name__ = name
     attack(title, "reading", flag=flag, says=says, **expect)(act)
