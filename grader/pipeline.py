@@ -38,7 +38,13 @@ from grader.bounded import TooMuch, bounded, prepare
 from grader.checks import trained_setting
 from grader.checks.causes import Causes
 from grader.checks.doubts import with_doubts
-from grader.checks.examination import CHECKS_OF, TARGET_OF, examine, explain
+from grader.checks.examination import (
+    CHECKS_OF,
+    TARGET_OF,
+    examine,
+    explain,
+    not_to_be_trusted,
+)
 from grader.checks.verdict import REVIEW, Verdict, missing, needs_review
 from grader.digits.decode import decoding_session
 from grader.digits.regions import Array
@@ -236,7 +242,12 @@ def run_notebook(
     imported = session.imported if holds_both else plan.imports | session.imported
     forbidden = sorted(imported & options.rubric.solved_by_others)
     causes = Causes(plan, failures, Runs(notebook))
-    return explain(verdicts, plan, causes, forbidden), plan_flags(plan, failures, forbidden)
+    explained = explain(verdicts, plan, causes, forbidden)
+    flags = plan_flags(plan, failures, forbidden)
+    if session.noticed:
+        flags.append(Flag("tampering", f"The code {'; '.join(sorted(session.noticed))}."))
+        explained = not_to_be_trusted(explained)
+    return explained, flags
 
 
 def look_at_artefacts(

@@ -12,7 +12,7 @@ from grader.checks.tolerances import DEFAULT, Tolerances
 from grader.checks.verdict import REVIEW, Verdict, not_judged, not_run
 from grader.intake import Plan
 from grader.results import State
-from grader.sandbox import KernelSession
+from grader.sandbox import KernelSession, derived
 
 logger = logging.getLogger(__name__)
 
@@ -33,15 +33,23 @@ CHECKS_OF = {
 
 
 def examine(session: KernelSession, seed: int, tolerances: Tolerances = DEFAULT) -> list[Verdict]:
-    """A verdict for every check of the four items, whatever the student's code does."""
-    betas = _guarded("beta_schedule", lambda: beta_schedule.examine(session, seed, tolerances))
+    """A verdict for every check of the four items, whatever the student's code does.
+
+    Each item has a seed of its own, as the kernel is told of it, and must not know the others.
+    """
+    betas = _guarded(
+        "beta_schedule",
+        lambda: beta_schedule.examine(session, derived(seed, "betas"), tolerances),
+    )
     ran = {v.check.split(".")[1]: v.state not in _NO_END for v in betas}
     right = {v.check.split(".")[1]: v.right for v in betas}
 
     entries_right: dict[str, bool] = dict.fromkeys(right, False)
 
     def schedule_entries() -> list[Verdict]:
-        verdicts, found = schedule_parameters.examine(session, seed, ran, tolerances)
+        verdicts, found = schedule_parameters.examine(
+            session, derived(seed, "entries"), ran, tolerances
+        )
         entries_right.update(found)
         return verdicts
 
@@ -52,12 +60,15 @@ def examine(session: KernelSession, seed: int, tolerances: Tolerances = DEFAULT)
     trainings: dict[tuple[str, str], Training] = {}
 
     def losses() -> list[Verdict]:
-        verdicts, found = loss.examine(session, seed, groups)
+        verdicts, found = loss.examine(session, derived(seed, "loss"), groups)
         trainings.update(found)
         return verdicts
 
     losses_judged = _guarded("loss", losses)
-    sampled = _guarded("sampling", lambda: sampling.examine(session, seed, groups, trainings))
+    sampled = _guarded(
+        "sampling",
+        lambda: sampling.examine(session, derived(seed, "sampling"), groups, trainings),
+    )
     return [*betas, *entries, *losses_judged, *sampled]
 
 
@@ -90,6 +101,17 @@ def explain(
         if v.state is State.PASSED
         else v
         for v in explained
+    ]
+
+
+def not_to_be_trusted(verdicts: Sequence[Verdict]) -> list[Verdict]:
+    """The same where the code tampers with what examines it: what passed is for a person."""
+    note = f"The notebook's code interferes with the grader. {REVIEW}"
+    return [
+        replace(v, state=State.NEEDS_REVIEW, message=f"{v.message} {note}")
+        if v.state in (State.PASSED, State.PARTIAL)
+        else v
+        for v in verdicts
     ]
 
 

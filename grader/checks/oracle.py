@@ -29,6 +29,7 @@ __all__ = [
     "cosine_alphabar",
     "entries",
     "entry_cases",
+    "given_cases",
     "long_case",
     "loss_case",
     "sampling_case",
@@ -49,6 +50,16 @@ def beta_cases(seed: int) -> list[Case]:
 def entry_cases(seed: int) -> list[Case]:
     """For ``ddpm_schedules``: two small T with strong betas, and the handout's T = 1000."""
     return [*small_cases(np.random.default_rng([seed, 2])), long_case()]
+
+
+def given_cases(seed: int) -> list[Case]:
+    """For ``ddpm_schedules`` where the betas are given: of a T for which nobody is asked for the
+    betas, as they would be the answer."""
+    rng = np.random.default_rng([seed, 5])
+    return [
+        Case(round(rng.uniform(0.004, 0.03), 4), round(rng.uniform(0.1, 0.2), 3), int(T))
+        for T in (rng.integers(51, 60), rng.integers(60, 70))
+    ] + [Case(1e-4, 0.02, int(rng.integers(800, 990)))]
 
 
 def small_cases(rng: np.random.Generator) -> list[Case]:

@@ -8,6 +8,7 @@ from grader.sandbox.ahead import Ahead
 from grader.sandbox.launch import Sandbox, open_as_many_as_allowed
 from grader.sandbox.limits import JSON, InfraError, Limits, Outcome, Status
 from grader.sandbox.plain import Plain
+from grader.sandbox.seeds import derived
 from grader.sandbox.session import KernelSession
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "SandboxUnavailable",
     "Status",
     "choose_sandbox",
+    "derived",
 ]
 
 

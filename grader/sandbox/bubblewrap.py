@@ -19,7 +19,7 @@ from grader.sandbox import syscalls
 from grader.sandbox.launch import USER, Launch, environment, resource_limits
 from grader.sandbox.limits import Limits
 from grader.sandbox.refusals import remedy
-from grader.sandbox.visible import View, view
+from grader.sandbox.visible import View, installed, view
 
 TEMPORARY = Path("/tmp")
 HOME = Path("/home") / USER
@@ -56,7 +56,8 @@ class Bubblewrap:
 
     def launch(self, command: list[str], folder: Path, limits: Limits) -> Launch:
         """``command`` inside the walls; see ``Sandbox.launch``."""
-        argv = [str(self.program), *self.walls(limits), *self.shared(folder)]
+        hidden = [word for path in installed(limits.hidden) for word in emptied(path)]
+        argv = [str(self.program), *self.walls(limits), *hidden, *self.shared(folder)]
         try:
             answers = syscalls.program()
         except SandboxUnavailable:  # of which the lack of warm kernels tells
@@ -118,6 +119,7 @@ def inner_request(folder: Path, limits: Limits, answers: bytes) -> dict[str, Any
         "work": str(WORK),
         "kept": [*map(str, (folder / "ipc", *data)), *packages],
         "given": str(folder / "given"),
+        "hidden": [str(path) for path in installed(limits.hidden)],
         "sockets": str(folder / "ipc"),
         "links": {str(k): v for k, v in links.items() if not is_below(k, packages)},
         "filter": base64.b64encode(answers).decode(),
@@ -171,6 +173,11 @@ def shown(seen: View) -> list[str]:
     for link, target in {Path("/bin"): "usr/bin", **seen.links}.items():
         args += ["--symlink", target, str(link)]
     return args
+
+
+def emptied(path: Path) -> list[str]:
+    """An empty folder in the place of one that is shown."""
+    return ["--perms", "0555", "--tmpfs", str(path), "--remount-ro", str(path)]
 
 
 def closed() -> list[str]:

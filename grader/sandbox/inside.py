@@ -5,6 +5,7 @@ is visible inside bubblewrap. The walls are described by one request::
 
     {"rlimits": {"NOFILE": 1024, ...}, "tmpfs": {path: bytes}, "work": path,
      "kept": [what stays visible below the tmpfs], "given": path, likewise, but to read only,
+     "hidden": [folders that are to be empty],
      "sockets": the one of those kept that is closed for writing once the sockets are there,
      "links": {link: target}, "filter": a program for seccomp(2), in base64}
 """
@@ -57,6 +58,8 @@ def own_files(request: Request) -> None:
         mount(f"/proc/self/fd/{descriptor}", path, None, MS_BIND | MS_REC)
         os.close(descriptor)
     close_for_writing(given)
+    for path in request["hidden"]:
+        mount("tmpfs", path, "tmpfs", MS_RDONLY | MS_NOSUID | MS_NODEV, "size=4k,mode=0555")
     for link, target in request["links"].items():
         os.makedirs(os.path.dirname(link), exist_ok=True)
         os.symlink(target, link)

@@ -6,6 +6,7 @@ import errno
 import logging
 import os
 import queue
+import secrets
 import shutil
 import socket
 import tempfile
@@ -37,6 +38,7 @@ SPEAK_SECONDS = 10
 LATE_SECONDS = 15  # what a cell publishes may come so long after its end, on a busy machine
 MESSAGE_BYTES = 65 * 2**20  # of a part of a message: a probe's arrays, and room
 QUEUED_MESSAGES = 16
+KEY_BYTES = 32
 SEND_MILLISECONDS = 2000
 SOCKETS = ("shell_port", "iopub_port")
 ENDED = "The Python process ended."
@@ -86,6 +88,8 @@ class Kernel:
         self._context.setsockopt(zmq.RECONNECT_IVL, -1)
         self._watch: Watch | None = None
         self._process: object = None
+        self.key = secrets.token_bytes(KEY_BYTES)
+        """What questions and answers are sealed with."""
         self._shown: dict[str, Path] = {}  # which files were given under which name
         ipc, self._given = self._folder / "ipc", self._folder / "given"
         ipc.mkdir()
@@ -235,6 +239,16 @@ class Kernel:
         except OSError:  # on another disk
             shutil.copyfile(content, shown)
         return str(shown)
+
+    def take_back(self, name: str) -> None:
+        """Removes what was given under this name."""
+        self._shown.pop(name, None)
+        (self._given / name).unlink(missing_ok=True)
+
+    @property
+    def given(self) -> str:
+        """The folder of what the kernel is given to read."""
+        return str(self._given)
 
     @property
     def answers(self) -> list[tuple[object, object]]:

@@ -39,6 +39,11 @@ def entry_cases(seed: int) -> list[Case]:
     return [*public_cases("entry"), long_case()]
 
 
+def given_cases(seed: int) -> list[Case]:
+    """For ``ddpm_schedules`` where the betas are given."""
+    return entry_cases(seed)
+
+
 def loss_case(seed: int) -> Case:
     return public_cases("loss")[0]
 

@@ -193,6 +193,8 @@ def asked(
         return "the notebook's own code did not finish in time"
     if outcome.status is not Status.ok:
         return outcome.message
+    if session.noticed:
+        return f"the notebook's code {'; '.join(sorted(session.noticed))}"
     if problem := unfit(outcome.facts):
         return problem
     x_t, answer = (np.asarray(outcome.arrays[n], np.float64) for n in ("x_t", "answer"))

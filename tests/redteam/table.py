@@ -7,7 +7,7 @@ An attack is a function in a module of ``cases`` that changes a ``Draft``::
 
 Items that are not named must be passed, as in the unchanged draft. An item may end as any of the
 states that are named: ``loss="failed|needs_review"``. ``rejected=True`` says that nothing of the
-submission can be read. ``flag`` is the code of a flag that a TA must get, ``says`` a part of what a
+submission can be read. ``flag`` is the id of a flag that a TA must get, ``says`` a part of what a
 message or a flag tells.
 """
 

@@ -60,6 +60,7 @@ def graded(place: Path) -> dict[str, dict[str, Any]]:
     scratch = place / "scratch"
     scratch.mkdir()
     command = [sys.executable, "-m", "grader", "batch", "in", "--out", "grades", "--jobs", JOBS]
+    command += ["--seed", "0"]  # as ``grade`` takes, with which the honest ones are compared
     environment = os.environ | {"TMPDIR": str(scratch)}
     ended = subprocess.run(command, cwd=place, env=environment, capture_output=True, text=True)
     assert ended.returncode == 0, ended.stderr

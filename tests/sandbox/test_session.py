@@ -267,27 +267,37 @@ def test_forged_answers_do_not_count(session: KernelSession) -> None:
     assert returned(session, "forge", "content") == "honest"
 
 
-PRELUDE = (
-    "import sys; from IPython.display import display; prelude = sys.modules['_grader_prelude']"
-)
-SAYS = "prelude.answer = lambda path: display({{prelude.state.answer_type: {!r}}}, raw=True)"
-CLAIM = '{"status": "infra_error", "facts": {}, "message": "ours", "nonce": ""}'
+HEARD = """
+    from IPython.display import display
+    session = get_ipython().display_pub.session
+    before = session.send
+    def send(*args, **more):
+        if isinstance(more.get("content"), dict) and "data" in more["content"]:
+            data = more["content"]["data"]
+            more["content"]["data"] = {name: changed(text) for name, text in data.items()}
+        return before(*args, **more)
+    session.send = send
+    def changed(text):
+        return FORGERY
+"""
+CLAIM = '{"status": "infra_error", "facts": {}, "message": "ours"}'
 
 
 @pytest.mark.parametrize(
     ("tampering", "said"),
     [
-        (SAYS.format(CLAIM), "none that the probe gives"),
-        (SAYS.format("{}"), "none that the probe gives"),
-        ("prelude.answer = lambda path: None", "no answer"),
-        ("prelude.answer = lambda path: 1 / 0", "ZeroDivisionError"),
-        ("del sys.modules['_grader_prelude']", "KeyError"),
+        (HEARD.replace("FORGERY", repr(CLAIM)), "none that the probe gives"),
+        (HEARD.replace("FORGERY", repr("0" * 32 + CLAIM)), "none that the probe gives"),
+        (HEARD.replace("FORGERY", "text.replace('ok', 'OK')"), "none that the probe gives"),
+        (HEARD.replace("FORGERY", "''"), "none that the probe gives"),
+        ("import sys\nsys.audit = lambda *args: None", "no answer"),
+        ("import sys\nsys.audit = lambda *args: 1 / 0", "ZeroDivisionError"),
     ],
 )
 def test_a_kernel_whose_answers_were_tampered_with_is_for_a_person(
     bubblewrap: Sandbox, tampering: str, said: str
 ) -> None:
-    with running(bubblewrap, Limits(), PRELUDE, tampering, "def one():\n    return 1") as session:
+    with running(bubblewrap, Limits(), tampering, "def one():\n    return 1") as session:
         outcome = ask(session, "one")
         assert outcome.status is Status.doubtful
         assert said in outcome.message

@@ -208,7 +208,7 @@ def test_what_is_given_can_be_read_and_not_written(inside: KernelSession, tmp_pa
     assert returned(inside, "evaluate", f"open({shown!r}).read()") == "weights"
     folder = os.path.dirname(shown)
     seen = returned(inside, "evaluate", f"os.listdir({folder!r})")
-    assert set(seen) == {"prelude", "ask.code", "request", "given.bin"}
+    assert set(seen) == {"ask.code", "request", "given.bin"}
     for action, arguments in {
         "write": (shown,),
         "os.unlink": (shown,),
