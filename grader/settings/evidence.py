@@ -24,6 +24,7 @@ from grader.settings.pictures import (
     SAME,
     Evidence,
     Shown,
+    against_real,
     likeness,
     look_at_animation,
     look_at_image,
@@ -64,10 +65,15 @@ def look(root: Path, session: KernelSession, look_inside: bool) -> dict[str, Set
     seen: dict[str, SettingEvidence] = {}
     for name, found in find_settings(root).items():
         files = found.files
+        image = animation = None
+        if "image" in files:
+            image = against_real(shown(look_at_image, session, files["image"]))
+        if "gif" in files:
+            animation = against_real(shown(look_at_animation, session, files["gif"]), image)
         seen[name] = SettingEvidence(
             found,
-            image=shown(look_at_image, session, files["image"]) if "image" in files else None,
-            animation=shown(look_at_animation, session, files["gif"]) if "gif" in files else None,
+            image=image,
+            animation=animation,
             checkpoint=(
                 opened(session, files["checkpoint"], f"{name}.pth")
                 if look_inside and "checkpoint" in files
@@ -210,7 +216,7 @@ def same_pictures(a: Evidence | None, b: Evidence | None) -> bool:
     """Whether most tiles of the one are among those of the other, in whatever order."""
     if a is None or b is None or a.tiles is None or b.tiles is None:
         return False
-    if not {a.shown, b.shown} <= {Shown.DIGITS, Shown.LIKE_REAL}:
+    if not {a.shown, b.shown} <= {Shown.DIGITS, Shown.LIKE_REAL, Shown.COPIED}:
         return False
     if a.tiles.shape != b.tiles.shape:
         return False
