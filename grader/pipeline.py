@@ -38,6 +38,7 @@ from grader.checks import trained_setting
 from grader.checks.causes import Causes
 from grader.checks.doubts import with_doubts
 from grader.checks.examination import CHECKS_OF, TARGET_OF, examine, explain
+from grader.checks.makers import with_makers
 from grader.checks.verdict import Verdict, missing
 from grader.digits.decode import decoding_session
 from grader.digits.regions import Array
@@ -149,7 +150,8 @@ def grade_opened(
     verdicts += [found.counted.verdict, *settings, *about_words]
     shown = is_notebooks(found.counted.clarity)
     verdicts = with_doubts(verdicts, submission, homeless(submission.root), shown)
-    flags += [*found.counted.flags, *settings_flags, *words_flags]
+    verdicts, made_flags = with_makers(verdicts)
+    flags += [*found.counted.flags, *settings_flags, *words_flags, *made_flags]
     items = options.rubric.score(verdicts)
     return Result(
         student_id=submission.student_id,
