@@ -22,7 +22,6 @@ _DOES_NOT_JUDGE = {
     "kit",
     "review",
     "training",
-    "labelled",
     "commands",
     "selfcheck",
     "cli.py",

@@ -135,9 +135,9 @@ def try_checkpoints(
         lacking = ""
         with suppress(InfraError):  # if no kernel can be had, each of them says so
             lacking = undefined(plan, own.prepare())
-            untrained = observe_untrained(own, path, first)  # before any weights are put in
+            untrained = observe_untrained(own, path, first, seed)  # before any weights are put in
         for name in readable:
-            tried[name] = observed(own, name, seen[name], untrained, lacking)
+            tried[name] = observed(own, name, seen[name], untrained, lacking, seed)
     return tried
 
 
@@ -155,13 +155,14 @@ def observed(
     seen: SettingEvidence,
     untrained: Mapping[str, float],
     lacking: str,
+    seed: int,
 ) -> SettingEvidence:
     """The same with what the student's own code makes of the checkpoint; ``lacking``: why it may
     make nothing of it."""
     assert seen.checkpoint is not None
     betas = seen.checkpoint.schedule.get("beta_t")
     try:
-        behaviour = observe(session, seen.found.files["checkpoint"], name, untrained)
+        behaviour = observe(session, seen.found.files["checkpoint"], name, untrained, seed)
     except InfraError as error:
         behaviour = Behaviour(problem=str(error), ours=True)
     except Exception as error:
