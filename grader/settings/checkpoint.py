@@ -192,8 +192,9 @@ def observe_in(
 def asked(
     session: KernelSession, path: Path, inputs: Mapping[str, Any], scale: float, shift: float
 ) -> tuple[Array, Array, Array] | str:
-    """What ``forward`` made of the digits of the seed ``inputs["digits"]``, pixels from 0 to 1 times ``scale`` plus ``shift``: x,
-    x_t and the network's answer, each (N, 784); or why that is not known."""
+    """What ``forward`` made of digits, pixels from 0 to 1 times ``scale`` plus ``shift``: x, x_t and
+    the network's answer, each (N, 784); or why that is not known. ``inputs["digits"]`` is the seed
+    that chooses them."""
     told = dict(inputs)
     pixels, labels = real_digits(told.pop("digits", 0))  # the seed itself stays outside
     shown = base64.b64encode(pixels.tobytes()).decode()
