@@ -112,7 +112,7 @@ def judge_setting(
         checkpoint = with_checkpoint(f"{item}.checkpoint", setting, evidence, context)
     own = [pair for pair in twins if setting in (pair.one, pair.other)]
     return [
-        doubted(checkpoint, [pair for pair in own if pair.what == "weights"]),
+        doubted(checkpoint, [pair for pair in own if pair.what in ("weights", "network")]),
         doubted(image, [pair for pair in own if pair.what == "pictures"]),
         doubted(animation, [pair for pair in own if pair.what == "animations"]),
     ]

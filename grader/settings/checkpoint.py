@@ -166,6 +166,18 @@ def observe(
     return max(seen, key=lambda behaviour: behaviour.best)
 
 
+def even_answer(session: KernelSession, path: Path, setting: str, digits: int = 0) -> Array:
+    """(N, 784): what the network answers to even grays, which two that were trained apart answer
+    differently; nothing if that cannot be seen."""
+    pixels, labels = real_digits(digits)
+    shown = base64.b64encode(pixels.tobytes()).decode()
+    inputs = question(setting, measure="even", pixels=shown, labels=list(labels))
+    outcome = session.probe("network", inputs, ANSWER_SECONDS, {"path": (path, "weights.pth")})
+    answer = np.asarray(outcome.arrays.get("answer", np.zeros(0)), np.float64)
+    usable = answer.ndim == 2 and answer.shape[1] == 784 and bool(np.all(np.isfinite(answer)))
+    return answer if usable else np.zeros((0, 784))
+
+
 def observe_in(
     session: KernelSession,
     path: Path,
@@ -192,9 +204,9 @@ def observe_in(
 def asked(
     session: KernelSession, path: Path, inputs: Mapping[str, Any], scale: float, shift: float
 ) -> tuple[Array, Array, Array] | str:
-    """What ``forward`` made of digits, pixels from 0 to 1 times ``scale`` plus ``shift``: x, x_t and
-    the network's answer, each (N, 784); or why that is not known. ``inputs["digits"]`` is the seed
-    that chooses them."""
+    """What ``forward`` made of digits, pixels from 0 to 1 times ``scale`` plus ``shift``: x, x_t
+    and the network's answer, each (N, 784); or why that is not known. ``inputs["digits"]`` is the
+    seed that chooses them."""
     told = dict(inputs)
     pixels, labels = real_digits(told.pop("digits", 0))  # the seed itself stays outside
     shown = base64.b64encode(pixels.tobytes()).decode()
