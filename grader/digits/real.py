@@ -27,6 +27,7 @@ OTHERS = 10  # the nearest real digit is compared with the one after so many oth
 # are not in the index; 1.00 of pasted ones, 0.99 of moved ones, 0.93 of those turned by up to 10
 # degrees, 0.69 of those turned, scaled and moved, 0.57 of those in noise of deviation 0.3.
 NEAR = 0.7
+FAR = 0.45  # distance of codes: what is farther off is no digit, as noise is
 COPIED = 0.4  # part of the tiles, from which on they are no samples
 FEWEST = 20  # tiles: of fewer, so many may be near by chance
 FIRST, ENOUGH = 24, 0.2  # so many tiles are looked up first, all of them if this part is near
@@ -113,7 +114,8 @@ def closeness(tiles: Array, known: Index) -> Array:
         alike = every.reshape(len(views), -1, len(real)).max(axis=1)
         best = np.sort(np.partition(alike, -OTHERS - 1, axis=1)[:, -OTHERS - 1 :], axis=1)
         apart = np.sqrt(np.maximum(2 - 2 * best, 0))
-        found[these] = apart[:, -1] / np.maximum(apart[:, 0], 1e-6)
+        ratio = apart[:, -1] / np.maximum(apart[:, 0], 1e-6)
+        found[these] = np.where(apart[:, -1] < FAR, ratio, 1.0)
     return found
 
 

@@ -48,11 +48,13 @@ class Shown(StrEnum):
 
 @dataclass(frozen=True)
 class Evidence:
-    """``tiles``: the generated half, (40, 28, 28), ink 0 to 1; None if there is no such grid."""
+    """``tiles``: the generated half, (40, 28, 28), ink 0 to 1; None if there is no such grid.
+    ``saved``: the same to the pixel, where the picture is as ``save_image`` leaves it."""
 
     shown: Shown
     tiles: Array | None = None
     problem: str = ""
+    saved: Array | None = None
 
 
 def look_at_image(session: KernelSession, path: Path) -> Evidence:
@@ -78,7 +80,9 @@ def look_at_image(session: KernelSession, path: Path) -> Evidence:
         return Evidence(Shown.NOISE, tiles)
     if len(real) and np.mean(likeness(tiles, real).max(axis=1) > SAME) > 0.5:
         return Evidence(Shown.REAL, tiles)
-    return Evidence(Shown.LIKE_REAL if stand_as_real(pixels) else Shown.DIGITS, tiles)
+    saved = as_saved(pixels)
+    stand = saved is not None and stand_as_real(saved)
+    return Evidence(Shown.LIKE_REAL if stand else Shown.DIGITS, tiles, saved=saved)
 
 
 def look_at_animation(session: KernelSession, path: Path) -> Evidence:
@@ -112,7 +116,7 @@ def against_real(seen: Evidence, image: Evidence | None = None) -> Evidence:
     if image is not None and same_digits(seen, image):
         copied = image.shown is Shown.COPIED
     else:
-        copied = near_real(seen.tiles) > 0
+        copied = near_real(seen.tiles if seen.saved is None else seen.saved) > 0
     return replace(seen, shown=Shown.COPIED) if copied else seen
 
 
@@ -157,15 +161,22 @@ def smoothness(tiles: Array) -> float:
     return (across + down) / 2 / max(power, 1e-9)
 
 
-def stand_as_real(pixels: Array) -> bool:
-    """Whether all but a few generated digits have exactly the size and place that MNIST gives to
-    its own. Seen only where the picture is as ``save_image`` leaves it, 28 pixels a tile."""
+def as_saved(pixels: Array) -> Array | None:
+    """The upper tiles, (40, 28, 28) from 0 to 1, of a picture of 28 pixels a tile."""
     height, width = pixels.shape[:2]
     if width != DIGITS * PITCH + PADDING or height % PITCH != PADDING:
-        return False
+        return None
     ink = pixels[PADDING : GENERATED_ROWS * PITCH + PADDING, PADDING:].mean(axis=2) / 255
+    if len(ink) != GENERATED_ROWS * PITCH:
+        return None
     parts = ink.reshape(GENERATED_ROWS, PITCH, DIGITS, PITCH).swapaxes(1, 2)
     tiles = parts[:, :, :-PADDING, :-PADDING].reshape(-1, PITCH - PADDING, PITCH - PADDING)
+    return np.asarray(tiles, dtype=np.float32)
+
+
+def stand_as_real(tiles: Array) -> bool:
+    """Whether all but a few generated digits have exactly the size and place that MNIST gives to
+    its own."""
     return any(np.mean([stands_as_real(t, faint) for t in tiles]) >= AS_MNIST for faint in FAINT)
 
 
