@@ -412,7 +412,9 @@ def dead_link(draft: Draft) -> None:
 
 
 @habit(
-    "pictures that are all black", text_to_image="needs_review", says="perhaps by the safety checker"
+    "pictures that are all black",
+    text_to_image="needs_review",
+    says="perhaps by the safety checker",
 )
 def all_black(draft: Draft) -> None:
     black = output(encoded(Image.new("RGB", (512, 512))))
@@ -421,7 +423,9 @@ def all_black(draft: Draft) -> None:
 
 @habit("pictures that the safety checker made black, as it says itself")
 def made_black(draft: Draft) -> None:
-    said = "Potential NSFW content was detected in one or more images. A black image will be returned"
+    said = (
+        "Potential NSFW content was detected in one or more images. A black image will be returned"
+    )
     warned = new_output("stream", name="stderr", text=said)
     black = output(encoded(Image.new("RGB", (512, 512))))
     own(draft, "pipe('a red fox').images[0]", warned, black, picture=False)

@@ -1,6 +1,9 @@
 """Pictures that the student's own network never drew."""
 
+import io
+
 import numpy as np
+import torch
 from nbformat.v4 import new_code_cell, new_output
 from PIL import Image
 
@@ -245,3 +248,47 @@ def pasted_words(draft: Draft) -> None:
     source = "pipe('a red fox', num_inference_steps=30).images[0]"
     notebook.cells = [*notebook.cells[:9], new_code_cell(source, outputs=below)]
     draft.put(notebook, TEXT_TO_IMAGE)
+
+
+# One network for two settings
+
+
+def copy_network(draft: Draft, one: str, other: str, deviation: float) -> None:
+    """The network of ``one``, each weight with so much noise, under the schedule of ``other``."""
+    torch.manual_seed(0)
+    states = [
+        torch.load(io.BytesIO(draft.files[f"results_{name}/model_final.pth"]), weights_only=True)
+        for name in (one, other)
+    ]
+    copied = {
+        name: value + deviation * value.std() * torch.randn_like(value)
+        for name, value in states[0].items()
+        if name.startswith("nn_model") and value.is_floating_point() and value.numel() > 1
+    }
+    packed = io.BytesIO()
+    torch.save(states[1] | copied, packed)
+    draft.files[f"results_{other}/model_final.pth"] = packed.getvalue()
+
+
+@attack(
+    "a checkpoint with a tenth of noise for another setting",
+    "points",
+    flag="settings_alike",
+    checkpoints=True,
+    setting_epsilon_linear="needs_review",
+    setting_epsilon_cosine="needs_review",
+)
+def noisy_network(draft: Draft) -> None:
+    copy_network(draft, "epsilon_linear", "epsilon_cosine", 0.1)
+
+
+@attack(
+    "a checkpoint with hardly any noise for another setting",
+    "points",
+    flag="settings_alike",
+    checkpoints=True,
+    setting_sample_linear="needs_review",
+    setting_sample_cosine="needs_review",
+)
+def hardly_noisy_network(draft: Draft) -> None:
+    copy_network(draft, "sample_linear", "sample_cosine", 0.02)
