@@ -72,7 +72,9 @@ def count_digits(
     except Exception as error:
         logger.exception("counting the clear digits failed")
         return Counted(not_judged(image_quality.CHECK, error), None, [])
+    near = verdict.details.get("near_real", 0)
     told = {
+        "digits_copied": image_quality.copies(near) if near else None,
         "samples_elsewhere": image_quality.note(found.clarity),
         "digits_either_way": image_quality.either_way(found.clarity),
     }

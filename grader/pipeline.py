@@ -45,6 +45,7 @@ from grader.checks.examination import (
     explain,
     not_to_be_trusted,
 )
+from grader.checks.makers import with_makers
 from grader.checks.verdict import REVIEW, Verdict, missing, needs_review
 from grader.digits.decode import decoding_session
 from grader.digits.regions import Array
@@ -157,7 +158,8 @@ def grade_opened(
     verdicts += [found.counted.verdict, *settings, *about_words]
     shown = is_notebooks(found.counted.clarity)
     verdicts = with_doubts(verdicts, submission, homeless(submission.root), shown)
-    flags += [*found.counted.flags, *settings_flags, *words_flags]
+    verdicts, made_flags = with_makers(verdicts)
+    flags += [*found.counted.flags, *settings_flags, *words_flags, *made_flags]
     items = options.rubric.score(verdicts)
     return Result(
         student_id=submission.student_id,

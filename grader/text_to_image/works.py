@@ -12,7 +12,7 @@ from nbformat import NotebookNode
 from grader.bounded import bounded
 from grader.digits.decode import decode
 from grader.digits.regions import Array
-from grader.digits.shown import DAMAGED, Unread
+from grader.digits.shown import DAMAGED, Unread, text_of
 from grader.intake.source import read_cell
 from grader.paths import TEMPLATE_DIR
 from grader.sandbox import KernelSession
@@ -23,19 +23,22 @@ from grader.text_to_image.sources import files_beside, order_of, sources_in
 from grader.text_to_image.values import UNKNOWN
 
 TEMPLATE = "Assignment2-2_TTI.ipynb"
+SAFETY_CHECKER = "NSFW content was detected"  # as diffusers says it
 
 
 @dataclass(frozen=True)
 class Works:
     """``own``: what was asked beside the example; ``example``: the template's own prompt.
     ``shots`` are the pictures of ``own``; ``unread`` are others, which cannot be read.
-    ``after_example``: how many stand below a run of the example that follows an own one."""
+    ``after_example``: how many stand below a run of the example that follows an own one.
+    ``checker_spoke``: the safety checker's own words are among the outputs."""
 
     own: Sequence[Asked]
     example: Sequence[Asked]
     shots: Sequence[Shot]
     unread: Sequence[Unread]
     after_example: int = 0
+    checker_spoke: bool = False
 
 
 def find_works(session: KernelSession, notebook: NotebookNode, root: Path | None = None) -> Works:
@@ -67,7 +70,16 @@ def find_works(session: KernelSession, notebook: NotebookNode, root: Path | None
     unread = [one for one in unread if owner[cell_of(one)] in mine] or unread
     first_own = min(map(below.index, mine))
     after_example = sum(below.index(number) > first_own for number, _ in examples)
-    return Works(own, example, shots, unread, after_example)
+    return Works(own, example, shots, unread, after_example, checker_spoke(notebook, mine))
+
+
+def checker_spoke(notebook: NotebookNode, cells: Collection[int]) -> bool:
+    """Whether the safety checker says below one of these cells that it made a picture black."""
+    return any(
+        SAFETY_CHECKER in text_of(output.get("text"))
+        for number in cells
+        for output in notebook.cells[number - 1].get("outputs", [])
+    )
 
 
 @dataclass(frozen=True)
