@@ -11,8 +11,11 @@ from grader.sandbox.client import ANSWER
 
 PROBES = PACKAGE / "probes"
 PARTS = {
-    "schedules": ("entries", "schedules"),
-    "diffusion": ("entries", "stand_ins", "training", "sampling", "diffusion"),
+    "schedules": ("entries", "names", "schedules"),
+    "diffusion": (
+        *("entries", "names", "calls", "own_network", "stand_ins", "training", "denoiser"),
+        *("sampling", "conditions", "diffusion"),
+    ),
 }
 """Probes whose source is in several files."""
 
