@@ -23,10 +23,10 @@ class Training:
 
     ``scale`` and ``shift``: the network sees scale * x + shift. ``unscaled_target``: under sample
     prediction it predicts x itself all the same. ``time``: the arguments that tell t, None if that
-    is not known; ``told``: for each step, what they tell, empty if that is not one number.
-    ``classes``: what the other arguments mean. ``frame``: where the image lies in larger ones.
-    ``told_long``: as ``told``, where there are many steps. ``left_out``: a step that training never
-    draws, 0 or -1 for the last one.
+    is not known; ``told``: for each step, what they tell, empty if that is not one number;
+    ``told_long``: the same where there are many steps. ``setting``: the schedule under which this
+    holds. ``classes``: what the other arguments mean. ``frame``: where the image lies in larger
+    ones. ``left_out``: a step that training never draws, 0 or -1 for the last one.
     """
 
     scale: float = 1.0
@@ -36,6 +36,7 @@ class Training:
     time: tuple[str, ...] | None = None
     told: tuple[float, ...] = ()
     told_long: tuple[float, ...] = ()
+    setting: Setting | None = None
     classes: Classes | None = None
     frame: Frame | None = None
     left_out: int | None = None

@@ -44,7 +44,7 @@ class Classes:
             for key in arrays
             if key.startswith("slot/") and key.removeprefix("slot/") not in self.time
         }
-        count = len(next(iter(told.values()))) if told else 0
+        count = len(arrays["at"])
         fits = np.ones((count, len(self.meaning)), dtype=bool)
         for name in {*told, *self.tables}:
             rows = told.get(name, np.full((count, 1), ABSENT))
@@ -101,7 +101,7 @@ def classes_as_told(slots: Mapping[str, Slot], named: Named, labels: Array, call
 
 def part_hidden(hidden: Array, calls: int) -> tuple[float, float]:
     """The part of images without their class, and its error; whole batches count as one."""
-    by_batch = hidden.reshape(calls, -1)
+    by_batch = hidden.reshape(calls, -1).astype(np.int64)
     part = float(hidden.mean())
     whole = bool(np.all(np.ptp(by_batch, axis=1) == 0))
     draws = calls if whole else hidden.size

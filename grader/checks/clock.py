@@ -126,13 +126,17 @@ class Clock:
         return path
 
     def continuous(self, values: Array, told: Array) -> list[int] | None:
-        """Each step has an interval, up to those of its neighbours."""
-        low = np.array([values[self.steps == s].min(initial=np.inf) for s in range(self.T)])
-        high = np.array([values[self.steps == s].max(initial=-np.inf) for s in range(self.T)])
+        """Each step has an interval, from what earlier ones to what later ones are told."""
+        rises = np.corrcoef(self.steps, values)[0, 1] > 0
+        values, told = (values, told) if rises else (-values, -told)
+        edge = float(np.ptp(values)) / self.T
+        below = [values[self.steps < s].max(initial=-np.inf) for s in range(self.T)]
+        above = [values[self.steps > s].min(initial=np.inf) for s in range(self.T)]
+        low = np.maximum(below, values.min() - edge)
+        high = np.minimum(above, values.max() + edge)
         path: list[int] = []
-        edge = 4 / max(len(values), 1) * float(np.ptp(values))  # draws lie so near each other
         for value in told:
-            inside = np.flatnonzero((value >= low - edge) & (value <= high + edge))
+            inside = np.flatnonzero((value >= low) & (value <= high))
             if not len(inside):
                 return None
             expected = path[-1] - 1 if path else self.T - 1

@@ -136,6 +136,7 @@ def judge(
         process.shift,
         unscaled,
         known=verdict.right,
+        setting=setting,
         time=process.time,
         told=told_at(process.step, shown.slots[process.time[0]]),
         classes=shown.classes,

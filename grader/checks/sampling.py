@@ -54,8 +54,9 @@ def examine(
 
     def tries(prediction: str, group: Group) -> list[Try]:
         known = trainings.get((prediction, group[0].schedule), Training())
-        found = [known] if known.known else OTHER_SPACES
-        return [Try(prediction, setting, training) for setting in group for training in found]
+        if known.setting is not None and known.known:
+            return [Try(prediction, known.setting, known)]  # sampling must use it as training does
+        return [Try(prediction, setting, other) for setting in group for other in OTHER_SPACES]
 
     def judge_try(one: Try, outcome: Outcome, asked: Asked) -> Result:
         return judged(asked.question, lambda: judge(outcome, asked, spaces)), one.training

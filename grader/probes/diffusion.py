@@ -40,6 +40,7 @@ if TYPE_CHECKING:  # in the kernel the parts are one source
         build,
         named,
         own_settings,
+        schedule_in_use,
     )
     from grader.probes.training import MOST_BATCH, measure_loss, told_in_training
 
@@ -49,7 +50,8 @@ def measure_told(namespace: Any, inputs: Any, stand_in: Any) -> Any:
     network = recording(namespace, None, inputs)
     ddpm = build(namespace, inputs, network, stand_in)
     with batches_of(namespace, min(inputs["T"], MOST_BATCH) // 10 * 10):
-        return told_in_training(namespace, inputs, ddpm, network, Frame(inputs["frame"])), {}
+        told = told_in_training(namespace, inputs, ddpm, network, Frame(inputs["frame"]))
+    return {**told, **schedule_in_use(namespace, inputs)}, {}
 
 
 MEASURES = {

@@ -116,6 +116,8 @@ class OwnNetwork:
                 with torch.no_grad():
                     output = own.train(network.training)(*copied(args), **copied(kwargs))
             except Exception as error:
+                if first is not None and str(error) == str(first):
+                    break  # its width has nothing to do with it
                 first = first or error
                 continue
             self.width = width
