@@ -42,6 +42,7 @@ from grader.intake import (
     read_notebook,
 )
 from grader.intake.archive import file_sha256, folder_sha256, printable
+from grader.intake.data import data_spaces
 from grader.intake.identify import student_id_in
 from grader.results import Flag, Result, State, environment, result_status
 from grader.rubric import Rubric
@@ -182,7 +183,8 @@ def run_notebook(
                 return infra(str(error)), []
         progress("examining schedules, loss and sampler")
         with watch("examination"):
-            verdicts = examine(session, seed, options.rubric.tolerances)
+            tolerances = options.rubric.tolerances
+            verdicts = examine(session, seed, tolerances, partial(data_spaces, notebook))
     forbidden = sorted((plan.imports | session.imported) & options.rubric.solved_by_others)
     return explain(verdicts, plan, failures, forbidden), plan_flags(plan, failures, forbidden)
 

@@ -116,13 +116,19 @@ def results(
     firsts: Mapping[Try, tuple[Outcome, Context, Result]],
     method: Method[Context],
 ) -> Iterator[Result]:
-    """One after the other, asked only when wanted."""
+    """One after the other, asked only when wanted; what raises an error under a setting does so
+    however the data are scaled."""
+    raised: set[Setting] = set()
     for one in tries:
+        if one.setting in raised:
+            continue
         if one in firsts:
             outcome, context, found = firsts[one]
         else:
             outcome, context = method.ask(one)
             found = method.judge(one, outcome, context)
+        if found[0].state is State.ERROR:
+            raised.add(one.setting)
         yield method.conclude(one, outcome, context, found)
 
 

@@ -5,7 +5,7 @@ betatilde_t (sec. 3.2).
 """
 
 import itertools
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -43,10 +43,10 @@ def judge_steps(
     chain: Chain,
     schedule: Steps,
     training: Training,
-    spaces: Collection[tuple[float, float]] = (),
+    spaces: Callable[[], Collection[tuple[float, float]]] = frozenset,
 ) -> Verdict:
-    """The verdict on the whole chain of steps. ``spaces``: to which (scale, shift) the notebook's
-    own data set brings the images before training."""
+    """The verdict on the whole chain of steps. ``spaces`` gives the (scale, shift) to which the
+    notebook may bring its data before training."""
     T, visited = len(schedule.beta), chain.visited
     if np.any(np.diff(visited) > 0):
         text = "The time steps that sample tells the network must run from the last to the first."
@@ -105,7 +105,7 @@ def judge_posterior(
     measured: Sequence[Transition],
     expected: Expected,
     training: Training,
-    spaces: Collection[tuple[float, float]],
+    spaces: Callable[[], Collection[tuple[float, float]]],
 ) -> Verdict:
     """Mean, variance and noise of DDPM's own reverse process."""
     judged = [
@@ -132,7 +132,7 @@ def judge_posterior(
     if kind == "between":
         text = "The variance lies between beta_t and that of the posterior at every step."
         return needs_review(check, f"{text} {DECIDES}", **details)
-    if mapped is not None and mapped not in spaces:
+    if mapped is not None and (round(mapped[0], 3), round(mapped[1], 3)) not in spaces():
         text = (
             "sample brings images from another range to 0..1, though forward left them there. A TA "
             "decides by the cell that reads the data: it must bring them to that range."

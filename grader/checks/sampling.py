@@ -34,7 +34,7 @@ from grader.sandbox import KernelSession, Outcome, Status
 
 ITEM = "sampling"
 Judged = TypeVar("Judged", Verdict, Verdict | None)
-Spaces = Collection[tuple[float, float]]
+Spaces = Callable[[], Collection[tuple[float, float]]]
 
 
 OTHER_SPACES = [Training(scale, shift) for scale, shift in DATA_SPACES]
@@ -46,10 +46,10 @@ def examine(
     seed: int,
     groups: Sequence[Group],
     trainings: Mapping[tuple[str, str], Training],
-    spaces: Spaces = (),
+    spaces: Spaces = frozenset,
 ) -> list[Verdict]:
-    """A verdict a prediction type. ``spaces``: to which (scale, shift) the notebook's own data set
-    brings the images before training."""
+    """A verdict a prediction type. ``spaces`` gives the (scale, shift) to which the notebook may
+    bring its data before training."""
     questions = Questions(session, seed)
 
     def tries(prediction: str, group: Group) -> list[Try]:
@@ -111,7 +111,7 @@ def read(outcome: Outcome, asked: Asked) -> Chain | str:
     return read_chain(outcome.arrays, question.case.T, asked.clock, question.training.classes)
 
 
-def judge(outcome: Outcome, asked: Asked, spaces: Spaces = ()) -> Verdict:
+def judge(outcome: Outcome, asked: Asked, spaces: Spaces = frozenset) -> Verdict:
     """The verdict on one prediction type under one schedule, from the probe's arrays."""
     question = asked.question
     check = f"{ITEM}.{question.prediction}"

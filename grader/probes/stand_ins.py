@@ -91,12 +91,23 @@ def build(namespace: Any, inputs: Any, network: Any, stand_in: Any) -> Any:
     values["betas"] = namespace.get("betas", values["betas"])  # set already, in a kind of its own
     namespace["nn_model"] = network
     bound = bind(cls, {name: values[name] for name in CONSTRUCTOR})
-    ddpm = cls(*bound.args, **bound.kwargs)
+    with same_weights():
+        ddpm = cls(*bound.args, **bound.kwargs)
     if isinstance(ddpm, nn.Module):
         ddpm.to("cpu")
     stand_in.put_into(ddpm)
     namespace["ddpm"] = ddpm
     return ddpm
+
+
+@contextlib.contextmanager
+def same_weights() -> Any:
+    """What is made at random, such as embeddings, is the same in every probe."""
+    generator = torch.default_generator
+    state = generator.get_state()
+    generator.manual_seed(0)
+    yield
+    generator.set_state(state)
 
 
 def bind(cls: Any, values: Any) -> Any:
