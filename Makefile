@@ -4,16 +4,17 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 # tests at a time: one more than there are cores, as some wait for a limit; so each has one thread
 JOBS   ?= 3
+NEEDED := $(shell sed -n 's/^requires-python = ">=\(.*\)"/\1/p' pyproject.toml)
 PYTEST  = OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(JOBS)
 
-.PHONY: demo kit test test-slow lint bench clean help
+.PHONY: demo kit test test-slow lowest lint bench clean help
 .DEFAULT_GOAL := help
 
 help:  ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
 $(VENV)/ready: pyproject.toml constraints.txt
-	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.11 ...")'
+	@$(PYTHON) -c 'import sys; needed, found = "$(NEEDED)", sys.version.split()[0]; sys.exit(sys.version_info < tuple(map(int, needed.split("."))) and "Python " + needed + " or newer is needed, and $(PYTHON) is " + found + ": name another one, as in `make demo PYTHON=python3.12`.")'
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --no-compile --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
 	$(BIN)/python -m compileall -qq -j 0 -x '/(tests|transformers|mypy)/' $(VENV)/lib || true  # what is used, by all cores
@@ -32,7 +33,10 @@ test: $(VENV)/ready  ## everything but what needs many minutes
 	$(PYTEST) --dist worksteal -m 'not slow' --cov --cov-report=term
 
 test-slow: $(VENV)/ready  ## the long statistical runs
-	$(PYTEST) -m slow
+	$(PYTEST) -m 'slow and not lowest'
+
+lowest: $(VENV)/ready  ## the oldest packages that pyproject.toml allows, beside the torch that is here
+	$(PYTEST) -n 0 -m lowest
 
 lint: $(VENV)/ready  ## ruff and mypy
 	$(BIN)/ruff check .

@@ -23,6 +23,7 @@ TABLES: dict[str, Callable[[int], Table]] = {
     "settings": settings.settings,
     "agreement": clarity.agreement,
     "invariance": clarity.invariance,
+    "matrix": clarity.matrix,
     "independent": independent.independent,
 }
 

@@ -29,7 +29,7 @@ from grader.batch.prints import student_lines, tensor_hashes
 from grader.batch.run import Batch, Request, Watch
 from grader.batch.work import MOST_WORKS, Job, Task, grade_job
 from grader.commands.options import DEFAULT_RUBRIC
-from grader.intake import ArchiveLimits
+from grader.intake import ArchiveLimits, read_notebook
 from grader.intake.archive import unpack
 from grader.kit.fill import DIFFUSION
 from grader.rubric import load_rubric
@@ -90,7 +90,7 @@ def whole_class(rounds: int) -> Table:
                 pack(path, made)
         process = psutil.Process()
 
-        def note(label: str, answer: object) -> None:
+        def note(label: str, answer: object, name: str) -> None:
             ended.append(time.monotonic())
             sizes.append(process.memory_info().rss / 2**20)
 
@@ -199,7 +199,7 @@ def store_class(folder: Path, grades: Path) -> None:
             written.write_text(json.dumps(notebook), "utf-8")
             hashes = [hashlib.sha256(f"{number} {n}".encode()).hexdigest() for n in range(100)]
             prints = {
-                "lines": student_lines(written),
+                "lines": student_lines(read_notebook(written)),
                 "tensors": hashes,
                 "samples": hashes[0],
                 "works": hashes[:MOST_WORKS],

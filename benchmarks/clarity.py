@@ -7,11 +7,15 @@ from rich.table import Table
 from sklearn.metrics import roc_auc_score
 
 from benchmarks.show import Samples, ratio, spread
-from grader.digits.clarity import judged
+from grader.digits.clarity import CLEAR, WANTED, is_hundred, judged
 from grader.digits.grid import Grid, find_grid
 from grader.digits.judge import judge
-from grader.digits.labelled import labelled_tiles, sheets
+from grader.digits.labelled import Part, Tiles, labelled_tiles, sheets
+from grader.digits.regions import Array
+from tests.digits.matrix import matrix as ways
 from tests.digits.renderings import all_renderings
+
+PARTS: tuple[Part, ...] = ("held_out", "second")
 
 
 def agreement(_: int) -> Table:
@@ -19,19 +23,52 @@ def agreement(_: int) -> Table:
     table = Table(
         "held-out sheet", "clear", "ambiguous", "unclear", "judge", "differ", title="by eye"
     )
-    for sheet in sheets("held_out"):
+    for sheet in (*sheets("held_out"), *sheets("second")):
         grid = Grid(sheet.ink, np.zeros((*sheet.labels.shape, 4)))
         clear = np.array([reading.clear for reading in judged(grid).readings])
         labels = sheet.labels.ravel()
         differ = np.sum(clear[labels == "u"]) + np.sum(~clear[labels == "c"])
         by_eye = (str(int(np.sum(labels == label))) for label in "cau")
         table.add_row(sheet.name, *by_eye, str(int(clear.sum())), str(int(differ)))
-    tiles = labelled_tiles("held_out")
-    probability = judge().clear_probability(tiles.ink, tiles.column)
-    right = np.mean((probability >= 0.5) == tiles.clear)
-    area = roc_auc_score(tiles.clear, probability)
+    table.caption = "\n".join(
+        f"{part}: {len(tiles.ink)} unambiguous tiles, "
+        f"{np.mean((probability >= CLEAR) == tiles.clear):.1%} agree, "
+        f"area under ROC {roc_auc_score(tiles.clear, probability):.4f}"
+        for part, tiles, probability in map(read, PARTS)
+    )
+    return table
+
+
+def read(part: Part) -> tuple[str, Tiles, Array]:
+    tiles = labelled_tiles(part)
+    return part, tiles, judge().clear_probability(tiles.ink, tiles.column)
+
+
+def matrix(_: int) -> Table:
+    """Every way of drawing the same samples: whether its tiles are found, or asked about."""
+    samples = next(s.ink for s in sheets("held_out") if s.ink.shape[0] == WANTED // 10)
+    tiles = samples.reshape(WANTED, 28, 28)
+    plain = judged(Grid(samples, np.zeros((10, 10, 4)))).clear
+    table = Table("way", "outcome", title="ways of drawing that a person is asked about, or wrong")
+    outcomes: list[str] = []
+    for name, draw in ways():
+        columns = 20 if "20 columns" in name else 5 if "5 columns" in name else 10
+        grid = find_grid(draw(tiles))
+        if grid is None or grid.doubt or not is_hundred(grid):
+            outcome = "asked"
+        elif grid.shape != (WANTED // columns, columns):
+            outcome = f"wrong: {grid.shape[0]} x {grid.shape[1]}"
+        else:
+            away = abs(judged(grid).clear - plain)
+            outcome = "right" if away <= 2 else f"right places, {away} digits away"
+        outcomes.append(outcome)
+        if outcome != "right":
+            table.add_row(name, outcome)
+    right = sum(outcome.startswith("right") for outcome in outcomes)
+    near = outcomes.count("right")
     table.caption = (
-        f"{len(tiles.ink)} unambiguous tiles: {right:.1%} agree, area under ROC {area:.4f}"
+        f"{len(outcomes)} ways: {right} in the right places, {near} of them within 2 digits of "
+        f"{plain}, {outcomes.count('asked')} asked"
     )
     return table
 

@@ -4,17 +4,16 @@ result folders. Nothing here depends on how the code was judged.
 
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from nbformat import NotebookNode
 
 from grader.checks import image_quality, text_to_image
-from grader.checks.verdict import Verdict
+from grader.checks.verdict import Verdict, not_judged
 from grader.digits.choose import Found, find_samples
 from grader.digits.clarity import WANTED, Clarity
-from grader.errors import Rejected
-from grader.intake import Submission, plan_model, read_notebook
+from grader.intake import Submission, plan_model
 from grader.results import Flag
 from grader.sandbox import InfraError, KernelSession, Limits, Sandbox
 from grader.settings.evidence import SettingEvidence, look, try_checkpoints
@@ -62,23 +61,26 @@ def count_digits(
     are drawn where the notebook shows none."""
     try:
         found = find_samples(clean, notebook, submission.root)
-        if resampling is not None and notebook is not None and not is_notebooks(found):
+        if resampling is not None and notebook is not None and not is_notebooks(found.clarity):
             new, why = resampled(submission, notebook, resampling)
-            found = Found(new or found.clarity, [*found.seen, *why], found.doubt)
+            seen = [*found.seen, *why]
+            found = Found(new, seen) if new else replace(found, seen=seen)
         verdict = image_quality.judge(found)
     except InfraError as error:
         return Counted(image_quality.not_counted(str(error)), None, [])
     except Exception as error:
         logger.exception("counting the clear digits failed")
-        return Counted(image_quality.not_counted(f"{type(error).__name__}"), None, [])
-    note = image_quality.note(found.clarity)
-    flags = [Flag("samples_elsewhere", note)] if note else []
+        return Counted(not_judged(image_quality.CHECK, type(error).__name__), None, [])
+    told = {
+        "samples_elsewhere": image_quality.note(found.clarity),
+        "digits_either_way": image_quality.either_way(found.clarity),
+    }
+    flags = [Flag(name, text) for name, text in told.items() if text]
     return Counted(verdict, found.clarity, flags)
 
 
-def is_notebooks(found: Found) -> bool:
+def is_notebooks(clarity: Clarity | None) -> bool:
     """Whether the notebook itself shows a hundred samples."""
-    clarity = found.clarity
     return clarity is not None and clarity.source == "notebook" and clarity.total >= WANTED
 
 
@@ -97,19 +99,20 @@ def judge_works(
     submission: Submission, clean: KernelSession
 ) -> tuple[list[Verdict], list[Flag], Works | None]:
     """Own pictures from own words, by what notebook 2-2 says and shows; it is not run."""
-    if submission.text_to_image is None:
+    part = submission.text_to_image
+    if part is None:
         return *text_to_image.judge(None), None
+    if part.content is None:
+        return text_to_image.damaged(part.problem), [], None
     try:
-        notebook = read_notebook(submission.text_to_image)
-        works = find_works(clean, notebook)
+        works = find_works(clean, part.content, submission.root)
         return *text_to_image.judge(works), works
-    except Rejected as error:
-        return text_to_image.damaged(str(error)), [], None
     except InfraError as error:
         return text_to_image.infra(str(error)), [], None
     except Exception as error:
         logger.exception("judging notebook 2-2 failed")
-        return text_to_image.infra(type(error).__name__), [], None
+        checks = [f"{text_to_image.ITEM}.{name}" for name in text_to_image.CHECKS]
+        return [not_judged(check, type(error).__name__) for check in checks], [], None
 
 
 def look_at_settings(
@@ -119,7 +122,7 @@ def look_at_settings(
     kernels: Kernels,
     look_inside: bool,
 ) -> Mapping[str, SettingEvidence] | str:
-    """What the four settings show, or why a fault of ours keeps that from being known. ``clean`` is
+    """What the four settings show, or which exception kept that from being known. ``clean`` is
     closed before the student's own network looks at the checkpoints, as its memory is wanted."""
     try:
         seen = look(submission.root, clean, look_inside)
@@ -128,8 +131,6 @@ def look_at_settings(
         clean.close()
         model = partial(plan_model, notebook)
         return try_checkpoints(seen, model, kernels.sandbox, kernels.limits, kernels.seed)
-    except InfraError as error:
-        return str(error)
     except Exception as error:
         logger.exception("looking at the settings failed")
         return type(error).__name__

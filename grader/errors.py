@@ -11,7 +11,9 @@ class Rejected(GraderError):
     ``sha256`` is that of the archive, where it was read.
     """
 
-    sha256: str | None = None
+    def __init__(self, text: str, sha256: str | None = None) -> None:
+        super().__init__(text)
+        self.sha256 = sha256
 
 
 class SandboxUnavailable(GraderError):

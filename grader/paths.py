@@ -6,6 +6,9 @@ PACKAGE = Path(__file__).resolve().parent
 _SHIPPED = PACKAGE / "_shipped"  # in a wheel, the build copies the top-level folders here
 _ROOT = _SHIPPED if _SHIPPED.is_dir() else PACKAGE.parent
 
+CHECKOUT = None if _SHIPPED.is_dir() else PACKAGE.parent
+"""The project's folder with its sources; None where it is installed without them."""
+
 RUBRIC_DIR = _ROOT / "rubrics"
 TEMPLATE_DIR = _ROOT / "student_template"
 COLLECT_SCRIPT = _ROOT / "CollectSubmission.sh"

@@ -26,8 +26,17 @@ from typing import Literal
 
 from nbformat import NotebookNode
 
-from grader.artefacts import Artefacts, Kernels, count_digits, judge_works, look_at_settings
+from grader.artefacts import (
+    Artefacts,
+    Kernels,
+    count_digits,
+    is_notebooks,
+    judge_works,
+    look_at_settings,
+)
 from grader.checks import trained_setting
+from grader.checks.causes import Causes
+from grader.checks.doubts import with_doubts
 from grader.checks.examination import CHECKS_OF, TARGET_OF, examine, explain
 from grader.checks.verdict import Verdict, missing
 from grader.digits.decode import decoding_session
@@ -35,20 +44,21 @@ from grader.digits.regions import Array
 from grader.errors import Rejected
 from grader.intake import (
     Plan,
+    Runs,
     Submission,
     open_submission,
     plan_definitions,
     plan_everything,
-    read_notebook,
 )
-from grader.intake.archive import file_sha256, folder_sha256, printable
+from grader.intake.archive import file_sha256, folder_sha256
 from grader.intake.data import data_spaces
 from grader.intake.identify import student_id_in
+from grader.intake.paths import printable
 from grader.results import Flag, Result, State, environment, result_status
 from grader.rubric import Rubric
 from grader.sandbox import InfraError, KernelSession, Outcome, Sandbox
 from grader.settings.evidence import SettingEvidence
-from grader.settings.folders import PREDICTIONS
+from grader.settings.folders import PREDICTIONS, find_settings, homeless
 
 logger = logging.getLogger(__name__)
 
@@ -119,21 +129,27 @@ def grade(
 def grade_opened(
     submission: Submission, options: Options, watch: Stopwatch, progress: Progress
 ) -> Result:
-    """The same, once the submission is unpacked. Raises ``Rejected`` for a damaged notebook."""
-    flags, notebook = list(submission.flags), None
-    if submission.diffusion is not None:
-        notebook = read_notebook(submission.diffusion)
+    """The same, once the submission is unpacked. Raises ``Rejected`` if nothing can be read."""
+    if why := unusable(submission):
+        raise Rejected(why, submission.sha256)
+    flags, part = list(submission.flags), submission.diffusion
+    notebook = part.content if part is not None else None
     look = partial(look_at_artefacts, submission, notebook, options, watch, progress)
     with aside(look, options.side_by_side) as artefacts:
-        if notebook is None:
+        if part is None or notebook is None:
             verdicts = no_notebook()
         else:
-            verdicts, new_flags = run_notebook(notebook, options, watch, progress)
+            seconds = examination_seconds(submission, options)
+            verdicts, new_flags = run_notebook(
+                notebook, part.both, options, seconds, watch, progress
+            )
             flags += new_flags
         found = artefacts()
     settings, settings_flags, setting_tiles = judge_settings(found.settings, verdicts, options)
     about_words, words_flags, works = found.works
     verdicts += [found.counted.verdict, *settings, *about_words]
+    shown = is_notebooks(found.counted.clarity)
+    verdicts = with_doubts(verdicts, submission, homeless(submission.root), shown)
     flags += [*found.counted.flags, *settings_flags, *words_flags]
     items = options.rubric.score(verdicts)
     return Result(
@@ -163,16 +179,44 @@ def aside(look: Callable[[], Artefacts], side_by_side: bool) -> Iterator[Callabl
         yield pool.submit(look).result
 
 
+def unusable(submission: Submission) -> str:
+    """Why nothing of it can be read, a sentence; empty if something can."""
+    parts = [submission.diffusion, submission.text_to_image]
+    found = [part for part in parts if part is not None]
+    if any(part.content is not None for part in found):
+        return ""
+    if find_settings(submission.root) or homeless(submission.root):
+        return ""
+    reasons = [*(part.problem for part in found), *(it.reason for it in submission.unread)]
+    return (reasons or ["The submission holds neither a notebook nor a result folder."])[0]
+
+
+def examination_seconds(submission: Submission, options: Options) -> float:
+    """What the student's code may take here: all but what trying the checkpoints may."""
+    limits = options.rubric.limits
+    settings = find_settings(submission.root).values() if options.look_inside else ()
+    tried = any("checkpoint" in setting.files for setting in settings)
+    return limits.submission_seconds - (limits.trial_seconds if tried else 0)
+
+
 def run_notebook(
-    notebook: NotebookNode, options: Options, watch: Stopwatch, progress: Progress
+    notebook: NotebookNode,
+    holds_both: bool,
+    options: Options,
+    seconds: float,
+    watch: Stopwatch,
+    progress: Progress,
 ) -> tuple[list[Verdict], list[Flag]]:
-    """Plans and executes its cells, then examines what they define; flags tell a TA how it went."""
+    """Plans and executes its cells, then examines what they define; flags tell a TA how it went.
+
+    Where it ``holds_both`` parts, only what the definitions import is theirs.
+    """
     limits, seed = options.rubric.limits, options.seed
     with watch("plan"):
         whole = options.run == "everything"
         plan = plan_everything(notebook) if whole else plan_definitions(notebook)
     with KernelSession(
-        plan.statements, sandbox=options.sandbox, limits=limits, seed=seed
+        plan.statements, sandbox=options.sandbox, limits=limits, seed=seed, seconds=seconds
     ) as session:
         progress("running the notebook's cells")
         failures: Mapping[int, Outcome] = {}
@@ -185,8 +229,10 @@ def run_notebook(
         with watch("examination"):
             tolerances = options.rubric.tolerances
             verdicts = examine(session, seed, tolerances, partial(data_spaces, notebook))
-    forbidden = sorted((plan.imports | session.imported) & options.rubric.solved_by_others)
-    return explain(verdicts, plan, failures, forbidden), plan_flags(plan, failures, forbidden)
+    imported = session.imported if holds_both else plan.imports | session.imported
+    forbidden = sorted(imported & options.rubric.solved_by_others)
+    causes = Causes(plan, failures, Runs(notebook))
+    return explain(verdicts, plan, causes, forbidden), plan_flags(plan, failures, forbidden)
 
 
 def look_at_artefacts(
@@ -218,7 +264,7 @@ def judge_settings(
     """Whether the four settings were trained, in the light of what the code has earned; and the
     digits that their pictures show."""
     if isinstance(seen, str):
-        return trained_setting.infra(seen), [], {}
+        return trained_setting.unseen(seen), [], {}
     right = {verdict.check: verdict.right for verdict in verdicts}
     context = trained_setting.Context(
         losses_right={n: right.get(f"loss.{n}", False) for n in PREDICTIONS},
@@ -235,7 +281,7 @@ def judge_settings(
         return *trained_setting.judge(seen, context), tiles
     except Exception as error:
         logger.exception("judging the settings failed")
-        return trained_setting.infra(type(error).__name__), [], {}
+        return trained_setting.unseen(type(error).__name__), [], {}
 
 
 def no_notebook() -> list[Verdict]:

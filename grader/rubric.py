@@ -3,11 +3,12 @@
 See ``rubrics/assignment2.toml``. It is validated when it is loaded; every error names the line.
 """
 
+import difflib
 import hashlib
 import re
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +42,7 @@ CHECKS: Mapping[str, tuple[str, ...]] = {
 }
 """Every item, and the checks that judge it; without any, a person judges it."""
 
+_LOOSEST = {"standard_errors": 1000.0}  # of the tolerances; what is relative is below 1
 VISIBILITIES = ("visible", "hidden")
 _LIMITS = {
     "cell_seconds": 1,
@@ -85,6 +87,17 @@ class Rubric:
     @property
     def max_points(self) -> float:
         return sum(item.points for item in self.items)
+
+    def limited(self, changes: Mapping[str, float]) -> "Rubric":
+        """With other limits of what runs, each named and in the unit as in the file."""
+        amounts = {
+            name.replace("mebibytes", "bytes"): amount * _LIMITS[name]
+            for name, amount in changes.items()
+        }
+        whole: dict[str, Any] = {
+            n: a if n.endswith("seconds") else int(a) for n, a in amounts.items()
+        }
+        return replace(self, limits=replace(self.limits, **whole))
 
     def score(self, verdicts: Sequence[Verdict]) -> list[ItemResult]:
         """Points for every item, in the rubric's order."""
@@ -141,15 +154,27 @@ def load_rubric(path: Path) -> Rubric:
     """Reads and validates a rubric. Raises ``RubricError`` naming the line that is wrong."""
     try:
         raw = path.read_bytes()
-        text = raw.decode("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise RubricError(f"The rubric {path} cannot be read: {error}") from None
+    except OSError as error:
+        raise RubricError(f"The rubric {path} cannot be read: {error.strerror}.") from None
+    return parse_rubric(raw, path)
+
+
+def parse_rubric(raw: bytes, path: Path) -> Rubric:
+    """Validates a rubric that was read from ``path``. Raises ``RubricError``."""
     try:
+        text = raw.decode("utf-8-sig")
         data = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except UnicodeDecodeError:
+        raise RubricError(f"The rubric {path} is no text in UTF-8.") from None
+    except (ValueError, RecursionError) as error:  # a number may have too many digits
         raise RubricError(f"The rubric {path} is no valid TOML: {error}") from None
-    reader = _Reader(path, text)
-    return reader.rubric(data, hashlib.sha256(raw).hexdigest())
+    return _Reader(path, text).rubric(data, hashlib.sha256(raw).hexdigest())
+
+
+def meant(name: str, known: Sequence[str]) -> str:
+    """What somebody may have meant, or all that there is."""
+    close = difflib.get_close_matches(name, known, 1)
+    return f"(did you mean {close[0]!r}?)" if close else f"(known: {', '.join(known)})"
 
 
 class _Reader:
@@ -172,15 +197,22 @@ class _Reader:
     def known(self, table: Mapping[str, Any], names: Sequence[str], *anchors: str) -> None:
         for name in table:
             if name not in names:
-                expected = ", ".join(names)
-                raise self.fail(f"unknown key {name!r} (known: {expected})", *anchors, name)
+                raise self.fail(f"unknown key {name!r} {meant(name, names)}", *anchors, name)
 
-    def number(self, value: Any, name: str, *anchors: str, least: float = 0) -> float:
+    def table(self, data: Mapping[str, Any], name: str, known: Sequence[str]) -> Mapping[str, Any]:
+        found = data.get(name, {})
+        if not isinstance(found, dict):
+            raise self.fail(f"{name} must be a table", name)
+        self.known(found, known, name)
+        return found
+
+    def number(
+        self, value: Any, name: str, *anchors: str, least: float = 0, most: float = 1e12
+    ) -> float:
         is_number = isinstance(value, int | float) and not isinstance(value, bool)
-        if not is_number or not least <= value < 1e12:
-            raise self.fail(
-                f"{name} must be a number of at least {least:g}, not {value!r}", *anchors, name
-            )
+        if not is_number or not least <= value <= most:
+            wanted = f"of at least {least:g}" if most == 1e12 else f"from {least:g} to {most:g}"
+            raise self.fail(f"{name} must be a number {wanted}, not {value!r}", *anchors, name)
         return float(value)
 
     def rubric(self, data: Mapping[str, Any], sha256: str) -> Rubric:
@@ -189,17 +221,19 @@ class _Reader:
         if data.get("version") != 1:
             raise self.fail("version must be 1", "version")
         title = data.get("title")
-        if not isinstance(title, str):
+        if not isinstance(title, str) or not title.strip():
             raise self.fail("title must be a text", "title")
         found = data.get("items")
         if not isinstance(found, list) or not all(isinstance(t, dict) for t in found):
             raise self.fail("items must be [[items]] tables", "items")
         items = [self.item(table) for table in found]
+        if not sum(item.points for item in items):
+            raise self.fail("the items are worth nothing together", "items")
         ids = [item.id for item in items]
         for item_id in ids:
             if ids.count(item_id) > 1:
                 raise self.fail(f"the item {item_id!r} stands twice", item_id)
-        limits = self.limits(data.get("limits", {}))
+        limits = self.limits(self.table(data, "limits", tuple(_LIMITS)))
         archive = ArchiveLimits(
             int(limits["unpacked_mebibytes"]), int(limits["members"]), limits["ratio"]
         )
@@ -215,10 +249,7 @@ class _Reader:
             self.late(data),
         )
 
-    def limits(self, table: Any) -> dict[str, float]:
-        if not isinstance(table, dict):
-            raise self.fail("limits must be a table", "limits")
-        self.known(table, tuple(_LIMITS), "limits")
+    def limits(self, table: Mapping[str, Any]) -> dict[str, float]:
         for name in _LIMITS:
             if name not in table:
                 raise self.fail(f"the limit {name} is missing", "limits")
@@ -228,42 +259,38 @@ class _Reader:
         }
 
     def tolerances(self, data: Mapping[str, Any]) -> Tolerances:
-        table = data.get("tolerances", {})
-        if not isinstance(table, dict):
-            raise self.fail("tolerances must be a table", "tolerances")
-        names = [field.name for field in fields(Tolerances)]
-        self.known(table, names, "tolerances")
-        values = {name: self.number(table[name], name, "tolerances") for name in table}
+        table = self.table(data, "tolerances", [field.name for field in fields(Tolerances)])
+        values = {
+            name: self.number(value, name, "tolerances", least=1e-9, most=_LOOSEST.get(name, 1.0))
+            for name, value in table.items()
+        }
         return Tolerances(**values)
 
     def imports(self, data: Mapping[str, Any]) -> frozenset[str]:
-        names = data.get("imports", {}).get("solved_by_others", [])
+        names = self.table(data, "imports", ["solved_by_others"]).get("solved_by_others", [])
         if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
             raise self.fail("solved_by_others must be a list of names", "solved_by_others")
         return frozenset(names)
 
     def missing_checkpoint(self, data: Mapping[str, Any]) -> float:
-        table = data.get("settings", {})
-        if not isinstance(table, dict):
-            raise self.fail("settings must be a table", "settings")
-        self.known(table, ("missing_checkpoint",), "settings")
-        value = self.number(table.get("missing_checkpoint", 1.0), "missing_checkpoint", "settings")
-        if value > 1:
-            raise self.fail("missing_checkpoint is at most 1", "settings", "missing_checkpoint")
-        return value
+        name = "missing_checkpoint"
+        table = self.table(data, "settings", [name])
+        return self.number(table.get(name, 1.0), name, "settings", most=1)
 
     def late(self, data: Mapping[str, Any]) -> LateRule:
-        table = data.get("late", {})
-        if not isinstance(table, dict):
-            raise self.fail("late must be a table", "late")
-        self.known(table, [field.name for field in fields(LateRule)], "late")
-        return LateRule(**{name: self.number(table[name], name, "late") for name in table})
+        table = self.table(data, "late", [field.name for field in fields(LateRule)])
+        return LateRule(
+            **{
+                name: self.number(value, name, "late", most=1e12 if "minutes" in name else 100)
+                for name, value in table.items()
+            }
+        )
 
     def item(self, table: Mapping[str, Any]) -> Item:
         item_id = table.get("id")
-        if item_id not in CHECKS:
-            known = ", ".join(CHECKS)
-            raise self.fail(f"unknown item {item_id!r} (known: {known})", str(item_id))
+        if not isinstance(item_id, str) or item_id not in CHECKS:
+            what = f"unknown item {item_id!r} {meant(str(item_id), list(CHECKS))}"
+            raise self.fail(what, "items" if item_id is None else str(item_id))
         anchor = str(item_id)
         self.known(table, ("id", "points", "visibility", "checks", "by_hand"), anchor)
         points = self.number(table.get("points"), "points", anchor)

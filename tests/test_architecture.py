@@ -63,6 +63,19 @@ def test_intake_and_sandbox_do_not_import_the_checks() -> None:
             assert not any(name.startswith("grader.checks") for name in imports_of(path)), path
 
 
+def test_parts_of_one_probe_share_no_name() -> None:
+    """In the kernel they are one source, in which the later of two definitions would win."""
+    from grader.sandbox.sources import PARTS, PROBES
+
+    for probe, parts in PARTS.items():
+        owners: dict[str, str] = {}
+        for part in parts:
+            for node in ast.parse((PROBES / f"{part}.py").read_text("utf-8")).body:
+                if isinstance(node, ast.FunctionDef | ast.ClassDef):
+                    assert node.name not in owners, (probe, node.name, owners[node.name], part)
+                    owners[node.name] = part
+
+
 def test_what_is_given_out_holds_no_solution() -> None:
     solutions = (ROOT / "reference" / "schedules.py").read_text("utf-8")
     solutions += (ROOT / "reference" / "ddpm.py").read_text("utf-8")

@@ -1,92 +1,261 @@
-"""Whose attempts they are, and which one counts: the last."""
+"""Whose attempts they are, and which one counts: the last.
+
+Whose they are follows from the attempts' own names and from the class list alone. What anybody else
+hands in, or calls it, changes nothing of it.
+"""
 
 import hashlib
+import unicodedata
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from enum import IntEnum
+from pathlib import PurePath
 
+from grader.batch.canvas import shortened
 from grader.batch.gather import Attempt
+from grader.batch.places import Place
+from grader.batch.roster import Roster, Student
+from grader.intake.paths import printable
+from grader.results import Flag
 
 _LONG_AGO = datetime(1, 1, 1, tzinfo=UTC)
 
 
+class Sure(IntEnum):
+    """How well it is known that a student id is the sender's."""
+
+    HINTED = 0  # it stands inside, or is written in another way
+    NAMED = 1  # the file is named so
+    CONFIRMED = 2  # and Canvas calls the sender as the class list does who has that id
+    KNOWN = 3  # Canvas's gradebook says so
+
+
+@dataclass(frozen=True)
+class Claim:
+    """That a student id is the sender's."""
+
+    student_id: str
+    sure: Sure
+
+
 @dataclass(frozen=True)
 class Handed:
-    """What one student handed in: ``counts`` is graded, ``others`` are only listed.
+    """What one sender handed in: ``counts`` is graded, ``others`` are only listed.
 
-    ``label`` is the name of the student's folder of grades: the student id where it is the only
-    one of that id. ``note`` says what a person should know about it.
+    ``owner`` tells the sender from every other, whatever these call their files: Canvas's number of
+    the user, else the id in the files' names, else the one file. ``owners`` are all names under
+    which a person may have corrected this work before. ``notes`` say what a person should know
+    about it, ``flags`` what is settled already.
     """
 
-    label: str
+    owner: str
+    owners: Sequence[str]
     counts: Attempt
     others: Sequence[Attempt]
-    student_id: str | None
-    notes: Sequence[str]
+    claim: Claim | None
+    notes: Sequence[str] = ()
+    flags: Sequence[Flag] = ()
 
 
-def choose(attempts: Sequence[Attempt]) -> list[Handed]:
-    """One entry a student, by label. Two Canvas users with one student id stay two entries."""
-    groups = _groups(attempts)
-    ids = [_id_of(group) for group in groups]
-    handed: list[Handed] = []
-    for group, student_id in zip(groups, ids, strict=True):
-        ordered = sorted(group, key=_order(group))
-        counts = ordered[-1]
-        notes = []
-        if len({a.student_id for a in group if a.student_id}) > 1:
-            notes.append("The attempts carry different student ids.")
-        collides = student_id is not None and ids.count(student_id) > 1
-        if collides:
-            notes.append(f"Another Canvas user handed in under {student_id}, too.")
-        label = _label(student_id, counts, collides)
-        used = sum(entry.label.split("~")[0] == label for entry in handed)
-        label += f"~{used + 1}" if used else ""
-        handed.append(Handed(label, counts, ordered[:-1], student_id, notes))
-    return sorted(handed, key=lambda entry: entry.label)
+def path_of(attempt: Attempt) -> str:
+    """What tells a file that names nobody from others, where its bytes are not known."""
+    return f"{attempt.place.path}:{attempt.place.member}"
 
 
-def _groups(attempts: Sequence[Attempt]) -> list[list[Attempt]]:
-    """By Canvas user; without one by student id, which joins the only user of that id."""
-    users: dict[str, list[Attempt]] = {}
-    for attempt in attempts:
-        if attempt.user:
-            users.setdefault(attempt.user, []).append(attempt)
-    groups = dict(users)
-    for attempt in attempts:
-        if attempt.user:
-            continue
-        student_id = attempt.student_id
-        owners = [u for u, group in users.items() if student_id and student_id == _id_of(group)]
-        key = owners[0] if len(owners) == 1 else f"id {student_id}"
-        groups.setdefault(key if student_id else f"file {attempt.place}", []).append(attempt)
-    return list(groups.values())
+def choose(
+    attempts: Sequence[Attempt],
+    roster: Roster | None = None,
+    identity: Callable[[Attempt], str] = path_of,
+) -> list[Handed]:
+    """One entry a sender, in a fixed order. ``identity`` is asked of files that name nobody."""
+    register = Register(roster or {})
+    settled = [register.settle(attempt) for attempt in attempts]
+    groups: dict[str, list[Attempt]] = {}
+    for attempt in settled:
+        if attempt.readings:
+            groups.setdefault(_canvas_owner(attempt), []).append(attempt)
+    confirmed = {
+        owner: claim.student_id
+        for owner, group in groups.items()
+        if (claim := register.claim(group)[0]) and claim.sure is Sure.CONFIRMED
+    }
+    for attempt in settled:
+        if not attempt.readings:
+            owner = _plain_owner(attempt, register, confirmed) or nameless(identity(attempt))
+            groups.setdefault(owner, []).append(attempt)
+    return [_handed(owner, groups[owner], register) for owner in sorted(groups)]
 
 
-def _id_of(group: Sequence[Attempt]) -> str | None:
-    """That of the last attempt that carries one."""
-    carrying = [a for a in sorted(group, key=_order(group)) if a.student_id]
-    return carrying[-1].student_id if carrying else None
+def _handed(owner: str, group: Sequence[Attempt], register: "Register") -> Handed:
+    ordered = sorted(group, key=_order(group))
+    claim, notes, flags = register.claim(group)
+    loose = _loose(ordered)
+    if loose:
+        counts, others = _together(loose), [a for a in ordered if a not in loose]
+        text = f"{len(loose)} files were handed in beside one another; they are graded together."
+        flags = [*flags, *([Flag("files_loose", text)] if len(loose) > 1 else [])]
+    else:
+        *others, counts = ordered
+    beside = [printable(a.file) for a in others if a.is_results and not counts.is_results]
+    if beside:
+        notes = [*notes, f"{', '.join(beside)} came beside it and is not graded with it."]
+    if len({a.student_id for a in group if a.student_id}) > 1 and not _is_known(claim):
+        notes = [*notes, "The attempts carry different student ids."]
+    if len(counts.readings) > 1:
+        users = " or ".join(reading.user for reading in counts.readings)
+        notes = [
+            *notes,
+            f"Canvas's name for the file can mean user {users}; Canvas's gradebook tells, if it is "
+            "given by --roster.",
+        ]
+    owners = [owner]
+    ids = {a.student_id for a in group if a.student_id and not a.readings}
+    if claim and claim.sure >= Sure.CONFIRMED:
+        ids.add(claim.student_id)
+    owners += [name for i in sorted(ids) if (name := f"id {i}") != owner]
+    return Handed(owner, owners, counts, others, claim, notes, flags)
 
 
-def _order(group: Sequence[Attempt]) -> Callable[[Attempt], tuple[bool, int, int, datetime, str]]:
-    """Earlier before later: by Canvas's numbers of files where all have one; tarballs win."""
+def _loose(ordered: Sequence[Attempt]) -> list[Attempt]:
+    """Notebooks that came without an archive round them, and what came beside them."""
+    files = [a for a in ordered if a.kind == "file"]
+    whole = any(
+        a.is_archive and not a.is_results and (a.is_tarball or a.ids or a.hint) for a in files
+    )
+    return files if any(a.is_notebook for a in files) and not whole else []
+
+
+def _together(loose: Sequence[Attempt]) -> Attempt:
+    """Files as one attempt; of two that have the same name the later one counts."""
+    parts = {PurePath(printable(a.file)).name or "file": a.place for a in loose}
+    place = Place(loose[-1].place.path, None, tuple(parts.items()))
+    return replace(loose[-1], place=place, file=" + ".join(parts))
+
+
+def _is_known(claim: Claim | None) -> bool:
+    return claim is not None and claim.sure is Sure.KNOWN
+
+
+def _canvas_owner(attempt: Attempt) -> str:
+    users = [attempt.user] if attempt.user else [reading.user for reading in attempt.readings]
+    return f"user {' or '.join(users)}"
+
+
+def _plain_owner(attempt: Attempt, register: "Register", confirmed: dict[str, str]) -> str | None:
+    """A file that did not come by Canvas joins the user there whose id it carries, if it is sure
+    that it is that user's id; for a file of the same name may be another's."""
+    student_id = attempt.student_id
+    if student_id is None:
+        return None
+    listed = register.roster.get(student_id)
+    if listed and listed.user:
+        return f"user {listed.user}"
+    users = [owner for owner, claimed in confirmed.items() if claimed == student_id]
+    return users[0] if len(users) == 1 else f"id {student_id}"
+
+
+def nameless(identity: str) -> str:
+    """The owner of a file that names nobody."""
+    return f"file {hashlib.sha256(identity.encode('utf-8', 'surrogateescape')).hexdigest()[:8]}"
+
+
+def _order(group: Sequence[Attempt]) -> Callable[[Attempt], tuple[int, int, int, datetime, str]]:
+    """Earlier before later: by Canvas's numbers of files where all have one; archives win, those of
+    results alone only over other files, and what was typed into Canvas counts last."""
     by_number = all(a.attachment for a in group)
 
-    def key(attempt: Attempt) -> tuple[bool, int, int, datetime, str]:
+    def key(attempt: Attempt) -> tuple[int, int, int, datetime, str]:
+        kind = (2 + (not attempt.is_results)) if attempt.is_archive else attempt.kind == "file"
         number = attempt.attachment if by_number else 0
         when = attempt.modified or _LONG_AGO
-        return attempt.is_tarball, number, attempt.again, when, attempt.file
+        return kind, number, attempt.again, when, attempt.file
 
     return key
 
 
-def _label(student_id: str | None, attempt: Attempt, collides: bool) -> str:
-    owner = attempt.user or ""
-    user = owner if owner.startswith("anon_") else f"user_{owner}"
-    if student_id is None and not owner:
-        name = attempt.file.encode("utf-8", "surrogateescape")  # any bytes that a disk may hold
-        return f"unnamed_{hashlib.sha256(name).hexdigest()[:8]}"
-    if student_id is None:
-        return user
-    return f"{student_id}_{user}" if collides and owner else student_id
+class Register:
+    """What the class list tells of senders."""
+
+    def __init__(self, roster: Roster) -> None:
+        self.roster = roster
+        self.by_user = {s.user: s for s in roster.values() if s.user}
+        self.by_name: dict[str, list[Student]] = {}
+        for student in roster.values():
+            self.by_name.setdefault(letters(student.name), []).append(student)
+
+    def settle(self, attempt: Attempt) -> Attempt:
+        """With the one meaning of Canvas's name that the gradebook knows, where there are more."""
+        if len(attempt.readings) < 2:
+            return attempt
+        known = [reading for reading in attempt.readings if reading.user in self.by_user]
+        same = [r for r in known if letters(r.name) == letters(self.by_user[r.user].name)]
+        fitting = known if len(known) == 1 else same
+        return attempt.read_as(fitting[0]) if len(fitting) == 1 else attempt
+
+    def claim(self, group: Sequence[Attempt]) -> tuple[Claim | None, list[str], list[Flag]]:
+        """The id that a group of attempts has by its names, with notes for a person, and flags."""
+        ordered = sorted(group, key=_order(group))
+        user = next((a.user for a in ordered if a.user), None)
+        named = next((a for a in reversed(ordered) if a.student_id), None)
+        last = named.student_id if named else None
+        if known := self.by_user.get(user or ""):
+            return Claim(known.id, Sure.KNOWN), [], _mistyped(known, last, user)
+        if last is None:
+            return self._hinted(ordered)
+        if notes := self.refuted(last, group):
+            return None, notes, []
+        listed, name = self.roster.get(last), _name(group)
+        if name and listed and letters(name) == letters(listed.name):
+            return Claim(last, Sure.CONFIRMED), [], []
+        return Claim(last, Sure.NAMED), self.namesake(name, last), []
+
+    def _hinted(self, ordered: Sequence[Attempt]) -> tuple[Claim | None, list[str], list[Flag]]:
+        several = next((a.ids for a in reversed(ordered) if len(a.ids) > 1), ())
+        if several:
+            text = f"The file's name carries several student ids: {', '.join(several[:5])}."
+            return None, [text], []
+        hint = next((a.hint for a in reversed(ordered) if a.hint), None)
+        if hint is None:
+            return None, [], []
+        if notes := self.refuted(hint, ordered):
+            return None, notes, []
+        text = f"The student id in the file's name is written in another way than {hint}."
+        return Claim(hint, Sure.HINTED), [], [Flag("student_id_written_otherwise", text)]
+
+    def refuted(self, student_id: str, group: Sequence[Attempt]) -> list[str]:
+        """A note where the gradebook says that a user with another number has this id."""
+        listed = self.roster.get(student_id)
+        readings = [reading for a in group for reading in a.readings]
+        if not (listed and listed.user and readings) or any(r.anonymous for r in readings):
+            return []
+        return [
+            f"It carries {student_id}, but by Canvas's gradebook that is user {listed.user}; user "
+            f"{readings[0].user}, who handed it in, is not there."
+        ]
+
+    def namesake(self, name: str, claimed: str | None) -> list[str]:
+        """A note where the sender has the name of one other student on the list."""
+        found = self.by_name.get(letters(name), []) if name else []
+        if len(found) != 1 or found[0].id == claimed:
+            return []
+        return [
+            f"Canvas calls who handed it in {printable(name)!r}, which is {found[0].id}'s name on "
+            "the roster."
+        ]
+
+
+def _mistyped(known: Student, named: str | None, user: str | None) -> list[Flag]:
+    if named in (None, known.id):
+        return []
+    text = f"The file is named {named}, but by Canvas's gradebook user {user} is {known.id}."
+    return [Flag("student_id_mistyped", text)]
+
+
+def _name(group: Sequence[Attempt]) -> str:
+    return next((a.name for a in group if a.name), "")
+
+
+def letters(name: str) -> str:
+    """Equal for names that differ only in the order of their parts and in what is no letter."""
+    return "".join(sorted(unicodedata.normalize("NFKC", shortened(name))))

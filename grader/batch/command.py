@@ -2,54 +2,54 @@
 
 import getpass
 import os
+import shlex
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
 from functools import partial
 from pathlib import Path
 from types import FrameType
 
 from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    TextColumn,
-    TimeElapsedColumn,
-    TimeRemainingColumn,
-)
 from rich.text import Text
 
 from grader.batch.cluster import Dask
-from grader.batch.evidence import Evidence
 from grader.batch.executors import Backend, Local
 from grader.batch.gradebook import Entry, Gradebook, read_gradebook
 from grader.batch.journal import Correction, Journal, now
-from grader.batch.roster import read_roster
-from grader.batch.run import Batch, Request, Watch
-from grader.batch.work import Task, Unreadable
+from grader.batch.publish import Publisher, publish
+from grader.batch.remember import Asked, given, settle
+from grader.batch.run import Batch, Request
+from grader.batch.screen import Screen
 from grader.errors import UsageError
+from grader.paths import RUBRIC_DIR
 from grader.sandbox import bubblewrap
+from grader.sandbox.text import clean
 from grader.scratch import scratch
 
-SPEED_SECONDS = 900.0  # the estimate goes by what was graded in the last quarter of an hour
-NOT_YET = "{0} has no result yet: run batch first."
+MOST_PATHS = 8  # that a message repeats
+NOT_YET = "{0} has no result yet: run ddpm-grader batch SUBMISSIONS --out {1} first."
 UNGRADED = {
     "missing": "{0} handed in nothing. For what came on paper or by mail give batch a file "
     "{0}.tar.gz as well, be it an empty one; then it can be corrected."
 }
-STOPPED = "Stopped. What was graded is kept; the same command{} goes on from there."
+# flags that tell whose it is, where nobody need look for it any more, and what was handed in
+SAID_AT_THE_END = (
+    "student_id_mistyped",
+    "student_id_written_otherwise",
+    "files_loose",
+    "text_in_place_of_a_file",
+    "link_in_place_of_a_file",
+)
+STOPPED = "Stopped. What was graded is kept; the same command{} goes on from there: {}"
 
 
 def run_batch(
     paths: tuple[Path, ...],
     grades: Path,
-    task: Task,
+    asked: Asked,
     jobs: int,
     scheduler: str | None,
-    roster: Path | None,
-    deadline: datetime | None,
     rerun: str | None,
     console: Console,
 ) -> bool:
@@ -58,30 +58,55 @@ def run_batch(
 
     Raises ``GraderError``.
     """
-    if task.sandbox != "none" and scheduler is None:
+    if asked.sandbox != "none" and scheduler is None:
         bubblewrap.find()  # raises now, not in every worker
-    students = read_roster(roster) if roster else None
-    request = Request(paths, task, students, deadline, rerun, by_value=scheduler is not None)
+    new = given(asked)
     with Journal(grades, create=True) as journal:
         journal.lock()
+        settled = settle(journal, new, asked.sandbox, RUBRIC_DIR / "assignment2.toml")
+        for line in settled.lines:
+            console.print(Text(line), soft_wrap=True)
+        stages = None if scheduler else folder_of_stages()
+        task, roster, deadline = settled.task, settled.roster, settled.deadline
+        request = Request(paths, task, roster, deadline, rerun, scheduler is not None, stages)
         backend: Backend = Dask(scheduler) if scheduler else Local(jobs, scratch())
         batch, stopped = Batch(request, journal), False
+        screen = Screen(console, stages, grades / "index.html")
         with stopped_by_sigterm():
+            publisher = Publisher(grades)
             try:
-                with bar(console) as progress:
-                    batch.run(backend, watching(progress))
+                with publisher, screen.shown():
+                    batch.run(backend, screen.watch(publisher.changed))
             except KeyboardInterrupt:
                 stopped = True
             try:
-                publish(journal)
+                publish(journal, publisher.written)
             except KeyboardInterrupt:
                 stopped = True
         gradebook = read_gradebook(journal)
-    summary(gradebook, console)
+    again = whole_command(paths, grades, scheduler)
+    summary(gradebook, console, again)
     if stopped:
-        text = STOPPED.format(" without --rerun" if rerun else "")
-        console.print(Text(text, style="yellow"))
+        text = STOPPED.format(" without --rerun" if rerun else "", again)
+        console.print(Text(text, style="yellow"), soft_wrap=True)
+    else:
+        console.print(Text(f"The pages begin at {grades / 'index.html'}"), soft_wrap=True)
     return not stopped
+
+
+def whole_command(paths: tuple[Path, ...], grades: Path, scheduler: str | None) -> str:
+    """What goes on where a batch ended; the other options are remembered."""
+    workers = ["--scheduler", scheduler] if scheduler else []
+    where = list(map(str, paths)) if len(paths) <= MOST_PATHS else ["PATH..."]
+    words = ["ddpm-grader", "batch", *where, "--out", str(grades), *workers]
+    return clean(whole_text(shlex.join(words)))
+
+
+def folder_of_stages() -> Path:
+    """Into which this machine's workers write what they are at."""
+    folder = scratch() / "stages"
+    folder.mkdir(exist_ok=True)
+    return folder
 
 
 @contextmanager
@@ -103,57 +128,9 @@ def stopped_by_sigterm() -> Iterator[None]:
         signal.signal(signal.SIGTERM, before)
 
 
-def publish(journal: Journal) -> Gradebook:
-    """Writes the pages of the grades as they stand; imported late, for a worker does without."""
-    from grader.report.pages import write_pages
-
-    with journal.one_at_a_time():
-        gradebook = read_gradebook(journal)
-        write_pages(journal, gradebook)
-    return gradebook
-
-
-def bar(console: Console) -> Progress:
-    """Counts what is really graded in this run: what was known before makes no haste."""
-    return Progress(
-        TextColumn("grading"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TextColumn("left:"),
-        TimeRemainingColumn(),
-        console=console,
-        speed_estimate_period=SPEED_SECONDS,
-    )
-
-
-def watching(progress: Progress) -> Watch:
-    """A line for every submission that ends, and the bar."""
-    bar_id = progress.add_task("grading", total=None)
-    say = partial(progress.console.print, soft_wrap=True)  # a line stays one in a log of 80 letters
-
-    def begun(to_do: int, known: int) -> None:
-        progress.update(bar_id, total=to_do)
-        if known:
-            say(Text(f"{known} results are in the journal already."))
-
-    def ended(label: str, answer: Evidence | Unreadable) -> None:
-        if isinstance(answer, Unreadable):
-            line = Text(f"{label}  {answer.reason}", style="red")
-        elif answer.failed:
-            line = Text(f"{label}  {answer.faults[0]}", style="magenta")
-        else:
-            record = answer.record
-            points = f"{record['points']:g} / {record['max_points']:g}"
-            line = Text(f"{label}  {points}  {record['status']}")
-        say(line)
-        progress.advance(bar_id)
-
-    return Watch(begun, ended)
-
-
-def summary(gradebook: Gradebook, console: Console) -> None:
-    """How many of each kind, and one line for everything that a person should know."""
+def summary(gradebook: Gradebook, console: Console, again: str) -> None:
+    """How many of each kind, and one line for everything that a person should know; ``again`` is
+    the command that goes on."""
     say = partial(console.print, soft_wrap=True)
     states = [entry.status for entry in gradebook.entries]
     counts = ", ".join(f"{states.count(s)} {s}" for s in dict.fromkeys(sorted(states)))
@@ -164,12 +141,15 @@ def summary(gradebook: Gradebook, console: Console) -> None:
     for entry in gradebook.entries:
         for note in entry.row["notes"]:
             say(Text(f"{entry.label}: {note}", style="yellow"))
+        for flag in entry.result["flags"] if entry.result else ():
+            if flag["id"] in SAID_AT_THE_END:
+                say(Text(f"{entry.label}: {flag['message']}"))
         if entry.row["others"]:
             others = ", ".join(entry.row["others"])
             say(Text(f"{entry.label}: earlier attempts, not graded: {others}"))
-    faulty = [e.label for e in gradebook.entries if e.result is not None and e.points is None]
+    faulty = [entry.label for entry in gradebook.entries if entry.failed]
     if faulty:
-        text = f"The grader failed for {', '.join(faulty)}: the same command grades them again."
+        text = f"The grader failed for {', '.join(faulty)}. Grade them again: {again}"
         say(Text(text, style="magenta"))
     missing = [entry.label for entry in gradebook.entries if entry.status == "missing"]
     if missing:
@@ -187,7 +167,7 @@ def login() -> str:
         return f"user {os.getuid()}"
 
 
-def _whole(text: str) -> str:
+def whole_text(text: str) -> str:
     """What was no text at the terminal, such as a byte of another encoding, as its number."""
     return text.encode("utf-8", "backslashreplace").decode()
 
@@ -201,23 +181,39 @@ def correct(
     more, can be withdrawn, too. Raises ``UsageError`` for any other unknown student or item, or
     more points than the item has.
     """
+    comment, who = whole_text(comment), whole_text(who or login())
     with Journal(grades) as journal:
-        sha256 = None
-        if points is not None or (label, item) not in journal.corrections():
-            sha256 = _seen(read_gradebook(journal).entry(label), item, points)
-        comment, who = _whole(comment), _whole(who or login())
-        journal.correct(Correction(label, item, points, comment, who, now(), sha256))
+        gradebook = read_gradebook(journal)
+        owner, sha256 = None, None
+        stray = None if points is not None else stray_correction(journal, gradebook, label, item)
+        if stray is not None:
+            owner = stray.owner
+        else:
+            entry = gradebook.entry(label)
+            owner, sha256 = entry.row.get("owner"), _seen(entry, item, points, grades)
+        journal.correct(Correction(label, item, points, comment, who, now(), sha256, owner))
         gradebook = publish(journal)
     final = next((entry.points for entry in gradebook.entries if entry.label == label), None)
     shown = "not known yet" if final is None else f"{final:g}"
     return f"{label}: {item} {'as graded' if points is None else f'{points:g}'}, total {shown}"
 
 
-def _seen(entry: Entry, item: str, points: float | None) -> str | None:
+def stray_correction(
+    journal: Journal, gradebook: Gradebook, label: str, item: str
+) -> Correction | None:
+    """One that was made under this name and fits nobody who goes by it now."""
+    for entry in gradebook.entries:
+        if entry.label == label and any(i.id == item and i.correction for i in entry.items):
+            return None
+    made = [c for c in journal.corrections().values() if (c.label, c.item) == (label, item)]
+    return next((c for c in reversed(made) if c.points is not None), None)
+
+
+def _seen(entry: Entry, item: str, points: float | None, grades: Path) -> str | None:
     """The hash of the file that is corrected. Raises ``UsageError`` if it cannot be."""
     found = [known for known in entry.items if known.id == item]
     if not entry.items:
-        raise UsageError(UNGRADED.get(entry.status, NOT_YET).format(entry.label))
+        raise UsageError(UNGRADED.get(entry.status, NOT_YET).format(entry.label, grades))
     if not found:
         known_items = ", ".join(known.id for known in entry.items)
         raise UsageError(f"{entry.label} has no item {item!r} (there are: {known_items}).")

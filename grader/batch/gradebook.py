@@ -1,10 +1,12 @@
 """The class's grades as they stand: automatic results, corrections over them, lateness last."""
 
+import difflib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from grader.batch.journal import Correction, Journal
+from grader.batch.journal import Correction, Journal, label_key
+from grader.batch.telling import common
 from grader.errors import UsageError
 
 OPEN = ("needs_review", "infra_error")
@@ -14,8 +16,10 @@ NO_RESULT = ("missing", "unreadable", "waiting")
 @dataclass(frozen=True)
 class GradedItem:
     """An item of one student. ``points`` are the correction's where there is one; ``outlived`` says
-    that it was made for another file than the one that counts by now."""
+    that it was made for another file than the one that counts by now; ``label`` is the student's.
+    """
 
+    label: str
     id: str
     status: str
     points: float
@@ -41,7 +45,8 @@ class GradedItem:
         if self.outlived:
             found.append(
                 f"corrected to {self.points:g} points when another file of this student's counted; "
-                f"this one has {self.automatic:g} by itself. Correct it again, or withdraw it."
+                f"this one has {self.automatic:g} by itself. Correct it again (ddpm-grader correct "
+                f"GRADES {self.label} {self.id} POINTS), or withdraw it (--withdraw)."
             )
         return found
 
@@ -84,6 +89,26 @@ class Entry:
         return "needs_review" if any(item.open for item in self.items) else "graded"
 
     @property
+    def failed(self) -> bool:
+        """Whether a fault of the grader's keeps an item from being judged."""
+        return any(item.open and item.status == "infra_error" for item in self.items)
+
+    @property
+    def unread(self) -> bool:
+        """Whether there was nothing to judge it by, and no person has judged anything either."""
+        if self.result is None or self.failed or any(item.correction for item in self.items):
+            return False
+        return self.result["status"] == "rejected" or all(
+            item.open and not item.points for item in self.items
+        )
+
+    @property
+    def stands(self) -> bool:
+        """Whether the student id alone may stand for this work; if not, somebody else has as much
+        right to it."""
+        return bool(self.row.get("stands", True))
+
+    @property
     def before_lateness(self) -> float:
         return round(sum(item.points for item in self.items), 2)
 
@@ -94,9 +119,9 @@ class Entry:
 
     @property
     def points(self) -> float | None:
-        """None where there is no result, or a fault of the grader's left an item unjudged."""
-        faulty = any(item.open and item.status == "infra_error" for item in self.items)
-        if self.result is None or faulty:
+        """None where there is no result, where nothing could be judged, or where a fault of the
+        grader's left an item unjudged."""
+        if self.result is None or self.failed or self.unread:
             return None
         return round(self.before_lateness - self.deduction, 2)
 
@@ -105,19 +130,38 @@ class Entry:
         return sum(item.max_points for item in self.items)
 
     @property
+    def only_reason(self) -> str:
+        """The one message of all items of what could not be read; empty if there is none such."""
+        if not self.unread and self.status != "rejected":
+            return ""
+        left = [item for item in self.items if not item.correction]
+        messages = {str(check["message"]) for item in left for check in item.checks}
+        return messages.pop() if len(left) > 1 and len(messages) == 1 else ""
+
+    @property
     def reasons(self) -> list[str]:
-        """Why a person must look, a sentence each."""
-        found = [
-            f"{item.id}: {check['message']}"
+        """Why a person must look, a sentence each; one that several items share stands once."""
+        doubtful = [
+            (item.id, str(check["message"]))
             for item in self.items
             if item.open and not item.outlived
             for check in item.checks
             if check["status"] in OPEN
         ]
+        shared: dict[str, dict[str, None]] = {}
+        texts = common([message for _, message in doubtful])
+        for item_id, message in doubtful:
+            shared.setdefault(texts[message], {})[item_id] = None
+        found = [f"{_listed(list(names), self.items)}{text}" for text, names in shared.items()]
         if self.result is not None and self.status == "rejected":
             found = [flag["message"] for flag in self.result["flags"]]
         found += [f"{item.id}: {doubt}" for item in self.items for doubt in item.doubts]
         return [*dict.fromkeys(found), *self.row["notes"]]
+
+
+def _listed(names: Sequence[str], items: Sequence[GradedItem]) -> str:
+    """Names of items in front of what they share; none where all do."""
+    return "" if len(names) == len(items) > 1 else f"{', '.join(names)}: "
 
 
 @dataclass(frozen=True)
@@ -130,25 +174,22 @@ class Gradebook:
     lines: Sequence[str]
     pairs: Sequence[Mapping[str, Any]]
 
-    @property
-    def shared_ids(self) -> set[str]:
-        """Student ids that more than one submission carries: whose it is nobody knows."""
-        ids = [entry.student_id for entry in self.entries if entry.student_id]
-        return {student_id for student_id in ids if ids.count(student_id) > 1}
-
     def entry(self, label: str) -> Entry:
         """By label. Raises ``UsageError``."""
         for entry in self.entries:
             if entry.label == label:
                 return entry
-        raise UsageError(f"The gradebook has no student {label!r}.")
+        labels = [entry.label for entry in self.entries]
+        close = difflib.get_close_matches(label, labels, 3)
+        which = f" Did you mean {' or '.join(close)}?" if close else ""
+        raise UsageError(f"The gradebook has no student {label!r}.{which}")
 
 
 def read_gradebook(journal: Journal) -> Gradebook:
     """The last run's gradebook with the corrections of today."""
     corrections = journal.corrections()
     entries = [
-        Entry(label, row, graded_items(label, row["result"], corrections), key)
+        Entry(label, row, graded_items(label, keys_of(label, row), row["result"], corrections), key)
         for label, row, key in journal.gradebook()
     ]
     return Gradebook(
@@ -160,8 +201,15 @@ def read_gradebook(journal: Journal) -> Gradebook:
     )
 
 
+def keys_of(label: str, row: Mapping[str, Any]) -> list[str]:
+    """By which corrections of this student are found."""
+    both = f"{row['student_id']}_user_{row['user']}"  # as the folder was called where ids collided
+    return [*row.get("owners", ()), label_key(label), label_key(both)]
+
+
 def graded_items(
     label: str,
+    keys: Sequence[str],
     result: Mapping[str, Any] | None,
     corrections: Mapping[tuple[str, str], Correction],
 ) -> list[GradedItem]:
@@ -169,12 +217,13 @@ def graded_items(
     found = []
     sha256 = result["submission"]["sha256"] if result else None
     for item in result["items"] if result else ():
-        correction = corrections.get((label, item["id"]))
+        correction = standing_correction(keys, item["id"], corrections)
         corrected = correction.points if correction else None
         seen = correction.sha256 if correction else None
         outlived = seen not in (None, sha256)
         found.append(
             GradedItem(
+                label,
                 item["id"],
                 item["status"],
                 item["points"] if corrected is None else corrected,
@@ -186,3 +235,14 @@ def graded_items(
             )
         )
     return found
+
+
+def standing_correction(
+    keys: Sequence[str], item: str, corrections: Mapping[tuple[str, str], Correction]
+) -> Correction | None:
+    """The last one that was made under any of the keys, unless it was withdrawn."""
+    made = [corrections[key, item] for key in keys if (key, item) in corrections]
+    if len(made) > 1:
+        order = list(corrections.values())
+        made.sort(key=order.index)
+    return made[-1] if made and made[-1].points is not None else None

@@ -8,7 +8,7 @@ import fcntl
 import json
 import os
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,35 +17,22 @@ from types import TracebackType
 from typing import Any, Self
 
 from grader.batch.evidence import Evidence, verdicts_from, verdicts_json
-from grader.batch.gather import Place
+from grader.batch.places import Place
+from grader.batch.schema import prepare
 from grader.errors import JournalError, UsageError
 from grader.lateness import KST
+from grader.sandbox.text import one_line
 
 FILE, LOCK = "journal.sqlite", "journal.lock"
-FORMAT = 2
 WAIT_SECONDS = 30
-_TABLES = """
-CREATE TABLE IF NOT EXISTS hashes (
-    place TEXT PRIMARY KEY, stamp TEXT NOT NULL, sha256 TEXT NOT NULL);
-CREATE TABLE IF NOT EXISTS results (
-    key TEXT PRIMARY KEY, sha256 TEXT NOT NULL, file TEXT NOT NULL, student_id TEXT,
-    conditions TEXT NOT NULL, record TEXT NOT NULL, verdicts TEXT NOT NULL, overlay BLOB NOT NULL,
-    prints TEXT NOT NULL, shown TEXT NOT NULL, failed INTEGER NOT NULL,
-    stale INTEGER NOT NULL DEFAULT 0, finished TEXT NOT NULL);
-CREATE TABLE IF NOT EXISTS corrections (
-    number INTEGER PRIMARY KEY AUTOINCREMENT, label TEXT NOT NULL, item TEXT NOT NULL,
-    points REAL, comment TEXT NOT NULL, who TEXT NOT NULL, made TEXT NOT NULL, sha256 TEXT);
-CREATE TABLE IF NOT EXISTS gradebook (label TEXT PRIMARY KEY, row TEXT NOT NULL, key TEXT);
-CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT NOT NULL);
-"""
-_FROM_1 = "ALTER TABLE corrections ADD COLUMN sha256 TEXT"
 
 
 @dataclass(frozen=True)
 class Correction:
     """A person's points for an item, and why; ``points`` None withdraws an earlier correction.
 
-    ``sha256`` is that of the submission which the person saw; None in a journal of before.
+    ``sha256`` is that of the submission which the person saw, ``owner`` its sender as the batch
+    tells senders apart; both are None in a journal of before.
     """
 
     label: str
@@ -55,6 +42,17 @@ class Correction:
     who: str
     made: str
     sha256: str | None = None
+    owner: str | None = None
+
+    @property
+    def key(self) -> str:
+        """Whose it is: the sender's, whatever folder the grades are in by now."""
+        return self.owner or label_key(self.label)
+
+
+def label_key(label: str) -> str:
+    """As ``Correction.key`` where the sender is not known."""
+    return f"label {label}"
 
 
 class Journal:
@@ -67,22 +65,21 @@ class Journal:
         self.grades, self._lock = grades, -1
         path = grades / FILE
         if not create and not path.is_file():
-            raise UsageError(f"There are no grades in {grades}: {FILE} is missing.")
+            raise UsageError(
+                f"There are no grades in {grades}: {FILE} is missing. "
+                f"ddpm-grader batch SUBMISSIONS --out {grades} makes them."
+            )
         with self._clear():
             grades.mkdir(parents=True, exist_ok=True)
             self._db = sqlite3.connect(
                 _address(path), timeout=WAIT_SECONDS, isolation_level=None, uri=True
             )
-            self._db.execute("PRAGMA journal_mode=WAL")
-            self._db.execute("PRAGMA synchronous=FULL")
-            found = self._db.execute("PRAGMA user_version").fetchone()[0]
-            if found > FORMAT:
-                raise JournalError(f"{path} was written by another version of the grader.")
-            if found < FORMAT:
-                with self._transaction():
-                    for statement in [_FROM_1] if found else _TABLES.split(";\n"):
-                        self._db.execute(statement)
-                    self._db.execute(f"PRAGMA user_version={FORMAT}")
+        try:
+            with self._clear():
+                prepare(self._db, path)
+        except BaseException:
+            self._db.close()
+            raise
 
     def __enter__(self) -> Self:
         return self
@@ -102,12 +99,29 @@ class Journal:
         """Turns the errors of files and SQLite into one clear line."""
         try:
             yield
-        except (OSError, sqlite3.Error) as error:
+        except (OSError, sqlite3.OperationalError) as error:
             reason = error.strerror if isinstance(error, OSError) else str(error)
             raise JournalError(
                 f"The grades in {self.grades} cannot be written or read: {reason}. "
                 "Every result that was stored before is kept."
             ) from error
+        except sqlite3.Error as error:
+            raise self._damaged(error) from error
+
+    @contextmanager
+    def _parsing(self) -> Iterator[None]:
+        """The same for what is read from it, which may be damaged in itself."""
+        with self._clear():
+            try:
+                yield
+            except (ValueError, KeyError, TypeError, IndexError) as error:
+                raise self._damaged(error) from error
+
+    def _damaged(self, error: Exception) -> JournalError:
+        return JournalError(
+            f"{self.grades / FILE} is damaged or no journal of this grader "
+            f"({one_line(str(error))}): put a copy in its place, or grade into another folder."
+        )
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
@@ -150,7 +164,7 @@ class Journal:
     def sha256(self, place: Place) -> str:
         """Of the bytes at ``place``, read only if the file changed. Raises ``OSError``."""
         stamp = place.stamp()
-        name = json.dumps([str(place.path.resolve()), place.member])
+        name = json.dumps(place.key())
         with self._clear():
             query = "SELECT sha256 FROM hashes WHERE place = ? AND stamp = ?"
             found = self._db.execute(query, (name, stamp)).fetchone()
@@ -189,39 +203,48 @@ class Journal:
         """The result of that key; one that is to be made again only if ``stale``."""
         columns = "record, verdicts, overlay, prints, shown"
         query = f"SELECT {columns} FROM results WHERE key = ? AND stale <= ?"
-        with self._clear():
+        with self._parsing():
             found = self._db.execute(query, (key, int(stale))).fetchone()
-        if found is None:
-            return None
-        record, verdicts, overlay, prints, shown = found
-        return Evidence(
-            json.loads(record),
-            verdicts_from(verdicts),
-            overlay,
-            json.loads(prints),
-            json.loads(shown),
-        )
+            if found is None:
+                return None
+            record, verdicts, overlay, prints, shown = found
+            return Evidence(
+                json.loads(record),
+                verdicts_from(verdicts),
+                overlay,
+                json.loads(prints),
+                json.loads(shown),
+            )
+
+    def student_id(self, key: str) -> str | None:
+        """The student id of the result of that key, if there is one."""
+        with self._clear():
+            query = "SELECT student_id FROM results WHERE key = ?"
+            found = self._db.execute(query, (key,)).fetchone()
+        return str(found[0]) if found and found[0] else None
 
     def pictures(self, key: str) -> tuple[bytes, dict[str, Any]]:
         """Of the result of that key, ``overlay`` and ``shown``; nothing else is read."""
-        with self._clear():
+        with self._parsing():
             query = "SELECT overlay, shown FROM results WHERE key = ?"
             found = self._db.execute(query, (key,)).fetchone()
-        return (found[0], json.loads(found[1])) if found else (b"", {})
+            return (found[0], json.loads(found[1])) if found else (b"", {})
 
     def rerun(self, which: str) -> int:
         """Marks results to be made again: ``all``, ``failed`` by a fault of the grader's, or those
         of one student. They stay until the new ones are stored. Returns how many they are."""
-        where, values = {"all": ("1", ()), "failed": ("failed", ())}.get(
-            which,
-            (
-                "student_id = ? OR key IN (SELECT key FROM gradebook WHERE label = ?)",
-                (which, which),
-            ),
-        )
+        folder = "key IN (SELECT key FROM gradebook WHERE label = ?)"  # nobody else of that id
+        where: dict[str, list[tuple[str, tuple[str, ...]]]] = {
+            "all": [("1", ())],
+            "failed": [("failed", ())],
+        }
+        one_student = [(folder, (which,)), ("student_id = ?", (which,))]
         with self._transaction():
-            done = self._db.execute(f"UPDATE results SET stale = 1 WHERE {where}", values)
-        return done.rowcount
+            for condition, values in where.get(which, one_student):
+                query = f"UPDATE results SET stale = 1 WHERE {condition}"
+                if count := self._db.execute(query, values).rowcount:
+                    return count
+        return 0
 
     def count(self) -> int:
         """How many results are stored."""
@@ -235,19 +258,24 @@ class Journal:
         values = tuple(vars(correction).values())
         with self._transaction():
             self._db.execute(
-                "INSERT INTO corrections (label, item, points, comment, who, made, sha256) "
-                "VALUES (?, ?, ?, ?, ?, ?, ?)",
+                "INSERT INTO corrections (label, item, points, comment, who, made, sha256, owner) "
+                "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
                 values,
             )
 
     def corrections(self) -> dict[tuple[str, str], Correction]:
-        """Those that count, by label and item."""
-        columns = "label, item, points, comment, who, made, sha256"
+        """The last one of each sender and item, in the order in which they were made; also those
+        that withdraw one."""
+        columns = "label, item, points, comment, who, made, sha256, owner"
         query = f"SELECT {columns} FROM corrections ORDER BY number"
         with self._clear():
             rows = self._db.execute(query).fetchall()
-        last = {(row[0], row[1]): Correction(*row) for row in rows}
-        return {key: found for key, found in last.items() if found.points is not None}
+        last: dict[tuple[str, str], Correction] = {}
+        for row in rows:
+            correction = Correction(*row)
+            last.pop((correction.key, correction.item), None)
+            last[correction.key, correction.item] = correction
+        return last
 
     # ---- the gradebook of the last run
 
@@ -259,21 +287,38 @@ class Journal:
         with self._transaction():
             self._db.execute("DELETE FROM gradebook")
             self._db.executemany("INSERT INTO gradebook VALUES (?, ?, ?)", texts)
-            for name, value in facts.items():
-                text = json.dumps(value)
-                self._db.execute("INSERT OR REPLACE INTO facts VALUES (?, ?)", (name, text))
+            self._note(facts)
 
-    def gradebook(self) -> list[tuple[str, dict[str, Any], str | None]]:
+    def write_row(self, before: str, label: str, row: dict[str, Any], key: str | None) -> None:
+        """One student's row, which stood under the label ``before``."""
+        with self._transaction():
+            self._db.execute("DELETE FROM gradebook WHERE label = ?", (before,))
+            values = (label, json.dumps(row), key)
+            self._db.execute("INSERT OR REPLACE INTO gradebook VALUES (?, ?, ?)", values)
+
+    def gradebook(self) -> Iterator[tuple[str, dict[str, Any], str | None]]:
         """As it was written, by label."""
-        with self._clear():
+        with self._parsing():
             rows = self._db.execute("SELECT label, row, key FROM gradebook ORDER BY label")
-            return [(label, json.loads(row), key) for label, row, key in rows]
+            for label, row, key in rows.fetchall():
+                yield label, json.loads(row), key
+
+    def note(self, facts: Mapping[str, Any]) -> None:
+        """Keeps facts by name, for ``fact``."""
+        with self._transaction():
+            self._note(facts)
+
+    def _note(self, facts: Mapping[str, Any]) -> None:
+        for name, value in facts.items():
+            text = json.dumps(value)
+            self._db.execute("INSERT OR REPLACE INTO facts VALUES (?, ?)", (name, text))
 
     def fact(self, name: str, default: Any = None) -> Any:
         """What the last run noted under this name."""
-        with self._clear():
-            found = self._db.execute("SELECT value FROM facts WHERE name = ?", (name,)).fetchone()
-        return json.loads(found[0]) if found else default
+        with self._parsing():
+            query = "SELECT value FROM facts WHERE name = ?"
+            found = self._db.execute(query, (name,)).fetchone()
+            return json.loads(found[0]) if found else default
 
 
 def _address(path: Path) -> str:

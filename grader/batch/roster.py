@@ -1,53 +1,61 @@
 """The class list: who is in the class, and when they handed in if it says so."""
 
-import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
+from grader.batch.ids import id_of_field, ids_in
+from grader.batch.spreadsheet import is_workbook, read_sheets
 from grader.batch.tablefile import read_table
 from grader.errors import UsageError
-from grader.intake.archive import printable
+from grader.intake.paths import printable
 from grader.lateness import parse_moment
 
-_ID = re.compile(r"\s*([0-9]{4}-[0-9]{5})\s*")
 _DIGITS = 9  # a field of as many is meant to be an id, whatever stands between them
-_NAMES = ("name", "student", "student name", "이름", "성명")
-_TIMES = ("submitted", "submitted at", "submitted_at", "제출 시각")
+_NAMES = ("name", "student", "student name", "full name", "이름", "성명", "학생명", "학생 이름")
+_LAST, _FIRST = ("lastname", "last name", "성"), ("firstname", "first name")
+_TIMES = ("submitted", "submitted at", "submitted_at", "제출 시각", "제출시각", "제출일시")
+_CANVAS_ID, _CANVAS_SIS = "id", ("sis user id", "sis login id")
+
+Rows = Sequence[Sequence[str]]
 
 
 @dataclass(frozen=True)
 class Student:
-    """``submitted`` is the time on the list, the best that is known."""
+    """``submitted`` is the time on the list, the best that is known; ``user`` Canvas's number, if
+    the list is Canvas's gradebook."""
 
     id: str
     name: str = ""
     submitted: datetime | None = None
+    user: str | None = None
 
 
-def read_roster(path: Path) -> Mapping[str, Student]:
-    """By student id. The column of ids is the one with the most of them, whatever it is called;
-    columns called name or student, and submitted, are read, too; Canvas's gradebook will do.
+Roster = Mapping[str, Student]
 
-    Raises ``UsageError`` where no id is found, one stands twice or is mistyped, or a time is none.
+
+def read_roster(path: Path) -> Roster:
+    """By student id, from CSV, an Excel workbook, or the gradebook that Canvas exports.
+
+    The column of ids is the one with the most of them, whatever it is called; columns called name
+    or student, and submitted, are read, too. Raises ``UsageError`` where no id is found, one stands
+    twice or is mistyped, or a time is none.
     """
-    rows = read_table(path, "roster").rows
-    width = max((len(row) for row in rows), default=0)
-    counts = [sum(bool(_ID.fullmatch(_at(row, n))) for row in rows) for n in range(width)]
-    if not any(counts):
+    rows, ids = max(_sheets(path), key=lambda sheet: sheet[2])[:2]
+    if ids < 0:
         raise UsageError(f"The roster {path} holds no student id like 2023-12345.")
-    ids = counts.index(max(counts))
     header = _header(rows, ids)
-    name, submitted = _column(header, _NAMES), _column(header, _TIMES)
+    submitted, canvas = _column(header, _TIMES), _canvas_column(header)
     students: dict[str, Student] = {}
     for row in rows:
-        found = _ID.fullmatch(_at(row, ids))
-        if not found:
-            if sum(map(str.isdigit, _at(row, ids))) == _DIGITS:  # passed over, nobody missed them
-                raise UsageError(f"The roster {path}: {_at(row, ids)!r} is not like 2023-12345.")
+        field = _at(row, ids)
+        student_id = id_of_field(field)
+        if student_id is None:
+            if sum(map(str.isdigit, field)) == _DIGITS:  # passed over, nobody missed them
+                raise UsageError(f"The roster {path}: {field!r} is not like 2023-12345.")
             continue
-        student_id = found.group(1)
         if student_id in students:
             raise UsageError(f"The roster {path} holds {student_id} twice.")
         try:
@@ -55,25 +63,100 @@ def read_roster(path: Path) -> Mapping[str, Student]:
             moment = parse_moment(when) if when else None
         except UsageError as error:
             raise UsageError(f"The roster {path}, {student_id}: {error}") from None
-        shown = printable(" ".join(_at(row, name).split()))
-        students[student_id] = Student(student_id, shown, moment)
+        user = _at(row, canvas).strip()
+        students[student_id] = Student(
+            student_id, _name(header, row), moment, user if user.isdecimal() else None
+        )
+    users = [student.user for student in students.values() if student.user]
+    for user in users:
+        if users.count(user) > 1:
+            raise UsageError(f"The roster {path} holds Canvas's number {user} twice.")
     return students
 
 
-def _header(rows: Sequence[list[str]], ids: int) -> list[str]:
+def _sheets(path: Path) -> list[tuple[Rows, int, int]]:
+    """The file's tables, each with its column of ids, -1 for none, and how many there are."""
+    try:
+        with path.open("rb") as file:
+            head = file.read(8)
+    except OSError as error:
+        raise UsageError(f"The roster {path} cannot be read: {error.strerror}.") from None
+    sheets: list[Any] = (
+        read_sheets(path, "roster")
+        if is_workbook(head) or path.suffix.lower() in (".xlsx", ".xlsm", ".xls")
+        else [read_table(path, "roster").rows]
+    )
+    return [(rows, *_ids(rows)) for rows in sheets] or [([], -1, 0)]
+
+
+def _ids(rows: Rows) -> tuple[int, int]:
+    """Written as they should be they count before numbers that could be any."""
+    width = max((len(row) for row in rows), default=0)
+    numbers = {_canvas_column(row) for row in rows[:10]}  # Canvas's own may look like ids
+    best, most = -1, (0, 0)
+    for column in sorted(set(range(width)) - numbers):
+        fields = [_at(row, column).strip() for row in rows]
+        found = sum(id_of_field(field) is not None for field in fields)
+        plain = sum(ids_in(field) == (field,) for field in fields)
+        if (plain, found) > most:
+            best, most = column, (plain, found)
+    return best, most[1]
+
+
+def _header(rows: Rows, ids: int) -> Sequence[str]:
     """The row above the students that names a column; a heading may stand before it."""
     for row in rows:
-        if _ID.fullmatch(_at(row, ids)):
+        if id_of_field(_at(row, ids)):
             break
-        if _column(row, _NAMES + _TIMES) >= 0:
+        if _column(row, _NAMES + _TIMES + _LAST + _FIRST) >= 0:
             return row
     return []
 
 
-def _column(header: list[str], names: tuple[str, ...]) -> int:
-    titles = [title.strip().lower() for title in header]
+def _name(header: Sequence[str], row: Sequence[str]) -> str:
+    whole = _at(row, _column(header, _NAMES))
+    if not whole:
+        parts = [_at(row, _column(header, names)) for names in (_LAST, _FIRST)]
+        whole = ", ".join(filter(None, (part.strip() for part in parts)))
+    return printable(" ".join(whole.split()))
+
+
+def _canvas_column(header: Sequence[str]) -> int:
+    """The column of Canvas's numbers in its gradebook; -1 in any other list."""
+    titles = _titles(header)
+    is_canvas = any(title in titles for title in _CANVAS_SIS)
+    return titles.index(_CANVAS_ID) if is_canvas and _CANVAS_ID in titles else -1
+
+
+def _column(header: Sequence[str], names: Sequence[str]) -> int:
+    titles = _titles(header)
     return next((titles.index(name) for name in names if name in titles), -1)
 
 
-def _at(row: list[str], column: int) -> str:
+def _titles(row: Sequence[str]) -> list[str]:
+    return [" ".join(title.split()).lower() for title in row]
+
+
+def _at(row: Sequence[str], column: int) -> str:
     return row[column] if 0 <= column < len(row) else ""
+
+
+def roster_json(roster: Roster) -> list[dict[str, Any]]:
+    """As it is remembered."""
+    return [
+        {**asdict(student), "submitted": student.submitted and student.submitted.isoformat()}
+        for student in roster.values()
+    ]
+
+
+def roster_from(content: Sequence[Mapping[str, Any]]) -> Roster:
+    """The roster that was remembered."""
+    return {
+        found["id"]: Student(
+            found["id"],
+            found["name"],
+            parse_moment(found["submitted"]) if found["submitted"] else None,
+            found["user"],
+        )
+        for found in content
+    }

@@ -1,21 +1,24 @@
 """One batch, start to end: gather, choose, grade what the journal lacks, write the gradebook."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from grader.batch.choose import Handed, choose
-from grader.batch.evidence import Evidence, can_score, conditions, key_of, scored
+from grader.batch.evidence import Evidence, can_score, conditions, key_of
 from grader.batch.executors import Backend, dispatch
-from grader.batch.gather import gather
+from grader.batch.gather import Attempt, gather
+from grader.batch.gradebook import keys_of
 from grader.batch.journal import Journal
+from grader.batch.labels import Standing, standings
 from grader.batch.likeness import alike, fingerprint
 from grader.batch.roster import Student
-from grader.batch.work import Job, Task, Unreadable, fault, grade_job
-from grader.intake.archive import printable
-from grader.lateness import Lateness, lateness
+from grader.batch.rows import Desk, Row
+from grader.batch.work import Job, Task, Unreadable, fault, grade_job, typed_in
+from grader.intake.paths import printable
 
 NO_MEMORY_OF = "its worker ended every time"
 
@@ -30,136 +33,244 @@ class Request:
     deadline: datetime | None = None
     rerun: str | None = None
     by_value: bool = False  # submissions travel to workers that do not see this machine's files
+    stages: Path | None = None  # the folder into which this machine's workers write what they do
 
 
 @dataclass
 class Watch:
-    """Told how a batch goes on; the command line shows it."""
+    """Told how a batch goes on; the command line shows it. ``read`` is told how many submissions
+    of how many were looked up before grading begins. ``given`` is told of each submission
+    when it is handed to a worker, ``ended`` when its answer is stored; by then it may have another
+    name, which is told, too."""
 
+    stage: Callable[[str], None] = lambda what: None
+    read: Callable[[int, int], None] = lambda count, of: None
     begun: Callable[[int, int], None] = lambda to_do, known: None
-    ended: Callable[[str, Evidence | Unreadable], None] = lambda label, answer: None
+    given: Callable[[str], None] = lambda label: None
+    ended: Callable[[str, Evidence | Unreadable, str], None] = lambda label, answer, name: None
 
 
 @dataclass
 class Batch:
-    """A batch under way: who handed in what, the key of each, and what went wrong."""
+    """A batch under way: who handed in what, the key of each, and what went wrong, by owner."""
 
     request: Request
     journal: Journal
     handed: list[Handed] = field(default_factory=list)
     keys: dict[str, str] = field(default_factory=dict)
+    inside: dict[str, str] = field(default_factory=dict)
     trouble: dict[str, str] = field(default_factory=dict)
     lines: list[str] = field(default_factory=list)
+    gone: list[str] = field(default_factory=list)
+    known: int = 0  # results that were in the journal already
+    held: dict[str, str] = field(default_factory=dict)
+    standing: dict[str, Standing] = field(default_factory=dict)
 
-    @property
+    @cached_property
     def given(self) -> str:
         """The conditions of this batch's evidence."""
         task = self.request.task
         return conditions(task.rubric, task.run, task.sandbox, task.seed, task.resample)
+
+    @cached_property
+    def desk(self) -> Desk:
+        return Desk(self.request.task.rubric, self.request.roster, self.request.deadline)
 
     def run(self, backend: Backend, watch: Watch) -> None:
         """Grades what is not known yet; the gradebook is written however it ends.
 
         Raises ``GraderError`` and ``KeyboardInterrupt``; what was graded before is kept.
         """
+        watch.stage("reading what was handed in")
         found = gather(self.request.paths)
         self.lines = list(found.lines)
-        self.handed = choose(found.attempts)
+        if not found.attempts:
+            where = ", ".join(printable(str(path)) for path in self.request.paths)
+            self.lines.append(f"No submission was found in {where or 'nothing'}.")
+        self.handed = choose(found.attempts, self.request.roster, self.identity)
+        self.held = self.journal.fact("holders", {})
+        self.gone = self.dropped()
         if self.request.rerun is not None:
             self.rerun(self.request.rerun)
-        to_do = self.look_up()
-        watch.begun(len(to_do), len(self.handed) - len(to_do) - len(self.trouble))
+        to_do = self.look_up(watch)
+        self.look_inside()
+        self.stand()
+        watch.begun(len(to_do), self.known)
         try:
+            if to_do:
+                self.write_gradebook(at_the_end=False)
+                watch.stage("starting the workers")
             jobs = self.jobs(to_do, watch)
             for job, answer in dispatch(jobs, grade_job, backend) if to_do else ():
                 self.take(job, fault(job, f"{NO_MEMORY_OF}.") if answer is None else answer, watch)
         finally:
-            self.write_gradebook()
+            watch.stage("comparing the submissions and writing the gradebook")
+            self.write_gradebook(at_the_end=True)
+
+    def identity(self, attempt: Attempt) -> str:
+        """Of a file that names nobody, wherever it lies: its name and its bytes. Friends may hand
+        in the same bytes, and each is a submission."""
+        try:
+            return f"{attempt.file} {self.journal.sha256(attempt.place)}"
+        except OSError:
+            return str(attempt.place)
 
     def rerun(self, which: str) -> None:
         if not self.journal.rerun(which):
-            self.lines.append(f"--rerun {which}: no result was found that it means.")
+            self.lines.append(
+                f"--rerun {which}: no result was found that it means; give a student's id, "
+                "'failed' or 'all'."
+            )
 
-    def look_up(self) -> list[Handed]:
+    def look_up(self, watch: Watch) -> list[Handed]:
         """Those whose evidence is not in the journal, or does not suffice for the rubric; and those
         that a fault of the grader's kept from being judged: it may have passed."""
-        given, to_do = self.given, []
-        for entry in self.handed:
+        given, to_do, self.known = self.given, [], 0
+        for number, entry in enumerate(self.handed):
+            watch.read(number, len(self.handed))
             try:
                 digest = self.journal.sha256(entry.counts.place)
             except OSError as error:
-                self.fail(entry.label, f"{entry.counts.place} cannot be read: {_reason(error)}.")
+                self.trouble[entry.owner] = f"{entry.counts.place} cannot be read: {reason(error)}."
                 continue
-            key = self.keys[entry.label] = key_of(digest, entry.counts.file, given)
+            key = self.keys[entry.owner] = key_of(digest, entry.counts.file, given)
             known = self.journal.find(key)
-            if known is None or known.failed or not can_score(known, self.request.task.rubric):
+            if known is not None and not known.failed and self.suffices(known):
+                self.known += 1
+                continue
+            if entry.counts.kind == "file":
                 to_do.append(entry)
+            else:  # there is nothing in it to grade
+                job = self.job(entry, key, digest, None)
+                self.journal.store(key, given, typed_in(job, entry.counts.kind))
         return to_do
+
+    def suffices(self, evidence: Evidence) -> bool:
+        return can_score(evidence, self.request.task.rubric)
+
+    def look_inside(self) -> None:
+        """The ids that were found inside submissions whose names have none."""
+        for entry in self.handed:
+            if entry.claim is None and entry.owner in self.keys:
+                self.note_inside(entry.owner, self.journal.student_id(self.keys[entry.owner]))
+
+    def note_inside(self, owner: str, student_id: str | None) -> None:
+        self.inside.pop(owner, None)
+        if student_id:
+            self.inside[owner] = student_id
+
+    def stand(self) -> None:
+        """Everybody's folder, as far as ids are known."""
+        self.standing = standings(self.handed, self.inside, self.held)
 
     def jobs(self, to_do: Sequence[Handed], watch: Watch) -> Iterator[Job]:
         """One at a time, as there is room for them; what has vanished by now has ended, too."""
         for entry in to_do:
-            counts = entry.counts
+            counts, label = entry.counts, self.standing[entry.owner].label
             try:
                 digest = self.journal.sha256(counts.place)
                 content = b"".join(counts.place.chunks()) if self.request.by_value else None
             except OSError as error:
-                gone = Unreadable(f"{counts.place} cannot be read: {_reason(error)}.")
-                self.fail(entry.label, gone.reason)
-                watch.ended(entry.label, gone)
+                gone = Unreadable(f"{counts.place} cannot be read: {reason(error)}.")
+                self.fail(entry.owner, gone)
+                watch.ended(label, gone, label)
                 continue
-            key = self.keys[entry.label] = key_of(digest, counts.file, self.given)
-            place = replace(counts.place, path=counts.place.path.absolute())
-            task = self.request.task
-            yield Job(key, entry.label, counts.file, digest, place, task, content)
+            key = self.keys[entry.owner] = key_of(digest, counts.file, self.given)
+            watch.given(label)
+            yield self.job(entry, key, digest, content)
+
+    def job(self, entry: Handed, key: str, digest: str, content: bytes | None) -> Job:
+        label = self.standing[entry.owner].label if self.standing else entry.owner
+        counts, task = entry.counts, self.request.task
+        return Job(
+            key,
+            label,
+            counts.file,
+            digest,
+            counts.place.absolute(),
+            task,
+            content,
+            entry.owner,
+            self.request.stages,
+        )
 
     def take(self, job: Job, answer: Evidence | Unreadable, watch: Watch) -> None:
         if isinstance(answer, Unreadable):
-            self.fail(job.label, answer.reason)
+            self.fail(job.owner, answer)
         else:
             self.journal.store(job.key, self.given, answer)
-        watch.ended(job.label, answer)
+            self.write_row(job.owner, answer)
+        watch.ended(job.label, answer, self.standing[job.owner].label)
 
-    def fail(self, label: str, line: str) -> None:
-        self.trouble[label] = line
+    def fail(self, owner: str, answer: Unreadable) -> None:
+        self.trouble[owner] = answer.reason
+        self.write_row(owner, None)
 
     # ---- the gradebook
 
-    def write_gradebook(self) -> None:
+    def write_row(self, owner: str, evidence: Evidence | None) -> None:
+        """What is known of one, while the others go on."""
+        (entry,) = [entry for entry in self.handed if entry.owner == owner]
+        before = self.standing
+        if entry.claim is None and evidence is not None:
+            self.note_inside(owner, evidence.record["student_id"])
+            self.stand()
+        if any(self.standing[o].label != before[o].label for o in before if o != owner):
+            self.write_gradebook(at_the_end=False)
+            return
+        usable = evidence if evidence is not None and self.suffices(evidence) else None
+        row = self.desk.row(entry, self.standing[owner], usable, self.trouble.get(owner))
+        key = self.keys[owner] if usable else None
+        self.journal.write_row(before[owner].label, row["label"], row, key)
+
+    def write_gradebook(self, *, at_the_end: bool) -> None:
         """What is known now, under today's rubric."""
-        rows, prints = [], {}
+        rows: list[tuple[str, Row, str | None]] = []
+        prints: dict[str, Mapping[str, Any]] = {}
         for entry in self.handed:
-            key = self.keys.get(entry.label, "")
-            evidence = self.journal.find(key, stale=True)
-            if evidence is not None and can_score(evidence, self.request.task.rubric):
-                prints[entry.label] = evidence.prints
-            else:
-                evidence, key = None, ""
-            rows.append(self.row(entry, evidence, key))
-        rows += self.missing({row["student_id"] for row in rows})
-        rows = _with_unique_ids(rows)
-        self.lines += [*self.dropped(rows), *self.homeless(rows)]
-        renamed = {row["was"]: row["label"] for row in rows}
-        prints = {renamed[label]: print_ for label, print_ in prints.items() if print_}
-        facts = {
+            owner, standing = entry.owner, self.standing[entry.owner]
+            evidence = self.journal.find(self.keys.get(owner, ""), stale=True)
+            if evidence is not None and not self.suffices(evidence):
+                evidence = None
+            if evidence is not None and evidence.prints:
+                prints[standing.label] = evidence.prints
+            row = self.desk.row(entry, standing, evidence, self.trouble.get(owner))
+            rows.append((standing.label, row, self.keys[owner] if evidence else None))
+        missing = self.desk.missing({row["student_id"] for _, row, _ in rows})
+        rows += [(row["label"], row, None) for row in missing]
+        rubric = self.request.task.rubric
+        facts: dict[str, Any] = {
             "lines": self.lines,
-            **self.likeness(prints),
-            "title": self.request.task.rubric.title,
+            "gone": self.gone,
+            "title": rubric.title,
             "items": [
                 {"id": item.id, "max_points": item.points, "visibility": item.visibility}
-                for item in self.request.task.rubric.items
+                for item in rubric.items
             ],
         }
-        self.journal.write_gradebook([(r["label"], r, r.pop("key") or None) for r in rows], facts)
+        if at_the_end:
+            owners = {s.student_id: o for o, s in self.standing.items() if s.label == s.student_id}
+            facts |= {
+                "lines": [*self.lines, *self.about_gone(), *self.homeless(rows)],
+                "gone": [],
+                "holders": {**self.held, **owners},
+                **self.likeness(prints),
+            }
+        self.journal.write_gradebook(rows, facts)
 
-    def dropped(self, rows: Sequence[Mapping[str, Any]]) -> list[str]:
-        """A line about those of the last gradebook who are not in this one."""
-        here = {row["was"] for row in rows}
-        gone = [
+    def dropped(self) -> list[str]:
+        """Those of the last gradebook who are not in this one; of a run that was killed, too."""
+        here = {owner for entry in self.handed for owner in entry.owners}
+        before = [
             label
             for label, row, key in self.journal.gradebook()
-            if key is not None and row["was"] not in here
+            if key is not None and not here & set(row.get("owners", [f"id {label}"]))
         ]
+        return list(dict.fromkeys([*self.journal.fact("gone", []), *before]))
+
+    def about_gone(self) -> list[str]:
+        here = {standing.label for standing in self.standing.values()}
+        gone = [label for label in self.gone if label not in here]
         if not gone:
             return []
         return [
@@ -167,13 +278,14 @@ class Batch:
             "The results are kept: give all files to one command."
         ]
 
-    def homeless(self, rows: Sequence[Mapping[str, Any]]) -> list[str]:
-        """A line for every correction of somebody who goes by another name now, or is not here."""
-        here = {row["label"] for row in rows}
+    def homeless(self, rows: Sequence[tuple[str, Row, str | None]]) -> list[str]:
+        """A line for every correction of somebody who is not here."""
+        here = {key for label, row, _ in rows for key in keys_of(label, row)}
         return [
-            f"The correction of {label}, {item} to {found.points:g} points, fits no student here."
-            for (label, item), found in self.journal.corrections().items()
-            if label not in here
+            f"The correction of {found.label}, {item} to {found.points:g} points, fits no student "
+            "here."
+            for (key, item), found in self.journal.corrections().items()
+            if key not in here and found.points is not None
         ]
 
     def likeness(self, prints: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
@@ -183,84 +295,6 @@ class Batch:
             return {}
         return {"pairs": [vars(pair) for pair in alike(prints)], "compared": compared}
 
-    def row(self, entry: Handed, evidence: Evidence | None, key: str) -> dict[str, Any]:
-        rubric, counts = self.request.task.rubric, entry.counts
-        result = scored(evidence, rubric) if evidence is not None else None
-        student_id = entry.student_id or (result["student_id"] if result else None)
-        listed = (self.request.roster or {}).get(student_id or "")
-        late = self.lateness(entry, listed)
-        notes = list(entry.notes)
-        known = student_id is not None or result is not None  # else it may stand only inside
-        if self.request.roster is not None and listed is None and known:
-            notes.append("Not on the roster.")
-        if student_id is None and result is not None and counts.user is None:
-            notes.append("Nothing in it names a student: whose it is must be found out.")
-        notes += filter(None, [late.note(rubric.late)])
-        if result is not None:
-            result["student_id"] = student_id
-            result["submission"]["late"] = late.late
-        trouble = self.trouble.get(entry.label)
-        return {
-            "label": entry.label,
-            "was": entry.label,
-            "key": key,
-            "student_id": student_id,
-            "name": (listed.name if listed else "") or printable(counts.name or ""),
-            "user": counts.user,
-            "file": printable(counts.file),
-            "others": [printable(other.file) for other in entry.others],
-            "late": late.late,
-            "late_hours": None if late.by is None else round(late.by.total_seconds() / 3600, 2),
-            "late_percent": late.percent(rubric.late),
-            "late_sure": late.sure,
-            "late_open": bool(late.note(rubric.late)),
-            "notes": notes + ([trouble] if trouble else []),
-            "state": "graded" if result else "unreadable" if trouble else "waiting",
-            "result": result,
-        }
 
-    def lateness(self, entry: Handed, listed: Student | None) -> Lateness:
-        told = listed.submitted if listed else None
-        return lateness(self.request.deadline, told, entry.counts.modified, entry.counts.late)
-
-    def missing(self, there: set[str | None]) -> list[dict[str, Any]]:
-        """Rows of the students on the roster who handed in nothing."""
-        return [
-            {
-                "label": student.id,
-                "was": student.id,
-                "key": "",
-                "student_id": student.id,
-                "name": student.name,
-                "user": None,
-                "file": "",
-                "others": [],
-                "late": False,
-                "late_hours": None,
-                "late_percent": 0.0,
-                "notes": [],
-                "state": "missing",
-                "result": None,
-            }
-            for student in sorted((self.request.roster or {}).values(), key=lambda s: s.id)
-            if student.id not in there
-        ]
-
-
-def _with_unique_ids(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """A submission whose id was found only inside goes by it, unless another student has it; then
-    both are told of, for nobody knows yet whose id it is."""
-    ids = [row["student_id"] for row in rows]
-    for row in rows:
-        student_id = row["student_id"]
-        if student_id is None:
-            continue
-        if ids.count(student_id) == 1:
-            row["label"] = student_id
-        elif not any(student_id in note for note in row["notes"]):
-            row["notes"].append(f"Another submission carries {student_id}, too.")
-    return rows
-
-
-def _reason(error: OSError) -> str:
+def reason(error: OSError) -> str:
     return error.strerror or str(error)

@@ -6,9 +6,11 @@ import io
 from dataclasses import dataclass
 from pathlib import Path
 
+from grader.batch.spreadsheet import is_workbook
 from grader.errors import UsageError
 
 _DELIMITERS = (",", ";", "\t")
+MOST_BYTES = 50 * 2**20
 
 
 @dataclass(frozen=True)
@@ -25,11 +27,21 @@ def read_table(path: Path, what: str) -> Table:
     Raises ``UsageError``, which calls the file ``what``, if it is none.
     """
     try:
-        text = decoded(path.read_bytes())
+        data = path.read_bytes() if path.stat().st_size <= MOST_BYTES else b""
+        if not data and path.stat().st_size:
+            raise UsageError(f"The {what} {path} is too large to be a table.")
+        if is_workbook(data):
+            raise UsageError(f"The {what} {path} cannot be read as CSV: it is an Excel workbook.")
+        text = decoded(data)
         delimiter = max(_DELIMITERS, key=lambda found: sum(map(len, _rows(text, found, False))))
         return Table(_rows(text, delimiter, True), delimiter)
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise UsageError(f"The {what} {path} cannot be read as CSV: {error}") from None
+    except UnicodeDecodeError:
+        reason = "it is no text in UTF-8, UTF-16 or Korean (cp949)"
+    except OSError as error:
+        reason = error.strerror or str(error)
+    except csv.Error as error:
+        reason = str(error)
+    raise UsageError(f"The {what} {path} cannot be read as CSV: {reason}.")
 
 
 def decoded(data: bytes) -> str:

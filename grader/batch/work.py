@@ -2,23 +2,27 @@
 
 import atexit
 import base64
+import contextlib
+import hashlib
 import io
 import logging
 import os
+import re
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any, Literal
 
+from grader.batch.canvas import readings
 from grader.batch.evidence import Evidence
-from grader.batch.gather import Place
+from grader.batch.places import Place
 from grader.checks.verdict import Verdict
 from grader.errors import GraderError, SandboxUnavailable
-from grader.intake.archive import printable
 from grader.intake.identify import student_id_in
-from grader.results import Result, State, environment, result_status, to_json
+from grader.intake.paths import printable
+from grader.results import Flag, Result, State, environment, result_status, to_json
 from grader.rubric import CHECKS, Rubric
 from grader.sandbox import Ahead, Limits, Sandbox, choose_sandbox
 from grader.sandbox.text import one_line
@@ -30,6 +34,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+_ENDING = re.compile(r"\.(?:zip|7z|rar|ipynb)$", re.IGNORECASE)
 MOST_WORKS = 8  # prompts, and pictures, that are kept of one student
 SandboxName = Literal["auto", "bubblewrap", "none"]
 
@@ -47,7 +52,8 @@ class Task:
 
 @dataclass(frozen=True, eq=False)
 class Job:
-    """One submission to grade. ``content`` travels to workers that cannot see ``place``."""
+    """One submission to grade. ``content`` travels to workers that cannot see ``place``; ``owner``
+    is its sender, ``stages`` the folder for what a worker of this machine is at."""
 
     key: str
     label: str
@@ -56,6 +62,19 @@ class Job:
     place: Place
     task: Task
     content: bytes | None = None
+    owner: str = ""
+    stages: Path | None = None
+
+    def tell(self, stage: str) -> None:
+        """Lets the one who waits for the answer know what is being done."""
+        if self.stages is not None:
+            with contextlib.suppress(OSError):  # nothing depends on it
+                stage_file(self.stages, self.label).write_text(stage, "utf-8")
+
+
+def stage_file(folder: Path, label: str) -> Path:
+    """Where it stands at which stage the grading of that submission is."""
+    return folder / hashlib.sha256(label.encode()).hexdigest()[:16]
 
 
 @dataclass(frozen=True)
@@ -68,6 +87,7 @@ class Unreadable:
 def grade_job(job: Job) -> Evidence | Unreadable:
     """Grades it. Raises ``SandboxUnavailable``; every other fault is in the evidence."""
     task = job.task
+    job.tell("starting the sandbox")
     sandbox = ready_sandbox(task.sandbox, task.rubric.limits, task.seed)
     from grader.batch.prints import Prints
     from grader.pipeline import Options, grade
@@ -83,7 +103,7 @@ def grade_job(job: Job) -> Evidence | Unreadable:
                 path = fetch(job, Path(folder))
             except OSError as error:
                 return Unreadable(f"{job.place} cannot be read: {error.strerror or error}.")
-            result = grade(path, options, look=prints.look)
+            result = grade(path, options, job.tell, prints.look)
             if result.sha256 != job.sha256:
                 return Unreadable(f"{job.place} changed while the batch ran.")
         return evidence_of(result, job.file, prints)
@@ -112,7 +132,7 @@ def works_json(works: "Works | None") -> dict[str, Any]:
     if works is None:
         return {"asked": [], "pictures": []}
     from grader.text_to_image.sheet import shown
-    from grader.text_to_image.works import Look
+    from grader.text_to_image.shots import Look
 
     asked = [
         {
@@ -144,11 +164,35 @@ def webp(pixels: Any) -> str:
     return base64.b64encode(file.getvalue()).decode("ascii")
 
 
+TYPED_IN = {
+    "text": "A text was typed into Canvas in place of a file. A TA will look at it.",
+    "link": "A link was given to Canvas in place of a file. A TA will look at it.",
+}
+
+
+def typed_in(job: Job, kind: str) -> Evidence:
+    """The evidence of a submission in which there is no file to grade."""
+    name = PurePath(job.place.member or job.place.path.name).name
+    where = f"The {kind} that was handed in stands in {printable(name)}."
+    found = readings(name)
+    if len(found) == 1:
+        file = replace(found[0], kind="file", attachment=1, file="work.tar.gz", late=False).build()
+        where += f" To grade what it leads to, give batch an archive {printable(file)} as well."
+    flag = Flag(f"{kind}_in_place_of_a_file", where)
+    return ungraded(job, State.NEEDS_REVIEW, TYPED_IN[kind], [flag])
+
+
 def fault(job: Job, reason: str) -> Evidence:
     """The evidence of a submission that could not be graded by no fault of the student's."""
-    rubric, text = job.task.rubric, f"The grader could not judge the submission: {reason}"
+    text = f"The grader could not judge the submission: {reason}"
+    return ungraded(job, State.INFRA_ERROR, text, [])
+
+
+def ungraded(job: Job, state: State, text: str, flags: Sequence[Flag]) -> Evidence:
+    """The same verdict on everything."""
+    rubric = job.task.rubric
     checks = [f"{item}.{name}" for item, names in CHECKS.items() for name in names]
-    verdicts = [Verdict(check, State.INFRA_ERROR, 0.0, text) for check in checks]
+    verdicts = [Verdict(check, state, 0.0, text) for check in checks]
     items = rubric.score(verdicts)
     result = Result(
         student_id=student_id_in(job.file),
@@ -157,7 +201,7 @@ def fault(job: Job, reason: str) -> Evidence:
         status=result_status(items),
         max_points=rubric.max_points,
         items=items,
-        flags=[],
+        flags=flags,
         environment=environment(rubric.sha256, job.task.seed),
         seconds={},
         verdicts=verdicts,
@@ -168,12 +212,13 @@ def fault(job: Job, reason: str) -> Evidence:
 def fetch(job: Job, folder: Path) -> Path:
     """The submission as a file: where it lies, or put into ``folder``. Raises ``OSError``.
 
-    Of its name only the student id is kept there: a zip's names may be longer than a file's.
+    Of its name only the student id and the ending are kept there: a zip's names may be longer than
+    a file's.
     """
-    target = folder / f"{student_id_in(job.file) or 'submission'}.tar.gz"
+    target = folder / f"{student_id_in(job.file) or 'submission'}{ending(job)}"
     if job.content is not None:
         target.write_bytes(job.content)
-    elif job.place.member is None:
+    elif job.place.is_file:
         job.place.path.open("rb").close()
         return job.place.path
     else:
@@ -183,6 +228,13 @@ def fetch(job: Job, folder: Path) -> Path:
                 if file.write(chunk) and file.tell() > most:
                     raise OSError(f"it is larger than {most} bytes")
     return target
+
+
+def ending(job: Job) -> str:
+    if job.place.loose:
+        return ".tar"
+    found = _ENDING.search(job.file)
+    return found[0].lower() if found else ".tar.gz"
 
 
 @cache

@@ -1,17 +1,18 @@
 """The four items that code alone can earn, in order; what one finds, the next builds on."""
 
 import logging
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 
 from grader.checks import beta_schedule, loss, sampling, schedule_parameters
 from grader.checks.alternatives import Training
+from grader.checks.causes import Cause, Causes
 from grader.checks.setting import PREDICTIONS, settings_to_judge
 from grader.checks.tolerances import DEFAULT, Tolerances
-from grader.checks.verdict import Verdict, not_run
+from grader.checks.verdict import REVIEW, Verdict, not_judged, not_run
 from grader.intake import Plan
 from grader.results import State
-from grader.sandbox import InfraError, KernelSession, Outcome, Status
+from grader.sandbox import KernelSession
 
 logger = logging.getLogger(__name__)
 
@@ -37,7 +38,7 @@ def examine(
     tolerances: Tolerances = DEFAULT,
     spaces: Callable[[], Collection[tuple[float, float]]] = frozenset,
 ) -> list[Verdict]:
-    """A verdict for every check of the four items. A fault of the grader's is one, too.
+    """A verdict for every check of the four items, whatever the student's code does.
 
     ``spaces`` gives the (scale, shift) to which the notebook may bring its data, to three decimals.
     """
@@ -74,29 +75,23 @@ _NO_END = (State.TIMEOUT, State.KILLED, State.OUT_OF_MEMORY)
 
 
 def _guarded(item: str, run: Callable[[], list[Verdict]]) -> list[Verdict]:
-    """The item's verdicts; ``infra_error`` for each of its checks if the grader itself fails."""
+    """The item's verdicts; if judging itself fails on what the student's code gave, a person's."""
     try:
         return run()
-    except InfraError as error:
-        reason = str(error)
     except Exception as error:
         logger.exception("judging %s failed", item)
-        reason = f"{type(error).__name__} in the grader"
-    text = f"The grader could not judge this: {reason}"
-    return [Verdict(f"{item}.{name}", State.INFRA_ERROR, 0.0, text) for name in CHECKS_OF[item]]
+        what = type(error).__name__
+    return [not_judged(f"{item}.{name}", what) for name in CHECKS_OF[item]]
 
 
 def explain(
-    verdicts: Sequence[Verdict],
-    plan: Plan,
-    failures: Mapping[int, Outcome],
-    forbidden: Sequence[str],
+    verdicts: Sequence[Verdict], plan: Plan, causes: Causes, forbidden: Sequence[str]
 ) -> list[Verdict]:
     """The same verdicts, in the light of what happened when the notebook's own cells ran.
 
     ``forbidden`` are the packages among the imported ones that solve the assignment already.
     """
-    explained = [_with_cause(verdict, plan, failures) for verdict in verdicts]
+    explained = [_with_cause(verdict, plan, causes) for verdict in verdicts]
     if not forbidden:
         return explained
     note = f"The notebook imports {', '.join(forbidden)}, which already solves the assignment."
@@ -108,23 +103,48 @@ def explain(
     ]
 
 
-def _with_cause(verdict: Verdict, plan: Plan, failures: Mapping[int, Outcome]) -> Verdict:
-    """Why something is missing or raised: a definition that failed, a library that is not here."""
-    target = TARGET_OF[verdict.check.split(".")[0]]
-    absent = [o for o in failures.values() if o.message.startswith("ModuleNotFoundError")]
-    if verdict.state is State.ERROR and absent:
-        text = f"The notebook needs a library that the grader does not have: {absent[0].message}"
-        return replace(verdict, state=State.NEEDS_REVIEW, message=text)
-    if verdict.state is not State.MISSING:
+def _with_cause(verdict: Verdict, plan: Plan, causes: Causes) -> Verdict:
+    """Why something is missing or raised: a definition that failed or cannot be read, or what the
+    grader lacks or leaves out, which is for a person."""
+    if verdict.state is State.INFRA_ERROR:
         return verdict
-    own = [
-        outcome
-        for index, outcome in failures.items()
-        if target in plan.statements[index].binds and outcome.status is not Status.ok
-    ]
-    if own:
-        judged = not_run(verdict.check, f"the cell that defines {target}", own[-1])
-        return replace(judged, message=judged.message[0].upper() + judged.message[1:])
-    if target not in plan.defined and plan.problems:
+    target = TARGET_OF[verdict.check.split(".")[0]]
+    lost = causes.lost.get(target)
+    raised = str(verdict.details.get("raised", ""))
+    cause = causes.of(raised, str(verdict.details.get("traceback", ""))) if raised else None
+    if lost is not None and lost.ours:
+        return _for_a_person(verdict, f"{target} {lost.why}")
+    if cause is not None and cause.ours:
+        return _for_a_person(verdict, f"{target} {cause.why}")
+    undefined = f"name '{target}' is not defined" in verdict.message
+    absent = verdict.state is State.MISSING or (undefined and target not in plan.defined)
+    if absent and lost is None and (unread := _unread(verdict, target, plan)):
+        return replace(verdict, state=State.NEEDS_REVIEW, message=unread)
+    if cause is not None:
+        return _by_own_cell(verdict, "a cell that it needs", cause)
+    if verdict.state is State.MISSING and lost is not None:
+        return _by_own_cell(verdict, f"the cell that defines {target}", lost)
+    if verdict.state is State.MISSING and target not in plan.defined and plan.problems:
         return replace(verdict, message=f"{verdict.message} Note: {plan.problems[0]}.")
     return verdict
+
+
+def _unread(verdict: Verdict, target: str, plan: Plan) -> str:
+    """What is to be said of a definition that is there and does not run; empty if there is none."""
+    part = {"loss": ".forward", "sampling": ".sample"}.get(verdict.check.split(".")[0], "")
+    return plan.unread.get(target) or plan.unread.get(f"{target}{part}", "")
+
+
+def _for_a_person(verdict: Verdict, why: str) -> Verdict:
+    """All points, provisionally: that it could not be run here tells nothing against it."""
+    text = f"{why}. {REVIEW}"
+    return replace(verdict, state=State.NEEDS_REVIEW, fraction=1.0, message=text)
+
+
+def _by_own_cell(verdict: Verdict, what: str, cause: Cause) -> Verdict:
+    """The verdict where a cell of the student's own did not run to its end."""
+    if cause.outcome is None:
+        target = TARGET_OF[verdict.check.split(".")[0]]
+        return replace(verdict, message=" ".join((target, cause.why)) + ".")
+    judged = not_run(verdict.check, what, cause.outcome)
+    return replace(judged, message=judged.message[0].upper() + judged.message[1:])

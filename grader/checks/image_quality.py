@@ -4,51 +4,59 @@ from collections.abc import Mapping
 
 from grader.checks.verdict import Verdict, failed, missing, needs_review, partial, passed
 from grader.digits.choose import Found
-from grader.digits.clarity import WANTED, Clarity
+from grader.digits.clarity import WANTED, Clarity, may_go_either_way
 from grader.results import State
 
 CHECK = "image_quality.clear_digits"
+DECISIVE = 3  # digits that may go either way; a TA is told of more
 ELSEWHERE = 20  # readable digits in wrong columns, from which on a person must look
 WORST = 3  # digits named in a sentence
 
 
 def judge(found: Found) -> Verdict:
-    """The verdict on the picture that counts; a person must look where none shows a grid."""
+    """The verdict on the picture that counts; a person must look where that is in doubt."""
     clarity = found.clarity
     if clarity is None:
-        if not found.seen:
-            text = "No picture of samples was found, in the notebook or in the result folders."
-            return missing(CHECK, text)
-        text = "No picture of the submission shows a grid of samples; a person must look."
-        return needs_review(CHECK, text, fraction=0.0, seen=list(found.seen))
+        if found.doubt:
+            return needs_review(CHECK, found.doubt, fraction=0.0, seen=list(found.seen))
+        text = "No picture of samples was found, in the notebook or in the result folders."
+        return missing(CHECK, text)
     details = {
         "rows": clarity.grid.shape[0],
         "columns": clarity.grid.shape[1],
         "where": clarity.where,
         "not_clear": clarity.failing,
         "readable": clarity.readable,
+        "either_way": clarity.either_way,
+        "notes": list(clarity.notes),
         "seen": list(found.seen),
     }
     n, total = clarity.clear, clarity.total
     text = f"{n} of {total} digits are clear ({clarity.where}){failing_columns(clarity.failing)}."
     fraction = round(n / total + 1e-9, 2)  # one decimal of ten points, in the student's favour
-    if clarity.readable - n >= ELSEWHERE * total / WANTED:
-        text += (
-            f" {clarity.readable} show some digit, but not that of their column;"
-            " a person must look whether they stand in another order, or are real digits."
-        )
-        return needs_review(CHECK, text, fraction, **details)
-    if found.doubt:
-        text += f" {found.doubt} A person must look which one counts."
-        return needs_review(CHECK, text, fraction, **details)
-    if total < WANTED and clarity.source == "notebook":
-        text += " The notebook shows no figure of a hundred samples; a person must look."
-        return needs_review(CHECK, text, fraction, **details)
+    doubts = [*doubts_about_tiles(clarity), *([found.doubt] if found.doubt else [])]
+    if doubts:
+        return needs_review(CHECK, " ".join([text, *doubts]), fraction, **details)
     if n == total:
         return passed(CHECK, text, **details)
     if n == 0:
         return failed(CHECK, text, **details)
     return partial(CHECK, fraction, text, **details)
+
+
+def doubts_about_tiles(clarity: Clarity) -> list[str]:
+    """Why a TA must look at the picture that counts, a sentence each."""
+    doubts = []
+    if clarity.readable - clarity.clear >= ELSEWHERE * clarity.total / WANTED:
+        doubts.append(
+            f"{clarity.readable} show some digit, but not that of their column;"
+            " a person must look whether they stand in another order, or are real digits."
+        )
+    if clarity.grid.coloured:
+        doubts.append("The tiles are in colours; a person must look whether they are samples.")
+    if clarity.grid.doubt:
+        doubts.append(f"{clarity.grid.doubt} A person must look.")
+    return doubts
 
 
 def failing_columns(failing: Mapping[int, int]) -> str:
@@ -65,10 +73,25 @@ def note(clarity: Clarity | None) -> str | None:
     if clarity is None or (clarity.total >= WANTED and clarity.source != "resampled"):
         return None
     if clarity.source == "resampled":
-        return f"The notebook shows no picture of {WANTED} samples; {clarity.where} were counted."
+        return (
+            f"No picture of {WANTED} samples could be counted in the notebook;"
+            f" {clarity.where} were counted."
+        )
     return (
-        f"The notebook shows no picture of {WANTED} samples; "
-        f"{clarity.total} tiles of {clarity.where} were counted and scaled."
+        f"No picture of {WANTED} samples could be counted in the notebook;"
+        f" {clarity.total} tiles of {clarity.where} were counted and scaled."
+    )
+
+
+def either_way(clarity: Clarity | None) -> str | None:
+    """What a TA should know of digits that one person may call clear and another may not."""
+    if clarity is None or clarity.either_way <= DECISIVE:
+        return None
+    near = [reading for reading in clarity.readings if may_go_either_way(reading)]
+    counted = sum(reading.clear for reading in near)
+    return (
+        f"A person may go either way with {len(near)} digits of {clarity.where}, amber in the"
+        f" picture of them; {counted} were counted as clear."
     )
 
 

@@ -4,6 +4,7 @@ A mistake costs its own entry only: an entry that follows rightly from another t
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -198,7 +199,7 @@ def judge_entry(
     if not any(f"0/{name}" in outcomes[s].arrays for s in ran):
         return missing(check, "The entry is not there, or is still None.")
     right = [s for s in SCHEDULES if found[s].get(name, False)]
-    details = {s: found[s].get(name) for s in SCHEDULES}
+    details: dict[str, Any] = {s: found[s].get(name) for s in SCHEDULES}
     if len(right) == len(SCHEDULES):
         return passed(check, "The entry follows rightly from the betas.", **details)
     if right:
@@ -208,6 +209,9 @@ def judge_entry(
             if not found[wrong]
             else f"The entry is right for the {right[0]} schedule but not for the {wrong} one"
         )
+        outcome = outcomes[wrong]
+        if outcome.status is not Status.ok:
+            details |= {"raised": outcome.message, "traceback": outcome.traceback}
         return partial(check, 0.5, f"{reason}.", **details)
     if not any(found.values()):
         return failed(check, "The entry cannot be judged: beta_t is no list of T betas.", **details)

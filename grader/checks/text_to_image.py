@@ -1,12 +1,14 @@
 """Item ``text_to_image``: own pictures from own words, by what notebook 2-2 says and shows."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from grader.checks.verdict import Verdict, failed, missing, needs_review, passed
 from grader.results import Flag, State
-from grader.text_to_image.calls import Asked
+from grader.text_to_image.asked import PIPELINE, UNSEEN, Asked, is_trivial
+from grader.text_to_image.shots import SMALLEST, Look, Shot
 from grader.text_to_image.values import UNKNOWN, is_number
-from grader.text_to_image.works import SMALLEST, Look, Works, is_trivial
+from grader.text_to_image.works import Works
 
 ITEM = "text_to_image"
 CHECKS = ("prompt", "settings", "pictures")
@@ -51,13 +53,26 @@ def judge_prompt(works: Works) -> Verdict:
     if not works.own:
         return without_own(check, works)
     details: dict[str, Any] = {"asked": [described(asked) for asked in works.own]}
-    texts = [asked.prompt for asked in works.own if isinstance(asked.prompt, str)]
-    if any(not is_trivial(text) for text in texts):
+    seen = [asked for asked in works.own if isinstance(asked.prompt, str)]
+    said = [asked for asked in seen if not is_trivial(asked.prompt)]
+    if any(asked.way != UNSEEN for asked in said):
         return passed(check, "A prompt of your own was used.", **details)
-    if len(texts) < len(works.own):
+    if said:
+        text = "A prompt of your own is set, but the grader does not see what takes it."
+        return needs_review(check, f"{text} {opens(said[0])}", **details)
+    if len(seen) < len(works.own):
+        unseen = next(asked for asked in works.own if asked not in seen)
+        if unseen.way == UNSEEN:
+            text = "The grader does not see from which prompt the pictures were made."
+            return needs_review(check, f"{text} {opens(unseen)}", **details)
         text = "The prompt is made while the notebook runs; a person must look."
         return needs_review(check, text, **details)
     return failed(check, "The prompt says nothing that a picture could show.", **details)
+
+
+def opens(asked: Asked) -> str:
+    """What settles it."""
+    return f"A TA opens cell {asked.cell}."
 
 
 def judge_settings(works: Works) -> Verdict:
@@ -72,29 +87,61 @@ def judge_settings(works: Works) -> Verdict:
     if known:
         text = f"The number of denoising steps must be between 1 and {MOST_STEPS}, not {known[0]}."
         return failed(check, text)
-    if any(n is UNKNOWN for n in steps):
+    unseen = next((asked for asked in works.own if asked.steps is UNKNOWN), None)
+    if unseen is None:
+        return missing(check, "The number of denoising steps is not set.")
+    if unseen.way == PIPELINE:
         text = "The number of denoising steps is computed in the notebook; a person must look."
         return needs_review(check, text)
-    return missing(check, "The number of denoising steps is not set.")
+    if unseen.way == UNSEEN:
+        text = "The grader does not see how many denoising steps were taken."
+    else:
+        text = f"The grader does not see how many denoising steps {unseen.way} takes."
+    return needs_review(check, f"{text} {opens(unseen)}")
 
 
 def judge_pictures(works: Works) -> Verdict:
     check = f"{ITEM}.pictures"
     if not works.own:
         return without_own(check, works)
-    looks = [shot.look for shot in works.shots]
+    looks = [shot.look for shot in works.shots if shot.place == "output"]
     details: dict[str, Any] = {
         "pictures": [[s.cell, s.width, s.height, str(s.look)] for s in works.shots],
-        "unreadable": list(works.unreadable),
+        "unread": [f"{one.where}: {one.form}" for one in works.unread],
     }
     if Look.FINE in looks:
         return passed(check, "The pictures of your own prompt are in the notebook.", **details)
     if Look.BLACK in looks:
         text = "The pictures are all black, perhaps by the safety checker."
         return passed(check, text, **details)
+    elsewhere = [s for s in works.shots if s.place != "output" and s.look is Look.FINE]
+    if elsewhere:
+        return needs_review(check, where_else(elsewhere[0]), **details)
     if Look.FIGURE in looks:
         text = f"The figures show them smaller than {SMALLEST} x {SMALLEST} pixels."
         return needs_review(check, f"{text} A person must look.", **details)
+    if works.unread:
+        one = works.unread[-1]
+        text = f"In {one.where} there is {one.form}, which cannot be read here."
+        settled = f"A TA opens {one.where}." if one.kept else "A TA asks for the picture."
+        return needs_review(check, f"{text} {settled}", fraction=0.0, **details)
+    return without_pictures(check, works, details)
+
+
+def where_else(shot: Shot) -> str:
+    """Why a picture that is there does not simply count."""
+    if shot.place == "text":
+        text = f"The picture in {shot.where} is pasted into text and no output of code."
+    else:
+        text = (
+            f"The notebook shows no picture below your own prompt, but {shot.where} was handed in."
+        )
+    return f"{text} A TA decides whether it counts."
+
+
+def without_pictures(check: str, works: Works, details: Mapping[str, Any]) -> Verdict:
+    """Of what shows no picture that could count."""
+    looks = [shot.look for shot in works.shots if shot.place != "file"]
     if Look.SMALL in looks:
         text = f"The pictures are smaller than {SMALLEST} x {SMALLEST} pixels."
         return failed(check, text, **details)
@@ -105,9 +152,6 @@ def judge_pictures(works: Works) -> Verdict:
     if works.after_example:
         text = "Pictures stand below the example alone, which was run after your own prompt."
         return needs_review(check, f"{text} A person must look.", **details)
-    if works.unreadable:
-        text = "The picture in the notebook cannot be read; a person must look."
-        return needs_review(check, text, fraction=0.0, **details)
     text = "The notebook shows no picture below your own prompt: were its outputs cleared?"
     return missing(check, text, **details)
 

@@ -3,6 +3,7 @@
 What is wrong in loss, sampler or schedule has cost its own item; here it only makes a person look.
 """
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,12 +12,23 @@ import numpy as np
 
 from grader.checks import oracle
 from grader.checks.cases import Array, Case
-from grader.checks.verdict import Verdict, failed, missing, needs_review, partial, passed, skipped
+from grader.checks.verdict import (
+    Verdict,
+    failed,
+    missing,
+    needs_review,
+    not_judged,
+    partial,
+    passed,
+    skipped,
+)
 from grader.results import Flag, State
 from grader.settings.checkpoint import Checkpoint
 from grader.settings.evidence import SettingEvidence, Twins, find_twins
 from grader.settings.folders import FILES, SCHEDULES, SETTINGS
 from grader.settings.pictures import Evidence, Shown
+
+logger = logging.getLogger(__name__)
 
 CHECKS = ("checkpoint", "image", "animation")
 LINEAR = 2e-3  # how unequal the steps of linear betas may be, of their mean: float32 rounds
@@ -49,18 +61,27 @@ def judge(
             verdicts += [missing(f"setting_{setting}.{name}", text) for name in CHECKS]
             continue
         flags += [Flag("name_differs", note) for note in evidence.found.notes]
-        verdicts += judge_setting(setting, evidence, context, twins)
+        try:
+            verdicts += judge_setting(setting, evidence, context, twins)
+        except Exception as error:
+            logger.exception("judging %s failed", setting)
+            what = type(error).__name__
+            verdicts += [not_judged(f"setting_{setting}.{name}", what) for name in CHECKS]
         if "checkpoint" not in evidence.found.files:
             text = f"results_{setting} holds no {FILES['checkpoint']}."
             flags.append(Flag("checkpoint_missing", text))
     return verdicts, flags
 
 
-def infra(reason: str) -> list[Verdict]:
-    """Our fault."""
-    text = f"The grader could not look at the trained settings: {reason}"
-    names = [f"setting_{setting}.{name}" for setting in SETTINGS for name in CHECKS]
-    return [Verdict(name, State.INFRA_ERROR, 0.0, text) for name in names]
+def unseen(what: str) -> list[Verdict]:
+    """Where looking at all of them failed."""
+    return [not_judged(f"setting_{s}.{name}", what) for s in SETTINGS for name in CHECKS]
+
+
+def ours(check: str, name: str, reason: str) -> Verdict:
+    """A fault of the grader's, which costs no more than this check."""
+    text = f"The grader could not look at {name}: {reason}"
+    return Verdict(check, State.INFRA_ERROR, 0.0, text)
 
 
 def sentence(pair: Twins) -> str:
@@ -74,10 +95,11 @@ def judge_setting(
     prediction = setting.split("_", maxsplit=1)[0]
     item = f"setting_{setting}"
     sampler_right = context.samplers_right.get(prediction, False)
-    image = picture(f"{item}.image", "image", evidence.image, sampler_right)
-    animation = picture(f"{item}.animation", "gif", evidence.animation, sampler_right)
+    name = evidence.found.name
+    image = picture(f"{item}.image", name("image"), evidence.image, sampler_right)
+    animation = picture(f"{item}.animation", name("gif"), evidence.animation, sampler_right)
     if "checkpoint" in evidence.found.files and not context.look_inside:
-        text = f"{FILES['checkpoint']} is there; only the grader looks into it."
+        text = f"{name('checkpoint')} is there; only the grader looks into it."
         checkpoint = skipped(f"{item}.checkpoint", text)
     elif evidence.checkpoint is None:
         shown = (image, animation)
@@ -101,11 +123,12 @@ def doubted(verdict: Verdict, twins: Sequence[Twins]) -> Verdict:
     return needs_review(verdict.check, text, verdict.fraction, **verdict.details)
 
 
-def picture(check: str, kind: str, evidence: Evidence | None, sampler_right: bool) -> Verdict:
-    name = FILES[kind]
+def picture(check: str, name: str, evidence: Evidence | None, sampler_right: bool) -> Verdict:
     if evidence is None:
         return missing(check, f"There is no {name}.")
     shown = evidence.shown
+    if shown is Shown.NOT_SEEN:
+        return ours(check, name, evidence.problem)
     if shown is Shown.DIGITS:
         return passed(check, f"{name} shows what was generated.")
     if shown is Shown.UNREADABLE:
@@ -144,11 +167,13 @@ def without_checkpoint(check: str, shown: Sequence[Verdict], context: Context) -
 def with_checkpoint(
     check: str, setting: str, evidence: SettingEvidence, context: Context
 ) -> Verdict:
-    name, (prediction, schedule) = FILES["checkpoint"], setting.split("_")
+    name, (prediction, schedule) = evidence.found.name("checkpoint"), setting.split("_")
     checkpoint, behaviour = evidence.checkpoint, evidence.behaviour
     assert checkpoint is not None
+    if checkpoint.ours:
+        return ours(check, name, checkpoint.problem)
     if checkpoint.problem:
-        text = f"{name} was not read: {checkpoint.problem}; a person must look."
+        text = f"{name} was not read: {checkpoint.problem.rstrip('.')}; a person must look."
         return needs_review(check, text, context.missing_checkpoint)
     if not checkpoint.finite and (behaviour is None or behaviour.problem):
         return failed(check, f"{name} holds weights that are not finite numbers.")
@@ -174,8 +199,10 @@ def with_checkpoint(
             return needs_review(check, text, **details)
         return failed(check, text, **details)
     if behaviour is None or behaviour.problem:
-        reason = behaviour.problem if behaviour is not None else "there is no notebook 2-1"
-        text = f"{name} could not be tried in the notebook's own network: {reason}."
+        reason = behaviour.problem if behaviour is not None else "no notebook 2-1 can be read"
+        if behaviour is not None and behaviour.ours:
+            return ours(check, name, reason)
+        text = f"{name} could not be tried in the notebook's own network: {reason.rstrip('.')}."
         text += " A person must look."
         return needs_review(check, text, **details)
     if predicts is None:

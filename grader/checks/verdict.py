@@ -12,8 +12,12 @@ _STATES = {
     Status.timeout: State.TIMEOUT,
     Status.out_of_memory: State.OUT_OF_MEMORY,
     Status.killed: State.KILLED,
+    Status.doubtful: State.NEEDS_REVIEW,
     Status.infra_error: State.INFRA_ERROR,
 }
+
+
+REVIEW = "A TA will review it."
 
 
 @dataclass(frozen=True)
@@ -57,14 +61,23 @@ def skipped(check: str, message: str) -> Verdict:
     return Verdict(check, State.SKIPPED, 0.0, message)
 
 
+def not_judged(check: str, what: str) -> Verdict:
+    """What came of the student's work is of a kind that the grader did not foresee: no reason to
+    take points, and none to try again."""
+    text = f"The grader could not judge this ({what}). {REVIEW}"
+    return Verdict(check, State.NEEDS_REVIEW, 0.0, text)
+
+
 def not_run(check: str, what: str, outcome: Outcome) -> Verdict:
     """The verdict when the student's code did not come to an end: it raised, hung or died."""
-    state = _STATES[outcome.status]
+    state, said = _STATES[outcome.status], outcome.message.rstrip(".")
     sentence = {
         State.ERROR: f"{what} raised an error: {outcome.message}",
         State.TIMEOUT: f"{what} did not finish in time: {outcome.message}",
         State.OUT_OF_MEMORY: f"{what} needed more memory than there is: {outcome.message}",
         State.KILLED: f"{what} ended the whole kernel: {outcome.message}",
+        State.NEEDS_REVIEW: f"{what} could not be judged: {said}. {REVIEW}",
         State.INFRA_ERROR: f"the grader could not judge {what}: {outcome.message}",
     }[state]
-    return Verdict(check, state, 0.0, sentence, {"traceback": outcome.traceback})
+    details = {"raised": outcome.message, "traceback": outcome.traceback}
+    return Verdict(check, state, 0.0, sentence, details)

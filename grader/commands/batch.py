@@ -9,13 +9,11 @@ import click
 from rich.console import Console
 
 from grader.commands.options import (
-    limit_option,
-    resample_option,
-    rubric_option,
-    rubric_with_limits,
-    run_option,
+    LIMITS,
+    FileOrNone,
+    Limit,
+    by_name,
     sandbox_option,
-    seed_option,
     warn_of_no_sandbox,
 )
 
@@ -51,12 +49,14 @@ STOPPED = 130  # as a shell says for Ctrl-C
 )
 @click.option(
     "--roster",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="CSV of the class; names who is missing. Its column 'submitted' tells who is late.",
+    type=FileOrNone(),
+    metavar="FILE|none",
+    help="The class as CSV or .xlsx, or the gradebook that Canvas exports; names who is missing. "
+    "Its column 'submitted' tells who is late.",
 )
 @click.option(
     "--deadline",
-    metavar="ISO",
+    metavar="ISO|none",
     help="Such as 2026-05-01T23:59, to the end of that minute; Korean time if it names no zone.",
 )
 @click.option(
@@ -65,12 +65,39 @@ STOPPED = 130  # as a shell says for Ctrl-C
     help="Grade again: one student, what failed by a fault of the grader's (as is done without "
     "being asked), or everything.",
 )
-@rubric_option
-@run_option
+@click.option(
+    "--rubric",
+    type=FileOrNone(),
+    metavar="FILE|none",
+    show_default="assignment2.toml",
+    help="Points and limits.",
+)
+@click.option(
+    "--run",
+    type=click.Choice(["definitions", "everything"]),
+    show_default="definitions",
+    help="Which cells run: what the four graded definitions need, or the whole notebook.",
+)
 @sandbox_option
-@resample_option
-@seed_option
-@limit_option
+@click.option(
+    "--resample/--no-resample",
+    default=None,
+    show_default="no-resample",
+    help="Where the notebook shows no hundred samples, draw them from its checkpoint: slow.",
+)
+@click.option(
+    "--seed",
+    type=click.IntRange(min=0),
+    show_default="0",
+    help="Another set of hidden inputs; the same seed gives the same result.",
+)
+@click.option(
+    "--limit",
+    "limits",
+    type=Limit(forgets=True),
+    multiple=True,
+    help=f"Overrides one of the rubric's limits: {', '.join(LIMITS)}.",
+)
 def batch_command(
     paths: tuple[Path, ...],
     grades: Path,
@@ -79,34 +106,39 @@ def batch_command(
     roster: Path | None,
     deadline: str | None,
     rerun: str | None,
-    rubric: Path,
-    run: Literal["definitions", "everything"],
+    rubric: Path | None,
+    run: Literal["definitions", "everything"] | None,
     sandbox: Literal["auto", "bubblewrap", "none"],
-    resample: bool,
-    seed: int,
+    resample: bool | None,
+    seed: int | None,
     limits: tuple[tuple[str, float], ...],
 ) -> None:
-    """Grades a class: tarballs, folders of them, or Canvas's submissions.zip.
+    """Grades a class: archives, folders of them, or Canvas's submissions.zip.
 
     The same command again goes on where the last one stopped, and grades again what failed by a
-    fault of the grader's.
+    fault of the grader's. The roster, deadline, rubric, limits, seed and choice of cells are
+    remembered in GRADES: they count until others are given; with the word none they are dropped.
     """
     from grader.batch.command import run_batch
-    from grader.batch.work import Task
-    from grader.lateness import parse_deadline
+    from grader.batch.remember import Asked
 
     console = Console(stderr=True)
     warn_of_no_sandbox(sandbox, console)
-    task = Task(rubric_with_limits(rubric, limits), sandbox, run, seed, resample)
-    moment = parse_deadline(deadline) if deadline else None
-    done = run_batch(paths, grades, task, jobs, scheduler, roster, moment, rerun, console)
-    if not done:
+    changed = by_name(limits) if limits else None
+    asked = Asked(rubric, roster, deadline, changed, seed, run, resample, sandbox)
+    if not run_batch(paths, grades, asked, jobs, scheduler, rerun, console):
         sys.exit(STOPPED)
 
 
 @click.command("export")
 @click.argument("grades", type=click.Path(exists=True, file_okay=False, path_type=Path))
-@click.option("--to", type=click.Choice(["csv", "canvas", "gradescope", "gallery"]), required=True)
+@click.option(
+    "--to",
+    type=click.Choice(["csv", "canvas", "gradescope", "gallery"]),
+    required=True,
+    help="The form: a plain CSV, Canvas's gradebook, results.json files for Gradescope, or the "
+    "class's own pictures on one page.",
+)
 @click.option(
     "--output",
     metavar="PATH|-",
@@ -116,9 +148,13 @@ def batch_command(
 @click.option(
     "--gradebook",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="For canvas: the gradebook that you exported there; it is filled in.",
+    help="For canvas: the gradebook that you exported there as CSV; it is filled in.",
 )
-@click.option("--assignment", metavar="TITLE|NUMBER", help="For canvas: the column to fill in.")
+@click.option(
+    "--assignment",
+    metavar="TITLE|NUMBER",
+    help="For canvas: the column to fill in; by default the one that is called as the rubric is.",
+)
 @click.option(
     "--consent",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),

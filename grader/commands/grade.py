@@ -2,6 +2,8 @@
 
 import io
 import json
+import shlex
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -18,7 +20,7 @@ from grader.commands.options import (
     seed_option,
     warn_of_no_sandbox,
 )
-from grader.errors import Rejected
+from grader.errors import Rejected, UsageError
 from grader.report.terminal import print_clarity, print_result
 from grader.results import Result, clarity_json, to_json
 from grader.sandbox import Limits, choose_sandbox
@@ -62,6 +64,7 @@ def grade_command(
     limits: tuple[tuple[str, float], ...],
 ) -> None:
     """Grades one SUBMISSION, a .tar.gz or an unpacked folder."""
+    must_be_one_submission(submission)
     errors = Console(stderr=True)
     warn_of_no_sandbox(sandbox, errors)
     loaded = rubric_with_limits(rubric, limits)
@@ -69,9 +72,26 @@ def grade_command(
     from grader.pipeline import Options, grade  # a while, in which the warm parent imports torch
 
     options = Options(loaded, chosen, run, seed, resample)
+    began = time.monotonic()
     with errors.status("starting") as status:
         result = grade(submission, options, status.update)
-    report(result, out, json_file)
+    report(result, out, json_file, time.monotonic() - began)
+
+
+def must_be_one_submission(path: Path) -> None:
+    """Raises ``UsageError`` for what many handed in, which is for ``batch``, and for what has no
+    end, such as a pipe."""
+    from grader.batch.gather import holds_submissions
+
+    must_be_plain(path)
+    if path.suffix.lower() == ".zip" and path.is_file() and holds_submissions(path):
+        command = shlex.join(["ddpm-grader", "batch", str(path), "--out", "grades"])
+        raise UsageError(f"{path} holds the submissions of a class. Grade them with: {command}")
+
+
+def must_be_plain(path: Path) -> None:
+    if not (path.is_file() or path.is_dir()):
+        raise UsageError(f"{path} is no plain file.")
 
 
 @click.command("clarity")
@@ -101,10 +121,11 @@ def clarity_command(
 
     Of a notebook it is the last figure with a hundred tiles that counts.
     """
+    must_be_plain(file)
     chosen = choose_sandbox(sandbox)
     from grader.digits.choose import find_in_picture, find_samples
-    from grader.digits.decode import decoding_session
-    from grader.digits.pictures import Picture
+    from grader.digits.decode import decode, decoding_session
+    from grader.digits.shown import Picture
     from grader.intake import read_notebook
 
     with decoding_session(chosen, Limits()) as session:
@@ -112,20 +133,24 @@ def clarity_command(
             try:
                 found = find_samples(session, read_notebook(file), None, labels)
             except Rejected as error:
-                raise click.UsageError(str(error)) from None
+                raise UsageError(str(error)) from None
         else:
-            found = find_in_picture(
-                session, Picture(file.read_bytes(), one_line(file.name)), labels
-            )
+            data = file.read_bytes()
+            decoded = decode(session, data)
+            if decoded.pixels is None:
+                raise UsageError(f"{file} cannot be read as a picture: {decoded.problem}")
+            found = find_in_picture(session, Picture(data, one_line(file.name)), labels)
     print_clarity(found.clarity, found.seen, Console(stderr=json_file == "-"))
     _write_json(clarity_json(found.clarity), json_file)
     if overlay is not None and found.clarity is not None:
         write_overlay(found.clarity, overlay)
 
 
-def report(result: Result, out: Path | None, json_file: str | None) -> None:
+def report(
+    result: Result, out: Path | None, json_file: str | None, seconds: float | None = None
+) -> None:
     """The table for people and the JSON for machines; only one of them goes to stdout."""
-    print_result(result, Console(stderr=json_file == "-"))
+    print_result(result, Console(stderr=json_file == "-"), seconds)
     _write_json(to_json(result), json_file)
     if out is not None:
         _write_json(to_json(result), str(out / "result.json"))
@@ -169,4 +194,4 @@ def _write(path: Path, content: bytes) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
     except OSError as error:
-        raise click.UsageError(f"cannot write {path}: {error.strerror}") from None
+        raise UsageError(f"{path} cannot be written: {error.strerror}.") from None

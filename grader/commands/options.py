@@ -1,9 +1,10 @@
 """Options that several commands share, and what they mean."""
 
+import difflib
+import os
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 from rich.console import Console
@@ -12,21 +13,31 @@ from grader.paths import RUBRIC_DIR
 from grader.rubric import Rubric, load_rubric
 
 DEFAULT_RUBRIC = RUBRIC_DIR / "assignment2.toml"
-LIMITS = {
-    "cell-seconds": ("cell_seconds", 1),
-    "probe-seconds": ("probe_seconds", 1),
-    "submission-seconds": ("submission_seconds", 1),
-    "memory-mebibytes": ("memory_bytes", 2**20),
-    "processes": ("processes", 1),
-    "file-mebibytes": ("file_bytes", 2**20),
-    "output-mebibytes": ("output_bytes", 2**20),
-}
+LIMITS = (
+    "cell-seconds",
+    "probe-seconds",
+    "submission-seconds",
+    "memory-mebibytes",
+    "processes",
+    "file-mebibytes",
+    "output-mebibytes",
+)
+NONE = "none"  # in place of an option's value: what is remembered of it is forgotten
 
 
-class Limit(click.ParamType[tuple[str, float]]):
-    """``NAME=NUMBER``, as a pair."""
+if TYPE_CHECKING:
+    Pair = click.ParamType[tuple[str, float]]
+else:  # before click 8.4 it takes no type
+    Pair = click.ParamType
+
+
+class Limit(Pair):
+    """``NAME=NUMBER``, as a pair; ``none`` if ``forgets``."""
 
     name = "NAME=NUMBER"
+
+    def __init__(self, *, forgets: bool = False) -> None:
+        self.forgets = forgets
 
     def convert(
         self, value: object, param: click.Parameter | None, ctx: click.Context | None
@@ -34,15 +45,38 @@ class Limit(click.ParamType[tuple[str, float]]):
         if isinstance(value, tuple):
             return value
         name, _, number = str(value).partition("=")
+        if self.forgets and value == NONE:
+            return NONE, 0.0
         if name not in LIMITS:
-            self.fail(f"{name!r} is no limit; there are {', '.join(LIMITS)}", param, ctx)
+            close = difflib.get_close_matches(name, LIMITS, 1)
+            which = f"did you mean {close[0]}?" if close else f"there are {', '.join(LIMITS)}"
+            self.fail(f"{name!r} is no limit ({which})", param, ctx)
         try:
             amount = float(number)
         except ValueError:
             amount = 0.0
         if not 0 < amount < 1e9:
             self.fail(f"{number!r} is not a number above 0", param, ctx)
+        if not name.endswith("seconds") and amount < 1:
+            self.fail(f"{name} must be at least 1", param, ctx)
         return name, amount
+
+
+class FileOrNone(click.Path):
+    """A file that is there, or the word ``none``."""
+
+    name = "file"
+
+    def __init__(self) -> None:
+        super().__init__(exists=True, dir_okay=False, path_type=Path)
+
+    def convert(
+        self,
+        value: "str | os.PathLike[str]",
+        param: click.Parameter | None,
+        ctx: click.Context | None,
+    ) -> Any:
+        return Path(NONE) if str(value) == NONE else super().convert(value, param, ctx)
 
 
 sandbox_option = click.option(
@@ -73,7 +107,13 @@ resample_option = click.option(
     is_flag=True,
     help="Where the notebook shows no hundred samples, draw them from its checkpoint: slow.",
 )
-seed_option = click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
+seed_option = click.option(
+    "--seed",
+    type=click.IntRange(min=0),
+    default=0,
+    show_default=True,
+    help="Another set of hidden inputs; the same seed gives the same result.",
+)
 limit_option = click.option(
     "--limit",
     "limits",
@@ -93,11 +133,9 @@ def warn_of_no_sandbox(sandbox: str, console: Console) -> None:
 
 def rubric_with_limits(path: Path, limits: Sequence[tuple[str, float]]) -> Rubric:
     """The rubric of that file, some limits changed. Raises ``RubricError``."""
-    rubric = load_rubric(path)
-    changed: dict[str, Any] = {LIMITS[name][0]: _amount(name, amount) for name, amount in limits}
-    return replace(rubric, limits=replace(rubric.limits, **changed))
+    return load_rubric(path).limited(by_name(limits))
 
 
-def _amount(name: str, amount: float) -> float | int:
-    unit = LIMITS[name][1]
-    return amount if name.endswith("seconds") else int(amount * unit)
+def by_name(limits: Sequence[tuple[str, float]]) -> dict[str, float]:
+    """As the rubric names them; none where what is remembered is to be forgotten."""
+    return {name.replace("-", "_"): amount for name, amount in limits if name != NONE}

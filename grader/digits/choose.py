@@ -1,42 +1,40 @@
 """Which of a submission's pictures shows the samples, and how many of its digits are clear."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from nbformat import NotebookNode
 
-from grader.digits.clarity import (
-    DIGITS,
-    GENERATED_ROWS,
-    Clarity,
-    Labels,
-    is_hundred,
-    judged,
-    upper_rows,
+from grader.digits.clarity import DIGITS, GENERATED_ROWS, Clarity, Labels, judged
+from grader.digits.figures import (
+    Figure,
+    Figures,
+    grids,
+    halved,
+    is_like_digits,
+    look_at_figures,
 )
-from grader.digits.decode import decode
-from grader.digits.grid import Grid, find_grid
-from grader.digits.pictures import (
-    FINAL_GIF,
-    FINAL_IMAGE,
-    Picture,
-    final_pictures,
-    pictures_of_samples,
-)
+from grader.digits.grid import Grid
+from grader.digits.markup import SCRIPT, WEB
+from grader.digits.pictures import FINAL_GIF, FINAL_IMAGE, final_pictures, setting_of
+from grader.digits.shown import Picture, Unread
 from grader.sandbox import KernelSession
 
-MOST_PICTURES = 60  # looked at in a notebook, from the last one backwards
 UPPER_HALF = "Only the four upper rows count: the four below them are real digits."
-COMPARED = 3  # figures of a hundred tiles, the last ones
-FAR_BETTER = 20  # clear digits more than in the last figure
-FEWEST = 2 * DIGITS  # tiles of a figure that counts where nothing better is there
+FAR_BETTER = 20  # clear digits more than in the figure that counts
+NEARLY_ALL = 90  # clear digits, from which on what may be a chart is not asked about
+NO_NOTEBOOK = "Notebook 2-1 could not be looked at."
+NO_HUNDRED = "The notebook shows no figure of a hundred samples."
+ASK = "A TA asks for the picture of the samples and counts the clear digits."
+DECIDE = "A TA decides which one counts."
 
 
 @dataclass(frozen=True)
 class Found:
     """``clarity`` of the picture that counts, None if there is none; ``seen``: what the pictures
-    were that do not count, a sentence each; ``doubt``: why a person must look at the choice."""
+    were that do not count, a sentence each; ``doubt``: why a person must look at the choice, and
+    what would settle it."""
 
     clarity: Clarity | None
     seen: Sequence[str]
@@ -49,58 +47,116 @@ def find_samples(
     root: Path | None,
     labels: Labels = "columns",
 ) -> Found:
-    """The last figure of a hundred tiles (see ``last_of``); else the best ``image_final.png``, else
-    the best last picture of a ``gif_final.gif``; else the notebook's last figure with some tiles.
-    Without a ``root`` only the notebook is looked at.
+    """The last figure of a hundred tiles (see ``counted``). Where the notebook shows none, what
+    there is instead counts until a person has looked: its last figure with some digits, or an
+    ``image_final.png``, or the last picture of a ``gif_final.gif``.
 
-    Raises ``InfraError`` if pictures cannot be decoded for reasons of ours.
+    Without a ``root`` only the notebook is looked at. Raises ``InfraError`` if pictures cannot be
+    decoded for reasons of ours.
     """
-    seen: list[str] = []
-    pictures = pictures_of_samples(notebook) if notebook is not None else []
-    hundreds, smaller = figures(session, pictures, labels, seen)
-    if hundreds:
-        return last_of(hundreds, seen)
-    for name in (FINAL_IMAGE, FINAL_GIF):
-        pictures = final_pictures(root, name) if root is not None else []
-        finals = [
-            judged(part, labels, "image_final", picture.where)
-            for picture, grid in grids(session, pictures, seen)
-            if (part := generated(grid, picture, seen)) is not None
-        ]
-        if finals:
-            return Found(max(finals, key=lambda c: c.clear / c.total), seen)
-    return Found(next(iter(smaller), None), seen)
+    figures = look_at_figures(session, notebook, root, labels) if notebook else Figures()
+    if figures.hundreds:
+        return counted(figures)
+    smaller = figures.smaller[0] if figures.smaller else None
+    if smaller is not None and is_like_digits(smaller):
+        return Found(smaller, figures.seen, settled_by(figures))
+    finals = find_finals(session, root, labels, figures.seen)
+    doubt = settled_by(figures) if notebook else f"{NO_NOTEBOOK} {ASK}"
+    if not finals:
+        return Found(smaller, figures.seen, doubt if figures.seen else "")
+    best = max(finals, key=lambda final: final.clear / final.total)
+    own = of_setting(finals, setting_of(notebook)) if notebook else None
+    return Found(own or best, figures.seen, doubt if best.clear or figures.shows_any else "")
 
 
-def figures(
-    session: KernelSession, pictures: Sequence[Picture], labels: Labels, seen: list[str]
-) -> tuple[list[Clarity], list[Clarity]]:
-    """The last figures of a hundred tiles, and the figures after them with at least some."""
-    hundreds: list[Clarity] = []
-    smaller: list[Clarity] = []
-    for picture, grid in grids(session, pictures[: -MOST_PICTURES - 1 : -1], seen):
-        if is_hundred(grid):
-            hundreds.append(judged(grid, labels, "notebook", picture.where))
-            if len(hundreds) == COMPARED:
-                break
-            continue
-        rows, columns = grid.shape
-        seen.append(f"{picture.where}: {rows} x {columns} tiles, not a hundred.")
-        if rows * columns >= FEWEST:
-            smaller.append(judged(halved(grid), labels, "notebook", picture.where))
-    return hundreds, smaller
-
-
-def last_of(hundreds: Sequence[Clarity], seen: Sequence[str]) -> Found:
-    """The last figure, ``hundreds[0]``; one before it that is far better, if there is one.
+def counted(figures: Figures) -> Found:
+    """The last figure that shows digits; outputs come before animations, and these before what is
+    pasted. The doubt names another one that is far better, or that could be.
 
     Some show the way from noise to digits, or real digits, after their samples.
     """
-    last, best = hundreds[0], max(hundreds, key=lambda clarity: clarity.clear)
-    if best.clear - last.clear < FAR_BETTER:
-        return Found(last, seen)
-    doubt = f"The last figure of a hundred tiles ({last.where}) shows {last.clear} clear digits."
-    return Found(best, seen, doubt)
+    ranked = sorted(figures.hundreds, key=lambda figure: figure.rank)  # the last first, in each
+    chosen = next((f for f in ranked if is_like_digits(f.clarity)), ranked[0])
+    fails = not is_like_digits(chosen.clarity)
+    doubts = []
+    other = next((f for f in figures.hundreds if is_doubted(chosen, f)), None)
+    if other is not None:
+        doubts.append(
+            f"Another figure of a hundred tiles ({other.where}) shows {other.clarity.clear} clear"
+            f" digits. {DECIDE}"
+        )
+    elif fails and any(map(is_like_digits, figures.smaller)):
+        smaller = next(filter(is_like_digits, figures.smaller))
+        doubts.append(
+            f"A smaller figure ({smaller.where}) shows {smaller.clear} of {smaller.total} clear"
+            f" digits. {DECIDE}"
+        )
+    if chosen.uneven:
+        doubts.append(
+            f"The figures of {chosen.where} were put together, but the first ones are not as clear"
+            " as the last ones. A TA decides whether they are one set of samples."
+        )
+    if chosen.pasted:
+        doubts.append(
+            "The picture is pasted into text and no output of code. A TA decides whether it counts."
+        )
+    unread = [one for place, one in figures.unread if fails or place > chosen.place]
+    if chosen.clarity.clear >= NEARLY_ALL:
+        unread = [one for one in unread if one.form not in (SCRIPT, WEB)]
+    stills = [one for one in unread if not (one.moving or one.pasted)]
+    if stills:
+        doubts.append(settled(stills[0]))
+    return Found(chosen.clarity, figures.seen, " ".join(doubts))
+
+
+def is_doubted(chosen: Figure, other: Figure) -> bool:
+    """Whether the other figure could be the one that counts: it is far better, or stands below the
+    chosen one and shows no digits."""
+    if other.clarity.clear - chosen.clarity.clear >= FAR_BETTER:
+        return True
+    follows = other.rank <= chosen.rank and other.place > chosen.place
+    return follows and not is_like_digits(other.clarity)
+
+
+def settled_by(figures: Figures) -> str:
+    """Why the notebook's own hundred was not counted, and what a person does about it."""
+    unread = sorted((one for _, one in figures.unread), key=lambda one: one.moving)
+    if unread:
+        return settled(unread[0])
+    if figures.last:
+        return f"{NO_HUNDRED} A TA opens {figures.last} and counts the clear digits."
+    return f"{NO_HUNDRED} Were its outputs cleared? {ASK}"
+
+
+def settled(unread: Unread) -> str:
+    text = f"In {unread.where} there is {unread.form}, which cannot be read here."
+    if unread.kept:
+        return f"{text} A TA opens {unread.where} and counts the clear digits."
+    return f"{text} {ASK}"
+
+
+def find_finals(
+    session: KernelSession, root: Path | None, labels: Labels, seen: list[str]
+) -> list[Clarity]:
+    """The generated digits that the result folders show, in their pictures, or else animations."""
+    if root is None:
+        return []
+    for name in (FINAL_IMAGE, FINAL_GIF):
+        finals = [
+            judged(part, labels, "image_final", picture.where)
+            for picture, grid in grids(session, final_pictures(root, name), seen)
+            if (part := generated(grid, picture, seen)) is not None
+        ]
+        if finals:
+            return finals
+    return []
+
+
+def of_setting(finals: Sequence[Clarity], setting: Sequence[str]) -> Clarity | None:
+    """That of the setting with which the notebook was last run, if that is known."""
+    if len(setting) < 2:
+        return None
+    return next((f for f in finals if all(word in f.where for word in setting)), None)
 
 
 def find_in_picture(session: KernelSession, picture: Picture, labels: Labels) -> Found:
@@ -113,30 +169,14 @@ def find_in_picture(session: KernelSession, picture: Picture, labels: Labels) ->
     return Found(None, seen)
 
 
-def grids(
-    session: KernelSession, pictures: Sequence[Picture], seen: list[str]
-) -> Iterator[tuple[Picture, Grid]]:
-    """The pictures that show a grid; what the others are is added to ``seen``."""
-    for picture in pictures:
-        decoded = decode(session, picture.data)
-        if decoded.pixels is None:
-            seen.append(f"{picture.where}: {decoded.problem}")
-            continue
-        grid = find_grid(decoded.pixels)
-        if grid is None:
-            seen.append(f"{picture.where}: no grid of tiles was found in the picture.")
-        else:
-            yield picture, grid
-
-
 def generated(grid: Grid, picture: Picture, seen: list[str]) -> Grid | None:
     """The four rows of generated digits; None if it is not certain which these are.
 
     Empty rows at the edge are no part of a grid: what remains could be the real digits below.
     """
     upper = halved(grid)
-    at_the_top = starts_at_the_top(grid) or picture.where.lower().endswith(FINAL_GIF)
-    if at_the_top and upper.shape == (GENERATED_ROWS, DIGITS):
+    animation = Path(picture.where).stem.lower() == FINAL_GIF
+    if (animation or starts_at_the_top(grid)) and upper.shape == (GENERATED_ROWS, DIGITS):
         return upper
     rows, columns = grid.shape
     seen.append(f"{picture.where}: {rows} x {columns} tiles, where eight rows of ten belong.")
@@ -147,8 +187,3 @@ def starts_at_the_top(grid: Grid) -> bool:
     """Whether no empty row of tiles can be above the grid, which would not be found."""
     _, top, _, bottom = grid.boxes[0, 0]
     return bool(top < bottom - top)
-
-
-def halved(grid: Grid) -> Grid:
-    """Without the real digits that training puts below as many rows of generated ones."""
-    return upper_rows(grid) if grid.shape == (2 * GENERATED_ROWS, DIGITS) else grid

@@ -1,7 +1,7 @@
 """How many digits of a picture of samples are clear: which tiles count, and as which digit."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import numpy as np
@@ -13,6 +13,10 @@ from grader.digits.regions import Array
 
 DIGITS = 10
 CLEAR = 0.5  # probability
+EITHER_WAY = (0.15, 0.85)  # probabilities between which a person may say either
+COLOURED = "The tiles are in colours: these may be other images than digits."
+IN_ROWS = "The digits seem to stand in rows, not in columns: {} show the digit of their row."
+FAR_MORE = 20  # of a hundred: digits that fit their rows more than their columns
 WANTED = 100  # images that the notebook samples
 GENERATED_ROWS = 4  # of image_final.png; the rest shows real digits
 
@@ -31,6 +35,11 @@ class Clarity:
     source: Source | None
     where: str
     notes: Sequence[str] = field(default_factory=tuple)
+
+    @property
+    def either_way(self) -> int:
+        """Tiles that one person may call clear and another may not."""
+        return sum(may_go_either_way(reading) for reading in self.readings)
 
     @property
     def clear(self) -> int:
@@ -65,7 +74,7 @@ def is_hundred(grid: Grid) -> bool:
 
 
 def upper_rows(grid: Grid, rows: int = GENERATED_ROWS) -> Grid:
-    return Grid(grid.tiles[:rows], grid.boxes[:rows])
+    return replace(grid, tiles=grid.tiles[:rows], boxes=grid.boxes[:rows])
 
 
 def judged(
@@ -84,7 +93,26 @@ def judged(
         for i in held
     ]
     readable = int(np.sum(probability[held].max(axis=1) >= CLEAR))
-    return Clarity(grid, readings, readable, source, where, tuple(notes))
+    notes = (*notes, *strange(grid, probability, wanted))
+    return Clarity(grid, readings, readable, source, where, notes)
+
+
+def may_go_either_way(reading: TileReading) -> bool:
+    return EITHER_WAY[0] <= reading.confidence < EITHER_WAY[1]
+
+
+def strange(grid: Grid, probability: Array, wanted: Array) -> Iterator[str]:
+    """What a person should know of the tiles: that they are in colours, or digits of their rows."""
+    if grid.doubt:
+        yield grid.doubt
+    if grid.coloured:
+        yield COLOURED
+    if grid.shape == (DIGITS, DIGITS):
+        clear = probability >= CLEAR
+        tiles = np.arange(len(wanted))
+        by_row = int(np.sum(clear[tiles, tiles // DIGITS]))
+        if by_row >= np.sum(clear[tiles, wanted]) + FAR_MORE:
+            yield IN_ROWS.format(by_row)
 
 
 def reading_of(

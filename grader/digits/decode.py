@@ -13,10 +13,14 @@ MOST_SIDE = 2400  # pixels: more would not show more of tiles of 28
 
 @dataclass(frozen=True)
 class Decoded:
-    """``pixels``: (H, W, 3) bytes; None if ``problem`` says why there are none."""
+    """``pixels``: (H, W, 3) bytes; None if ``problem`` says why there are none.
+
+    ``frames``: how many pictures the file holds.
+    """
 
     pixels: Array | None
     problem: str = ""
+    frames: int = 1
 
 
 def decoding_session(sandbox: Sandbox, limits: Limits, seed: int = 0) -> KernelSession:
@@ -24,18 +28,18 @@ def decoding_session(sandbox: Sandbox, limits: Limits, seed: int = 0) -> KernelS
     return KernelSession((), sandbox=sandbox, limits=limits, seed=seed)
 
 
-def decode(session: KernelSession, data: bytes, frame: str = "last") -> Decoded:
-    """The pixels of a PNG, JPEG or GIF; ``frame``, "first" or "last", is that of an animation.
+def decode(
+    session: KernelSession, data: bytes, frame: str = "last", most_side: int = MOST_SIDE
+) -> Decoded:
+    """The pixels of a PNG, JPEG, GIF, WebP, BMP or TIFF.
+
+    ``frame``, "first" or "last", is that of an animation. A picture with a side of more than
+    ``most_side`` pixels is made smaller by a whole number.
 
     Raises ``InfraError`` if no kernel can be had.
     """
-    inputs = {
-        "path": session.give(data, "picture"),
-        "frame": frame,
-        "most_pixels": MOST_PIXELS,
-        "most_side": MOST_SIDE,
-    }
-    outcome = session.probe("pictures", inputs)
+    inputs = {"frame": frame, "most_pixels": MOST_PIXELS, "most_side": most_side}
+    outcome = session.probe("pictures", inputs, files={"path": (data, "picture")})
     if outcome.status is Status.infra_error:
         raise InfraError(outcome.message)
     if outcome.status is not Status.ok:
@@ -45,4 +49,5 @@ def decode(session: KernelSession, data: bytes, frame: str = "last") -> Decoded:
         return Decoded(None, str(outcome.facts.get("problem", "The picture cannot be read.")))
     if pixels.ndim != 3 or pixels.shape[2] != 3 or pixels.dtype != np.uint8 or not pixels.size:
         return Decoded(None, "The picture cannot be read.")
-    return Decoded(np.array(pixels))
+    frames = outcome.facts.get("frames")
+    return Decoded(np.array(pixels), frames=frames if isinstance(frames, int) else 1)

@@ -1,36 +1,55 @@
 """Finds the grid of tiles in a picture and cuts the tiles out, white ink on black, 28 x 28.
 
-Rows and columns are found, not assumed: the lines between tiles hold no ink, whatever the colours,
-the padding or the scale.
+Rows and columns are found, not assumed, whatever the colours, the padding or the scale.
 """
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from PIL import Image
 
-from grader.digits.colours import without_colour_map
-from grader.digits.regions import Array, Box, commonest, find_regions
+from grader.digits.colours import in_gray, many_coloured, without_colour_map
+from grader.digits.fit import CENTRE, SPREAD, Fit, fits_in
+from grader.digits.ink import ink_of, without_lines
+from grader.digits.regions import CLOSE, Array, Box, distance_from, find_areas, margin_colour
 
 TILE = 28
-MOST = 20  # rows or columns
-INKLESS = 0.12  # ink on the lines between tiles, in mean inks of the picture
-LINE_INK = 0.7  # mean ink along a line that is drawn over the images
-FAINTEST = 4  # of 255: what is weaker is no ink
-SPREAD = 0.1715  # deviation of the ink's place in a tile of MNIST, in tiles; mean of both axes
-SEEN = 0.6  # of a grid's subplots
-CENTRE = 0.518  # of a tile of MNIST: where its ink has its centre, to the right and down
-SMALLEST_GAP = 0.04  # of the pitch: between subplots
-SMALLEST_PART = 0.7  # of the pitch that is tile; the rest is padding
+LARGEST = 800  # pixels of the longer side: more shows no more of where tiles are
+RIM = 2  # pixels of a tile of 28: ink there may be another tile's
+SUREST = 0.5  # of 1: a fit that is surer than this is taken
+HUNDRED = 100
+SIDES = 0.1  # by which a fit is surer whose tiles have sides
+ODD_SIDES = 0.1  # and less sure if they are e times as long as high
+DRAWN = 0.25  # ink along a line of a tile, in most tiles: no digit has so much
+TRIED = 8  # fits of an area whose tiles are looked at
+OUTERMOST, DRAWN_OUTSIDE = 3, 0.05  # pixels where digits seldom are, and the same there
+MOSTLY, MARK = 0.82, 0.12  # of the tiles, and their ink, where a mark is on them
+NEAR_THE_EDGE = 9  # pixels of a tile of 28
+FRAME = 0.004  # of an area: how wide the frame is that figures draw round it
+OFF_CENTRE, OFF_SCALE = 0.035, 0.12  # of a tile: what is less is chance
+FAR_OFF = 0.25  # of a tile: no digits stand so
+WORSE = 0.05  # by which moved boxes may be less sure
+MARGIN = 0.05  # of the longer side: what is wider is a page round a grid
+NOISE = 0.6  # correlation of neighbours: digits have 0.8 and more, noise that is drawn large 0.45
+LEGIBLE = 14  # pixels of a tile: smaller ones show a digit badly
+NEARLY = 0.9  # as sure as the surest of several parts
+ALIKE = 1.0  # by how much what all tiles share makes a fit less sure
+SURE = 0.85  # what is less, a person should look at
+CERTAIN = 0.97  # no other fit is tried
 
 
 @dataclass(frozen=True)
 class Grid:
     """``tiles``: (rows, columns, 28, 28) of ink, 0 to 1; ``boxes``: (rows, columns, 4), where each
-    tile lies in the picture: left, top, right, bottom in pixels."""
+    tile lies in the picture: left, top, right, bottom in pixels; ``coloured``: whether the tiles
+    have many colours, and not those of a colour map; ``doubt``: a sentence on why a person should
+    look at the picture itself."""
 
     tiles: Array
     boxes: Array
+    coloured: bool = False
+    doubt: str = ""
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -39,207 +58,255 @@ class Grid:
         return int(rows), int(columns)
 
 
+NONE = Grid(np.zeros((0, 0, TILE, TILE), np.float32), np.zeros((0, 0, 4)))
+
+
 @dataclass(frozen=True)
-class Lines:
-    """``count`` tiles between lines that are ``pitch`` pixels apart, the first at ``start``."""
+class Found:
+    """A grid, how sure it is that its lines are right (0 to 1), and the area that it lies in."""
 
-    start: float
-    pitch: float
-    count: int
-    ink: float  # on the lines, in mean inks
+    grid: Grid
+    sureness: float
+    area: Box
 
-    def edges(self) -> Array:
-        return self.start + self.pitch * np.arange(self.count + 1)
+
+@dataclass(frozen=True)
+class Search:
+    """The ``grids`` of one picture in reading order, more than one where a figure shows several.
+
+    ``problem`` says in a sentence why there is none, or why a person should look: several grids, or
+    lines that may be wrong.
+    """
+
+    grids: Sequence[Found]
+    problem: str = ""
 
 
 def find_grid(picture: Array) -> Grid | None:
-    """The grid of a (H, W, 3) picture of bytes; None if it shows none."""
-    subplots, region = find_regions(picture)
-    boxes = in_rows(subplots)
+    """The first grid of a (H, W, 3) picture of bytes; None if it shows none."""
+    found = search(picture).grids
+    return found[0].grid if found else None
+
+
+def search(picture: Array) -> Search:
+    """All grids of a picture: those of its areas, or the one that all areas together are."""
+    small, scale = shrunk(picture)
+    *areas, everything = find_areas(small)
+    found = [grid for area in areas if (grid := best_in(small, area)) is not None]
+    if len(found) != 1 or not is_certain(found[0]):
+        whole = best_in(small, everything)
+        if whole is not None and (not found or outdoes(whole, found)):
+            found = [whole]
+    if not found:
+        return Search((), "No rows and columns of tiles were found in the picture.")
+    found.sort(key=lambda one: (one.area[1], one.area[0]))
+    found = [enlarged(one, scale) for one in found]
+    doubt = doubts(found)
+    return Search([replace(f, grid=replace(f.grid, doubt=doubt)) for f in found], doubt)
+
+
+def doubts(found: Sequence[Found]) -> str:
+    """Why a person should look at the grids of a picture; nothing if there is no need."""
+    if len(found) > 1:
+        shapes = ", ".join(f"{rows} x {columns}" for rows, columns in (f.grid.shape for f in found))
+        return f"The picture shows {len(found)} grids of tiles ({shapes})."
+    if found[0].sureness < SURE and not is_noise(found[0].grid.tiles):
+        return "It is not sure that the rows and columns of tiles were found as they are."
+    left, top, right, bottom = found[0].grid.boxes[0, 0]
+    if (size := min(right - left, bottom - top)) < LEGIBLE:
+        return f"The tiles are only {size:.0f} pixels large."
+    return ""
+
+
+def is_certain(found: Found) -> bool:
+    rows, columns = found.grid.shape
+    return bool(found.sureness > CERTAIN and rows * columns == HUNDRED)
+
+
+def outdoes(whole: Found, parts: Sequence[Found]) -> bool:
+    """Whether the grid of the whole picture says more than those of its parts."""
+    sizes = [part.grid.tiles.shape[0] * part.grid.tiles.shape[1] for part in parts]
+    if len(parts) > 1 and min(sizes) >= HUNDRED:
+        return False
+    together = sum(sizes)
+    rows, columns = whole.grid.shape
+    nearly = 1.0 if len(parts) == 1 else NEARLY  # parts may hold what is cut off at their sides
+    surest = max(part.sureness for part in parts)
+    return bool(rows * columns >= 0.8 * together and whole.sureness > nearly * surest)
+
+
+def is_noise(tiles: Array) -> bool:
+    """Whether neighbouring pixels have little to do with each other: then ink lies everywhere."""
+    centred = tiles - tiles.mean()
+    power = float(np.mean(centred**2))
+    return bool(np.mean(centred[..., 1:] * centred[..., :-1]) < NOISE * power)
+
+
+def shrunk(picture: Array) -> tuple[Array, float]:
+    height, width = picture.shape[:2]
+    scale = max(height, width) / LARGEST
+    if scale <= 1:
+        return picture, 1.0
+    size = max(1, round(width / scale)), max(1, round(height / scale))
+    page = Image.fromarray(picture).resize(size, Image.Resampling.BOX)
+    return np.asarray(page), scale
+
+
+def enlarged(found: Found, scale: float) -> Found:
+    grid = replace(found.grid, boxes=found.grid.boxes * scale)
+    left, top, right, bottom = (round(side * scale) for side in found.area)
+    return Found(grid, found.sureness, (left, top, right, bottom))
+
+
+def best_in(picture: Array, area: Box) -> Found | None:
+    """The surest grid in an area."""
+    is_panel = area != (0, 0, picture.shape[1], picture.shape[0]) or fills(picture)
+    if area[:2] != (0, 0):  # a figure's axes: their frame is no part of the image
+        frame = int(np.ceil(FRAME * max(area[2] - area[0], area[3] - area[1])))
+        area = area[0] + frame, area[1] + frame, area[2] - frame, area[3] - frame
+    left, top, right, bottom = area
+    pixels = in_gray(picture[top:bottom, left:right])
+    best: tuple[float, Grid] = 0.0, NONE
+    chosen: Fit | None = None
+    for fits in fits_in(pixels, is_panel):
+        likely = [fit for fit in fits if fit.explained >= SUREST]
+        different = {(fit.boxes.shape, *fit.boxes[0, 0].round()): fit for fit in likely}
+        for fit in sorted(different.values(), key=promise, reverse=True)[:TRIED]:
+            grid = read(pixels, fit)
+            if (score := sureness(grid, fit)) > best[0]:
+                best, chosen = (score, grid), fit
+            if best[0] > CERTAIN:
+                break
+        if best[0] > CERTAIN and best[1].shape[0] * best[1].shape[1] == HUNDRED:
+            break
+    score, grid = best
+    if score < SUREST or chosen is None:
+        return None
+    boxes = by_centres(grid)
     if boxes is not None:
-        return cut_out(subplot_ink(picture, boxes), boxes)
-    left, top, right, bottom = region
-    ink = without_lines(ink_of(picture[top:bottom, left:right]))
-    lines = fit_lines(ink)
-    if lines is None:
+        again = read(pixels, replace(chosen, boxes=boxes))
+        if sureness(again, chosen) > score - WORSE:
+            grid = again
+    boxes = grid.boxes + np.array([left, top, left, top])
+    moved = replace(grid, tiles=without_marks(grid.tiles), boxes=boxes)
+    return Found(moved, score, area)
+
+
+def by_centres(grid: Grid) -> Array | None:
+    """Boxes moved and sized by the ink of all rows and columns, as digits of MNIST stand and spread
+    in their tiles; None if they are so already."""
+    tiles, boxes = without_marks(grid.tiles), grid.boxes
+    if is_noise(tiles):
         return None
-    across, down = (refined(ink.mean(axis=axis), fitted) for axis, fitted in enumerate(lines))
-    boxes = tile_boxes(ink, across, down)
-    grid = cut_out(ink, boxes)
-    return Grid(grid.tiles, boxes + np.array([left, top, left, top]))
+    places = (np.arange(TILE) + 0.5) / TILE
+    lines, spreads = [], []
+    for axis, side in ((1, 0), (0, 1)):  # columns, then rows
+        profile = tiles.mean(axis=(1 - axis, 2 + side))  # ink across each column, or down each row
+        weight = profile.sum(axis=1)
+        centre = (profile * places).sum(axis=1) / np.maximum(weight, 1e-9)
+        used = np.flatnonzero(weight > 0.2 * weight.mean())
+        if len(used) < 3:
+            return None
+        slope, start = np.polyfit(used, centre[used] - CENTRE, 1)
+        lines.append(slope * np.arange(len(weight)) + start)
+        away = (places[None] - centre[used, None]) ** 2
+        spreads.append(np.sqrt((profile[used] * away).sum() / weight[used].sum()))
+    scale = float(np.sqrt(spreads[0] * spreads[1])) / SPREAD
+    off = max(np.abs(line).max() for line in lines)
+    if off < OFF_CENTRE and abs(np.log(scale)) < OFF_SCALE:
+        return None
+    if off > FAR_OFF or not 0.5 < scale < 1.5:
+        return None
+    size = boxes[..., 2:] - boxes[..., :2]
+    centres = (boxes[..., 2:] + boxes[..., :2]) / 2
+    centres[..., 0] += lines[0][None] * size[..., 0]
+    centres[..., 1] += lines[1][:, None] * size[..., 1]
+    scale = scale if abs(np.log(scale)) >= OFF_SCALE else 1.0
+    return np.concatenate([centres - scale * size / 2, centres + scale * size / 2], axis=-1)
 
 
-def ink_of(region: Array, inside: Array | None = None) -> Array:
-    """(H, W): how far each pixel's colour is from the background's, 0 to 1.
-
-    Background and scale are those of the pixels that are ``inside``.
-    """
-    chosen = slice(None) if inside is None else inside.ravel()
-    region = without_colour_map(region)
-    background = commonest(region.reshape(-1, 3)[chosen])
-    distance = np.abs(region.astype(np.float64) - background).mean(axis=2)
-    distance = np.maximum(distance - 2 * np.median(distance.ravel()[chosen]), 0)  # noise
-    strongest = float(np.percentile(distance.ravel()[chosen], 99.5))
-    if strongest < FAINTEST:
-        return np.zeros_like(distance)
-    return np.asarray(np.minimum(distance / strongest, 1.0))
+def fills(picture: Array) -> bool:
+    """Whether there is no wide margin round what a picture shows, as in those of save_image."""
+    there = distance_from(picture, margin_colour(picture)) > CLOSE
+    rows, columns = np.flatnonzero(there.any(axis=1)), np.flatnonzero(there.any(axis=0))
+    if not len(rows):
+        return True
+    height, width = there.shape
+    margins = rows[0], columns[0], height - 1 - rows[-1], width - 1 - columns[-1]
+    return bool(max(margins) < MARGIN * max(height, width))
 
 
-def without_lines(ink: Array) -> Array:
-    """The ink without straight lines from side to side, which some styles draw over images."""
-    from scipy.interpolate import interp1d
-    from scipy.ndimage import binary_dilation
+def promise(fit: Fit) -> float:
+    """What is known of a fit before its tiles are cut out."""
+    rows, columns = fit.boxes.shape[:2]
+    return float(fit.explained + SIDES * fit.sides + 0.1 * (rows * columns == HUNDRED))
 
-    for axis in (0, 1):
-        profile = ink.mean(axis=axis)
-        drawn = binary_dilation(profile > LINE_INK)
-        if not drawn.any() or drawn.mean() > 0.3:
+
+def read(pixels: Array, fit: Fit) -> Grid:
+    """The tiles of a fit, by the colours in its boxes and not round them."""
+    inside = held(pixels, fit.boxes, int(fit.sides))
+    gray = without_colour_map(pixels, inside)
+    ink = ink_of(gray, inside)
+    grid = cut_out(np.where(inside, ink, 0) if fit.sides else without_lines(ink), fit.boxes)
+    tiles = without_common_lines(grid.tiles)
+    return Grid(tiles, grid.boxes, many_coloured(gray, inside))
+
+
+def without_common_lines(tiles: Array) -> Array:
+    """Without the lines that a style draws over all tiles alike, at the same place in each."""
+    flat = tiles.reshape(-1, TILE, TILE)
+    for axis in (1, 2):
+        usual = np.median(flat, axis=(0, axis))
+        most = np.full(TILE, DRAWN)
+        most[:OUTERMOST] = most[-OUTERMOST:] = DRAWN_OUTSIDE
+        kept = np.flatnonzero(usual < most)
+        if len(kept) == TILE or len(kept) < TILE / 2:
             continue
-        kept = np.flatnonzero(~drawn)
-        ink = interp1d(
-            kept,
-            np.take(ink, kept, axis=1 - axis),
-            axis=1 - axis,
-            kind="nearest",
-            bounds_error=False,
-            fill_value="extrapolate",
-        )(np.arange(len(profile)))
-    return ink
+        places = np.clip(np.searchsorted(kept, np.arange(TILE)), 0, len(kept) - 1)
+        after, before = kept[places], kept[np.maximum(places - 1, 0)]
+        share = np.clip((np.arange(TILE) - before) / np.maximum(after - before, 1), 0, 1)
+        share = share[None, :, None] if axis == 2 else share[None, None]
+        flat = (
+            np.take(flat, before, 3 - axis) * (1 - share) + np.take(flat, after, 3 - axis) * share
+        )
+    return np.asarray(flat.reshape(tiles.shape), dtype=np.float32)
 
 
-def fit_lines(ink: Array) -> tuple[Lines, Lines] | None:
-    """Lines between columns and between rows; of several fits that with most tiles, all square."""
-    across, down = (candidates(ink.mean(axis=axis)) for axis in (0, 1))
-    pairs = [
-        (a, d)
-        for a in across
-        for d in down
-        if 0.85 < a.pitch / d.pitch < 1.18 and a.count * d.count >= 4
-    ]
-    return max(pairs, key=lambda pair: pair[0].count * pair[1].count, default=None)
+def without_marks(tiles: Array) -> Array:
+    """Without what stands near the edge at one place in most tiles, such as an axis' numbers."""
+    flat = tiles.reshape(-1, TILE, TILE)
+    common = np.quantile(flat, 1 - MOSTLY, axis=0) > MARK
+    common[NEAR_THE_EDGE:-NEAR_THE_EDGE, NEAR_THE_EDGE:-NEAR_THE_EDGE] = False
+    return np.where(common, np.float32(0), tiles)
 
 
-def candidates(profile: Array) -> list[Lines]:
-    """For every number of tiles, the lines with least ink on them, if that is little.
-
-    As much room is left at one end as at the other; only where that fails, as in figures whose
-    background is the tiles' own, any room.
-    """
-    mean = float(profile.mean())
-    if mean <= 0:
-        return []
-    total = np.concatenate([[0.0], np.cumsum(profile)]) / mean
-    for anywhere in (False, True):
-        counts = range(2, min(MOST, len(profile) // 8) + 1)
-        fits = [fit for count in counts if (fit := least_ink(total, count, anywhere)) is not None]
-        if fits:
-            return fits
-    return []
+def held(pixels: Array, boxes: Array, margin: int) -> Array:
+    """(H, W): what lies in the boxes, and not at their sides."""
+    height, width = pixels.shape[:2]
+    columns, rows = np.zeros(width, dtype=bool), np.zeros(height, dtype=bool)
+    for left, _, right, _ in boxes[0]:
+        columns[max(round(left) + margin, 0) : max(round(right) - margin, 0)] = True
+    for _, top, _, bottom in boxes[:, 0]:
+        rows[max(round(top) + margin, 0) : max(round(bottom) - margin, 0)] = True
+    return np.outer(rows, columns)
 
 
-def least_ink(total: Array, count: int, anywhere: bool) -> Lines | None:
-    """The best lines for this number of tiles; ``total``: ink before each pixel, in mean inks."""
-    length = len(total) - 1
-    pitch = np.linspace(0.75 if anywhere else 0.95, 1.03, 113) * length / count
-    if anywhere:
-        pitch, start = (a.ravel() for a in np.meshgrid(pitch, np.linspace(0, 0.25, 51) * length))
-    else:
-        start = (length - pitch * count) / 2
-    fits = (start + pitch * count <= length + 0.5) | (not anywhere)  # the edges may be cropped
-    pitch, start = pitch[fits], start[fits]
-    inner = np.arange(count + 1) if anywhere else np.arange(1, count)  # a frame is no ink
-    edges = start[:, None] + pitch[:, None] * inner
-    half = np.maximum(0.02 * pitch, 0.5)[:, None]
-    low = np.clip(np.round(edges - half), 0, length - 1).astype(int)
-    high = np.maximum(np.clip(np.round(edges + half), 0, length).astype(int), low + 1)
-    ink = ((total[high] - total[low]) / (high - low)).mean(axis=1)
-    least = float(ink.min())
-    if least > INKLESS:
-        return None
-    near = np.flatnonzero(ink <= least + 0.01)
-    middle = near[np.argsort(pitch[near] + start[near] / count)[len(near) // 2]]
-    return Lines(float(start[middle]), float(pitch[middle]), count, least)
-
-
-def refined(profile: Array, lines: Lines) -> Lines:
-    """The lines moved so that every row's or column's ink has its centre halfway between two.
-
-    MNIST's digits stand with their centre of mass in the middle of the tile. Empty rows or columns
-    outside the others are left out, unless there are ten.
-    """
-    length = len(profile)
-    places = np.arange(length) + 0.5
-    member = np.floor((places - lines.start) / lines.pitch).astype(int)
-    inside = (member >= 0) & (member < lines.count)
-    weight = np.bincount(member[inside], profile[inside], lines.count)
-    centre = np.bincount(member[inside], (profile * places)[inside], lines.count)
-    used = np.flatnonzero(weight > 0.1 * weight.mean())
-    if len(used) < 2:
-        return lines
-    pitch, middle = np.polyfit(used, centre[used] / weight[used], 1, w=np.sqrt(weight[used]))
-    if abs(pitch / lines.pitch - 1) > 0.08:
-        return lines
-    first, last = (0, lines.count - 1) if lines.count == 10 else (int(used[0]), int(used[-1]))
-    start = middle + pitch * (first - 0.5)
-    return Lines(float(start), float(pitch), last - first + 1, lines.ink)
-
-
-def tile_boxes(ink: Array, across: Lines, down: Lines) -> Array:
-    """(rows, columns, 4): the tiles without the padding between them.
-
-    How large a tile is follows from how far its ink spreads, as digits of MNIST all do alike.
-    """
-    spread = [deviation(ink.mean(axis=axis), fit) for axis, fit in enumerate((across, down))]
-    part = float(np.clip(np.sqrt(spread[0] * spread[1]) / SPREAD, SMALLEST_PART, 1.0))
-    x, y = ((fit.start + fit.pitch * (np.arange(fit.count) + 0.5)) for fit in (across, down))
-    x, y = x - (CENTRE - 0.5) * part * across.pitch, y - (CENTRE - 0.5) * part * down.pitch
-    half_x, half_y = part * across.pitch / 2, part * down.pitch / 2
-    return np.array([[(a - half_x, b - half_y, a + half_x, b + half_y) for a in x] for b in y])
-
-
-def deviation(profile: Array, lines: Lines) -> float:
-    """Of the ink's place within its row or column, in pitches."""
-    places = (np.arange(len(profile)) + 0.5 - lines.start) / lines.pitch
-    inside = (places >= 0) & (places < lines.count)
-    weight = profile[inside] - profile[inside].min()
-    if weight.sum() <= 0:
-        return 1.0
-    return float(np.sqrt(np.average((places[inside] % 1 - 0.5) ** 2, weights=weight)))
-
-
-def in_rows(regions: list[Box]) -> Array | None:
-    """Subplots in reading order, (rows, columns, 4); None if they do not form a grid.
-
-    Some may be missing: a tile of the page's own colour is not seen.
-    """
-    across, down = (alongside(regions, axis) for axis in (0, 1))
-    places = len(across) * len(down)
-    if min(len(across), len(down)) < 2 or len(regions) < SEEN * places:
-        return None
-    gap = (across[1][0] - across[0][1]) / (across[1][0] - across[0][0])
-    if len(regions) != places and gap < SMALLEST_GAP:  # a style's lines cut the picture up
-        return None
-    return np.array([[(x[0], y[0], x[1], y[1]) for x in across] for y in down])
-
-
-def alongside(regions: list[Box], axis: int) -> list[tuple[float, float]]:
-    """Where the columns (``axis`` 0) or rows (1) of boxes begin and end."""
-    groups: list[list[Box]] = []
-    for box in sorted(regions, key=lambda box: box[axis]):
-        if groups and box[axis] - groups[-1][0][axis] < (box[axis + 2] - box[axis]) / 2:
-            groups[-1].append(box)
-        else:
-            groups.append([box])
-    ends = np.array([np.median(np.array(group), axis=0) for group in groups]).reshape(-1, 4)
-    return [(float(start), float(end)) for start, end in ends[:, [axis, axis + 2]]]
-
-
-def subplot_ink(picture: Array, boxes: Array) -> Array:
-    """The ink of the whole picture, by the colours inside the boxes and not round them."""
-    inside = np.zeros(picture.shape[:2], dtype=bool)
-    for left, top, right, bottom in boxes.reshape(-1, 4).astype(int):
-        inside[top + 1 : bottom - 1, left + 1 : right - 1] = True
-    return np.where(inside, ink_of(picture, inside), 0.0)
+def sureness(grid: Grid, fit: Fit) -> float:
+    """0 to 1: how much is explained, and how little ink is cut through."""
+    tiles = grid.tiles
+    total = float(tiles.mean())
+    if total <= 0:
+        return 0.0
+    rim = np.ones((TILE, TILE), dtype=bool)
+    rim[RIM:-RIM, RIM:-RIM] = False
+    cut = min(float(tiles[..., rim].mean()) / total, 1.0)
+    rows, columns = grid.shape
+    usual = 1.0 if rows * columns == HUNDRED else 0.97 if columns == 10 else 0.93
+    width, height = grid.boxes[0, 0, 2:] - grid.boxes[0, 0, :2]
+    long = ODD_SIDES * np.log(max(width, height) / min(width, height))
+    common = float(np.quantile(tiles.reshape(-1, TILE, TILE), 0.2, axis=0).mean()) / total
+    alike = 1 - min(ALIKE * common, 0.5)  # the numbers of axes, and not the digits in them
+    return float(fit.explained * (1 - 0.5 * cut) * alike * usual - long + SIDES * fit.sides)
 
 
 def cut_out(ink: Array, boxes: Array) -> Grid:

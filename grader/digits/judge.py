@@ -18,16 +18,18 @@ from grader.digits.weights import read_safetensors
 
 WEIGHTS = Path(__file__).with_name("judge.safetensors")
 NO_DIGIT = 10  # the class of what is no digit
-SOFTENED = 0.6  # pixels
+SOFTENED = 1.0  # pixels: so that what is drawn small counts as what is drawn large
+SUREST = 15.0  # log-odds: more says no more
 POOLED = (1, 2, 4)  # the convolutions after which the image is halved
 
 
 @dataclass(frozen=True)
 class Judge:
-    """``slope`` and ``offset`` turn a score into the logit of a probability (Platt scaling)."""
+    """``slopes``: how much the logit of a probability grows with the log-odds of a digit against
+    none, and against the other digits; ``offset``: what is added (logistic regression)."""
 
     weights: Mapping[str, Array]
-    slope: float = 1.0
+    slopes: tuple[float, float] = (1.0, 1.0)
     offset: float = 0.0
 
     @classmethod
@@ -35,34 +37,38 @@ class Judge:
         """The judge that ``grader.digits.training`` wrote."""
         weights, metadata = read_safetensors(path)
         facts: dict[str, Any] = json.loads(metadata["facts"])
-        return cls(weights, facts["slope"], facts["offset"])
+        against_none, against_others = facts["slopes"]
+        return cls(weights, (against_none, against_others), facts["offset"])
 
-    def scores(self, tiles: Array) -> Array:
-        """Tiles (N, 28, 28) of ink, 0 to 1 -> (N, 11): the logit of each digit, and of none.
+    def odds(self, tiles: Array) -> Array:
+        """Tiles (N, 28, 28) of ink, 0 to 1 -> (2, N, 10): the log-odds of each digit against none,
+        and against the nine others.
 
-        Each logit is that of its class against all others together; the mean of what the tiles
-        show as they are and softened, for pictures are drawn more or less sharply.
+        The mean of what the tiles show as they are and softened, for pictures are drawn more or
+        less sharply.
         """
         from scipy.ndimage import gaussian_filter
 
         sharp = np.asarray(tiles, dtype=np.float32)
         soft = gaussian_filter(sharp, (0, SOFTENED, SOFTENED))
-        return np.asarray((self._scores(sharp) + self._scores(soft)) / 2)
+        both = log_odds(self.logits(sharp)) + log_odds(self.logits(soft))
+        return np.clip(both / 2, -SUREST, SUREST)
 
-    def _scores(self, tiles: Array) -> Array:
+    def logits(self, tiles: Array) -> Array:
+        """What the network says of tiles as they are, (N, 11)."""
         x = tiles[..., None]
         for number in (1, 2, 3, 4):
             x = self._convolved(x, number)
             if number in POOLED:
                 x = halved(x)
         hidden = np.maximum(self._dense(x.transpose(0, 3, 1, 2).reshape(len(x), -1), 1), 0)
-        logits = self._dense(hidden, 2).astype(np.float64)
-        return against_others(logits)
+        return np.asarray(self._dense(hidden, 2), dtype=np.float64)
 
     def probabilities(self, tiles: Array) -> Array:
         """(N, 10): how sure it is that a person reads each digit in each tile at a glance."""
-        own = self.scores(tiles)[:, :NO_DIGIT]
-        return np.asarray(1 / (1 + np.exp(-(self.slope * own + self.offset))))
+        against_none, against_others = self.odds(tiles)
+        logit = self.slopes[0] * against_none + self.slopes[1] * against_others + self.offset
+        return np.asarray(1 / (1 + np.exp(-logit)))
 
     def clear_probability(self, tiles: Array, digits: Array) -> Array:
         """(N,): the same of one digit for each tile."""
@@ -92,13 +98,14 @@ def halved(x: Array) -> Array:
     return np.asarray(pairs.max(axis=(2, 4)))
 
 
-def against_others(logits: Array) -> Array:
-    """log p - log(1 - p) for every class of a softmax."""
-    scores = np.empty_like(logits)
-    for column in range(logits.shape[1]):
-        others = np.delete(logits, column, axis=1)
-        scores[:, column] = logits[:, column] - np.logaddexp.reduce(others, axis=1)
-    return scores
+def log_odds(logits: Array) -> Array:
+    """(2, N, 10): of each digit of a softmax against none of them, and against the others."""
+    digits = logits[:, :NO_DIGIT]
+    against_others = np.empty_like(digits)
+    for digit in range(NO_DIGIT):
+        others = np.delete(digits, digit, axis=1)
+        against_others[:, digit] = digits[:, digit] - np.logaddexp.reduce(others, axis=1)
+    return np.stack([digits - logits[:, NO_DIGIT:], against_others])
 
 
 @cache

@@ -5,7 +5,7 @@ from typing import TypeAlias
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from grader.digits.clarity import Clarity
+from grader.digits.clarity import Clarity, may_go_either_way
 from grader.digits.readings import TileReading
 from grader.digits.regions import Array
 
@@ -14,14 +14,14 @@ Colour: TypeAlias = tuple[int, int, int]
 PAPER, TEXT, FAINT = (250, 250, 248), (34, 34, 34), (120, 120, 120)
 GREEN, AMBER, RED = (0, 158, 115), (230, 159, 0), (213, 47, 37)  # told apart by colour-blind eyes
 TILE, FRAME, GAP, READING, MARGIN = 60, 4, 10, 20, 28
-HEADER, LEGEND = 98, 56
-NARROWEST = 560  # of the whole picture: room for the legend
+HEADER, LEGEND = 104, 56
+NARROWEST = 640  # of the whole picture: room for the legend
 LEGENDS = (
-    (GREEN, "clear"),
-    (AMBER, "read as this digit, but not clearly"),
-    (RED, "not this digit"),
+    (GREEN, True, "clear"),
+    (AMBER, True, "counted, a person may not"),
+    (AMBER, False, "not counted, a person may"),
+    (RED, False, "not this digit"),
 )
-ALMOST = 0.25  # confidence from which on a tile is amber whatever it is read as
 
 
 def draw_overlay(clarity: Clarity) -> Image.Image:
@@ -34,7 +34,10 @@ def draw_overlay(clarity: Clarity) -> Image.Image:
     left = (width - columns * pitch()[0] + GAP) // 2
     title = f"{clarity.clear} of {clarity.total} digits are clear"
     draw.text((MARGIN, 18), title, TEXT, font(24))
-    draw.text((MARGIN, 48), shortened(clarity.where), FAINT, font(13))
+    draw.text((MARGIN, 46), shortened(clarity.where), FAINT, font(13))
+    if clarity.either_way:
+        text = f"with {clarity.either_way} of them, in amber, a person may go either way"
+        draw.text((MARGIN, 64), text, FAINT, font(13))
     if all(reading.label == reading.column for reading in clarity.readings):
         for column in range(columns):
             centre = left + column * pitch()[0] + TILE // 2
@@ -65,10 +68,9 @@ def shortened(text: str) -> str:
 
 
 def colour_of(reading: TileReading) -> Colour:
-    if reading.clear:
-        return GREEN
-    almost = reading.label in (None, reading.predicted) or reading.confidence >= ALMOST
-    return AMBER if almost and reading.confidence >= ALMOST / 5 else RED
+    if may_go_either_way(reading):
+        return AMBER
+    return GREEN if reading.clear else RED
 
 
 def draw_tile(page: Image.Image, ink: Array, reading: TileReading, corner: tuple[int, int]) -> None:
@@ -80,27 +82,29 @@ def draw_tile(page: Image.Image, ink: Array, reading: TileReading, corner: tuple
     inner = TILE - 2 * FRAME
     tile = Image.fromarray(pixels, mode="L").resize((inner, inner), Image.Resampling.BICUBIC)
     page.paste(tile, (x + FRAME, y + FRAME))
-    draw_mark(draw, (x + 8, y + TILE + READING // 2 + 1), colour)
+    draw_mark(draw, (x + 8, y + TILE + READING // 2 + 1), colour, reading.clear)
     place = (x + 18, y + TILE + READING // 2 + 1)
     text = f"{reading.predicted}  {min(99, round(100 * reading.confidence))} %"
     draw.text(place, text, TEXT, font(12), "lm")
 
 
-def draw_mark(draw: ImageDraw.ImageDraw, centre: tuple[int, int], colour: Colour) -> None:
+def draw_mark(
+    draw: ImageDraw.ImageDraw, centre: tuple[int, int], colour: Colour, clear: bool
+) -> None:
     """A dot, a ring or a cross, for eyes that do not see the colours."""
     x, y = centre
     if colour == RED:
         draw.line((x - 4, y - 4, x + 4, y + 4), colour, 2)
         draw.line((x - 4, y + 4, x + 4, y - 4), colour, 2)
     else:
-        fill = colour if colour == GREEN else None
+        fill = colour if clear else None
         draw.ellipse((x - 4, y - 4, x + 4, y + 4), fill=fill, outline=colour, width=2)
 
 
 def draw_legend(draw: ImageDraw.ImageDraw, corner: tuple[int, int]) -> None:
     small = font(13)
     x, y = corner
-    for colour, text in LEGENDS:
-        draw_mark(draw, (x + 5, y + 8), colour)
+    for colour, clear, text in LEGENDS:
+        draw_mark(draw, (x + 5, y + 8), colour, clear)
         draw.text((x + 16, y + 8), text, TEXT, small, "lm")
         x += 16 + int(draw.textlength(text, small)) + 24

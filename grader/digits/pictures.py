@@ -1,79 +1,69 @@
 """Where a submission's pictures of samples are: a notebook's outputs, and the result folders."""
 
-import base64
-import binascii
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from nbformat import NotebookNode
 
+from grader.digits.outputs import Outputs
+from grader.digits.shown import MOST_BYTES, Picture, Shown
 from grader.sandbox.text import one_line
 
-MIMES = ("image/png", "image/jpeg", "image/gif")
-MOST_BYTES = 48 * 2**20
-FINAL_IMAGE, FINAL_GIF = "image_final.png", "gif_final.gif"
+FINAL_IMAGE, FINAL_GIF = "image_final", "gif_final"
+ENDINGS = frozenset({".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif"})
 
-_EMBEDDED = re.compile(r"data:image/(?:png|jpe?g|gif);base64,([A-Za-z0-9+/=\s]+)")
-_DEFINES_DDPM = re.compile(r"^\s*class\s+DDPM\b", re.MULTILINE)
+_USES_DDPM = re.compile(r"\bDDPM\s{0,9}\(")
+_DEFINES_DDPM = re.compile(r"^[ \t]*class\s+DDPM\b", re.MULTILINE)
+_CHOSEN = re.compile(
+    r"^[ \t]*(prediction_type|schedule)[ \t]*=[ \t]*['\"](epsilon|sample|linear|cosine)['\"]",
+    re.MULTILINE,
+)
 
 
 @dataclass(frozen=True)
-class Picture:
-    """The bytes of a picture, not decoded yet. ``where`` names it to a person."""
+class Shows:
+    """What one cell shows, in order; ``where`` names the cell to a person."""
 
-    data: bytes
     where: str
+    shown: tuple[Shown, ...]
 
 
-def pictures_of_samples(notebook: NotebookNode) -> list[Picture]:
-    """The pictures that may show samples, in the notebook's order.
+def cells_with_samples(notebook: NotebookNode, root: Path | None) -> list[Shows]:
+    """What the cells show that may show samples, in the notebook's order; ``root`` has the files.
 
-    What stands before the class DDPM cannot come from it: a look at MNIST, or the forward process.
+    What stands before the class DDPM, or before its first use where it comes from a module, cannot
+    come from it: a look at MNIST, or the forward process.
     """
     cells = list(enumerate(notebook.cells, 1))
-    defining = [n for n, cell in cells if _is_code(cell) and _DEFINES_DDPM.search(cell.source)]
-    first = defining[0] if defining else 1
+    code = [(number, cell.source) for number, cell in cells if _is_code(cell)]
+    defining = [number for number, source in code if _DEFINES_DDPM.search(source)]
+    using = [number for number, source in code if _USES_DDPM.search(source)]
+    first = next(iter(defining or using), 1)
+    outputs = Outputs(notebook, root)
     return [
-        Picture(data, f"cell {number}")
+        Shows(where, tuple(replace(one, where=where) for one in outputs.shown_by(cell)))
         for number, cell in cells
-        if number >= first and _is_code(cell)
-        for output in cell.outputs
-        for data in pictures_in(output)
+        if number >= first
+        for where in [f"cell {number}"]
     ]
 
 
-def pictures_in(output: NotebookNode) -> Iterator[bytes]:
-    """The picture of one output, in whatever form; of an animation in HTML the last one."""
-    data = output.get("data", {})
-    for mime in MIMES:
-        if isinstance(data.get(mime), str):
-            yield from _decoded(data[mime])
-            return
-    html = data.get("text/html")
-    if isinstance(html, str):
-        for text in _EMBEDDED.findall(html)[-1:]:
-            yield from _decoded(text)
+def final_pictures(root: Path, name: str) -> Iterator[Picture]:
+    """The files of this name in the submission's result folders, as PNG or in another form."""
+    for path in sorted(p for p in root.rglob("*.*") if p.stem.lower() == name and p.is_file()):
+        if path.suffix.lower() in ENDINGS and path.stat().st_size <= MOST_BYTES:
+            yield Picture(path.read_bytes(), one_line(path.relative_to(root).as_posix()))
 
 
-def final_pictures(root: Path, name: str) -> list[Picture]:
-    """The files of this name in the submission's result folders."""
-    found = sorted(p for p in root.rglob("*") if p.name.lower() == name and p.is_file())
-    return [
-        Picture(path.read_bytes(), one_line(str(path.relative_to(root))))
-        for path in found
-        if path.stat().st_size <= MOST_BYTES
-    ]
-
-
-def _decoded(text: str) -> Iterator[bytes]:
-    if len(text) > MOST_BYTES * 4 // 3:
-        return
-    try:
-        yield base64.b64decode(text)
-    except (binascii.Error, ValueError):
-        yield b""  # a picture that cannot be read, not none
+def setting_of(notebook: NotebookNode) -> tuple[str, ...]:
+    """The prediction type and the schedule that the notebook sets last, as far as it says so."""
+    chosen: dict[str, str] = {}
+    for cell in notebook.cells:
+        if _is_code(cell):
+            chosen |= dict(_CHOSEN.findall(cell.source))
+    return tuple(chosen.values())
 
 
 def _is_code(cell: NotebookNode) -> bool:

@@ -1,7 +1,7 @@
-"""Where a picture holds images: the area of a figure's axes, or one area for every subplot.
+"""Areas of a picture in which a grid may be: all of it, and the axes that a figure drew in it.
 
-Pictures are (H, W, 3) arrays of bytes; a box is (left, top, right, bottom) in pixels, the last two
-not included.
+Pictures are (H, W, 3) arrays of bytes, or (H, W, 1) where they are gray; a box is (left, top,
+right, bottom) in pixels, the last two not included.
 """
 
 from typing import Any, TypeAlias
@@ -13,26 +13,32 @@ Array: TypeAlias = npt.NDArray[Any]
 Box: TypeAlias = tuple[int, int, int, int]
 
 CLOSE = 20  # of 255: colours nearer than this are one colour
-SMALLEST = 12  # pixels: a tile is not smaller
+SMALLEST = 12  # pixels: what is less is no area
+LONGEST = 4.6  # side of an area, in shorter sides; a row of tiles is longer
+SINGLE = 2  # areas: more that are long may be rows of tiles that touch
 FILLED = 0.7  # of its box: what is more of a rectangle than of anything else
-SUBPLOTS = 4  # alike rectangles, from which on they may be subplots
-LARGE = 0.15  # of the picture: the axes of a figure
+LARGE = 0.03  # of the picture: the axes of a figure
 LINE = 0.01  # of the picture's longer side: how wide the lines are that some styles draw
-COVERED = 0.4  # of the area from the first subplot to the last
 
 
 def commonest(colours: Array) -> Array:
-    """The colour that most of these (N, 3) pixels have, up to the last four bits."""
-    coarse = colours.astype(np.int64) >> 4
-    codes = coarse @ np.array([256, 16, 1])
-    values, counts = np.unique(codes, return_counts=True)
-    chosen = colours[codes == values[counts.argmax()]]
-    return np.asarray(np.median(chosen, axis=0))
+    """The colour that most of these (N, C) pixels have, up to the last four bits."""
+    codes = np.zeros(len(colours), dtype=np.int16)
+    for channel in range(colours.shape[1]):
+        codes = codes * 16 + (colours[:, channel] >> 4)
+    chosen = colours[codes == np.bincount(codes).argmax()]
+    return np.array(
+        [np.bincount(values).cumsum().searchsorted(len(values) / 2) for values in chosen.T]
+    )
 
 
-def differs(picture: Array, colour: Array) -> Array:
-    """Where a pixel is of another colour, (H, W)."""
-    return np.asarray(np.abs(picture.astype(np.float64) - colour).max(axis=2) > CLOSE)
+def distance_from(picture: Array, colour: Array) -> Array:
+    """(H, W): the channel that differs most from this colour, 0 to 255."""
+    away = [
+        np.abs(picture[..., channel].astype(np.int16) - int(value))
+        for channel, value in enumerate(colour)
+    ]
+    return np.asarray(np.maximum.reduce(away))
 
 
 def margin_colour(picture: Array) -> Array:
@@ -40,37 +46,41 @@ def margin_colour(picture: Array) -> Array:
     return commonest(np.concatenate(edges))
 
 
-def find_regions(picture: Array) -> tuple[list[Box], Box]:
-    """Boxes of subplots, if it has any; and the box of the one large image inside the margin.
+def find_areas(picture: Array) -> list[Box]:
+    """The large rectangles that stand out from the margin, the largest first; at last everything.
 
-    The second is the whole picture where nothing sets the image off.
+    They may lie in rows and columns, as several pictures in one figure do.
     """
-    height, width = picture.shape[:2]
     from scipy.ndimage import binary_closing
 
-    there = differs(picture, margin_colour(picture))
-    boxes = rectangles(there)
-    subplots = of_one_size(boxes)
-    if len(subplots) < SUBPLOTS or sum(map(area, subplots)) < COVERED * area(around(subplots)):
-        subplots = []
-    large = [box for box in boxes if area(box) >= LARGE * height * width]
+    height, width = picture.shape[:2]
+    there = distance_from(picture, margin_colour(picture)) > CLOSE
+    large = of_this_size(rectangles(there), LARGE * height * width)
     if not large:  # perhaps a style's lines cut it up
         wide = int(max(height, width) * LINE) + 2
-        boxes = rectangles(binary_closing(there, np.ones((wide, wide))))
-        large = [box for box in boxes if area(box) >= LARGE * height * width]
-    return subplots, max(large, key=area, default=(0, 0, width, height))
+        closed = binary_closing(there, np.ones((wide, wide)))
+        large = of_this_size(rectangles(closed), LARGE * height * width)
+    everything = (0, 0, width, height)
+    longest = LONGEST if len(large) > SINGLE else np.inf
+    panels = [box for box in large if box != everything and longer(box) <= longest]
+    return [*sorted(panels, key=area, reverse=True), everything]
 
 
-def around(boxes: list[Box]) -> Box:
-    left, top, right, bottom = zip(*boxes, strict=True)
-    return min(left), min(top), max(right), max(bottom)
+def longer(box: Box) -> float:
+    """The longer side in shorter ones."""
+    sides = sorted((box[2] - box[0], box[3] - box[1]))
+    return sides[1] / sides[0]
+
+
+def of_this_size(boxes: list[Box], least: float) -> list[Box]:
+    return [box for box in boxes if area(box) >= least]
 
 
 def area(box: Box) -> int:
     return (box[2] - box[0]) * (box[3] - box[1])
 
 
-def rectangles(there: Array) -> list[Box]:
+def rectangles(there: Array, smallest: int = SMALLEST) -> list[Box]:
     """Boxes of connected parts that are filled rectangles, or frames round a rectangle."""
     from scipy import ndimage
 
@@ -78,9 +88,9 @@ def rectangles(there: Array) -> list[Box]:
     found = []
     for rows, columns in ndimage.find_objects(labels):
         box = (columns.start, rows.start, columns.stop, rows.stop)
-        if min(box[2] - box[0], box[3] - box[1]) < SMALLEST:
+        if min(box[2] - box[0], box[3] - box[1]) < smallest:
             continue
-        filled = ndimage.binary_fill_holes(there[rows, columns])
+        filled = without_holes(there[rows, columns])
         trimmed = without_ticks(filled, box)
         if trimmed is not None:
             found.append(trimmed)
@@ -105,18 +115,13 @@ def without_ticks(filled: Array, box: Box) -> Box | None:
     )
 
 
-def of_one_size(boxes: list[Box]) -> list[Box]:
-    """The largest set of boxes whose sides differ by a tenth, or two pixels, at most."""
-    best: list[Box] = []
-    for one in boxes:
-        sides = one[2] - one[0], one[3] - one[1]
-        alike = [
-            box
-            for box in boxes
-            if all(
-                abs(a - b) <= max(2, b / 10)
-                for a, b in zip((box[2] - box[0], box[3] - box[1]), sides, strict=True)
-            )
-        ]
-        best = max(best, alike, key=len)
-    return best
+def without_holes(there: Array) -> Array:
+    """With what is enclosed by it."""
+    from scipy.ndimage import label
+
+    labels, count = label(~there)
+    edges = np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]])
+    outside = np.zeros(count + 1, dtype=bool)
+    outside[edges] = True
+    outside[0] = False
+    return np.asarray(~outside[labels])

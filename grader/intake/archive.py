@@ -1,105 +1,64 @@
-"""Safe unpacking: nothing is written outside the target, and nothing but plain files and folders.
+"""Safe unpacking, whatever an archive is called and however it is packed.
 
-Sizes in headers are never believed: the limits are kept on the bytes that really stream out.
+Nothing is written outside the target, and nothing but plain files and folders. Archives inside
+archives are opened, too. What cannot be read is named, and what was read before it stays.
 """
 
 import contextlib
-import errno
-import gzip
 import hashlib
 import io
 import os
-import shutil
+import re
 import stat
-import tarfile
-import zlib
+import tempfile
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from grader.errors import GraderError, Rejected
-from grader.intake.records import ArchiveLimits
+from grader.intake import tarballs, zips
+from grader.intake.paths import DEEPEST, printable
+from grader.intake.records import ArchiveLimits, Unread
+from grader.intake.streams import CHUNK, GZIP, Hashed, LimitReached, Meter, Packed, unpacker_of
+from grader.intake.tarballs import BLOCK, is_tar, unpack_tar
+from grader.intake.target import Target
+from grader.intake.zips import is_checkpoint, is_zip, unpack_zip
 from grader.results import Flag
 
 if TYPE_CHECKING:
-    from _typeshed import WriteableBuffer
+    Buffered = io.BufferedReader[Any]
 
-Unzipped: type[gzip.GzipFile] = gzip.GzipFile
-DAMAGE: tuple[type[Exception], ...] = (
-    *(tarfile.TarError, zlib.error, gzip.BadGzipFile),
-    *(EOFError, ValueError, OverflowError, RecursionError),
+DAMAGE: tuple[type[Exception], ...] = (*tarballs.DAMAGE, *zips.DAMAGE)
+_NESTED = 4  # archives in archives
+_DAMAGED = "The archive is damaged or cut off."
+_UNKNOWN = "The file is not a .tar.gz archive."
+_NOT_OPENED = {
+    b"7z\xbc\xaf\x27\x1c": "7z",
+    b"Rar!\x1a\x07": "RAR",
+    b"ALZ\x01": "ALZip",
+    b"EGGA": "EGG",
+    b"\x28\xb5\x2f\xfd": "Zstandard",  # where its library is missing
+    b"\x1f\x9d": "compress",
+    b"LZIP": "lzip",
+    b"MSCF": "CAB",
+}
+_ARCHIVE_NAME = re.compile(
+    r"(\.(zip|tar|tgz|tbz2?|txz|tzst|gz|bz2|xz|zst|7z|rar|alz|egg)|\.ipynb|(^|/)[^.]+)"
+    r"( ?\(\d+\)|-\d+)?$",
+    re.IGNORECASE,
 )
-with contextlib.suppress(ImportError):  # students need not have it for the self-check
-    from isal import igzip, isal_zlib  # the same in less than two thirds of the time
-
-    Unzipped = igzip.IGzipFile
-    # its stub calls the class an instance
-    DAMAGE = (*DAMAGE, isal_zlib.error)  # type: ignore[arg-type]
-
-_CHUNK = 1 << 20
-_RATIO_FLOOR = 1 << 20  # a tiny archive's zero padding packs very well and harms nobody
-_HEADER_BYTES = 1 << 20  # extended headers are read into memory: keep them small
-_MAX_DEPTH = 32
-_MAGIC_BYTES = 265
-_GZIP_MAGIC = b"\x1f\x8b"
-_DAMAGED = "The archive is damaged or cut off and cannot be unpacked."
-# of an OSError: the machine's fault, never the name or content of a file
-_MACHINE = {errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS, errno.EMFILE, errno.ENFILE}
-_SKIPPED_FOLDERS = {"__pycache__", "__MACOSX"}
+_ENDINGS = re.compile(r"(\.(tar|gz|tgz|bz2|tbz2?|xz|txz|zst|tzst))+$", re.IGNORECASE)
+_NOTEBOOK = re.compile(rb"(\xef\xbb\xbf|\xff\xfe|\xfe\xff)?[\s\0]*\{")
 
 
-class Hashed(io.RawIOBase):
-    """Hashes a file as it is read through here, front to back."""
+@dataclass(frozen=True)
+class Unpacked:
+    """What came of unpacking. ``sha256`` is the archive's, in hex, taken on the way."""
 
-    def __init__(self, file: io.FileIO) -> None:
-        self._file, self._digest = file, hashlib.sha256()
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: "WriteableBuffer") -> int:
-        count = self._file.readinto(buffer)
-        self._digest.update(memoryview(buffer)[:count])
-        return count
-
-    def tell(self) -> int:
-        return self._file.tell()
-
-    def sha256(self) -> str:
-        """Of the whole file, in hex: what nobody asked for is read now."""
-        while self.read(_CHUNK):
-            pass
-        return self._digest.hexdigest()
-
-
-class _Meter(io.RawIOBase):
-    """Reads the unpacked stream and stops it at the limits."""
-
-    def __init__(
-        self, stream: BinaryIO | gzip.GzipFile, packed: BinaryIO, limits: ArchiveLimits
-    ) -> None:
-        self._stream, self._packed, self._limits = stream, packed, limits
-        self.count = 0
-        self.budget = _HEADER_BYTES
-
-    def readable(self) -> bool:
-        return True
-
-    def read(self, size: int = -1) -> bytes:
-        data = self._stream.read(_CHUNK if size < 0 else min(size, _CHUNK))
-        self.count += len(data)
-        limits = self._limits
-        if self.count > limits.unpacked_bytes:
-            raise Rejected(f"The archive unpacks to more than {limits.unpacked_bytes} bytes.")
-        if self.count > max(_RATIO_FLOOR, limits.ratio * self._packed.tell()):
-            raise Rejected(f"The archive unpacks to more than {limits.ratio:g} times its own size.")
-        if self.count > self.budget:
-            raise Rejected("The archive has a member header of unreasonable size.")
-        return data
-
-    def allow(self, size: int) -> None:
-        """Let the next ``size`` bytes of content pass, and one more header after them."""
-        self.budget = self.count + size + _HEADER_BYTES
+    sha256: str = ""
+    flags: tuple[Flag, ...] = ()
+    unread: tuple[Unread, ...] = ()
 
 
 @contextlib.contextmanager
@@ -113,145 +72,58 @@ def _machine() -> Iterator[None]:
 
 
 @_machine()
-def unpack(archive: Path, target: Path, limits: ArchiveLimits) -> tuple[str, tuple[Flag, ...]]:
-    """Unpack ``archive`` (.tar.gz, or a bare .tar) into the empty folder ``target``.
+def unpack(archive: Path, root: Path, limits: ArchiveLimits) -> Unpacked:
+    """Unpacks ``archive`` into the empty folder ``root``: a .tar.gz, or what came in its place.
 
-    Returns the archive's SHA-256, in hex, taken on the way, and flags: links, devices, absolute
-    paths and paths with ``..`` are left out and flagged. Raises Rejected, which carries the
-    SHA-256, too, when the archive is damaged or breaks a limit.
+    Raises ``Rejected``, which carries the SHA-256, where nothing at all could be unpacked.
     """
+    opening = _Opening(Target(root, limits))
     with archive.open("rb", buffering=0) as file:
         hashed = Hashed(file)
+        packed: Buffered = io.BufferedReader(hashed, CHUNK)
         try:
-            flags = _unpack_file(io.BufferedReader(hashed, _CHUNK), target, limits)
+            opening.whole(packed, archive)
         except Rejected as error:
             error.sha256 = hashed.sha256()
             raise
-        return hashed.sha256(), flags
-
-
-def _unpack_file(
-    packed: io.BufferedReader, target: Path, limits: ArchiveLimits
-) -> tuple[Flag, ...]:
-    start = packed.peek(_MAGIC_BYTES)
-    if not start:
-        raise Rejected("The archive is empty.")
-    if start.startswith(_GZIP_MAGIC):
-        with Unzipped(fileobj=packed) as stream:
-            return _unpack_stream(_Meter(stream, packed, limits), target, limits)
-    if start[257:262] == b"ustar":
-        flag = Flag("archive_not_compressed", "The archive is a tar file without gzip.")
-        return (flag, *_unpack_stream(_Meter(packed, packed, limits), target, limits))
-    if start.startswith(b"PK"):
-        raise Rejected("The file is a zip archive, not a .tar.gz.")
-    raise Rejected("The file is not a .tar.gz archive.")
-
-
-def _unpack_stream(meter: _Meter, target: Path, limits: ArchiveLimits) -> tuple[Flag, ...]:
-    left_out: list[tuple[str, str]] = []
-    try:
-        # a block at a time from the meter: tarfile must not run ahead of the header budget
-        with tarfile.open(fileobj=meter, mode="r|") as tar:
-            count = 0
-            while (member := tar.next()) is not None:
-                count += 1
-                if count > limits.members:
-                    raise Rejected(f"The archive has more than {limits.members} members.")
-                meter.allow(member.size)
-                reason = _unsafe(member, target) or _extract(tar, member, target)
-                if reason:
-                    left_out.append((member.name, reason))
-        meter.budget = limits.unpacked_bytes
-        while meter.read(_CHUNK):
-            pass  # to the end: only there is gzip's checksum compared
-    except Rejected:
-        raise
-    except DAMAGE as error:
-        raise Rejected(_DAMAGED) from error
-    if count == 0:
-        raise Rejected("The archive holds no files.")
-    return _flags(left_out)
-
-
-def _unsafe(member: tarfile.TarInfo, target: Path) -> str:
-    """Why ``member`` must not be unpacked; empty if it may."""
-    if member.issym() or member.islnk():
-        return "a link"
-    if member.issparse() or not (member.isdir() or member.isreg()):
-        return "not a plain file or folder"
-    path = PurePosixPath(member.name)
-    if path.is_absolute():
-        return "an absolute path"
-    if ".." in path.parts:
-        return "a path that leads out of the folder"
-    if len(path.parts) > _MAX_DEPTH or "\0" in member.name:
-        return "an unusable path"
-    try:
-        tarfile.data_filter(member, str(target))
-    except (tarfile.FilterError, OSError, ValueError):
-        return "an unsafe path"
-    return ""
-
-
-def _extract(tar: tarfile.TarFile, member: tarfile.TarInfo, target: Path) -> str:
-    path = target / member.name
-    try:
-        if member.isdir():
-            path.mkdir(mode=0o700, parents=True, exist_ok=True)
-            return ""
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        out = path.open("wb")
-    except (OSError, ValueError) as error:
-        if isinstance(error, OSError) and error.errno in _MACHINE:
-            raise
-        return "a path that cannot be written"
-    content = tar.extractfile(member)
-    assert content is not None  # a regular file always has content
-    with out, content:
-        shutil.copyfileobj(content, out, _CHUNK)
-    return ""
-
-
-def _flags(left_out: list[tuple[str, str]]) -> tuple[Flag, ...]:
-    shown = left_out[:10]
-    flags = [
-        Flag("archive_member_left_out", f"{printable(name)} was not unpacked: {reason}.")
-        for name, reason in shown
-    ]
-    if len(left_out) > len(shown):
-        more = len(left_out) - len(shown)
-        flags.append(Flag("archive_member_left_out", f"{more} more members were not unpacked."))
-    return tuple(flags)
+        sha256 = hashed.sha256()
+    opening.inner()
+    target = opening.target
+    if not target.files:
+        empty = Rejected(target.unread[0].reason if target.unread else "The archive is empty.")
+        empty.sha256 = sha256
+        raise empty
+    return Unpacked(sha256, (*opening.flags, *target.flags()), tuple(target.unread))
 
 
 @_machine()
-def copy_folder(folder: Path, target: Path, limits: ArchiveLimits) -> tuple[Flag, ...]:
-    """Copy the plain files of ``folder`` into ``target``; links are flagged and never followed.
+def copy_folder(folder: Path, root: Path, limits: ArchiveLimits) -> Unpacked:
+    """Copies the plain files of ``folder`` into ``root`` and opens the archives among them.
 
-    Hidden files and folders stay behind. Raises Rejected beyond the limits on bytes or members.
+    Links are followed only to what is copied, too. The SHA-256 is that of the files as they were.
     """
-    left_out: list[tuple[str, str]] = []
-    total = 0
-    for count, (entry, relative) in enumerate(_walk(folder, PurePosixPath()), 1):
-        if count > limits.members:
-            raise Rejected(f"The folder has more than {limits.members} members.")
-        mode = entry.stat(follow_symlinks=False).st_mode
-        if stat.S_ISDIR(mode):
-            (target / relative).mkdir(mode=0o700, exist_ok=True)
-        elif stat.S_ISREG(mode):
-            total += entry.stat(follow_symlinks=False).st_size
-            if total > limits.unpacked_bytes:
-                raise Rejected(f"The folder holds more than {limits.unpacked_bytes} bytes.")
-            try:
-                shutil.copyfile(entry.path, target / relative, follow_symlinks=False)
-            except OSError as error:
-                if error.errno in _MACHINE:
-                    raise
-                left_out.append((str(relative), "it cannot be read"))
-        else:
-            kind = "a link" if stat.S_ISLNK(mode) else "not a plain file or folder"
-            left_out.append((str(relative), kind))
-    return _flags(left_out)
+    opening = _Opening(Target(root, limits))
+    target = opening.target
+    try:
+        for entry, relative in _walk(folder, PurePosixPath()):
+            path = target.place(str(relative), PurePosixPath())
+            if path is None:
+                continue
+            mode = entry.stat(follow_symlinks=False).st_mode
+            if stat.S_ISDIR(mode):
+                target.folder(path)
+            elif stat.S_ISREG(mode):
+                target.copy(path, Path(entry.path))
+            elif stat.S_ISLNK(mode):
+                target.link(path, os.readlink(entry.path), path.parent)
+            else:
+                target.leave_out(str(relative), "not a plain file or folder")
+    except LimitReached as limit:
+        target.is_partly_read(None, str(limit).replace("archive", "folder"))
+    target.settle_links()
+    sha256 = folder_sha256(root)
+    opening.inner()
+    return Unpacked(sha256, (*opening.flags, *target.flags()), tuple(target.unread))
 
 
 def _walk(
@@ -260,11 +132,141 @@ def _walk(
     with os.scandir(folder) as found:
         entries = sorted(found, key=lambda entry: entry.name)
     for entry in entries:
-        if entry.name.startswith(".") or entry.name in _SKIPPED_FOLDERS:
-            continue
         yield entry, prefix / entry.name
-        if entry.is_dir(follow_symlinks=False) and len(prefix.parts) < _MAX_DEPTH:
+        if entry.is_dir(follow_symlinks=False) and len(prefix.parts) < DEEPEST:
             yield from _walk(Path(entry.path), prefix / entry.name)
+
+
+class _Opening:
+    """Opens an archive, and the archives that come out of it."""
+
+    def __init__(self, target: Target) -> None:
+        self.target = target
+        self.flags: list[Flag] = []
+
+    def whole(self, packed: "Buffered", archive: Path) -> None:
+        """What was handed in. Raises ``Rejected`` if it is no archive and no notebook."""
+        if not packed.peek(BLOCK):
+            raise Rejected("The archive is empty.")
+        if why := self.opened(packed, archive.name, PurePosixPath()):
+            raise Rejected(why)
+
+    def inner(self) -> None:
+        """Opens what is an archive among the files, each in the place of a folder of its name."""
+        fresh = list(self.target.files)
+        for _ in range(_NESTED):
+            before = set(self.target.files)
+            for path in fresh:
+                self._inner(path)
+            fresh = [path for path in self.target.files if path not in before]
+
+    def _inner(self, path: PurePosixPath) -> None:
+        if not _ARCHIVE_NAME.search(str(path)):
+            return
+        with (self.target.root / path).open("rb") as file:
+            start = file.peek(BLOCK)
+            packed = unpacker_of(start) or is_tar(start) or form_of(start)
+            if packed or (is_zip(start) and not is_checkpoint(file, self.target.limits)):
+                file.seek(0)
+                self.target.remove(path)  # the open file is still there to read
+                self.target.folder(path)
+                if why := self.opened(file, path.name, path):
+                    self.target.unread.append(
+                        Unread(str(path), f"{printable(str(path))}: {why}", whole=True)
+                    )
+                else:
+                    self.flags.append(Flag("archive_inside", f"{printable(str(path))} was opened."))
+
+    def opened(self, packed: "Buffered", name: str, within: PurePosixPath) -> str:
+        """Unpacks an archive of whatever form into a folder of the target; what stops it is noted.
+
+        Gives the reason, a sentence, if it cannot be opened at all.
+        """
+        whole = within if within.parts else None
+        try:
+            return self._opened(packed, packed, name, within)
+        except LimitReached as limit:
+            self.target.is_partly_read(whole, str(limit))
+        except DAMAGE as error:
+            cut_off = isinstance(error, EOFError) or "end of data" in str(error)
+            self.target.is_partly_read(whole, _DAMAGED, altered=not cut_off)
+        finally:
+            self.target.settle_links()
+        return ""
+
+    def _opened(
+        self, stream: "Buffered | Meter", packed: Packed, name: str, within: PurePosixPath
+    ) -> str:
+        """``stream`` gives the bytes: ``packed`` itself, or what is unpacked from it."""
+        start, target = stream.peek(BLOCK), self.target
+        as_it_is = not isinstance(stream, Meter)
+        handed_in = not within.parts
+        if is_tar(start):
+            if as_it_is and handed_in:
+                self.note("archive_not_compressed", "The archive is a tar file without gzip.")
+            if not isinstance(stream, Meter):
+                stream = Meter(stream, packed, target.limits)
+            unpack_tar(stream, target, within)
+        elif is_zip(start):
+            if handed_in:
+                self.note("archive_form", "The archive is a zip file, not a .tar.gz.")
+            with self.seekable(stream) as file:
+                unpack_zip(file, target, within)
+        elif unpack := unpacker_of(start):
+            if as_it_is and handed_in and not start.startswith(GZIP):
+                self.note("archive_form", "The archive is packed otherwise than by gzip.")
+            with contextlib.closing(unpack(stream)) as unpacked:
+                return self._opened(Meter(unpacked, packed, target.limits), packed, name, within)
+        elif form := form_of(start):
+            return f"The file is in the form {form}, which the grader cannot open."
+        elif handed_in and not start.strip(b"\0"):
+            return "The archive is empty."
+        elif within.parts or _NOTEBOOK.match(start):
+            self.single(stream, name, within, start)
+        else:
+            return _UNKNOWN
+        return ""
+
+    def note(self, id_: str, text: str) -> None:
+        self.flags.append(Flag(id_, text))
+
+    @contextlib.contextmanager
+    def seekable(self, stream: "Buffered | Meter") -> Iterator[BinaryIO]:
+        """The same bytes as a file in which one may go back."""
+        most = self.target.limits.unpacked_bytes
+        with tempfile.TemporaryFile(dir=self.target.root) as file:
+            allow_all(stream, most)
+            while data := stream.read(CHUNK):
+                if file.tell() > most:
+                    raise LimitReached(f"The archive is larger than {most} bytes.")
+                file.write(data)
+            yield file
+
+    def single(
+        self, stream: "Buffered | Meter", name: str, within: PurePosixPath, start: bytes
+    ) -> None:
+        """One file that was packed by itself, or a notebook that was handed in as it is."""
+        plain = _ENDINGS.sub("", name) or name
+        if _NOTEBOOK.match(start) and not plain.lower().endswith((".ipynb", ".json", ".txt")):
+            plain += ".ipynb"
+        path = self.target.place(plain, within)
+        if path is not None:
+            self.note("archive_form", f"{printable(plain)} was handed in without an archive.")
+            allow_all(stream, self.target.limits.unpacked_bytes)
+            self.target.file(path, stream, self.target.limits.unpacked_bytes)
+
+
+def allow_all(stream: "Buffered | Meter", most: int) -> None:
+    """No header is to be read from here on."""
+    if isinstance(stream, Meter):
+        stream.budget = most
+
+
+def form_of(start: bytes) -> str:
+    """The name of a packed form that starts so and cannot be opened here; empty if it is none."""
+    if unpacker_of(start) is not None:
+        return ""
+    return next((form for magic, form in _NOT_OPENED.items() if start.startswith(magic)), "")
 
 
 def file_sha256(path: Path) -> str:
@@ -285,9 +287,3 @@ def folder_sha256(folder: Path) -> str:
         digest.update(name.encode("utf-8", "surrogateescape") + b"\0")
         digest.update(bytes.fromhex(file_sha256(files[name])))
     return digest.hexdigest()
-
-
-def printable(name: str) -> str:
-    """A file name that is safe to show: no control characters, at most 80 characters."""
-    clean = "".join(c if c.isprintable() else "?" for c in name)
-    return clean if len(clean) <= 80 else clean[:77] + "..."

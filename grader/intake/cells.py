@@ -1,59 +1,30 @@
 """Which statements of a notebook run, and why the others do not."""
 
 import ast
-import re
-from dataclasses import dataclass
-from types import UnionType
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import TypeGuard
 
 from nbformat import NotebookNode
 
-from grader.intake.names import effects, imported_modules
+from grader.intake.counts import superseded
+from grader.intake.expand import Expander
+from grader.intake.names import effects, imported_modules, written_by_magic
+from grader.intake.newer import OURS
+from grader.intake.plans import Gone, LeftOut, Plan, Statement
+from grader.intake.prune import pruned
 from grader.intake.reach import PROVIDED, Item, banned, reached, unneeded, with_calls
-from grader.intake.source import FAILURES, CellText, read_cell
+from grader.intake.repeatable import repeatable
+from grader.intake.runs import Runs
+from grader.intake.source import FAILURES, CellText, Piece, read_cell
+from grader.intake.unread import TARGETS, unread_definitions
 
-TARGETS = ("beta_schedule", "ddpm_schedules", "ContextUnet", "DDPM")
 MODEL = frozenset({"ddpm", "nn_model"})
 """What of it the notebook makes itself where its trained weights are to be loaded."""
 OVERRIDES = {"n_epoch": "1", "n_T": "20", "n_feat": "8", "batch_size": "64", "device": "'cpu'"}
-_WRITES_MODULE = re.compile(r"%%(?:writefile|file)\s+(?:-a\s+)?(?:\./)?(\w+)\.py")
+MAGIC = "a cell magic, not Python"
 MAX_STATEMENTS = 5_000
 MAX_SOURCE = 2**20
-
-
-@dataclass(frozen=True)
-class Statement:
-    """A statement that runs: its cell and line (1-based), its text, the names it binds.
-
-    ``repeatable``: an import, a plain constant or a plain definition, which may run together with
-    its neighbours of this kind, and once more, without a difference.
-    """
-
-    cell: int
-    line: int
-    source: str
-    binds: tuple[str, ...]
-    repeatable: bool = False
-
-
-@dataclass(frozen=True)
-class LeftOut:
-    """A statement that does not run, with the reason in plain words and its first line."""
-
-    cell: int
-    line: int
-    reason: str
-    what: str
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What runs and what does not; ``defined`` are the targets among what runs."""
-
-    statements: tuple[Statement, ...]
-    left_out: tuple[LeftOut, ...]
-    defined: frozenset[str]
-    imports: frozenset[str]
-    problems: tuple[str, ...]
 
 
 def plan_definitions(nb: NotebookNode) -> Plan:
@@ -68,88 +39,113 @@ def plan_model(nb: NotebookNode) -> Plan:
 
 def _plan_for(nb: NotebookNode, targets: tuple[str, ...], provided: frozenset[str]) -> Plan:
     texts, problems = _texts(nb)
-    left: list[LeftOut] = []
-    items: list[Item] = []
+    left: list[tuple[Piece, str]] = []
+    items = _items(texts, left, problems)
+    items = [_without_training(item, provided) for item in items]
+    reasons = superseded(nb, items, targets)
+    for i, item in enumerate(items):
+        if i not in reasons and (reason := banned(item, provided)):
+            reasons[i] = reason
+    items = with_calls(items, reasons)
+    kept = reached(items, reasons, targets, provided)
+    unmade = {i: reasons.get(i) or unneeded(items[i]) for i in range(len(items)) if i not in kept}
+    left += [(items[i].piece, reason) for i, reason in unmade.items()]
+    statements = tuple(_statement(items[i]) for i in sorted(kept))
+    bound = {name for statement in statements for name in statement.binds}
+    replaced = _replaced([items[i].piece for i in sorted(kept)])
+    unread = unread_definitions(nb, texts, left, bound, replaced)
+    plan = _plan(statements, left, frozenset(_imports(i.piece for i in items)), problems, texts)
+    withheld = _withheld(
+        [items[i] for i in sorted(kept)], [(items[i], reason) for i, reason in unmade.items()]
+    )
+    return replace(plan, unread=unread, withheld=withheld)
+
+
+def _withheld(run: Sequence[Item], left: Sequence[tuple[Item, str]]) -> dict[str, str]:
+    """See ``Plan``. Modules are none: calling something of theirs changes nothing that is read."""
+    imports = ast.Import | ast.ImportFrom
+    modules = {n for item in run if isinstance(item.piece.node, imports) for n in item.does.binds}
+    bound = {name for item in run for name in item.does.binds}
+    reads = {name for item in run for name in item.does.reads} - modules - PROVIDED
+    found: dict[str, str] = {}
+    for item, reason in left:
+        names = (item.does.binds - bound | item.does.fills) & reads
+        attributes = {f".{n.attr}" for n in item.piece.outer_nodes if _is_set(n)}
+        found |= dict.fromkeys([*names, *attributes], reason)
+    return found
+
+
+def _is_set(node: ast.AST) -> TypeGuard[ast.Attribute]:
+    return isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store)
+
+
+def _items(
+    texts: dict[int, CellText], left: list[tuple[Piece, str]], problems: list[str]
+) -> list[Item]:
+    """All statements that can be read; what cannot goes to ``left``."""
+    expander, items = Expander(), list[Item]()
     clean: set[str] = set()  # what cells without an error define; asked of only if one has
     if any(text.saved for text in texts.values()):
         clean = {name for text in texts.values() if not text.saved for name in _top_names(text)}
-    imports = _imports(texts)
-    modules = [
-        Statement(cell, 1, text.text, ())
-        for cell, text in texts.items()
-        if _module_written(text) in imports
-    ]
     for cell, text in texts.items():
-        if text.magic and _module_written(text) not in imports:
-            left.append(_leave(cell, 1, "a cell magic, not Python", text.magic))
+        pieces = expander.pieces_of(cell, text)
+        whole = Piece(cell, 1, text.text, ast.Pass())
+        if text.writes:
+            body = text.text.partition("\n")[2]
+            items.append(Item(whole, written_by_magic(text.writes, body)))
+        elif text.magic:
+            left.append((whole, MAGIC))
         elif text.problem and not text.pieces:
-            left.append(_leave(cell, 1, "the cell cannot be read", text.text.strip()))
-        for piece in text.pieces:
+            left.append((whole, "the cell cannot be read"))
+        for piece in pieces:
             try:
                 does = effects(piece)
             except FAILURES as error:
                 problems.append(f"cell {cell} line {piece.line}: {type(error).__name__}")
-                left.append(_leave(cell, piece.line, "it cannot be read", piece.source))
+                left.append((piece, "it cannot be read"))
                 continue
             if text.saved and does.binds & clean:
-                reason = "its cell has a syntax error and another cell defines the same"
-                left.append(_leave(cell, piece.line, reason, piece.source))
+                left.append(
+                    (piece, "its cell has a syntax error and another cell defines the same")
+                )
             else:
                 items.append(Item(piece, does))
-    reasons = {i: reason for i, item in enumerate(items) if (reason := banned(item, provided))}
-    items = with_calls(items, reasons)
-    kept = reached(items, reasons, targets, provided)
-    for i, item in enumerate(items):
-        if i not in kept:
-            reason = reasons.get(i) or unneeded(item)
-            left.append(_leave(item.piece.cell, item.piece.line, reason, item.piece.source))
-    statements = [
-        Statement(p.cell, p.line, p.source, tuple(sorted(items[i].does.binds)), _repeatable(p.node))
-        for i in sorted(kept)
-        for p in [items[i].piece]
-    ]
-    in_order = sorted([*modules, *statements], key=lambda statement: statement.cell)
-    return _plan(tuple(in_order), left, texts, problems)
+    return items
 
 
-def _module_written(text: CellText) -> str:
-    """The module that a cell writes as a file, for the notebook to import; empty if none."""
-    written = _WRITES_MODULE.fullmatch(text.magic)
-    return written[1] if written else ""
+def _without_training(item: Item, provided: frozenset[str]) -> Item:
+    """The same without what may not run inside a block that defines something."""
 
-
-def _imports(texts: dict[int, CellText]) -> frozenset[str]:
-    pieces = (piece for text in texts.values() for piece in text.pieces)
-    return frozenset(name for piece in pieces for name in imported_modules(piece))
-
-
-_PLAIN = ast.Constant | ast.Tuple | ast.UnaryOp | ast.unaryop | ast.expr_context
-_NAMED = _PLAIN | ast.Name | ast.Attribute
-
-
-def _repeatable(node: ast.stmt) -> bool:
-    match node:
-        case ast.Import() | ast.ImportFrom() | ast.Pass() | ast.Expr(ast.Constant()):
+    def unwanted(piece: Piece) -> bool:
+        try:
+            return bool(banned(Item(piece, effects(piece)), provided))
+        except FAILURES:
             return True
-        case ast.Assign(targets, value):
-            return all(isinstance(t, ast.Name) for t in targets) and _made_of(_PLAIN, value)
-        case ast.FunctionDef(name, args, decorator_list=[], returns=returns):
-            plain = _made_of(_NAMED | ast.arguments | ast.arg, args, returns)
-            return plain and not _named(name, args)
-        case ast.ClassDef(name, bases, keywords=[], body=body, decorator_list=[]):
-            plain = _made_of(_NAMED, *bases) and all(map(_repeatable, body))
-            return plain and not _named(name, *bases)
-    return False
+
+    if not item.does.binds or not banned(item, provided):
+        return item
+    rest = pruned(item.piece, unwanted)
+    return Item(rest, effects(rest)) if rest else item
 
 
-def _made_of(kinds: UnionType, *nodes: ast.AST | None) -> bool:
-    """Whether there is nothing else in these trees: no call above all."""
-    return all(isinstance(part, kinds) for node in nodes if node for part in ast.walk(node))
+def _statement(item: Item) -> Statement:
+    piece, names = item.piece, sorted(filter(str.isidentifier, item.does.binds))
+    again = not piece.source.startswith("%%") and repeatable(piece.node)
+    return Statement(piece.cell, piece.line, piece.source, tuple(names), again)
 
 
-def _named(name: str, *nodes: ast.AST) -> bool:
-    """Whether these trees read it: what builds on what it replaces would do so twice."""
-    return any(isinstance(p, ast.Name) and p.id == name for node in nodes for p in ast.walk(node))
+def _replaced(pieces: Iterable[Piece]) -> dict[str, tuple[int, int]]:
+    """Targets that several cells define: the number of one before the last, and the last's."""
+    cells: dict[str, list[int]] = {name: [] for name in TARGETS}
+    for piece in pieces:
+        name = getattr(piece.node, "name", "")
+        if name in cells and piece.cell not in cells[name][-1:]:
+            cells[name].append(piece.cell)
+    return {name: (found[-2], found[-1]) for name, found in cells.items() if len(found) > 1}
+
+
+def _imports(pieces: Iterable[Piece]) -> set[str]:
+    return {name for piece in pieces for name in imported_modules(piece)}
 
 
 def plan_everything(nb: NotebookNode) -> Plan:
@@ -162,24 +158,41 @@ def plan_everything(nb: NotebookNode) -> Plan:
         source = raw if text.problem or text.magic else _overridden(text)
         if source.strip():
             statements.append(Statement(cell, 1, source, names))
-    return _plan(tuple(statements), [], texts, problems)
+    pieces = (piece for text in texts.values() for piece in text.pieces)
+    return _plan(tuple(statements), [], frozenset(_imports(pieces)), problems, texts)
 
 
 def _plan(
     statements: tuple[Statement, ...],
-    left: list[LeftOut],
-    texts: dict[int, CellText],
+    left: list[tuple[Piece, str]],
+    imports: frozenset[str],
     problems: list[str],
+    texts: Mapping[int, CellText],
 ) -> Plan:
     bound = {name for statement in statements for name in statement.binds}
-    left.sort(key=lambda item: (item.cell, item.line))
+    left_out = [_leave(piece, reason) for piece, reason in left]
+    left_out.sort(key=lambda item: (item.cell, item.line))
     defined = frozenset(bound & {*TARGETS})
-    return Plan(statements, tuple(left), defined, _imports(texts), tuple(problems))
+    gone = _gone(statements, texts)
+    return Plan(statements, tuple(left_out), defined, imports, tuple(problems), gone=gone)
+
+
+def _gone(statements: Sequence[Statement], texts: Mapping[int, CellText]) -> dict[str, Gone]:
+    """What a cell that cannot be read defines, if nothing that runs does; where another Python can
+    read it, what stands below it counts alone."""
+    found: dict[str, Gone] = {}
+    for cell, text in texts.items():
+        above = 0 if not text.newer else cell
+        known = {name for s in statements if s.cell > above for name in s.binds}
+        for name in set(text.lost) - known:
+            found[name] = Gone(text.problem, cell, text.newer)
+    return found
 
 
 def _texts(nb: NotebookNode) -> tuple[dict[int, CellText], list[str]]:
     texts: dict[int, CellText] = {}
     problems: list[str] = []
+    runs = Runs(nb)
     size = count = 0
     for number, cell in enumerate(nb.cells, 1):
         if cell.cell_type != "code" or not cell.source.strip():
@@ -188,7 +201,13 @@ def _texts(nb: NotebookNode) -> tuple[dict[int, CellText], list[str]]:
         if size > MAX_SOURCE or count > MAX_STATEMENTS:
             problems.append(f"the notebook is too long: cell {number} and later are not read")
             break
-        text = texts[number] = read_cell(number, cell.source)
+        text = read_cell(number, cell.source)
+        if text.saved and not text.newer and runs.only_elsewhere(number):
+            problem = (
+                f"cell {number} is written for Python {runs.python}, and here it is Python {OURS}"
+            )
+            text = replace(text, newer=True, problem=problem)
+        texts[number] = text
         count += len(text.pieces)
         if text.problem:
             problems.append(text.problem)
@@ -205,9 +224,11 @@ def _top_names(text: CellText) -> set[str]:
     return names
 
 
-def _leave(cell: int, line: int, reason: str, source: str) -> LeftOut:
-    first = source.strip().split("\n", 1)[0]
-    return LeftOut(cell, line, reason, first if len(first) <= 60 else first[:57] + "...")
+def _leave(piece: Piece, reason: str) -> LeftOut:
+    first = piece.source.strip().split("\n", 1)[0]
+    return LeftOut(
+        piece.cell, piece.line, reason, first if len(first) <= 60 else first[:57] + "..."
+    )
 
 
 def _overridden(text: CellText) -> str:

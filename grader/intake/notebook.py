@@ -1,8 +1,14 @@
-"""Reading notebooks as they are found in the wild, repaired in memory to valid nbformat 4.5."""
+"""Reading notebooks as they are found in the wild: decoded, mended where there is one way to do it,
+and repaired in memory to valid nbformat 4.5."""
 
+import codecs
+import contextlib
 import json
+import mmap
 import re
+import tempfile
 import warnings
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,39 +16,192 @@ import nbformat
 from nbformat import NotebookNode
 
 from grader.errors import Rejected
+from grader.intake.decoding import text_of
+from grader.intake.mending import Unclear, first_side, mended
+from grader.intake.paths import printable
+from grader.intake.records import Notebook
+from grader.intake.slimming import Slim, TooLarge, slim
 
-MAX_BYTES = 64 * 2**20
+READ_AT_ONCE = 64 * 2**20
+"""Bytes; of larger notebooks outputs are left out before they are parsed."""
+CHUNK = 1 << 20
 _MAX_DEPTH = 100
+_LONGEST_NUMBER = 300  # digits
 _CELL_ID = re.compile(r"[a-zA-Z0-9_-]{1,64}\Z")
+_OTHER_FORMS = (
+    (re.compile(r"version https://git-lfs\.github\.com/spec/"), "it is a pointer of Git LFS"),
+    (re.compile(r"bplist00"), "it is a placeholder of a cloud drive"),
+    (re.compile(r"<(!doctype|html|\?xml|head|meta|!--)", re.IGNORECASE), "it is a web page"),
+    (re.compile(r"%PDF-"), "it is a PDF file"),
+)
+
+
+class _CannotRead(Exception):
+    """The text says why, as a part of a sentence."""
 
 
 def read_notebook(path: Path) -> NotebookNode:
     """The notebook at ``path`` as valid nbformat 4.5; the file stays as it is.
 
     Missing cell ids and fields are filled in, the same way each time. Raises Rejected when the
-    file is too large or damaged, FileNotFoundError when it is not there.
+    file cannot be read, FileNotFoundError when it is not there.
     """
-    name = path.name
-    if path.stat().st_size > MAX_BYTES:
-        raise Rejected(f"The notebook {name} is larger than {MAX_BYTES // 2**20} MB.")
+    found = open_notebook(path)
+    if found.content is None:
+        raise Rejected(found.problem)
+    return found.content
+
+
+def open_notebook(path: Path) -> Notebook:
+    """The same with what a person should know of it; whatever is wrong with it is said there.
+
+    Raises FileNotFoundError when it is not there.
+    """
+    name = printable(path.name)
     try:
-        content = json.loads(path.read_bytes().decode("utf-8-sig"))
-    except UnicodeDecodeError as error:
-        raise Rejected(f"The notebook {name} is not text in UTF-8.") from error
-    except RecursionError as error:
-        raise Rejected(f"The notebook {name} is nested too deeply.") from error
-    except ValueError as error:
-        raise Rejected(f"The notebook {name} is damaged: it is not valid JSON.") from error
-    if _too_deep(content):
-        raise Rejected(f"The notebook {name} is nested too deeply.")
-    if not isinstance(content, dict):
-        raise Rejected(f"The notebook {name} is damaged: it holds no cells.")
-    if "cells" not in content and isinstance(content.get("worksheets"), list):
-        content = _upgraded(content, name)
-    if not isinstance(content.get("cells"), list):
-        raise Rejected(f"The notebook {name} is damaged: it holds no cells.")
-    node: NotebookNode = nbformat.from_dict(_repaired(content))
-    return node
+        return _Reading(name).notebook(path)
+    except _CannotRead as reason:
+        return Notebook(name, problem=cannot_read(name, str(reason)))
+
+
+def cannot_read(name: str, reason: str) -> str:
+    """Says so, and what would help."""
+    return f"{name} cannot be read: {reason}. A readable copy of it would settle this."
+
+
+class _Reading:
+    """Reads one file; ``notes`` and the rest are what ``Notebook`` has."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.notes: list[str] = []
+        self.lost = self.lost_outputs = self.doubt = ""
+
+    def notebook(self, path: Path) -> Notebook:
+        content = self.content(path)
+        node: NotebookNode = nbformat.from_dict(_repaired(content))
+        for cell in node.cells:
+            with contextlib.suppress(Unclear):
+                if (first := first_side(cell.source)) is not None:
+                    cell.source = first
+                    self.merged()
+        notes = tuple(dict.fromkeys(self.notes))
+        return Notebook(self.name, node, "", notes, self.lost, self.lost_outputs, self.doubt)
+
+    def content(self, path: Path) -> dict[str, Any]:
+        """The JSON with its list of cells, its outputs not nested too deeply."""
+        size = path.stat().st_size
+        data = path.read_bytes() if size <= READ_AT_ONCE else self.slimmed(path)
+        try:
+            return self.with_cells(self.parsed(data))
+        except RecursionError:
+            try:
+                return self.with_cells(self.parsed(self.less_deep(data)))
+            except (RecursionError, TooLarge):
+                raise _CannotRead("it is nested too deeply") from None
+
+    def slimmed(self, path: Path) -> bytes:
+        with _mapped(path) as data:
+            try:
+                return self.kept(slim(data))
+            except TooLarge:
+                megabytes = f"{len(data) / 2**20:.0f} MB"
+                raise _CannotRead(f"it is too large ({megabytes})") from None
+
+    def less_deep(self, data: bytes) -> bytes:
+        return self.kept(slim(text_of(data, self.name)[0].encode("utf-8", "surrogatepass")))
+
+    def kept(self, found: Slim) -> bytes:
+        if found.pictures:
+            text = (
+                f"{found.pictures} of the outputs of {self.name} are too large and were not read."
+            )
+            self.lost_outputs = text
+        if found.others:
+            self.notes.append(
+                f"{found.others} outputs of {self.name} without a picture were not read."
+            )
+        return found.data
+
+    def parsed(self, data: bytes) -> Any:
+        text, note = text_of(data, self.name)
+        if not text.strip():
+            raise _CannotRead("it is empty" if not data else "it holds nothing")
+        try:
+            found = json.loads(text)
+        except json.JSONDecodeError:
+            found = self.parsed_mended(text)
+        except ValueError:  # a number of thousands of digits
+            found = json.loads(text, parse_int=_number)
+        if note:
+            self.notes.append(note)
+        return found
+
+    def parsed_mended(self, text: str) -> Any:
+        for form, what in _OTHER_FORMS:
+            if form.match(text.lstrip()):
+                raise _CannotRead(what)
+        try:
+            side = first_side(text)
+            made = mended(text if side is None else side)
+            found = json.loads(made.text, strict=False, parse_int=_number)
+        except (Unclear, ValueError):
+            raise _CannotRead("it is damaged, and is no valid JSON") from None
+        if side is not None:
+            self.merged()
+        if made.lost:
+            self.lost = f"The end of {self.name} is missing, and what stood there cannot be read."
+        said = made.notes or ([] if side else ["Control characters were taken as they are."])
+        self.notes += [f"{self.name} is damaged. {note}" for note in said]
+        return found
+
+    def merged(self) -> None:
+        text = f"{self.name} holds the marks of a merge. The first side was read; nobody ran it."
+        self.doubt = text
+
+    def with_cells(self, found: Any) -> dict[str, Any]:
+        if not isinstance(found, dict):
+            raise _CannotRead("it holds no cells")
+        if "doc_id" in found or found.keys() == {"url"}:
+            raise _CannotRead("it is a shortcut to a file of a cloud drive")
+        for key in ("content", "notebook"):  # as a server of notebooks hands it out
+            inner = found.get(key)
+            if "cells" not in found and isinstance(inner, dict) and "cells" in inner:
+                found = inner
+        if _too_deep(found):
+            raise RecursionError
+        if "cells" not in found and isinstance(found.get("worksheets"), list):
+            found = _upgraded(found)
+        cells = found.get("cells")
+        if isinstance(cells, dict) and all(isinstance(cell, dict) for cell in cells.values()):
+            self.notes.append(
+                f"The cells of {self.name} are no list; they were read in their order."
+            )
+            cells = [*cells.values()]
+        if not isinstance(cells, list):
+            raise _CannotRead("it holds no cells")
+        return {**found, "cells": cells}
+
+
+@contextlib.contextmanager
+def _mapped(path: Path) -> Iterator[mmap.mmap]:
+    """A large file in UTF-8, or another superset of ASCII, mapped into memory."""
+    with contextlib.ExitStack() as stack:
+        file: Any = stack.enter_context(path.open("rb"))
+        encoding = json.detect_encoding(file.read(4))
+        if encoding.startswith(("utf-16", "utf-32")):
+            file.seek(0)
+            decoder = codecs.getincrementaldecoder(encoding)("replace")
+            copy = stack.enter_context(tempfile.TemporaryFile(dir=path.parent))
+            while data := file.read(CHUNK):
+                copy.write(decoder.decode(data).encode("utf-8", "replace"))
+            copy.flush()
+            file = copy
+        yield stack.enter_context(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
+
+
+def _number(digits: str) -> int:
+    return int(digits) if len(digits) <= _LONGEST_NUMBER else 0
 
 
 def _too_deep(content: Any) -> bool:
@@ -60,7 +219,7 @@ def _too_deep(content: Any) -> bool:
     return True
 
 
-def _upgraded(content: dict[str, Any], name: str) -> dict[str, Any]:
+def _upgraded(content: dict[str, Any]) -> dict[str, Any]:
     """Notebook format 2 or 3 (worksheets) as format 4."""
     try:
         with warnings.catch_warnings():
@@ -80,7 +239,7 @@ def _upgraded(content: dict[str, Any], name: str) -> dict[str, Any]:
                 4,
             )
     except Exception as error:  # whatever an old and broken file makes the converter do
-        raise Rejected(f"The notebook {name} is of an old format and damaged.") from error
+        raise _CannotRead("it is of an old format and damaged") from error
     return upgraded
 
 
@@ -103,9 +262,9 @@ def _repaired(content: dict[str, Any]) -> dict[str, Any]:
 
 
 def _cell(cell: dict[str, Any], number: int, seen: set[str]) -> dict[str, Any]:
-    kind = cell.get("cell_type")
+    kind = str(cell.get("cell_type")).lower()
     if kind not in ("code", "markdown", "raw"):
-        kind = "raw"
+        kind = "code" if "outputs" in cell or "execution_count" in cell else "raw"
     metadata = dict(_mapping(cell.get("metadata")))
     for key in ("tags", "name", "collapsed", "scrolled", "deletable", "format", "jupyter"):
         metadata.pop(key, None)  # of no use here, and often of the wrong type
@@ -123,6 +282,8 @@ def _cell(cell: dict[str, Any], number: int, seen: set[str]) -> dict[str, Any]:
         "metadata": metadata,
         "source": source,
     }
+    if kind == "markdown" and isinstance(cell.get("attachments"), dict):
+        result["attachments"] = cell["attachments"]
     if kind == "code":
         count = cell.get("execution_count")
         valid = isinstance(count, int) and not isinstance(count, bool) and count >= 0

@@ -1,11 +1,14 @@
 """Which statements the graded definitions reach, and why others may not run."""
 
 import ast
+import builtins
 from collections import defaultdict
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 
+from grader.intake.files import ENVIRONMENT
 from grader.intake.names import Effects, root_name
+from grader.intake.namespace import called, constants
 from grader.intake.source import Piece
 
 PROVIDED = frozenset({"ddpm", "nn_model", "optim"})
@@ -15,6 +18,9 @@ HYPER_PARAMETERS = frozenset(
 )
 _DATA_CALLS = {"MNIST", "FashionMNIST", "CIFAR10", "DataLoader", "ImageFolder", "load_dataset"}
 _OUTSIDE = {"subprocess", "urllib", "requests", "wget", "gdown", "drive", "files"}
+_SHELL = ("system", "getoutput", "run_line_magic", "run_cell_magic", "run_cell", "magic")
+_SMI = "nvidia-smi"  # which is there, too
+_MOST_STRINGS = 300  # that are compared with all names
 _SIMPLE_CALLS = {"device", "is_available", "float", "int", "tuple", "list", "str"}
 
 
@@ -34,14 +40,13 @@ def with_calls(items: list[Item], reasons: dict[int, str]) -> list[Item]:
     for i, item in enumerate(items):
         fills = set(item.does.fills)
         for name in item.does.calls & functions.keys():
-            for called in functions[name]:
-                fills |= called.global_writes
-                if called.trains_when_called:
+            for does in functions[name]:
+                fills |= does.global_writes
+                if does.trains_when_called:
                     reasons.setdefault(i, "it trains or samples")
-                if called.fills_arguments:
+                if does.fills_arguments:
                     fills |= _arguments(item.piece, name)
-        does = Effects(**{**item.does.__dict__, "fills": frozenset(fills)})
-        result.append(Item(item.piece, does))
+        result.append(Item(item.piece, replace(item.does, fills=frozenset(fills))))
     return result
 
 
@@ -58,22 +63,11 @@ def reached(
     provided: frozenset[str],
 ) -> set[int]:
     """Indices of the statements that the targets reach."""
-    binders: dict[str, set[int]] = defaultdict(set)
-    modules: set[str] = set()
-    definitions: set[str] = set()
-    for i, item in enumerate(items):
-        if isinstance(item.piece.node, ast.Import | ast.ImportFrom):
-            modules |= item.does.binds
-        if isinstance(item.piece.node, ast.FunctionDef | ast.ClassDef):
-            definitions |= item.does.binds
-        for name in item.does.binds:
-            binders[name].add(i)
-    everything = set(binders)
-    for i, item in enumerate(items):
-        for name in item.does.fills - modules:
-            binders[name].add(i)
-        if _sets_default(item.piece.node):
-            binders["torch"].add(i)
+    binders = _binders(items)
+    strings = _Strings(items, set(binders))
+    for name, i in _fillers(items):
+        binders[name].add(i)
+    wild = [i for i, item in enumerate(items) if item.does.wild]
     kept: set[int] = set()
     seen: set[str] = set(provided)
     names = list(targets)
@@ -84,31 +78,99 @@ def reached(
             if i not in kept and i not in reasons:
                 kept.add(i)
                 names.extend(items[i].does.reads)
-                names.extend(_named_in_strings(items[i].does, everything, definitions))
+                names.extend(strings.named_in(items[i].does))
         while names:
             name = names.pop()
             if name not in seen:
                 seen.add(name)
                 waiting.extend(binders.get(name, ()))
+                if name not in binders and name.isidentifier() and not hasattr(builtins, name):
+                    waiting.extend(wild)
+                    wild = []
     return kept
 
 
-def _named_in_strings(does: Effects, bound: set[str], definitions: set[str]) -> Iterable[str]:
+def _binders(items: Sequence[Item]) -> dict[str, set[int]]:
+    """Which statements bind a name."""
+    binders: dict[str, set[int]] = defaultdict(set)
+    for i, item in enumerate(items):
+        for name in item.does.binds:
+            binders[name].add(i)
+    return binders
+
+
+def _fillers(items: Sequence[Item]) -> Iterator[tuple[str, int]]:
+    """Which statements change what a name stands for."""
+    modules: set[str] = set()
+    for item in items:
+        if isinstance(item.piece.node, ast.Import | ast.ImportFrom):
+            modules |= item.does.binds
+    for i, item in enumerate(items):
+        for name in item.does.fills - modules:
+            yield name, i
+        if _sets_default(item.piece.node):
+            yield "torch", i
+    yield from _registered(items)
+
+
+def _registered(items: Sequence[Item]) -> Iterator[tuple[str, int]]:
+    """Subclasses that their base comes to know of: by ``__init_subclass__``, a metaclass, or when
+    ``__subclasses__`` is asked for."""
+    classes = [
+        (i, n) for i, item in enumerate(items) if isinstance(n := item.piece.node, ast.ClassDef)
+    ]
+    asked = any(
+        isinstance(n, ast.Attribute) and n.attr == "__subclasses__"
+        for item in items
+        for n in item.piece.nodes
+    )
+    writes = {node.name: items[i].does.global_writes for i, node in classes}
+    knowing: dict[str, frozenset[str]] = {}  # classes by whose code they hear of their subclasses
+    for i, node in classes:
+        bases = [base for base in map(root_name, node.bases) if base]
+        runs = frozenset().union(*(knowing.get(base, ()) for base in bases))
+        runs |= {root_name(k.value) for k in node.keywords if k.arg == "metaclass"}
+        for base in bases:
+            if asked or base in knowing:
+                yield base, i
+        for name in runs:
+            yield from ((written, i) for written in writes.get(name, ()))
+        members = {getattr(member, "name", "") for member in node.body}
+        if "__init_subclass__" in members:
+            runs |= {node.name}
+        if runs:
+            knowing[node.name] = runs
+
+
+class _Strings:
     """Names that ``globals()[...]``, ``getattr`` or ``eval`` may look up by text."""
-    parts = [s for s in does.strings if 2 < len(s) < 200][:50]
-    if not does.reads & {"globals", "eval", "vars", "locals", "exec", "getattr"}:
-        return ()
-    dynamic = definitions if does.reads & {"globals", "vars", "locals"} else set()
-    return [
-        name
-        for name in bound
-        if name in dynamic
-        or any(name.startswith(s) or name.endswith(s) or name in s for s in parts)
-    ] + [name for name in bound if name in does.strings]
+
+    def __init__(self, items: Sequence[Item], bound: set[str]) -> None:
+        self.bound, self.compared, self.whole = bound, set[str](), False
+        kinds = ast.FunctionDef | ast.ClassDef
+        defining = (item for item in items if isinstance(item.piece.node, kinds))
+        self.definitions = {name for item in defining for name in item.does.binds}
+
+    def named_in(self, does: Effects) -> Iterable[str]:
+        """Each string is compared once, and not more of them than is usual."""
+        if not does.reads & {"globals", "eval", "vars", "locals", "exec", "getattr"}:
+            return
+        yield from does.strings & self.bound
+        if does.reads & {"globals", "vars", "locals"} and not self.whole:
+            self.whole = True
+            yield from self.definitions
+        parts = {s for s in does.strings if 2 < len(s) < 200} - self.compared
+        for part in sorted(parts)[: max(_MOST_STRINGS - len(self.compared), 0)]:
+            self.compared.add(part)
+            for name in self.bound:
+                if name.startswith(part) or name.endswith(part) or name in part:
+                    yield name
 
 
 def _always(item: Item) -> bool:
     node = item.piece.node
+    if item.does.only_folders and not any(map(str.isidentifier, item.does.fills)):
+        return True
     if isinstance(node, ast.ImportFrom):
         if node.module == "__future__":
             return True
@@ -134,20 +196,23 @@ def _sets_default(node: ast.stmt) -> bool:
 def banned(item: Item, provided: frozenset[str]) -> str:
     """Why this statement may not run even where it binds something needed; empty if it may."""
     node, does = item.piece.node, item.does
-    if any(isinstance(n, ast.Import | ast.ImportFrom) for n in item.piece.nodes):
-        return ""  # `try: import x` with an install as the way out
     if isinstance(node, ast.Delete):
         return "it only cleans up"
     if does.trains:
         return "it trains or samples"
+    if any(isinstance(n, ast.Import | ast.ImportFrom) for n in item.piece.nodes):
+        return ""  # `try: import x` with an install as the way out
     if does.binds and does.binds <= provided:
         return "the grader makes its own model and optimiser"
+    if does.only_folders or ENVIRONMENT in does.fills:
+        return ""
     for n in item.piece.outer_nodes:
-        if not isinstance(n, ast.Call):
+        if not isinstance(n, ast.Call) or _asks_for_card(n):
             continue
         root = root_name(n.func)
         last = n.func.attr if isinstance(n.func, ast.Attribute) else root
-        if "get_ipython" in does.reads:
+        owner = n.func.value if isinstance(n.func, ast.Attribute) else None
+        if last in _SHELL and owner is not None and called(owner) == "get_ipython":
             return "a shell line or a magic"
         if last in _DATA_CALLS:
             return "a data set or its loader, which the grader brings itself"
@@ -158,8 +223,19 @@ def banned(item: Item, provided: frozenset[str]) -> str:
     return ""
 
 
+def _asks_for_card(call: ast.Call) -> bool:
+    """Whether it runs ``nvidia-smi``, as a line of the shell or a list of words."""
+    lists = [a.elts for a in call.args if isinstance(a, ast.List | ast.Tuple)]
+    words = constants([*call.args, *(word for words in lists for word in words)])
+    return next(words, "").startswith(_SMI)
+
+
 def unneeded(item: Item) -> str:
     node, does = item.piece.node, item.does
+    if item.piece.source.startswith("%%"):
+        return "it writes a file that no definition needs"
+    if does.only_folders:
+        return "it makes folders that no definition needs"
     if isinstance(node, ast.Import | ast.ImportFrom):
         return "an import that no definition needs"
     if does.reads & {"plt", "matplotlib", "imshow", "FuncAnimation"}:

@@ -1,7 +1,9 @@
-"""What intake hands on: the limits it keeps and the submission it found."""
+"""What intake hands on: the limits it keeps, and the submission and its two parts."""
 
 from dataclasses import dataclass
 from pathlib import Path
+
+from nbformat import NotebookNode
 
 from grader.results import Flag
 
@@ -16,16 +18,52 @@ class ArchiveLimits:
 
 
 @dataclass(frozen=True)
+class Unread:
+    """Something that was handed in and cannot be read here. ``reason`` is a sentence.
+
+    ``whole``: an archive of which nobody knows what else it holds. ``altered``: some of its bytes
+    are not as they were packed, so that what was read may differ, too.
+    """
+
+    path: str
+    reason: str
+    whole: bool = False
+    altered: bool = False
+
+
+@dataclass(frozen=True)
+class Notebook:
+    """A notebook as it was read. ``name`` is safe to show.
+
+    ``content`` is valid nbformat 4.5; None if ``problem``, a sentence, says why it cannot be read.
+    ``notes``: sentences on what was mended without a doubt. ``lost``: what of its cells could not
+    be read, ``lost_outputs``: what of its outputs; ``doubt``: why it may not be what the student
+    ran. All are sentences, empty where there is nothing to say. ``both``: both parts stand in it.
+    """
+
+    name: str
+    content: NotebookNode | None = None
+    problem: str = ""
+    notes: tuple[str, ...] = ()
+    lost: str = ""
+    lost_outputs: str = ""
+    doubt: str = ""
+    both: bool = False
+
+
+@dataclass(frozen=True)
 class Submission:
     """An unpacked submission. ``root`` holds plain files and folders only, never a link.
 
-    ``diffusion`` is notebook 2-1 and ``text_to_image`` notebook 2-2, where they were found.
+    ``diffusion`` is notebook 2-1 and ``text_to_image`` notebook 2-2, where they were found; both
+    are one where the student wrote one. ``unread``: what could not be read at all.
     """
 
     student_id: str | None
     file: str
     sha256: str
     root: Path
-    diffusion: Path | None
-    text_to_image: Path | None
+    diffusion: Notebook | None
+    text_to_image: Notebook | None
     flags: tuple[Flag, ...]
+    unread: tuple[Unread, ...] = ()

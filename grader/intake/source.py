@@ -5,18 +5,27 @@ import re
 import threading
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from IPython.core.inputtransformer2 import TransformerManager
 
+from grader.intake.newer import OURS, newer_syntax, with_older_strings
+
 MAX_CELL_BYTES = 512 * 2**10
 _MAX_TRANSFORM = 20 * 2**20  # lines of magic x bytes: IPython starts over after each such line
-_TIMING = re.compile(r"%%(time|timeit|capture)\b")
+_RUNS = re.compile(
+    r"%%(time|timeit|capture|prun|mprun|memit|snakeviz|scalene|wandb|notify|cython)\b"
+)
+_ADDS = re.compile(r"%%add_to\s+(\w+)\s*$")
+_WRITES = re.compile(r"%%(?:writefile|file)\s+(?:-a\s+|--append\s+)?(\S.*?)\s*$")
 _MAGIC_LINE = re.compile(r"^\s*[!%?]|\?\s*$|=\s*[!%]", re.MULTILINE)
 _FIRST_WORD = ("def ", "class ", "@", "import ", "from ", "async def ")
 _CONTINUES = re.compile(r"(else|elif|except|finally)\b|[)\]}#\s]")
+_DEFINES = re.compile(
+    r"^(?:(?:async )?def|class|type)[ \t]+(\w+)|^(\w+)[ \t]*(?::[^=\n]*)?=(?!=)", re.MULTILINE
+)
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 FAILURES = (SyntaxError, ValueError, RecursionError, MemoryError, RuntimeError)
 
@@ -57,7 +66,9 @@ class CellText:
 
     ``text`` is the transformed source, ``offset`` the lines before it; ``magic`` names a cell
     magic that makes the cell something other than Python. ``saved`` says that the pieces are the
-    good part of a cell with a syntax error.
+    good part of a cell with a syntax error, ``newer`` that the error is none in another Python;
+    ``lost`` are the names that the rest of such a cell defines. ``adds_to`` is the class that its
+    functions become methods of.
     """
 
     pieces: tuple[Piece, ...]
@@ -66,6 +77,15 @@ class CellText:
     magic: str = ""
     problem: str = ""
     saved: bool = False
+    newer: bool = False
+    lost: tuple[str, ...] = ()
+    adds_to: str = ""
+
+    @property
+    def writes(self) -> str:
+        """The path of the file that the cell writes; empty if it writes none."""
+        found = _WRITES.match(self.magic)
+        return found[1].strip("\"'") if found else ""
 
 
 _ONE_THREAD = threading.Lock()
@@ -95,22 +115,41 @@ def read_cell(number: int, source: str) -> CellText:
         return CellText((), problem=f"cell {number} is too long to be read")
     lines = source.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     offset = 0
-    while offset < len(lines) and (not lines[offset].strip() or _TIMING.match(lines[offset])):
+    while offset < len(lines) and (not lines[offset].strip() or _RUNS.match(lines[offset])):
         offset += 1
+    added = _ADDS.match(lines[offset]) if offset < len(lines) else None
+    offset += added is not None
+    adds_to = added[1] if added else ""
     text = "\n".join(lines[offset:])
     if text.startswith("%%"):
         return CellText((), text, offset, magic=text.split("\n", 1)[0].strip())
     try:
         text, tree = _python(text)
-        pieces = _split(number, text, offset, tree or parse(text))
+        pieces = split(number, text, offset, tree or parse(text))
     except SyntaxError as error:
         line = (error.lineno or 1) + offset
-        problem = f"cell {number} has a syntax error in line {line}"
-        return CellText(_rescued(number, text, offset), text, offset, problem=problem, saved=True)
+        return replace(_broken(number, text, offset, line), adds_to=adds_to)
     except FAILURES as error:
         problem = f"cell {number} cannot be read as Python ({type(error).__name__})"
         return CellText((), text, offset, problem=problem)
-    return CellText(pieces, text, offset)
+    return CellText(pieces, text, offset, adds_to=adds_to)
+
+
+def _broken(number: int, text: str, offset: int, line: int) -> CellText:
+    """What can be had of a cell that is no Python, or none of this version."""
+    problem = f"cell {number} has a syntax error in line {line}"
+    if newer := newer_syntax(text):
+        older = with_older_strings(text)
+        with suppress(*FAILURES):
+            if older is not None:
+                older, tree = _python(older)
+                pieces = split(number, older, offset, tree or parse(older))
+                return CellText(pieces, older, offset)
+        problem = f"cell {number} is written for {newer}, and not for the {OURS} here"
+    pieces, lost = _rescued(number, text, offset, bool(newer))
+    return CellText(
+        pieces, text, offset, problem=problem, saved=True, newer=bool(newer), lost=tuple(lost)
+    )
 
 
 def _python(text: str) -> tuple[str, ast.Module | None]:
@@ -126,7 +165,7 @@ def _python(text: str) -> tuple[str, ast.Module | None]:
             return str(manager.transform_cell(text)), None
 
 
-def _split(cell: int, text: str, offset: int, tree: ast.Module) -> tuple[Piece, ...]:
+def split(cell: int, text: str, offset: int, tree: ast.Module) -> tuple[Piece, ...]:
     lines = [line.encode() for line in text.split("\n")]
     return tuple(_piece(cell, lines, offset, node) for node in tree.body)
 
@@ -145,25 +184,37 @@ def _piece(cell: int, lines: list[bytes], offset: int, node: ast.stmt) -> Piece:
     return Piece(cell, first + 1 + offset, b"\n".join(part).decode(), node)
 
 
-def _rescued(cell: int, text: str, offset: int) -> tuple[Piece, ...]:
-    """The statements of a broken cell that stand unharmed, as far as that is unambiguous."""
+def _rescued(cell: int, text: str, offset: int, newer: bool) -> tuple[tuple[Piece, ...], list[str]]:
+    """The statements of a broken cell that stand unharmed, as far as that is unambiguous, and what
+    the others define. With ``newer`` syntax nothing is harmed."""
+    blocks = _blocks(text)
     if ('"""' in text and text.count('"""') % 2) or ("'''" in text and text.count("'''") % 2):
-        return ()  # no telling what is code and what is string
+        return (), [name for _, block in blocks for name in _defined_by(block)]
     pieces: list[Piece] = []
+    lost: list[str] = []
     after_error = False
-    for start, block in _blocks(text):
+    for start, block in blocks:
         if after_error and not block.startswith(_FIRST_WORD):
             continue  # may be the inside of a bracket that was never closed
         try:
             tree = parse(block)
-            pieces.extend(_split(cell, block, offset + start, tree))
+            pieces.extend(split(cell, block, offset + start, tree))
         except FAILURES:
+            lost += _defined_by(block)
+            if newer:
+                continue
             after_error = True
             body = [line for line in block.split("\n")[1:] if line.strip()]
             header = block.startswith(("def ", "class ", "@", "for ", "if ", "while ", "with "))
             if body and body[0][:1].isspace() and not header and pieces:
+                lost += _defined_by(pieces[-1].source)
                 pieces.pop()  # a line out of place in the middle of the body before it
-    return tuple(pieces)
+    return tuple(pieces), lost
+
+
+def _defined_by(block: str) -> list[str]:
+    """The names that a run of lines which cannot be read gives to something."""
+    return [name for found in _DEFINES.finditer(block) for name in found.groups() if name]
 
 
 def _blocks(text: str) -> list[tuple[int, str]]:

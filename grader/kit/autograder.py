@@ -51,6 +51,10 @@ def graded(path: Path) -> dict[str, Any]:
     result = grade(path, Options(rubric, choose_sandbox("auto")))
     visible = {item.id: item.visibility == "visible" for item in rubric.items}
     content = gradescope_json(entry_of(result), visible, overlay_of(result))
+    if content is None and result.status == "rejected":
+        reason = result.flags[0].message
+        text = f"Nothing in the submission can be read, so nothing was graded. {reason}"
+        return without_score("rejected", f"{text} Submit it again, or ask a TA.")
     if content is None:
         faults = [c.message for i in result.items for c in i.checks if c.status == "infra_error"]
         return not_graded(faults[0])
@@ -68,7 +72,7 @@ def entry_of(result: Result) -> Entry:
         "notes": [],
     }
     label = result.student_id or result.file
-    return Entry(label, row, graded_items(label, record, {}), None)
+    return Entry(label, row, graded_items(label, [], record, {}), None)
 
 
 def overlay_of(result: Result) -> bytes:
@@ -82,11 +86,15 @@ def overlay_of(result: Result) -> bytes:
 def not_graded(reason: str) -> dict[str, Any]:
     """Says that nothing was judged: an item's zero would read as nothing earned."""
     text = f"infra_error: nothing was graded, by no fault of yours; it costs no points. {reason}"
+    return without_score("infra_error", text)
+
+
+def without_score(name: str, text: str) -> dict[str, Any]:
     return {
         "output": text,
         "output_format": "text",
         "visibility": "visible",
-        "tests": [{"name": "infra_error", "score": 0, "max_score": 0, "status": "failed"}],
+        "tests": [{"name": name, "score": 0, "max_score": 0, "status": "failed"}],
     }
 
 

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
-FORMATS = ("PNG", "JPEG", "GIF")
+FORMATS = ("PNG", "JPEG", "GIF", "BMP", "WEBP", "TIFF", "AVIF")  # the last one not in every Pillow
 MOST_FRAMES = 2000
 DEEP = ("I", "I;16", "I;16B", "I;16L", "I;16N", "F")
 
@@ -64,11 +64,11 @@ def opened(data: Any) -> Any:
     if not data:
         raise Unreadable("The picture is empty.")
     if data.lstrip()[:1] == b"<":
-        raise Unreadable("The picture is a drawing in SVG or HTML; only PNG, JPEG and GIF count.")
+        raise Unreadable("The picture is a drawing in SVG or HTML, not a file of pixels.")
     try:
         return Image.open(io.BytesIO(data), formats=FORMATS)
-    except UnidentifiedImageError:
-        raise Unreadable("The picture is no PNG, JPEG or GIF that can be read.") from None
+    except (UnidentifiedImageError, KeyError):
+        raise Unreadable("The picture is in no form that can be read here.") from None
 
 
 def as_rgb(page: Any, shrink: Any) -> Any:

@@ -31,20 +31,35 @@ def measure_sampling(namespace: Any, inputs: Any, stand_in: Any) -> Any:
     sample = method(ddpm, "sample", n_sample, SIZE, device)
     with torch.no_grad():
         result = sample(n_sample, SIZE, device)
-    if not network.told:
+    images, store = taken_apart(result)
+    fits = is_batch(images, n_sample)
+    if not network.told and (images is None or fits):
         return {}, {"missing": "DDPM.sample"}
-    images, store = (result[0], result[1]) if isinstance(result, (tuple, list)) else (result, None)
-    seen = denoiser.seen()
     facts = {"network_calls": len(network.told), **network.own.facts, "image": network.shape}
-    if not isinstance(images, torch.Tensor) or images.numel() != n_sample * PIXELS:
-        facts["store"] = describe_store(store, denoiser.shown, denoiser.images)
-        shape = list(getattr(images, "shape", []))
+    if not fits:
+        shape = list(images.shape) if isinstance(images, (torch.Tensor, np.ndarray)) else []
         return {}, {**facts, "returned": type(images).__name__, "returned_shape": shape}
+    seen = denoiser.seen()
     end = images.detach().cpu().to(torch.float32).numpy().reshape(-1, PIXELS).copy()
     shown = [*denoiser.shown, end.reshape(-1)[COMPARED]]
     facts["store"] = describe_store(store, shown, denoiser.images)
     arrays = {**seen, "result": end, "batch": np.asarray(network.images), **told}
     return {**arrays, **slots(network), **schedule_in_use(namespace, inputs)}, facts
+
+
+def taken_apart(result: Any) -> Any:
+    """The images and the store among what ``sample`` returned, which may be anything."""
+    if not isinstance(result, (tuple, list)):
+        return result, None
+    return (*result, None, None)[:2]
+
+
+def is_batch(images: Any, n_sample: Any) -> Any:
+    """Whether these are as many images of the right size, as numbers that can be read."""
+    if not isinstance(images, torch.Tensor) or images.layout is not torch.strided:
+        return False
+    readable = not (images.is_complex() or images.is_quantized or images.is_meta)
+    return readable and images.numel() == n_sample * PIXELS
 
 
 def learnt(namespace: Any, inputs: Any, ddpm: Any, network: Any, frame: Any) -> Any:

@@ -40,7 +40,10 @@ def export(
     with Journal(grades) as journal:
         gradebook = read_gradebook(journal)
         if not gradebook.entries:
-            raise UsageError(f"There is no gradebook in {grades} yet: run batch first.")
+            raise UsageError(
+                f"There is no gradebook in {grades} yet: run ddpm-grader batch SUBMISSIONS "
+                f"--out {grades} first."
+            )
         if to == "gradescope":
             return None, _gradescope(journal, gradebook, output)
         lines: Sequence[str] = []

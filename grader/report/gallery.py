@@ -42,7 +42,7 @@ _ID = re.compile(r"(?<![0-9])[0-9]{4}-[0-9]{5}(?![0-9])")
 def gallery_page(
     journal: Journal, gradebook: Gradebook, consent: Path | None, names: bool
 ) -> tuple[str, list[str]]:
-    """The page, and lines about who agreed but has no picture. ``consent`` is any text with ids.
+    """The page, and lines about who agreed but is not shown. ``consent`` is any text with ids.
 
     Raises ``UsageError`` without a consent file, or if it holds no id.
     """
@@ -50,8 +50,11 @@ def gallery_page(
         raise UsageError("--to gallery shows only who agreed: give their ids by --consent FILE.")
     try:
         text = decoded(consent.read_bytes())
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"The consent list {consent} cannot be read: {error}") from None
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise UsageError(f"The consent list {consent} cannot be read: {reason}.") from None
+    except UnicodeDecodeError:
+        raise UsageError(f"The consent list {consent} is no text.") from None
     agreed = set(_ID.findall(text))
     lines = [line.strip() for line in text.splitlines() if _ID.search(line)]
     answers = any(map(_agrees, lines))  # then who says nothing has not agreed
@@ -63,11 +66,13 @@ def gallery_page(
         )
     if not agreed:
         raise UsageError(f"The consent list {consent} holds no student id like 2023-12345.")
-    works, said, shared = [], [], gradebook.shared_ids
+    there = {entry.student_id for entry in gradebook.entries}
+    works = []
+    said = [f"{i} agreed, but is not in the gradebook." for i in sorted(agreed - there)]
     for entry in gradebook.entries:
         if entry.student_id not in agreed:
             continue
-        if entry.student_id in shared:
+        if not entry.stands:
             said.append(f"{entry.label} is left out: {entry.student_id} is on several submissions.")
             continue
         evidence = journal.find(entry.key, stale=True) if entry.key else None

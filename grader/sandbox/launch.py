@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Protocol
 
 from grader.sandbox.limits import Limits
+from grader.sandbox.packages import python_environment
 
 USER = "student"
 BOOT = Path(__file__).with_name("boot.py")
@@ -87,10 +88,10 @@ def environment(home: Path, temporary: Path) -> dict[str, str]:
         "MPLCONFIGDIR": str(home / ".matplotlib"),
         "PYTHONHASHSEED": "0",
         "PYTHONDONTWRITEBYTECODE": "1",
-        "PYTHONNOUSERSITE": "1",
         "PYDEVD_DISABLE_FILE_VALIDATION": "1",
         "TZ": "UTC",
         # set by torch when parts of it are imported, which warm kernels have done
         "TORCHINDUCTOR_CACHE_DIR": str(temporary / f"torchinductor_{USER}"),
         **threads,
+        **python_environment(),
     }

@@ -23,6 +23,8 @@ class InfraError(GraderError):
 class Limits:
     """What a submission may use; seconds are wall time, bytes are bytes.
 
+    ``submission_seconds`` holds for the student's code in all of its kernels together, and once
+    more for the kernel that decodes the pictures, in which none of it runs.
     ``memory_bytes`` is the resident memory of all its processes together, ``file_bytes`` the size
     of its work folder and ``output_bytes`` what it may print.
     """
@@ -35,6 +37,12 @@ class Limits:
     file_bytes: int = 512 * 2**20
     output_bytes: int = 10 * 2**20
 
+    @property
+    def trial_seconds(self) -> float:
+        """Of ``submission_seconds`` what is kept for trying checkpoints in the student's network,
+        so that other code of theirs cannot use it up."""
+        return self.submission_seconds / 4
+
 
 class Status(StrEnum):
     """How a cell or a probe ended."""
@@ -44,6 +52,7 @@ class Status(StrEnum):
     timeout = "timeout"
     out_of_memory = "out_of_memory"
     killed = "killed"  # the kernel died, or was ended for crossing a limit
+    doubtful = "doubtful"  # no answer to our question came: a person must look why
     infra_error = "infra_error"  # our fault, never the student's
 
 

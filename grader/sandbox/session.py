@@ -22,6 +22,10 @@ from grader.sandbox.watch import Verdict
 
 USED_UP = "The time for the whole submission was used up before this."
 NO_ANSWER = "Ended: it answered, but the answer did not arrive (was there too much output?)."
+SILENT = "The probe gave no answer."
+LOST = "The kernel's answer was lost twice."
+CLAIMS = {Status.ok, Status.error, Status.out_of_memory, Status.doubtful}
+"""What a kernel may say of itself. That something is our fault only we may say."""
 
 _NO_MEMORY = re.compile(r"can't allocate memory|DefaultCPUAllocator|Cannot allocate memory")
 _CELL = re.compile(r"Cell In\[(\d+)\](, line \d+)?|<ipython-input-(\d+)-[0-9a-f]+>")
@@ -44,8 +48,8 @@ class KernelSession:
     """Runs a notebook's statements in a sandboxed kernel, then probes what they defined.
 
     A context manager; use it in one thread. A kernel that died or was ended is replaced at the next
-    probe and the statements are run again, without those that brought it down. All the student's
-    code together, replays included, may take ``limits.submission_seconds``.
+    probe and the statements are run again, without those that brought it down. All that runs in
+    here, replays included, may take ``seconds``, by default ``limits.submission_seconds``.
     """
 
     def __init__(
@@ -55,8 +59,10 @@ class KernelSession:
         sandbox: Sandbox,
         limits: Limits,
         seed: int,
+        seconds: float | None = None,
     ) -> None:
         self._statements = tuple(statements)
+        self._seconds = limits.submission_seconds if seconds is None else seconds
         self._sandbox, self._limits, self._seed = sandbox, limits, seed
         self._kernel: Kernel | None = None
         self._cells: dict[int, int] = {}  # IPython's number of a cell -> the student's
@@ -90,8 +96,8 @@ class KernelSession:
 
     @property
     def seconds_left(self) -> float:
-        """What remains of the submission's time."""
-        return self._limits.submission_seconds - self._spent
+        """What remains of the session's time."""
+        return self._seconds - self._spent
 
     def prepare(self) -> Mapping[int, Outcome]:
         """Runs the statements; returns, by their index, the outcome of each that did not end ok.
@@ -101,43 +107,52 @@ class KernelSession:
         self._ready()
         return dict(self._failed)
 
-    def give(self, content: Path | bytes, name: str) -> str:
-        """Lets the kernel read a file; its path in there, which a kernel that replaces this one
-        would not have.
-
-        Raises ``InfraError`` if no kernel can be had or the file cannot be handed on.
-        """
-        self._ready()
-        if self._kernel is None:
-            raise InfraError(USED_UP)
-        try:
-            return self._kernel.give(content, name)
-        except OSError as error:
-            raise InfraError(f"A file could not be handed to the kernel ({error}).") from error
-
-    def probe(self, name: str, inputs: JSON, seconds: float | None = None) -> Outcome:
+    def probe(
+        self,
+        name: str,
+        inputs: Mapping[str, JSON],
+        seconds: float | None = None,
+        files: Mapping[str, tuple[Path | bytes, str]] | None = None,
+    ) -> Outcome:
         """Runs ``run(namespace, inputs)`` of ``grader/probes/<name>.py`` inside the kernel.
 
-        ``seconds`` defaults to the limits' ``probe_seconds``. Never raises for what happens inside;
-        a kernel that cannot be started is ``infra_error``.
+        ``seconds`` defaults to the limits' ``probe_seconds``. ``files``: what the kernel may read,
+        and the name that it has there; its path is added to the inputs under the key. An answer
+        that is lost is asked for once more. Never raises for what happens inside; ``infra_error``
+        means that no kernel could be had, or that the second answer was lost, too.
         """
+        for _ in range(2):
+            outcome = self._asked(name, inputs, seconds, files or {})
+            if outcome is not None:
+                return outcome
+        return Outcome(Status.infra_error, LOST)
+
+    def _asked(
+        self,
+        name: str,
+        inputs: Mapping[str, JSON],
+        seconds: float | None,
+        files: Mapping[str, tuple[Path | bytes, str]],
+    ) -> Outcome | None:
+        """The same, once; None if the answer was lost."""
         began = time.monotonic()
         try:
             self._ready()
         except InfraError as error:
             return Outcome(Status.infra_error, str(error))
-        if self._kernel is None or self.seconds_left <= 0:
+        kernel = self._kernel
+        if kernel is None or self.seconds_left <= 0:
             return Outcome(Status.timeout, USED_UP, seconds=time.monotonic() - began)
         allowed = self._limits.probe_seconds if seconds is None else seconds
         nonce = secrets.token_hex(16)
         began = time.monotonic()
         try:
-            path = self._kernel.give(self._request(self._kernel, name, inputs, nonce), "request")
-            self._run(probe_cell(path), allowed, None)
+            paths = {key: kernel.give(content, known) for key, (content, known) in files.items()}
+            request = self._request(kernel, name, inputs, paths, nonce)
+            self._run(probe_cell(kernel.give(request, "request")), allowed, None)
             return self._answer(nonce, time.monotonic() - began)
-        except CellRaisedError as error:
-            text = one_line(f"The probe could not be run ({error.name}: {error.value}).")
-            return Outcome(Status.infra_error, text, seconds=time.monotonic() - began)
+        except CellRaisedError as error:  # ours raises nothing: what it calls was changed
+            return self._not_asked(error, time.monotonic() - began)
         except InfraError as error:
             return Outcome(Status.infra_error, str(error), seconds=time.monotonic() - began)
         except KernelGoneError as gone:
@@ -239,37 +254,51 @@ class KernelSession:
         finally:
             self._spent += time.monotonic() - began
 
-    def _request(self, kernel: Kernel, name: str, inputs: JSON, nonce: str) -> bytes:
-        """What the prelude is to answer; a probe's code goes to each kernel once."""
+    def _request(
+        self,
+        kernel: Kernel,
+        name: str,
+        inputs: Mapping[str, JSON],
+        paths: Mapping[str, str],
+        nonce: str,
+    ) -> bytes:
+        """What the prelude is to answer; a probe's code goes to each kernel once. What is drawn
+        does not depend on ``paths``, which are others in each kernel."""
         sent = name in self._sent
-        known = json.dumps([self._seed, name, inputs], sort_keys=True)
+        known = json.dumps([self._seed, name, dict(inputs)], sort_keys=True)
         request = {
             "name": name,
             "code": None if sent else kernel.give(probe_code(name), f"{name}.code"),
-            "inputs": inputs,
+            "inputs": {**inputs, **paths},
             "nonce": nonce,
             "seed": int.from_bytes(hashlib.sha256(known.encode()).digest()[:7], "big"),
         }
         self._sent.add(name)
         return json.dumps(request).encode()
 
-    def _answer(self, nonce: str, seconds: float) -> Outcome:
-        """The outcome that the kernel's answer describes, read without trust."""
-        assert self._kernel is not None
-        answers = list(self._kernel.answers)
-        if not answers:  # its connection broke, or drowns in what the student's code sends
+    def _answer(self, nonce: str, seconds: float) -> Outcome | None:
+        """The outcome that the kernel's answer describes, read without trust; None if it was
+        lost on its way."""
+        kernel = self._kernel
+        assert kernel is not None
+        answers = list(kernel.answers)
+        if not answers and kernel.all_heard:
+            return Outcome(Status.doubtful, SILENT, seconds=seconds)
+        if not answers:
+            theirs = kernel.flooded or not kernel.speaks()
             self.close()
-            return Outcome(Status.killed, NO_ANSWER, seconds=seconds)
+            return Outcome(Status.killed, NO_ANSWER, seconds=seconds) if theirs else None
         if len(answers) > 1:
             text = f"The probe gave {len(answers)} answers where one was expected."
-            return Outcome(Status.error, text, seconds=seconds)
+            return Outcome(Status.doubtful, text, seconds=seconds)
         try:
             said, attached = answers[0]
             report = read_json(said)
-            if report.get("nonce") != nonce:
-                raise BadAnswerError("it does not belong to this probe")
-            status = Status(str(report.get("status")))
-            facts = report.get("facts")
+            status = report.get("status")
+            if report.get("nonce") != nonce or status not in CLAIMS:
+                text = "The answer is none that the probe gives."
+                return Outcome(Status.doubtful, text, seconds=seconds)
+            status, facts = Status(status), report.get("facts")
             if not isinstance(facts, dict):
                 raise BadAnswerError("its facts are not an object")
             arrays = read_arrays(report.get("arrays"), attached) if status is Status.ok else {}
@@ -280,6 +309,13 @@ class KernelSession:
         message = one_line(str(report.get("message", "")))
         traceback = self._with_cells(str(report.get("traceback", "")))
         return Outcome(status, message, traceback, seconds, arrays, facts)
+
+    def _not_asked(self, error: CellRaisedError, seconds: float) -> Outcome:
+        raised = self._raised(error, seconds)
+        if raised.status is Status.out_of_memory:
+            return raised
+        text = f"The question could not be put to the code ({raised.message})."
+        return Outcome(Status.doubtful, text, seconds=seconds)
 
     def _raised(self, error: CellRaisedError, seconds: float) -> Outcome:
         message = one_line(f"{error.name}: {error.value}")

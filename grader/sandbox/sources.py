@@ -16,6 +16,7 @@ PARTS = {
         *("entries", "names", "calls", "own_network", "stand_ins", "training", "denoiser"),
         *("sampling", "conditions", "diffusion"),
     ),
+    "prelude": ("card", "accelerators", "gpu_calls", "folders", "absent", "prelude"),
 }
 """Probes whose source is in several files."""
 
@@ -72,7 +73,7 @@ def probe_code(name: str, folder: Path = PROBES) -> bytes:
 @cache
 def prelude_code() -> bytes:
     """The prelude, likewise."""
-    text = (PROBES / "prelude.py").read_text("utf-8")
+    text = "\n".join((PROBES / f"{part}.py").read_text("utf-8") for part in PARTS["prelude"])
     return marshal.dumps(compile(text, "<prelude>", "exec"))
 
 

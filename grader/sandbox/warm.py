@@ -32,8 +32,8 @@ from traitlets import Any as AnyTrait
 
 from grader import paths
 from grader.errors import SandboxUnavailable
-from grader.sandbox import syscalls, visible
-from grader.sandbox.bubblewrap import HOME, HOST_ENVIRONMENT, WORK, Bubblewrap
+from grader.sandbox import syscalls
+from grader.sandbox.bubblewrap import HOST_ENVIRONMENT, WORK, Bubblewrap, closed, scratch, seen
 from grader.sandbox.launch import Launch, resource_limits
 from grader.sandbox.limits import InfraError, Limits
 from grader.scratch import remove, scratch_for_sockets
@@ -62,7 +62,7 @@ class Nursery:
         trial = self._request(self.base, [], Limits())
         walls = [str(wrap.program), *replace(wrap, no_nesting=False).walls(Limits())]
         walls += ["--bind", str(self.base), str(self.base)]
-        walls += ["--remount-ro", "/dev", "--remount-ro", "/", "--chdir", "/"]
+        walls += [*closed(), "--chdir", "/"]
         text = NURSERY.read_text("utf-8")
         number = inside.fileno()
         command = [sys.executable, "-c", text, str(number), json.dumps(trial)]
@@ -111,21 +111,19 @@ class Nursery:
         return Forked(pid, ours, self)
 
     def _request(self, folder: Path, argv: list[str], limits: Limits) -> dict[str, Any]:
-        eighth = limits.file_bytes // 8
-        scratch = {"/tmp": eighth, str(HOME): eighth, str(WORK): limits.file_bytes}
-        others = {str(self.base): COVER_BYTES}  # which may not lie below /tmp
-        packages = [p for p in visible.interpreter_paths() if is_below(p, scratch)]
+        own = scratch(limits)
+        view = seen()
+        packages = [str(place) for place in view.outermost if is_below(place, own)]
+        links = {k: v for k, v in view.links.items() if is_below(k, own)}
         data = [WORK / "data"] if paths.MNIST_DIR.is_dir() else []
-        linked = sys.executable != os.path.realpath(sys.executable)
-        links = {sys.executable: os.path.realpath(sys.executable)} if linked else {}
         return {
             "argv": argv,
             "rlimits": resource_limits(limits),
-            "tmpfs": {**scratch, **others, "/dev/shm": limits.file_bytes},
+            "tmpfs": own | {str(self.base): COVER_BYTES},  # which may not lie below /tmp
             "work": str(WORK),
-            "kept": [str(path) for path in (folder / "ipc", *data, *packages)],
+            "kept": [*map(str, (folder / "ipc", *data)), *packages],
             "given": str(folder / "given"),
-            "links": {link: to for link, to in links.items() if is_below(Path(link), scratch)},
+            "links": {str(k): v for k, v in links.items() if not is_below(k, packages)},
             "filter": self._filter,
         }
 

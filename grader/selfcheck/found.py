@@ -10,6 +10,7 @@ from tempfile import TemporaryDirectory
 
 from grader.errors import Rejected
 from grader.intake import Submission
+from grader.intake.archive import Unpacked
 from grader.intake.identify import identified
 
 PATTERNS = ("*.ipynb", "results*/*final*")
@@ -52,7 +53,7 @@ def as_submission(packed: Packed) -> Iterator[Submission]:
     """The same as the grader sees it once it is unpacked. Checkpoints are only there by name: they
     are large, and not looked into here.
 
-    Raises ``Rejected`` if there is no notebook, or a file cannot be read.
+    Raises ``Rejected`` if a file cannot be read.
     """
     with TemporaryDirectory(prefix="selfcheck-") as temporary:
         root = Path(temporary)
@@ -66,4 +67,4 @@ def as_submission(packed: Packed) -> Iterator[Submission]:
                 shutil.copyfile(packed.folder / path, place)
             except OSError:
                 raise Rejected(f"{path.as_posix()} cannot be read.") from None
-        yield identified(root, packed.folder.resolve().name, "")
+        yield identified(root, packed.folder.resolve().name, Unpacked())

@@ -26,13 +26,15 @@ RANGES = ((1.0, 0.0), (2.0, -1.0), (1.0, -0.5), (1 / 0.3081, -0.1307 / 0.3081))
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """The tensors of a file. ``problem`` says why it is not read; empty if it is.
+    """The tensors of a file. ``problem`` says why it is not read; empty if it is. ``ours``: that is
+    a fault of the grader's.
 
     ``schedule``: entries of the schedule by name, (T,) or (T + 1,). ``sample`` holds some of the
     weights, the same ones of networks of one shape.
     """
 
     problem: str = ""
+    ours: bool = False
     finite: bool = True
     weights: int = 0
     sample: Array = field(default_factory=lambda: np.zeros(0))
@@ -43,10 +45,11 @@ class Checkpoint:
 class Behaviour:
     """What the restored network does. ``explains``: for "epsilon" and "sample", which part of that
     target's variance its answers explain, at most 1; ``untrained``: the same of the network as the
-    notebook makes it. ``problem``: why that is not known."""
+    notebook makes it. ``problem``: why that is not known; ``ours``: by a fault of the grader's."""
 
     explains: Mapping[str, float] = field(default_factory=dict)
     problem: str = ""
+    ours: bool = False
     untrained: Mapping[str, float] = field(default_factory=dict)
 
     @property
@@ -79,8 +82,8 @@ def read_checkpoint(session: KernelSession, path: Path, name: str) -> Checkpoint
     """
     if path.stat().st_size > MOST_BYTES:
         return Checkpoint("it is larger than is allowed")
-    inputs = {"path": session.give(path, name), "most_bytes": MOST_BYTES}
-    outcome = session.probe("checkpoint", inputs)
+    inputs = {"most_bytes": MOST_BYTES}
+    outcome = session.probe("checkpoint", inputs, files={"path": (path, name)})
     if outcome.status is Status.infra_error:
         raise InfraError(outcome.message)
     if outcome.status is not Status.ok:
@@ -109,11 +112,11 @@ def real_digits() -> tuple[Array, tuple[int, ...]]:
     return pixels.reshape(-1, 784)[:DIGITS], tuple(int(label) for label in labels[:DIGITS])
 
 
-def question(path: str, setting: str, seed: int = 0, **more: Any) -> dict[str, Any]:
-    """Inputs for the probe ``network``. A seed of their own makes its draws the same
-    again: a session's depends on all inputs, and ``path`` is another one each time."""
+def question(setting: str, seed: int = 0, **more: Any) -> dict[str, Any]:
+    """Inputs for the probe ``network``, which also wants the checkpoint's ``path``. A seed of their
+    own has all settings and ranges seen under the same draws."""
     prediction, schedule = setting.split("_")
-    known = {"path": path, "prediction_type": prediction, "schedule": schedule, "seed": seed}
+    known = {"prediction_type": prediction, "schedule": schedule, "seed": seed}
     return {**known, **more}
 
 
@@ -130,8 +133,7 @@ def observe_untrained(session: KernelSession, path: Path, setting: str) -> Mappi
 
     Nothing if that cannot be seen. Raises ``InfraError`` for faults of ours.
     """
-    given = session.give(path, f"{setting}.pth")
-    seen = asked(session, question(given, setting, untrained=True), *RANGES[0])
+    seen = asked(session, path, question(setting, untrained=True), *RANGES[0])
     return {} if isinstance(seen, str) else explained(*seen)
 
 
@@ -144,10 +146,9 @@ def observe(
     in others that students choose when they read the data. Raises ``InfraError`` for faults of
     ours.
     """
-    given = session.give(path, f"{setting}.pth")
     seen = []
     for scale, shift in RANGES:
-        behaviour = observe_in(session, given, setting, scale, shift, untrained)
+        behaviour = observe_in(session, path, setting, scale, shift, untrained)
         seen.append(behaviour)
         if behaviour.problem or behaviour.best >= CLEARLY:
             return behaviour
@@ -156,7 +157,7 @@ def observe(
 
 def observe_in(
     session: KernelSession,
-    given: str,
+    path: Path,
     setting: str,
     scale: float,
     shift: float,
@@ -165,7 +166,7 @@ def observe_in(
     """The same in one range: by a single call where that leaves no doubt."""
     parts = []
     for call in range(CALLS):
-        part = asked(session, question(given, setting, seed=call), scale, shift)
+        part = asked(session, path, question(setting, seed=call), scale, shift)
         if isinstance(part, str):
             return Behaviour(problem=part)
         parts.append(part)
@@ -177,16 +178,19 @@ def observe_in(
 
 
 def asked(
-    session: KernelSession, inputs: Mapping[str, Any], scale: float, shift: float
+    session: KernelSession, path: Path, inputs: Mapping[str, Any], scale: float, shift: float
 ) -> tuple[Array, Array, Array] | str:
     """What ``forward`` made of the digits, pixels from 0 to 1 times ``scale`` plus ``shift``: x,
     x_t and the network's answer, each (N, 784); or why that is not known."""
     pixels, labels = real_digits()
     shown = base64.b64encode(pixels.tobytes()).decode()
     more = {"pixels": shown, "labels": list(labels), "scale": scale, "shift": shift}
-    outcome = session.probe("network", {**inputs, **more, "measure": "answers"}, ANSWER_SECONDS)
+    known = {**inputs, **more, "measure": "answers"}
+    outcome = session.probe("network", known, ANSWER_SECONDS, {"path": (path, "weights.pth")})
     if outcome.status is Status.infra_error:
         raise InfraError(outcome.message)
+    if outcome.status is Status.timeout:
+        return "the notebook's own code did not finish in time"
     if outcome.status is not Status.ok:
         return outcome.message
     if problem := unfit(outcome.facts):

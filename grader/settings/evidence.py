@@ -1,7 +1,9 @@
 """Everything that a submission shows of its four settings."""
 
+import logging
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from itertools import combinations
 from pathlib import Path
 
@@ -9,7 +11,7 @@ import numpy as np
 
 from grader.checks.cases import Array
 from grader.intake import Plan
-from grader.sandbox import KernelSession, Limits, Sandbox, Status
+from grader.sandbox import InfraError, KernelSession, Limits, Outcome, Sandbox, Status
 from grader.settings.checkpoint import (
     Behaviour,
     Checkpoint,
@@ -26,6 +28,8 @@ from grader.settings.pictures import (
     look_at_animation,
     look_at_image,
 )
+
+logger = logging.getLogger(__name__)
 
 NEARLY = 0.999  # correlation of the weights of two networks, from which on one is the other
 
@@ -56,23 +60,49 @@ class Twins:
 def look(root: Path, session: KernelSession, look_inside: bool) -> dict[str, SettingEvidence]:
     """The evidence that the files of the settings hold by themselves; with ``look_inside`` also
     their checkpoints. ``session`` is one in which no student's code ran.
-
-    Raises ``InfraError`` for faults of ours.
     """
     seen: dict[str, SettingEvidence] = {}
     for name, found in find_settings(root).items():
         files = found.files
         seen[name] = SettingEvidence(
             found,
-            image=look_at_image(session, files["image"]) if "image" in files else None,
-            animation=look_at_animation(session, files["gif"]) if "gif" in files else None,
+            image=shown(look_at_image, session, files["image"]) if "image" in files else None,
+            animation=shown(look_at_animation, session, files["gif"]) if "gif" in files else None,
             checkpoint=(
-                read_checkpoint(session, files["checkpoint"], f"{name}.pth")
+                opened(session, files["checkpoint"], f"{name}.pth")
                 if look_inside and "checkpoint" in files
                 else None
             ),
         )
     return seen
+
+
+def shown(
+    look_at: Callable[[KernelSession, Path], Evidence], session: KernelSession, path: Path
+) -> Evidence:
+    """What one picture shows. Whatever is wrong with it costs no other one."""
+    try:
+        return look_at(session, path)
+    except InfraError as error:
+        return Evidence(Shown.NOT_SEEN, problem=str(error))
+    except Exception as error:
+        logger.exception("looking at %s failed", path.name)
+        return Evidence(Shown.UNREADABLE, problem=unforeseen(error))
+
+
+def opened(session: KernelSession, path: Path, name: str) -> Checkpoint:
+    """What one checkpoint holds, likewise."""
+    try:
+        return read_checkpoint(session, path, name)
+    except InfraError as error:
+        return Checkpoint(str(error), ours=True)
+    except Exception as error:
+        logger.exception("reading %s failed", name)
+        return Checkpoint(unforeseen(error))
+
+
+def unforeseen(error: Exception) -> str:
+    return f"the grader failed on it ({type(error).__name__})."
 
 
 def try_checkpoints(
@@ -83,38 +113,58 @@ def try_checkpoints(
     seed: int,
 ) -> dict[str, SettingEvidence]:
     """The same with what the checkpoints do in the student's own network. ``model`` plans how the
-    notebook makes its model.
-
-    Raises ``InfraError`` for faults of ours.
+    notebook makes its model. The student's code may take ``limits.trial_seconds`` in all.
     """
     tried = dict(seen)
     readable = [n for n, s in seen.items() if s.checkpoint is not None and not s.checkpoint.problem]
     if not readable:
         return tried
-    with KernelSession(model().statements, sandbox=sandbox, limits=limits, seed=seed) as own:
-        own.prepare()
+    plan, seconds = model(), limits.trial_seconds
+    with KernelSession(
+        plan.statements, sandbox=sandbox, limits=limits, seed=seed, seconds=seconds
+    ) as own:
         first = readable[0]
         path = seen[first].found.files["checkpoint"]
-        untrained = observe_untrained(own, path, first)  # before any weights are put in
+        untrained: Mapping[str, float] = {}
+        lacking = ""
+        with suppress(InfraError):  # if no kernel can be had, each of them says so
+            lacking = undefined(plan, own.prepare())
+            untrained = observe_untrained(own, path, first)  # before any weights are put in
         for name in readable:
-            tried[name] = observed(own, name, seen[name], untrained)
+            tried[name] = observed(own, name, seen[name], untrained, lacking)
     return tried
 
 
+def undefined(plan: Plan, failures: Mapping[int, Outcome]) -> str:
+    """Why there is no model to try the checkpoints in, if that is known."""
+    for index, outcome in failures.items():
+        if names := set(plan.statements[index].binds) & {"ContextUnet", "DDPM"}:
+            return f"the cell that defines {names.pop()} did not run here ({outcome.message})"
+    return next((gone.why for n, gone in plan.gone.items() if n in ("ContextUnet", "DDPM")), "")
+
+
 def observed(
-    session: KernelSession, name: str, seen: SettingEvidence, untrained: Mapping[str, float]
+    session: KernelSession,
+    name: str,
+    seen: SettingEvidence,
+    untrained: Mapping[str, float],
+    lacking: str,
 ) -> SettingEvidence:
-    """The same with what the student's own code makes of the checkpoint."""
+    """The same with what the student's own code makes of the checkpoint; ``lacking``: why it may
+    make nothing of it."""
     assert seen.checkpoint is not None
     betas = seen.checkpoint.schedule.get("beta_t")
-    return SettingEvidence(
-        seen.found,
-        seen.image,
-        seen.animation,
-        seen.checkpoint,
-        observe(session, seen.found.files["checkpoint"], name, untrained),
-        own_schedule(session, name.split("_")[1], betas) if betas is not None else (),
-    )
+    try:
+        behaviour = observe(session, seen.found.files["checkpoint"], name, untrained)
+    except InfraError as error:
+        behaviour = Behaviour(problem=str(error), ours=True)
+    except Exception as error:
+        logger.exception("trying %s failed", name)
+        behaviour = Behaviour(problem=unforeseen(error))
+    if lacking and behaviour.problem and not behaviour.ours:
+        behaviour = replace(behaviour, problem=lacking)
+    own = own_schedule(session, name.split("_")[1], betas) if betas is not None else ()
+    return replace(seen, behaviour=behaviour, own_betas=own)
 
 
 def own_schedule(session: KernelSession, schedule: str, betas: Array) -> tuple[Array, ...]:

@@ -1,5 +1,7 @@
 """What the two pictures of a setting show: generated digits, or something else."""
 
+import base64
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -10,10 +12,12 @@ from grader.digits.choose import starts_at_the_top
 from grader.digits.clarity import DIGITS, GENERATED_ROWS
 from grader.digits.decode import decode
 from grader.digits.grid import cut_out, find_grid
-from grader.digits.pictures import MOST_BYTES
 from grader.digits.regions import Array
+from grader.digits.shown import MOST_BYTES
 from grader.sandbox import KernelSession
 
+_FRAME = re.compile(rb"data:image/(?:png|jpe?g|gif);base64,([A-Za-z0-9+/=\\\s]++)")
+_BROKEN = re.compile(rb"[\\\s]+")  # where a script's text goes on in the next line
 BLANK = 0.02  # deviation of a tile's pixels, of 1
 NOISE = 0.4  # correlation of neighbouring pixels: digits have 0.8, noise has 0
 NOISE_DRAWN = 0.6  # the same of tiles that a figure drew larger: digits have 0.9, noise has 0.45
@@ -36,6 +40,7 @@ class Shown(StrEnum):
     STILL = "no way from noise to digits"
     NO_GRID = "no grid of tiles"
     UNREADABLE = "nothing that can be read"
+    NOT_SEEN = "nothing, by a fault of the grader's"
 
 
 @dataclass(frozen=True)
@@ -99,8 +104,26 @@ def look_at_animation(session: KernelSession, path: Path) -> Evidence:
 def pixels_of(session: KernelSession, path: Path, frame: str) -> tuple[Array | None, str]:
     if path.stat().st_size > MOST_BYTES:
         return None, "The picture's file is too large."
-    decoded = decode(session, path.read_bytes(), frame)
+    data = path.read_bytes()
+    if path.suffix.lower() in (".html", ".htm"):
+        data = frame_of_page(data, frame)
+        if not data:
+            return None, "The page holds no pictures, but perhaps a video."
+    decoded = decode(session, data, frame)
     return decoded.pixels, decoded.problem
+
+
+def frame_of_page(page: bytes, frame: str) -> bytes:
+    """The first or the last picture of an animation in HTML; empty if there is none."""
+    found = b""
+    for match in _FRAME.finditer(page):
+        found = match[1]
+        if frame == "first":
+            break
+    try:
+        return base64.b64decode(_BROKEN.sub(b"", found))
+    except ValueError:
+        return b""
 
 
 def smoothness(tiles: Array) -> float:

@@ -1,6 +1,5 @@
 """A hundred new images from a submission's checkpoint, by its own code: slow, and only if asked."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -24,7 +23,6 @@ def resample(
     The limit of time is ``SECONDS``, the others are those of the rubric. Raises ``InfraError`` for
     faults of ours.
     """
-    slow = replace(limits, submission_seconds=SECONDS)
     problems = []
     for name, found in find_settings(root).items():
         path = found.files.get("checkpoint")
@@ -34,12 +32,11 @@ def resample(
             if problem := read_checkpoint(clean, path, "weights.pth").problem:
                 problems.append(f"results_{name}: the checkpoint was not read: {problem}.")
                 continue
-        with KernelSession(model.statements, sandbox=sandbox, limits=slow, seed=seed) as session:
-            session.prepare()
-            inputs = question(
-                session.give(path, "weights.pth"), name, seed, measure="samples", n_sample=WANTED
-            )
-            outcome = session.probe("network", inputs, SECONDS)
+        with KernelSession(
+            model.statements, sandbox=sandbox, limits=limits, seed=seed, seconds=SECONDS
+        ) as session:
+            inputs = question(name, seed, measure="samples", n_sample=WANTED)
+            outcome = session.probe("network", inputs, SECONDS, {"path": (path, "weights.pth")})
         if outcome.status is Status.infra_error:
             raise InfraError(outcome.message)
         images = outcome.arrays.get("images")

@@ -8,7 +8,7 @@ import matplotlib as mpl
 from PIL import Image, ImageDraw, ImageFont
 
 from grader.sandbox.text import one_line
-from grader.text_to_image.calls import Asked
+from grader.text_to_image.asked import Asked
 from grader.text_to_image.works import Works
 
 WIDTH, MARGIN, PICTURE, MOST = 1080, 24, 504, 8

@@ -1,10 +1,9 @@
 """What single nodes of notebook 2-2's code say, as far as that can be seen without running it."""
 
 import ast
-from collections.abc import Mapping
 from typing import Any
 
-from grader.text_to_image.values import LONGEST, UNKNOWN, value_of
+from grader.text_to_image.values import MOST_ENTRIES, UNKNOWN, Names, value_of
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 _MAKES = frozenset({"from_pretrained", "from_single_file", "from_pipe"})
@@ -36,18 +35,18 @@ def called(node: ast.expr) -> str:
     return ""
 
 
-def changed(whole: Any, call: ast.Call, names: Mapping[str, Any]) -> Any:
+def changed(whole: Any, call: ast.Call, names: Names) -> Any:
     """What a list is after ``append``, say; UNKNOWN after most other changes."""
     match whole, call:
         case list(), ast.Call(func=ast.Attribute(attr="append"), args=[one]):
-            return [*whole, value_of(one, names)][:LONGEST]
+            return [*whole, value_of(one, names)][:MOST_ENTRIES]
         case list(), ast.Call(func=ast.Attribute(attr="extend"), args=[more]):
             added = value_of(more, names)
-            return (whole + added)[:LONGEST] if isinstance(added, list) else UNKNOWN
+            return (whole + added)[:MOST_ENTRIES] if isinstance(added, list) else UNKNOWN
     return UNKNOWN
 
 
-def keywords_of(call: ast.Call, names: Mapping[str, Any]) -> tuple[dict[str, Any], bool]:
+def keywords_of(call: ast.Call, names: Names) -> tuple[dict[str, Any], bool]:
     """The keywords of a call, those of ``**dictionaries`` too; and whether all are known."""
     given: dict[str, Any] = {}
     known = True
@@ -62,9 +61,7 @@ def keywords_of(call: ast.Call, names: Mapping[str, Any]) -> tuple[dict[str, Any
     return given, known
 
 
-def arguments(
-    function: Function, call: ast.Call | None, names: Mapping[str, Any]
-) -> dict[str, Any]:
+def arguments(function: Function, call: ast.Call | None, names: Names) -> dict[str, Any]:
     """The function's parameters as this call sets them; without one, only those it must have."""
     takes = function.args
     parameters = [a.arg for a in (*takes.posonlyargs, *takes.args)]
@@ -87,6 +84,11 @@ def arguments(
     if takes.kwarg is not None and known:
         values[takes.kwarg.arg] = {n: v for n, v in given.items() if n not in values}
     return values | given
+
+
+def size(*nodes: ast.AST) -> int:
+    """How many nodes these hold."""
+    return sum(1 for node in nodes for _ in ast.walk(node))
 
 
 def own_expressions(node: ast.stmt) -> list[ast.AST]:

@@ -2,11 +2,13 @@
 
 import ast
 import re
-from collections.abc import Iterator, Mapping
+from collections import ChainMap
+from collections.abc import Iterator, Mapping, MutableMapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
-LONGEST = 4000  # characters of a text, entries of a list
+LONGEST = 2000  # characters of a text
+MOST_ENTRIES = 200  # of a list or a dictionary
 HUGE = 1e30  # no number of a setting
 MOST_TURNS = 20  # of a loop
 
@@ -31,10 +33,13 @@ class Seeded:
 _CHANGED = frozenset({"strip", "lower", "upper", "title", "capitalize"})
 _FIELD = re.compile(r"\{(\w{0,40})\}")
 _PERCENT = re.compile(r"%[sd]")
+_SEQUENCES = frozenset({"list", "tuple", "array", "Series"})
+_RECORDS = frozenset({"dict", "SimpleNamespace", "Namespace", "EasyDict", "edict", "DataFrame"})
+Names: TypeAlias = MutableMapping[str, Any]
 Comprehension = ast.ListComp | ast.SetComp | ast.GeneratorExp
 
 
-def value_of(node: ast.expr | None, names: Mapping[str, Any]) -> Any:
+def value_of(node: ast.expr | None, names: Names) -> Any:
     """A text, number, None, list or dict of such, ``Seeded``, or ``UNKNOWN``.
 
     ``names``: what is known, also of attributes, as ``config.prompt``.
@@ -44,19 +49,18 @@ def value_of(node: ast.expr | None, names: Mapping[str, Any]) -> Any:
             return bounded(value)
         case ast.Name(id=name):
             return names.get(name, UNKNOWN)
-        case ast.Attribute(value=ast.Name(id=owner), attr=name):
-            return names.get(f"{owner}.{name}", UNKNOWN)
+        case ast.Attribute():
+            return attribute(node, names)
         case ast.NamedExpr(value=inner) | ast.FormattedValue(value=inner):
             return value_of(inner, names)
-        case ast.List(elts=parts) | ast.Tuple(elts=parts):
-            return [value_of(part, names) for part in parts[:LONGEST]]
+        case ast.List(elts=parts) | ast.Tuple(elts=parts) | ast.Set(elts=parts):
+            return [value_of(part, names) for part in parts[:MOST_ENTRIES]]
         case ast.Dict(keys=keys, values=values):
             return paired([value_of(key, names) if key else UNKNOWN for key in keys], values, names)
         case ast.ListComp() | ast.SetComp() | ast.GeneratorExp():
             return comprehended(node, names)
         case ast.JoinedStr(values=parts):
-            texts = [value_of(part, names) for part in parts]
-            return UNKNOWN if UNKNOWN in texts else cut("".join(map(str, texts)))
+            return in_a_row([value_of(part, names) for part in parts])
         case ast.UnaryOp(op=ast.USub(), operand=inner):
             number = value_of(inner, names)
             return -number if is_number(number) else UNKNOWN
@@ -69,13 +73,13 @@ def value_of(node: ast.expr | None, names: Mapping[str, Any]) -> Any:
     return UNKNOWN
 
 
-def paired(keys: list[Any], values: list[ast.expr], names: Mapping[str, Any]) -> Any:
-    if all(isinstance(key, str | int) for key in keys):
+def paired(keys: list[Any], values: list[ast.expr], names: Names) -> Any:
+    if len(keys) <= MOST_ENTRIES and all(isinstance(key, str | int) for key in keys):
         return {k: value_of(v, names) for k, v in zip(keys, values, strict=True)}
     return UNKNOWN
 
 
-def comprehended(node: Comprehension, names: Mapping[str, Any]) -> Any:
+def comprehended(node: Comprehension, names: Names) -> Any:
     """Of one loop without conditions. Not of those in one another, which could take for ever."""
     inner = any(isinstance(part, Comprehension) for part in ast.walk(node.elt))
     if inner or len(node.generators) > 1 or node.generators[0].ifs:
@@ -84,7 +88,12 @@ def comprehended(node: Comprehension, names: Mapping[str, Any]) -> Any:
     turns = turns_of(value_of(loop.iter, names))
     if turns is None:
         return UNKNOWN
-    return [value_of(node.elt, {**names, **dict(bound(loop.target, turn))}) for turn in turns]
+    return [value_of(node.elt, below(names, dict(bound(loop.target, turn)))) for turn in turns]
+
+
+def below(names: Names, own: dict[str, Any]) -> Names:
+    """The names of a block inside another, whose own hide the outer ones; nothing is copied."""
+    return ChainMap(own, *(names.maps if isinstance(names, ChainMap) else [names]))
 
 
 def turns_of(values: Any) -> list[Any] | None:
@@ -108,17 +117,17 @@ def bound(target: ast.expr, value: Any) -> Iterator[tuple[str, Any]]:
                 yield from bound(part, its)
 
 
-def combined(node: ast.BinOp, names: Mapping[str, Any]) -> Any:
+def combined(node: ast.BinOp, names: Names) -> Any:
     left, right = value_of(node.left, names), value_of(node.right, names)
     if isinstance(node.op, ast.Add):
         if isinstance(left, str) and isinstance(right, str):
             return cut(left + right)
         if isinstance(left, list) and isinstance(right, list):
-            return (left + right)[:LONGEST]
+            return (left + right)[:MOST_ENTRIES]
     if is_number(left) and is_number(right):
         return arithmetic(node.op, left, right)
     if isinstance(node.op, ast.Mult) and isinstance(right, int) and isinstance(left, list):
-        return (left * min(right, 16))[:LONGEST]
+        return (left * min(right, 16))[:MOST_ENTRIES]
     if isinstance(node.op, ast.Mod) and isinstance(left, str):
         return filled(left, _PERCENT, right if isinstance(right, list) else [right], {})
     return UNKNOWN
@@ -142,30 +151,31 @@ def arithmetic(op: ast.operator, left: float, right: float) -> Any:
 
 
 def element(whole: Any, index: Any) -> Any:
-    if (
-        isinstance(whole, list | str)
-        and isinstance(index, int)
-        and -len(whole) <= index < len(whole)
-    ):
-        return whole[index]
+    if isinstance(whole, list | str) and isinstance(index, int):
+        end_is_known = isinstance(whole, str) or len(whole) < MOST_ENTRIES
+        if 0 <= index < len(whole) or (end_is_known and -len(whole) <= index < 0):
+            return whole[index]
     if isinstance(whole, dict) and isinstance(index, str | int):
         return whole.get(index, UNKNOWN)
     return UNKNOWN
 
 
-def returned(node: ast.Call, names: Mapping[str, Any]) -> Any:
+def returned(node: ast.Call, names: Names) -> Any:
     """Of the few calls that prompts and seeds are made with."""
-    arguments = [value_of(argument, names) for argument in node.args]
+    arguments = [value_of(argument, names) for argument in node.args[:MOST_ENTRIES]]
     match node.func:
         case ast.Attribute(attr="manual_seed"):
             return Seeded(arguments[0] if arguments else UNKNOWN)
         case ast.Attribute(attr="to", value=inner):
             return value_of(inner, names)
+        case ast.Name(id=name) | ast.Attribute(attr=name) if name in _RECORDS and not node.args:
+            given = {k.arg: value_of(k.value, names) for k in node.keywords[:MOST_ENTRIES]}
+            return UNKNOWN if None in given else given.get("data", given)
+        case ast.Name(id=name) | ast.Attribute(attr=name) if name in _RECORDS | _SEQUENCES:
+            return gathered(name, arguments)
         case ast.Attribute(attr=name, value=inner):
             keywords = {k.arg: value_of(k.value, names) for k in node.keywords if k.arg}
             return of_method(name, value_of(inner, names), arguments, keywords)
-        case ast.Name(id="dict") if not node.args and all(k.arg for k in node.keywords):
-            return {k.arg: value_of(k.value, names) for k in node.keywords}
         case ast.Name(id="int" | "float" | "str" as kind) if len(arguments) == 1:
             return converted(kind, arguments[0])
         case ast.Name(id="range") if not node.keywords and 1 <= len(arguments) <= 3:
@@ -173,6 +183,27 @@ def returned(node: ast.Call, names: Mapping[str, Any]) -> Any:
         case ast.Name(id=name):
             return of_function(name, arguments)
     return UNKNOWN
+
+
+def gathered(name: str, arguments: list[Any]) -> Any:
+    """Of what makes a list or a record from its first argument."""
+    match arguments:
+        case [dict() as whole, *_] if name in _RECORDS:
+            return whole
+        case [list() | dict() as whole, *_] if name in _SEQUENCES:
+            return list(whole)
+    return UNKNOWN
+
+
+def attribute(node: ast.Attribute, names: Names) -> Any:
+    """What was set by this name; else of a record its entry, of a column of a table its list."""
+    match node.value:
+        case ast.Name(id=owner) if f"{owner}.{node.attr}" in names:
+            return names[f"{owner}.{node.attr}"]
+    whole = value_of(node.value, names)
+    if isinstance(whole, dict):
+        return whole.get(node.attr, UNKNOWN)
+    return whole if isinstance(whole, list) and node.attr == "values" else UNKNOWN
 
 
 def of_method(name: str, owner: Any, arguments: list[Any], keywords: Mapping[str, Any]) -> Any:
@@ -185,6 +216,8 @@ def of_method(name: str, owner: Any, arguments: list[Any], keywords: Mapping[str
             return filled(owner, _FIELD, arguments, keywords)
         case str(), _, [] if name in _CHANGED:
             return getattr(owner, name)()
+        case list(), "tolist" | "to_list" | "copy", []:
+            return owner
         case dict(), "get", [str() | int() as key, *_]:
             return owner.get(key, UNKNOWN)
         case dict(), "items", []:
@@ -196,10 +229,8 @@ def of_method(name: str, owner: Any, arguments: list[Any], keywords: Mapping[str
 
 def of_function(name: str, arguments: list[Any]) -> Any:
     match name, arguments:
-        case "len", [list() | dict() | str() as whole]:
-            return len(whole)
-        case "list" | "tuple", [list() | dict() as whole]:
-            return list(whole)
+        case "len", [list() | dict() | str() as whole] if len(whole) < MOST_ENTRIES:
+            return len(whole)  # a longer one may have been cut
         case "enumerate", [list() | dict() as whole, *_]:
             return [[number, one] for number, one in enumerate(whole)]
         case "zip", [_, *_] if all(isinstance(each, list) for each in arguments):
@@ -209,7 +240,7 @@ def of_function(name: str, arguments: list[Any]) -> Any:
 
 def numbers(ends: list[Any]) -> Any:
     if all(type(end) is int for end in ends) and (len(ends) < 3 or ends[2]):
-        return list(range(*ends)[:LONGEST])
+        return list(range(*ends)[:MOST_ENTRIES])
     return UNKNOWN
 
 
@@ -228,6 +259,13 @@ def filled(text: str, field: re.Pattern[str], values: list[Any], by_name: Mappin
         parts += [text[last : found.start()], str(value)]
         last = found.end()
     return cut("".join([*parts, text[last:]]))
+
+
+def in_a_row(parts: list[Any]) -> Any:
+    """The parts of an f-string as one text; a list could be as long as it likes."""
+    if all(isinstance(part, str) or is_number(part) for part in parts):
+        return cut("".join(map(str, parts)))
+    return UNKNOWN
 
 
 def joined(between: str, parts: list[Any]) -> Any:

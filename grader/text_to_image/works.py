@@ -1,188 +1,200 @@
 """What came out: each prompt of notebook 2-2 with the pictures that belong to it."""
 
-import re
-from collections.abc import Mapping, Sequence
+import ast
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from functools import cache
-from typing import Any
+from pathlib import Path
 
 import nbformat
-import numpy as np
 from nbformat import NotebookNode
-from PIL import Image
 
 from grader.digits.decode import decode
-from grader.digits.pictures import MIMES, pictures_in
 from grader.digits.regions import Array
+from grader.digits.shown import DAMAGED, Unread
+from grader.intake.source import read_cell
 from grader.paths import TEMPLATE_DIR
 from grader.sandbox import KernelSession
-from grader.sandbox.text import one_line
-from grader.text_to_image.calls import Asked, in_order, read_calls
+from grader.text_to_image.asked import UNSEEN, Asked, is_trivial, words
+from grader.text_to_image.calls import read_calls
+from grader.text_to_image.shots import Look, Shot, Source, is_copy, shot_of, small
+from grader.text_to_image.sources import files_beside, order_of, sources_in
+from grader.text_to_image.values import UNKNOWN
 
 TEMPLATE = "Assignment2-2_TTI.ipynb"
-SMALLEST = 256  # pixels a side
-BLACK, BLANK = 6.0, 2.0  # of 255: brightest pixel that is black; deviation of what is one colour
-COPY = 0.995  # correlation of two pictures that are one
-MOST_PICTURES = 40
-THUMBNAIL = 512  # pixels a side that are kept for people to look at
-LETTERS = 3  # of a prompt, at least; one that is not Latin may be a syllable or a word
-_FIGURE = re.compile(r"<Figure size ")
-_LINK = re.compile(r"<img\b[^>]*\bsrc=(?!.?data:)|!\[[^\]]*\]\(")
-_PLACEHOLDERS = frozenset({"none", "test", "prompt", "your prompt", "your prompt here", "todo"})
-
-
-class Look(StrEnum):
-    """How a picture looks."""
-
-    FINE = "fine"
-    BLACK = "black"
-    BLANK = "of one colour"
-    SMALL = "small"
-    FIGURE = "small in a figure"
-    COPY = "the example's"
-
-
-@dataclass(frozen=True)
-class Shot:
-    """One picture. ``pixels``: (H, W, 3) bytes, made smaller for people to look at."""
-
-    cell: int
-    look: Look
-    width: int
-    height: int
-    pixels: Array
 
 
 @dataclass(frozen=True)
 class Works:
     """``own``: what was asked beside the example; ``example``: the template's own prompt.
-    ``shots`` are the pictures of ``own``; ``unreadable`` says why others could not be decoded.
+    ``shots`` are the pictures of ``own``; ``unread`` are others, which cannot be read.
     ``after_example``: how many stand below a run of the example that follows an own one."""
 
     own: Sequence[Asked]
     example: Sequence[Asked]
     shots: Sequence[Shot]
-    unreadable: Sequence[str]
+    unread: Sequence[Unread]
     after_example: int = 0
 
 
-@dataclass(frozen=True)
-class _Seen:
-    """A picture of the notebook, its cell, and whether matplotlib drew it into a figure."""
-
-    cell: int
-    data: bytes
-    figure: bool
-
-
-def find_works(session: KernelSession, notebook: NotebookNode) -> Works:
-    """Reads the notebook's calls and decodes the pictures below them.
+def find_works(session: KernelSession, notebook: NotebookNode, root: Path | None = None) -> Works:
+    """Reads the notebook's calls and decodes the pictures below them; ``root`` holds the files that
+    were handed in.
 
     A picture belongs to the last call before it. Raises ``InfraError`` for faults of ours.
     """
-    calls = read_calls(notebook)
-    if all(asked.prompt is None or is_example(asked) for asked in calls):
-        calls = read_calls(notebook, uncalled=True)
-    own = [asked for asked in calls if asked.prompt is not None and not is_example(asked)]
+    calls = calls_of(notebook)
+    own = [asked for asked in calls if is_own(asked)]
     example = [asked for asked in calls if is_example(asked)]
-    order = [number for number, _ in in_order(notebook)]
-    calling, mine = {asked.cell for asked in calls}, {asked.cell for asked in own}
-    after_call = order[min((order.index(c) for c in calling), default=0) :]
-    pictures, unreadable = pictures_of(notebook, after_call)
+    order = order_of(notebook)
+    calling = {asked.cell for asked in calls}
+    below = order[min((order.index(cell) for cell in calling), default=0) :]
+    sources, unread = sources_in(notebook, root, below)
+    decoded = all_decoded(session, sources, unread)
+    if not own:
+        return without_calls(notebook, example, below, decoded, unread)
+    mine = {asked.cell for asked in own}
     owner: dict[int, int] = {}  # of every cell the last one that calls
-    for number in after_call:
-        owner[number] = number if number in calling else next(reversed(owner.values()), 0)
-    own_pictures: list[tuple[_Seen, Array]] = []
-    examples: list[Array] = []
-    after_example = 0
-    for seen in pictures:
-        decoded = decode(session, seen.data)
-        if decoded.pixels is None:
-            unreadable.append(f"cell {seen.cell}: {decoded.problem}")
-        elif owner[seen.cell] in mine:
-            own_pictures.append((seen, decoded.pixels))
-        elif owner[seen.cell]:
-            examples.append(small(decoded.pixels))
-            before = order[: order.index(owner[seen.cell])]
-            after_example += any(number in mine for number in before)
-    shots = [shot_of(seen, pixels, examples) for seen, pixels in own_pictures]
-    return Works(own, example, shots, unreadable, after_example)
+    for number in below:
+        owner[number] = number if number in calling else next(reversed(owner.values()))
+    examples = [
+        (owner[s.cell], small(pixels)) for s, pixels in decoded if owner[s.cell] not in mine
+    ]
+    looks = [look for _, look in examples]
+    shots = [shot_of(s, pixels, looks) for s, pixels in decoded if owner[s.cell] in mine]
+    if not shots and not unread and root is not None:
+        files = all_decoded(session, list(files_beside(root)), [])
+        shots = [shot_of(source, pixels, looks) for source, pixels in files]
+    unread = [one for one in unread if owner[cell_of(one)] in mine] or unread
+    first_own = min(map(below.index, mine))
+    after_example = sum(below.index(number) > first_own for number, _ in examples)
+    return Works(own, example, shots, unread, after_example)
 
 
-def pictures_of(notebook: NotebookNode, cells: Sequence[int]) -> tuple[list[_Seen], list[str]]:
-    """The pictures below these cells, the last ones if there are many; and those that are shown
-    without being in the notebook in a form that is read."""
-    found: list[_Seen] = []
-    others: list[str] = []
+def calls_of(notebook: NotebookNode) -> list[Asked]:
+    """The notebook's calls of pipelines; if none has a prompt of its own, those that can be found
+    by looking harder, and last whatever may be a prompt."""
+    calls = read_calls(notebook)
+    for otherwise in (False, True):
+        if not any(map(is_own, calls)):
+            calls = read_calls(notebook, uncalled=True, otherwise=otherwise)
+    seen = [asked for asked in calls if asked.way is not UNSEEN or not is_own(asked)]
+    return seen if any(map(is_own, seen)) else calls
+
+
+def all_decoded(
+    session: KernelSession, sources: Sequence[Source], unread: list[Unread]
+) -> list[tuple[Source, Array]]:
+    """The pixels of these pictures; those that have none are added to ``unread``."""
+    found = []
+    for source in sources:
+        pixels = decode(session, source.data).pixels
+        if pixels is None:
+            unread.append(Unread(DAMAGED, source.where, kept=False))
+        else:
+            found.append((source, pixels[::-1] if source.upside_down else pixels))
+    return found
+
+
+def without_calls(
+    notebook: NotebookNode,
+    example: Sequence[Asked],
+    cells: Sequence[int],
+    decoded: Sequence[tuple[Source, Array]],
+    unread: Sequence[Unread],
+) -> Works:
+    """Pictures are there, but no call that is known to make them: as if asked by an unseen one.
+
+    Where the example was run, only those that are neither its pictures nor below its words alone.
+    """
+    if not example:
+        cells_shown = [source.cell for source, _ in decoded]
+        cells_shown += [cell_of(one) for one in unread if not one.pasted]
+        own = [unseen(cells_shown[0])] if cells_shown else []
+        return Works(own, [], [shot_of(source, pixels, []) for source, pixels in decoded], unread)
+    calling = {asked.cell for asked in example}
+    first = decoded[0][0].cell if decoded else 0
+    looks = [small(pixels) for source, pixels in decoded if source.cell == first]
+
+    def stands_alone(cell: int) -> bool:
+        return cell != first and has_own_words(notebook, below_call(cells, calling, cell))
+
+    others = [
+        (source, pixels)
+        for source, pixels in decoded
+        if (source.place == "text" or stands_alone(source.cell))
+        and not is_copy(small(pixels), looks)
+    ]
+    left = [one for one in unread if not one.pasted and stands_alone(cell_of(one))]
+    where = [source.cell for source, _ in others] + [cell_of(one) for one in left]
+    shots = [shot_of(source, pixels, looks) for source, pixels in others]
+    return Works([unseen(cell) for cell in where[:1]], example, shots, left)
+
+
+def unseen(cell: int) -> Asked:
+    """A prompt that a picture in this cell must have had."""
+    return Asked(cell, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, way=UNSEEN)
+
+
+def cell_of(unread: Unread) -> int:
+    return int(unread.where.rpartition(" ")[2])
+
+
+def below_call(cells: Sequence[int], calling: Collection[int], last: int) -> Sequence[int]:
+    """The cells up to ``last`` that stand below the call before it."""
+    until = cells[: cells.index(last) + 1]
+    calls = [n for n, number in enumerate(until) if number in calling]
+    return until[max(calls, default=-1) + 1 :]
+
+
+def has_own_words(notebook: NotebookNode, cells: Sequence[int]) -> bool:
+    """Whether the code of these cells holds a text that could be a prompt and is not the
+    template's."""
     for number in cells:
-        for output in notebook.cells[number - 1].outputs:
-            data = output.get("data", {})
-            figure = bool(_FIGURE.match(str(data.get("text/plain", ""))))
-            inside = [_Seen(number, picture, figure) for picture in pictures_in(output)]
-            found += inside
-            if not inside and (form := other_form(data)):
-                others.append(f"cell {number}: {form}")
-    return found[-MOST_PICTURES:], others[-MOST_PICTURES:]
+        cell = notebook.cells[number - 1]
+        if cell.cell_type == "code" and any(map(may_be_prompt, texts_of(number, cell.source))):
+            return True
+    return False
 
 
-def other_form(data: Mapping[str, Any]) -> str:
-    """How an output shows a picture that is not looked at; empty if it shows none."""
-    for kind in data:
-        if kind.startswith("image/") and kind not in MIMES:
-            return f"The picture is in the form {one_line(kind)}."
-    if str(data.get("text/plain", "")).startswith("Image(value="):
-        return "The picture is in a widget."
-    if any(_LINK.search(str(data.get(kind, ""))) for kind in ("text/html", "text/markdown")):
-        return "The picture is a link to a file."
-    return ""
+def may_be_prompt(text: str) -> bool:
+    """Several words, or one that is not Latin; no path, and nothing of the template's."""
+    several = " " in text.strip() or not text.isascii()
+    given = text in given_texts() or words(text) in example_prompts()
+    return several and not given and "/" not in text and not is_trivial(text)
 
 
-def shot_of(seen: _Seen, pixels: Array, examples: Sequence[Array]) -> Shot:
-    height, width = pixels.shape[:2]
-    if pixels.max() <= BLACK:
-        look = Look.BLACK
-    elif pixels.std() < BLANK:
-        look = Look.BLANK
-    elif any(correlation(small(pixels), other) > COPY for other in examples):
-        look = Look.COPY
-    elif min(height, width) >= SMALLEST:
-        look = Look.FINE
-    else:
-        look = Look.FIGURE if seen.figure else Look.SMALL
-    page = Image.fromarray(pixels)
-    page.thumbnail((THUMBNAIL, THUMBNAIL))
-    return Shot(seen.cell, look, width, height, np.asarray(page))
+def texts_of(number: int, source: str) -> list[str]:
+    """The texts in a cell's code."""
+    nodes = [node for piece in read_cell(number, source).pieces for node in piece.nodes]
+    return [n.value for n in nodes if isinstance(n, ast.Constant) and isinstance(n.value, str)]
 
 
-def small(pixels: Array) -> Array:
-    """(32, 32) gray, for comparison."""
-    gray = Image.fromarray(pixels).convert("L").resize((32, 32), Image.Resampling.BOX)
-    return np.asarray(gray, dtype=np.float64)
-
-
-def correlation(a: Array, b: Array) -> float:
-    a, b = a - a.mean(), b - b.mean()
-    return float(np.sum(a * b) / max(float(np.linalg.norm(a) * np.linalg.norm(b)), 1e-9))
+@cache
+def given_texts() -> frozenset[str]:
+    """All texts in the template's code."""
+    cells = [cell for cell in template().cells if cell.cell_type == "code"]
+    return frozenset(text for cell in cells for text in texts_of(1, cell.source))
 
 
 @cache
 def example_prompts() -> frozenset[str]:
     """The prompts that the template itself asks for, as ``words``."""
-    template = nbformat.read(TEMPLATE_DIR / TEMPLATE, as_version=4)
-    return frozenset(words(a.prompt) for a in read_calls(template) if isinstance(a.prompt, str))
+    return frozenset(words(a.prompt) for a in read_calls(template()) if isinstance(a.prompt, str))
+
+
+@cache
+def template() -> NotebookNode:
+    found: NotebookNode = nbformat.read(TEMPLATE_DIR / TEMPLATE, as_version=4)
+    return found
 
 
 def is_example(asked: Asked) -> bool:
     return isinstance(asked.prompt, str) and words(asked.prompt) in example_prompts()
 
 
-def is_trivial(prompt: str) -> bool:
-    """Whether these are no words to make a picture from."""
-    letters = sum(1 if c.isascii() else LETTERS for c in prompt if c.isalpha())
-    return letters < LETTERS or words(prompt) in _PLACEHOLDERS
+def is_own(asked: Asked) -> bool:
+    return asked.prompt is not None and not is_example(asked)
 
 
-def words(text: str) -> str:
-    """In small letters, without punctuation and further spaces."""
-    return " ".join(re.findall(r"\w+", text.lower()))
+__all__ = ["Look", "Shot", "Works", "find_works"]

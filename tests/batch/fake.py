@@ -13,6 +13,7 @@ from typing import Any
 from grader.batch.evidence import Evidence
 from grader.batch.gradebook import Gradebook
 from grader.batch.journal import Journal
+from grader.batch.remember import Asked
 from grader.batch.run import Batch, Request
 from grader.batch.work import Job, Task, Unreadable
 from grader.checks.verdict import Verdict
@@ -23,6 +24,7 @@ from grader.rubric import CHECKS, Rubric, load_rubric
 
 RUBRIC = load_rubric(DEFAULT_RUBRIC)
 TASK = Task(RUBRIC, sandbox="none")
+ASKED = Asked(sandbox="none")
 Grade = Callable[..., Gradebook]
 
 

@@ -19,14 +19,14 @@ from grader.batch.work import grade_job
 from grader.errors import UsageError
 from grader.report import pages
 from grader.results import State
-from tests.batch.fake import TASK, Threads, batch, evidence, fake_grade
+from tests.batch.fake import ASKED, Threads, batch, evidence, fake_grade
 from tests.report.books import book, entry
 
 
 def told(*entries: object) -> str:
     shown = io.StringIO()
     console = Console(file=shown, width=200)
-    summary(book(*entries), console)  # type: ignore[arg-type]
+    summary(book(*entries), console, "ddpm-grader batch in --out grades")  # type: ignore[arg-type]
     return shown.getvalue()
 
 
@@ -37,7 +37,8 @@ def test_everything_that_a_person_should_know_is_a_line() -> None:
     )
     text = told(entry("2023-00001"), failed, again)
     assert "3 students: 1 graded, 1 missing, 1 needs_review" in text
-    assert "The grader failed for 2023-00002: the same command grades them again." in text
+    again = "ddpm-grader batch in --out grades"
+    assert f"The grader failed for 2023-00002. Grade them again: {again}" in text
     assert "2023-00003: Not on the roster." in text
     assert "2023-00003: earlier attempts, not graded: 2023-00003.tar.gz" in text
     assert "Nothing was handed in by: 2023-00001" in text
@@ -88,7 +89,7 @@ def test_what_is_stopped_tells_how_it_goes_on(
     monkeypatch.setattr(Batch, "run", stopped)
     shown = io.StringIO()
     console = Console(file=shown, width=200)
-    assert not run_batch((), tmp_path, TASK, 1, None, None, None, rerun, console)
+    assert not run_batch((), tmp_path, ASKED, 1, None, rerun, console)
     assert said in shown.getvalue()
 
 
@@ -107,7 +108,7 @@ def test_what_is_stopped_while_pages_are_written_is_told_the_same(
     monkeypatch.setattr("grader.report.pages.write_pages", stopped)
     shown = io.StringIO()
     console = Console(file=shown, width=200)
-    assert not run_batch((), tmp_path, TASK, 1, None, None, None, None, console)
+    assert not run_batch((), tmp_path, ASKED, 1, None, None, console)
     assert "the same command goes on" in shown.getvalue()
 
 
@@ -117,16 +118,17 @@ def test_a_second_request_to_end_does_not_keep_the_gradebook_from_being_written(
     def stopped(*arguments: object) -> None:
         signal.raise_signal(signal.SIGTERM)
 
-    def twice(*arguments: object, before: Any = Batch.write_gradebook) -> None:
-        signal.raise_signal(signal.SIGTERM)
-        before(*arguments)
+    def twice(batch: Batch, *, at_the_end: bool, before: Any = Batch.write_gradebook) -> None:
+        if at_the_end:
+            signal.raise_signal(signal.SIGTERM)
+        before(batch, at_the_end=at_the_end)
 
     monkeypatch.setattr("grader.batch.run.dispatch", stopped)
     monkeypatch.setattr(Batch, "write_gradebook", twice)
     (tmp_path / "2023-00001.tar.gz").write_bytes(b"0.5")
     shown, paths = io.StringIO(), (tmp_path / "2023-00001.tar.gz",)
     console = Console(file=shown, width=200)
-    assert not run_batch(paths, tmp_path / "g", TASK, 1, None, None, None, None, console)
+    assert not run_batch(paths, tmp_path / "g", ASKED, 1, None, None, console)
     assert "1 student: 1 waiting" in shown.getvalue()
     assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
 

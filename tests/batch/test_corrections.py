@@ -8,6 +8,7 @@ import pytest
 
 from grader.batch.command import correct
 from grader.batch.journal import FILE, Correction, Journal
+from grader.batch.roster import Student
 from grader.errors import UsageError
 from grader.results import Flag
 from tests.batch.fake import RUBRIC, TASK, Grade, evidence, hand_in
@@ -43,24 +44,52 @@ def test_a_correction_above_what_the_item_is_worth_by_now_asks_a_person(
     assert "loss: corrected to 8 points, but worth 5 by now." in entry.reasons
 
 
-def test_a_correction_whose_student_goes_by_another_name_is_named_until_it_is_withdrawn(
+def test_a_correction_stays_with_its_student_whoever_takes_the_id(
     tmp_path: Path, grade: Grade
 ) -> None:
-    hand_in(tmp_path, "kim_7_70_2023-00001.tar.gz", b"1")
+    hand_in(tmp_path, "kim_7_70_2023-00001.tar.gz", b"0.5")
     grade()
-    with Journal(tmp_path / "grades") as journal:
-        journal.correct(Correction("2023-00001", "loss", 8.0, "by hand", "ta", "now"))
+    correct(tmp_path / "grades", "2023-00001", "loss", 8.0, "by hand", "ta")
+    before = grade().entry("2023-00001")
+    hand_in(tmp_path, "a_5_50_2023-00001.tar.gz", b"1")
     hand_in(tmp_path, "lee_8_80_2023-00001.tar.gz", b"1")
     book = grade()
-    assert [entry.label for entry in book.entries] == ["2023-00001_user_7", "2023-00001_user_8"]
+    assert [e.label for e in book.entries] == [
+        "2023-00001",
+        "2023-00001_user_5",
+        "2023-00001_user_8",
+    ]
+    after = book.entry("2023-00001")
+    assert (after.row["user"], after.points, after.status) == ("7", before.points, "graded")
+    assert [item.correction for item in after.items] == [i.correction for i in before.items]
+    assert not any(item.correction for e in book.entries[1:] for item in e.items)
+    # by Canvas's gradebook it is another's folder, and the correction goes along
+    roster = {
+        "2023-00001": Student("2023-00001", "Lee", user="8"),
+        "2023-00009": Student("2023-00009", "Kim", user="7"),
+    }
+    book = grade(roster=roster)
+    assert book.entry("2023-00009").points == before.points
+    assert not any(item.correction for item in book.entry("2023-00001").items)
+
+
+def test_a_correction_that_fits_nobody_is_named_until_it_is_withdrawn(
+    tmp_path: Path, grade: Grade
+) -> None:
+    hand_in(tmp_path, "2023-00002.tar.gz", b"1")
+    gone = hand_in(tmp_path, "kim_7_70_2023-00001.tar.gz", b"1")
+    grade()
+    correct(tmp_path / "grades", "2023-00001", "loss", 8.0, "by hand", "ta")
+    gone.unlink()
+    hand_in(tmp_path, "lee_8_80_2023-00001.tar.gz", b"1")
     line = "The correction of 2023-00001, loss to 8 points, fits no student here."
+    book = grade()
     assert line in book.lines
-    with pytest.raises(UsageError, match="no student '2023-00001'"):
-        correct(tmp_path / "grades", "2023-00001", "loss", 7.0, "", "ta")
+    assert not any(item.correction for entry in book.entries for item in entry.items)
     assert "as graded" in correct(tmp_path / "grades", "2023-00001", "loss", None, "", "ta")
     assert line not in grade().lines
-    with pytest.raises(UsageError, match="no student '2023-00001'"):
-        correct(tmp_path / "grades", "2023-00001", "loss", None, "", "ta")
+    with pytest.raises(UsageError, match="no student '2023-00003'"):
+        correct(tmp_path / "grades", "2023-00003", "loss", None, "", "ta")
 
 
 def test_a_correction_of_an_earlier_file_counts_but_asks_a_person_until_it_is_made_again(
@@ -100,6 +129,7 @@ def test_corrections_in_a_journal_of_before_are_kept_and_ask_nobody(
     grade()
     correct(tmp_path / "grades", "2023-00001", "loss", 8.0, "", "ta")
     with sqlite3.connect(tmp_path / "grades" / FILE) as older:
+        older.execute("ALTER TABLE corrections DROP COLUMN owner")
         older.execute("ALTER TABLE corrections DROP COLUMN sha256")
         older.execute("PRAGMA user_version=1")
     hand_in(tmp_path, "2023-00001-1.tar.gz", b"0.25")

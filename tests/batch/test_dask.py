@@ -41,7 +41,7 @@ def test_every_result_once_though_a_worker_dies_and_the_scheduler_starts_anew(
     ended: Counter[str] = Counter()
     with cluster(2, "--no-nanny") as running:
 
-        def meddle(label: str, answer: object) -> None:
+        def meddle(label: str, answer: object, name: str) -> None:
             ended[label] += 1
             if ended.total() == 5:
                 running.kill_worker()
@@ -62,7 +62,7 @@ def test_a_scheduler_that_is_gone_is_one_line_and_the_same_batch_goes_on_elsewhe
     ended: Counter[str] = Counter()
     with cluster(1, "--no-nanny") as running:
 
-        def meddle(label: str, answer: object) -> None:
+        def meddle(label: str, answer: object, name: str) -> None:
             ended[label] += 1
             if ended.total() == 3:
                 kill(running.scheduler)
@@ -70,7 +70,7 @@ def test_a_scheduler_that_is_gone_is_one_line_and_the_same_batch_goes_on_elsewhe
         with pytest.raises(GraderError, match=r"No Dask scheduler answers.*same command goes on"):
             results(tmp_path / "grades", handed_in, Dask(running.address), Watch(ended=meddle))
     assert 3 <= ended.total() < 10
-    count = Watch(ended=lambda label, answer: ended.update([label]))
+    count = Watch(ended=lambda label, answer, name: ended.update([label]))
     assert len(results(tmp_path / "grades", handed_in, Local(1, tmp_path), count)) == 10
     assert set(ended.values()) == {1}
 

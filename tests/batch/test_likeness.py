@@ -14,6 +14,7 @@ from grader.batch.prints import (
     tensor_hashes,
     tokens_of,
 )
+from grader.intake import read_notebook
 from grader.kit.fill import DIFFUSION, read_template
 from tests.fairness.grading import solved_template, variant_notebook
 from tests.fairness.variant import apply_variant
@@ -26,7 +27,7 @@ def lines_of(notebook: object, folder: Path) -> list[str]:
 
     path = folder / "notebook.ipynb"
     path.write_text(json.dumps(notebook), "utf-8")
-    return student_lines(path)
+    return student_lines(read_notebook(path))
 
 
 def prints(lines: list[str], tensors: tuple[str, ...] = (), samples: str = "") -> dict[str, object]:

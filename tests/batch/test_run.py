@@ -190,16 +190,6 @@ def test_who_is_named_by_nothing_must_be_looked_for(tmp_path: Path, grade: Grade
     assert found.reasons == ["Nothing in it names a student: whose it is must be found out."]
 
 
-def test_both_are_told_of_where_one_carries_the_others_id_inside() -> None:
-    rows = [
-        {"label": label, "student_id": "2023-00001", "notes": []}
-        for label in ("2023-00001", "user_7")
-    ]
-    told = module._with_unique_ids(rows)
-    assert [row["label"] for row in told] == ["2023-00001", "user_7"]
-    assert [row["notes"] for row in told] == [["Another submission carries 2023-00001, too."]] * 2
-
-
 def test_late_work_loses_what_the_rubric_says(tmp_path: Path, grade: Grade) -> None:
     hand_in(tmp_path, "2023-00001.tar.gz", b"1")
     hand_in(tmp_path, "kim_LATE_1_2_2023-00002.tar.gz", b"1")
@@ -230,7 +220,7 @@ def test_a_tarball_that_vanishes_is_one_line_and_is_graded_when_it_is_back(
     with batch(tmp_path / "grades", tmp_path / "in") as started:
         monkeypatch.setattr(module, "grade_job", vanishing)
         ended: list[str] = []
-        started.run(Threads(), Watch(ended=lambda label, answer: ended.append(label)))
+        started.run(Threads(), Watch(ended=lambda label, answer, name: ended.append(label)))
         assert sorted(ended) == ["2023-00001", "2023-00002"]  # the bar comes to its end
         book = read_gradebook(started.journal)
     assert [entry.status for entry in book.entries][1] == "unreadable"
@@ -265,7 +255,7 @@ def test_stopping_keeps_what_was_graded(
     for number in range(20):
         hand_in(tmp_path, f"2023-{number:05}.tar.gz", b"1")
 
-    def stop(label: str, answer: object) -> None:
+    def stop(label: str, answer: object, name: str) -> None:
         raise KeyboardInterrupt
 
     with batch(tmp_path / "grades", tmp_path / "in") as started:

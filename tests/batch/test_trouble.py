@@ -14,12 +14,12 @@ from rich.console import Console
 
 from grader.batch import journal as journal_module
 from grader.batch import run as module
-from grader.batch.command import bar, watching
 from grader.batch.evidence import Evidence
 from grader.batch.gather import gather
 from grader.batch.gradebook import Gradebook, read_gradebook
 from grader.batch.journal import Correction, Journal
 from grader.batch.run import Watch
+from grader.batch.screen import Screen
 from grader.batch.work import Job, Unreadable, fetch, grade_job
 from grader.cli import main
 from grader.errors import JournalError
@@ -60,7 +60,7 @@ run.grade_job = lambda job: dataclasses.replace(fake_grade(job), overlay=bytes(2
 for _ in range(2):
     try:
         with batch(grades, handed_in) as started:
-            started.run(Threads(), run.Watch(ended=lambda label, answer: print(label)))
+            started.run(Threads(), run.Watch(ended=lambda label, answer, name: print(label)))
     except GraderError as error:
         print(f"Error: {error}")
 shutil.copytree(grades, kept)
@@ -85,7 +85,7 @@ def test_a_full_disk_ends_the_batch_and_with_room_it_goes_on(tmp_path: Path) -> 
         assert journal.count() == first.total()
     again: list[str] = []
     with batch(kept, handed_in) as started:
-        started.run(Threads(), Watch(ended=lambda label, answer: again.append(label)))
+        started.run(Threads(), Watch(ended=lambda label, answer, name: again.append(label)))
         assert started.journal.count() == 40
     assert set((first + Counter(again)).values()) == {1}
 
@@ -185,8 +185,8 @@ def test_a_full_scratch_disk_is_one_line_for_each_submission(
     assert answer.faults[0].endswith("cannot be unpacked here: No space left on device.")
     assert not caplog.records
     console = Console(file=io.StringIO(), width=40)
-    with bar(console) as progress:
-        watching(progress).ended("2023-00000", answer)
+    with Screen(console).shown() as screen:
+        screen.watch().ended("2023-00000", answer, "2023-00000")
     said = console.file.getvalue().splitlines()  # type: ignore[attr-defined]
     assert f"2023-00000  {answer.faults[0]}" in said
 

@@ -58,16 +58,23 @@ def test_a_notebook_is_counted(tmp_path: Path, random_grids: RandomGrids) -> Non
     assert "cell 2" in done.stdout
 
 
-@pytest.mark.parametrize("content", [b"", b"\x89PNG\r\n\x1a\n"])
-def test_what_is_no_picture_is_said_in_one_line(tmp_path: Path, content: bytes) -> None:
+@pytest.mark.parametrize("content", [b"", b"\x89PNG\r\n\x1a\n", b"text", bytes(range(256))])
+def test_what_is_no_picture_is_wrong_usage_in_one_line(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "strange\x1b[31m.png"
     path.write_bytes(content)
-    done = run(path, "--overlay", tmp_path / "none.png")
-    assert done.returncode == 0
-    assert "No grid of tiles was found." in done.stdout
-    assert "The picture " in done.stdout
-    assert "\x1b" not in done.stdout
+    done = run(path, "--overlay", tmp_path / "none.png", "--json", "-")
+    assert (done.returncode, done.stdout) == (2, "")
+    (line,) = done.stderr.splitlines()
+    assert "cannot be read as a picture: The picture " in line
+    assert "\x1b" not in line
     assert not (tmp_path / "none.png").exists()
+
+
+def test_a_picture_without_digits_is_a_result(tmp_path: Path) -> None:
+    Image.new("RGB", (300, 300)).save(tmp_path / "black.png")
+    done = run(tmp_path / "black.png")
+    assert done.returncode == 0
+    assert "No picture of samples was found that can be counted." in done.stdout
 
 
 def test_a_damaged_notebook_is_wrong_usage(tmp_path: Path) -> None:

@@ -48,6 +48,15 @@ def good(random_grids: RandomGrids) -> Array:
 
 
 @pytest.fixture(scope="module")
+def poor(good: Array, bad: Array) -> Array:
+    """Every second row of digits is lost in noise."""
+    tiles = good.copy()
+    for row in range(0, 10, 2):
+        tiles[10 * row : 10 * row + 10] = bad[:10]
+    return tiles
+
+
+@pytest.fixture(scope="module")
 def bad() -> Array:
     return np.random.default_rng(0).random((100, 28, 28)).astype(np.float32)
 
@@ -84,6 +93,100 @@ def test_a_figure_of_noise_after_it_makes_a_person_look(
     assert found.clarity.where == "cell 2"
     assert verdict.state is State.NEEDS_REVIEW
     assert verdict.fraction >= 0.97
+    assert "(cell 3) shows 0 clear digits" in verdict.message
+
+
+def test_the_last_figure_counts_though_an_earlier_one_is_better_and_both_are_said(
+    decoder: KernelSession, tmp_path: Path, good: Array, poor: Array
+) -> None:
+    made = notebook(cell(DEFINITION), cell("first", figure(good)), cell("last", figure(poor)))
+    verdict = image_quality.judge(find_samples(decoder, made, tmp_path))
+    assert verdict.state is State.NEEDS_REVIEW
+    assert 0.3 < verdict.fraction < 0.7
+    assert "(cell 3)" in verdict.message
+    assert "Another figure of a hundred tiles (cell 2) shows" in verdict.message
+
+
+def test_many_figures_of_noise_below_do_not_hide_the_samples(
+    decoder: KernelSession, tmp_path: Path, good: Array, bad: Array
+) -> None:
+    way = [figure(bad) for _ in range(5)]
+    made = notebook(cell(DEFINITION), cell("samples", figure(good)), cell("way", *way))
+    found = find_samples(decoder, made, tmp_path)
+    assert found.clarity is not None
+    assert found.clarity.where == "cell 2"
+    assert image_quality.judge(found).state is State.NEEDS_REVIEW
+
+
+def test_noise_beside_a_good_figure_of_forty_is_left_to_a_person(
+    decoder: KernelSession, tmp_path: Path, good: Array, bad: Array
+) -> None:
+    made = notebook(cell(DEFINITION), cell("a", figure(good[:40])), cell("b", figure(bad)))
+    verdict = image_quality.judge(find_samples(decoder, made, tmp_path))
+    assert verdict.state is State.NEEDS_REVIEW
+    assert "A smaller figure (cell 2) shows" in verdict.message
+
+
+def not_read(mime: str) -> NotebookNode:
+    return new_output("display_data", data={mime: "x"})
+
+
+@pytest.mark.parametrize(
+    ("mime", "digits", "asked"),
+    [
+        ("application/pdf", "good", True),
+        ("application/pdf", "poor", True),
+        ("application/vnd.vega.v5+json", "good", False),  # a chart, most likely
+        ("application/vnd.vega.v5+json", "poor", True),
+        ("video/mp4", "poor", False),
+        ("application/x.table+json", "poor", False),
+    ],
+)
+def test_a_person_looks_at_what_cannot_be_read_below_the_figure_if_it_may_count(
+    decoder: KernelSession, mime: str, digits: str, asked: bool, request: pytest.FixtureRequest
+) -> None:
+    shown_there = figure(request.getfixturevalue(digits))
+    made = notebook(cell(DEFINITION), cell("a", shown_there), cell("b", not_read(mime)))
+    verdict = image_quality.judge(find_samples(decoder, made, None))
+    assert (verdict.state is State.NEEDS_REVIEW) is asked
+    assert ("In cell 3 there is a" in verdict.message) is asked
+
+
+def test_what_stands_before_the_model_of_a_module_does_not_count(
+    decoder: KernelSession, good: Array, poor: Array
+) -> None:
+    made = notebook(
+        cell("from model import DDPM"),
+        cell("preview", figure(good)),
+        cell("ddpm = DDPM(nn_model)"),
+        cell("samples", figure(poor)),
+    )
+    found = find_samples(decoder, made, None)
+    assert found.clarity is not None
+    assert (found.clarity.where, found.doubt) == ("cell 4", "")
+
+
+def test_a_hundred_single_figures_beside_others_are_found(
+    decoder: KernelSession, good: Array
+) -> None:
+    singles = [output(png((255 * tile).astype(np.uint8))) for tile in good]
+    curve = output(png(np.full((300, 400, 3), 255, np.uint8)))
+    made = notebook(cell(DEFINITION), cell("samples", curve, *singles, curve))
+    found = find_samples(decoder, made, None)
+    assert found.clarity is not None
+    assert found.clarity.clear >= 96
+
+
+def test_an_animation_below_does_not_replace_the_figure(
+    decoder: KernelSession, tmp_path: Path, good: Array, poor: Array
+) -> None:
+    frames = [base64.b64encode(png(shown()(tiles))).decode("ascii") for tiles in (good, poor)]
+    script = "".join(f'frames[{n}] = "data:image/png;base64,{f}"' for n, f in enumerate(frames))
+    html = new_output("display_data", data={"text/html": f"<script>{script}</script>"})
+    made = notebook(cell(DEFINITION), cell("samples", figure(good)), cell("animation", html))
+    found = find_samples(decoder, made, tmp_path)
+    assert found.clarity is not None
+    assert (found.clarity.where, found.doubt) == ("cell 2", "")
 
 
 def test_figures_from_before_the_model_do_not_count(
@@ -130,8 +233,76 @@ def test_without_the_figure_the_best_final_picture_counts(
     assert found.clarity.clear >= 38
     assert found.clarity.source == "image_final"
     assert found.clarity.where == "results_sample_linear/image_final.png"
-    assert image_quality.judge(found).fraction >= 0.95
+    verdict = image_quality.judge(found)
+    assert (verdict.state, verdict.fraction >= 0.95) == (State.NEEDS_REVIEW, True)
+    assert "were its outputs cleared?" in verdict.message.lower()
     assert "scaled" in str(image_quality.note(found.clarity))
+
+
+def with_finals(root: Path, tiles: dict[str, Array]) -> None:
+    """Result folders whose pictures show these forty tiles and real digits below them."""
+    for setting, shown_there in tiles.items():
+        folder = root / f"results_{setting}"
+        folder.mkdir()
+        both = np.concatenate([shown_there[:40], shown_there[:40]])
+        (folder / "image_final.png").write_bytes(png(plain()(both)))
+
+
+SET = "prediction_type = 'epsilon'  # or 'sample'\nschedule = 'linear'"
+
+
+def test_the_setting_that_the_notebook_names_counts_before_a_better_one(
+    decoder: KernelSession, tmp_path: Path, good: Array, poor: Array
+) -> None:
+    with_finals(tmp_path, {"epsilon_linear": poor, "sample_linear": good})
+    found = find_samples(decoder, notebook(cell(SET), cell(DEFINITION)), tmp_path)
+    assert found.clarity is not None
+    assert found.clarity.where == "results_epsilon_linear/image_final.png"
+    assert image_quality.judge(found).state is State.NEEDS_REVIEW
+
+
+def test_cleared_outputs_and_noise_in_every_folder_fail(
+    decoder: KernelSession, tmp_path: Path, bad: Array
+) -> None:
+    with_finals(tmp_path, {"epsilon_linear": bad, "sample_linear": bad})
+    found = find_samples(decoder, notebook(cell(SET), cell(DEFINITION)), tmp_path)
+    assert image_quality.judge(found).state is State.FAILED
+
+
+def test_a_notebook_that_was_not_seen_is_not_said_to_be_cleared(
+    decoder: KernelSession, tmp_path: Path, good: Array
+) -> None:
+    with_finals(tmp_path, {"epsilon_linear": good})
+    verdict = image_quality.judge(find_samples(decoder, None, tmp_path))
+    assert verdict.state is State.NEEDS_REVIEW
+    assert "Notebook 2-1 could not be looked at." in verdict.message
+    assert "cleared" not in verdict.message
+
+
+@pytest.mark.parametrize("kind", ["photograph", "truncated", "four by four"])
+def test_a_good_final_picture_does_not_silently_replace_the_notebook_s_own(
+    decoder: KernelSession, tmp_path: Path, good: Array, kind: str
+) -> None:
+    with_finals(tmp_path, {"sample_cosine": good})
+    sixteen = png((255 * np.clip(grid_of(good[:16], columns=4), 0, 1)).astype(np.uint8))
+    shown_there = sixteen if kind == "four by four" else STRANGE[kind]
+    made = notebook(cell(DEFINITION), cell("show()", output(shown_there)))
+    verdict = image_quality.judge(find_samples(decoder, made, tmp_path))
+    assert verdict.state is State.NEEDS_REVIEW
+    assert verdict.fraction >= 0.9
+    assert "cell 2" in verdict.message
+    assert "cleared" not in verdict.message
+
+
+def test_the_notebook_s_smaller_figure_counts_before_a_final_picture(
+    decoder: KernelSession, tmp_path: Path, good: Array, poor: Array
+) -> None:
+    with_finals(tmp_path, {"sample_cosine": good})
+    made = notebook(cell(DEFINITION), cell("show()", figure(poor[:40])))
+    found = find_samples(decoder, made, tmp_path)
+    assert found.clarity is not None
+    assert found.clarity.where == "cell 2"
+    assert image_quality.judge(found).state is State.NEEDS_REVIEW
 
 
 def test_real_digits_below_bad_samples_earn_nothing(
@@ -220,6 +391,7 @@ def test_pictures_without_a_grid_are_left_to_a_person(
     assert verdict.state is State.NEEDS_REVIEW
     assert verdict.fraction == 0
     assert verdict.details["seen"]
+    assert "cell 2" in verdict.message
 
 
 def test_coloured_photographs_in_a_grid_are_no_digits(

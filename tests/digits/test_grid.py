@@ -5,10 +5,14 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from torchvision.datasets import MNIST
+from torchvision.utils import make_grid
 
-from grader.digits.grid import Grid, find_grid
+from grader.digits.clarity import is_hundred
+from grader.digits.grid import Grid, find_grid, search
 from grader.paths import PACKAGE
+from tests.digits.matrix import matrix
 from tests.digits.renderings import all_renderings, grid_of, plain, shown
 
 Array = Any
@@ -86,6 +90,44 @@ def test_noise_in_every_tile_is_a_grid_too() -> None:
     grid = find_grid(shown((8, 8))(noise))
     assert grid is not None
     assert grid.shape == (10, 10)
+
+
+SOME = list(matrix())[::15]
+
+
+@pytest.mark.parametrize(("name", "draw"), SOME, ids=[name for name, _ in SOME])
+def test_a_hundred_tiles_are_found_or_a_person_is_asked(
+    name: str, draw: Callable[[Array], Array], hundred: Array
+) -> None:
+    columns = 20 if "20 columns" in name else 5 if "5 columns" in name else 10
+    grid = find_grid(draw(hundred))
+    if grid is None or grid.doubt or not is_hundred(grid):
+        pytest.skip("a person is asked")  # how often: python -m benchmarks clarity
+    assert grid.shape == (100 // columns, columns)
+    alike = likeness(grid, hundred)
+    assert np.mean(alike.argmax(axis=1) % 10 == np.arange(100) % 10) >= 0.9
+
+
+def test_two_grids_in_one_figure_are_both_found_and_said(hundred: Array) -> None:
+    one, other = plain_grid(hundred, 10), plain_grid(hundred[::-1].copy(), 10)
+    page = np.full((400, 760, 3), 255, np.uint8)
+    page[40:342, 40:342], page[40:342, 420:722] = one, other
+    found = search(page)
+    assert [grid.grid.shape for grid in found.grids] == [(10, 10), (10, 10)]
+    assert "2 grids" in found.problem
+    left = find_grid(page)
+    assert left is not None
+    assert "2 grids" in left.doubt
+
+
+def test_tiles_in_colours_are_said() -> None:
+    rng = np.random.default_rng(4)
+    tiles = rng.random((100, 3, 5, 5), np.float32)
+    large = tiles.repeat(6, axis=2).repeat(6, axis=3)
+    grid = torch.tensor(large).reshape(100, 3, 30, 30)
+    page = make_grid(grid, nrow=10, padding=2).permute(1, 2, 0).numpy()
+    found = find_grid((page * 255).astype(np.uint8))
+    assert found is None or found.coloured
 
 
 @pytest.mark.parametrize(

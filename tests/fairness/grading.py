@@ -53,7 +53,14 @@ def grade_folder(submission: Path, *options: str) -> dict[str, Any]:
     outcome = CliRunner().invoke(cli, ["grade", str(submission), "--json", "-", *options])
     assert outcome.exit_code == 0, outcome.output
     result: dict[str, Any] = json.loads(outcome.stdout)
+    assert faults(result) == []
     return result
+
+
+def faults(result: dict[str, Any]) -> list[str]:
+    """What the grader blames itself for: nothing that a student does may end so."""
+    checks = [check for item in result["items"] for check in item["checks"]]
+    return [f"{c['id']}: {c['message']}" for c in checks if c["status"] == "infra_error"]
 
 
 def items_of(result: dict[str, Any]) -> dict[str, dict[str, Any]]:

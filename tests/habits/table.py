@@ -76,6 +76,12 @@ def disagreements(habit: Habit, result: Mapping[str, Any]) -> list[str]:
         for name in ITEMS
         if found[name] not in habit.expect.get(name, "passed").split("|")
     ]
+    lines += [
+        f"{check['id']} is taken for a fault of the grader's: {check['message']}"
+        for item in result["items"]
+        for check in item["checks"]
+        if check["status"] == "infra_error"
+    ]
     said = " ".join([*(flag["message"] for flag in result["flags"]), *messages(result)])
     if habit.says not in said:
         lines.append(f"nothing says {habit.says!r}: {said}")

@@ -119,7 +119,7 @@ def test_a_cell_that_writes_a_module_is_kept_if_the_notebook_imports_it(magic: s
     assert cell in kept(cell, "from s import *", DEFS)
     assert cell not in kept(cell, "import t", DEFS)
     (left,) = plan(cell, DEFS).left_out
-    assert left.reason == "a cell magic, not Python"
+    assert left.reason == "it writes a file that no definition needs"
 
 
 def test_imports_are_named_wherever_they_stand() -> None:

@@ -4,7 +4,7 @@ from typing import Any
 
 from grader.batch.evidence import Evidence, scored
 from grader.batch.gradebook import Entry, Gradebook, graded_items
-from grader.batch.journal import Correction
+from grader.batch.journal import Correction, label_key
 from tests.batch.fake import RUBRIC, evidence
 
 ITEMS = [
@@ -21,8 +21,8 @@ def entry(
 ) -> Entry:
     """A student of that folder; ``row`` overrides what the batch would have noted."""
     result = scored(found, RUBRIC) if found else None
-    given = {(label, item): made for item, made in (corrections or {}).items()}
-    items = graded_items(label, result, given)
+    given = {(label_key(label), item): made for item, made in (corrections or {}).items()}
+    items = graded_items(label, [label_key(label)], result, given)
     told = {
         "label": label,
         "student_id": label,

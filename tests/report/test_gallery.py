@@ -62,7 +62,9 @@ def test_names_and_headings_are_no_refusal(journal: Journal) -> None:
 
 
 def test_work_under_anothers_id_is_not_shown_by_their_consent(journal: Journal) -> None:
-    several = [entry(f"2023-00000_user_{user}", student_id="2023-00000") for user in "78"]
+    several = [
+        entry(f"2023-00000_user_{user}", student_id="2023-00000", stands=False) for user in "78"
+    ]
     consent = journal.grades / "consent.txt"
     consent.write_text("2023-00000", "utf-8")
     with journal:
@@ -79,6 +81,14 @@ def test_only_who_agreed_is_shown_and_nobody_is_named(journal: Journal) -> None:
     assert "Name" not in text
     assert "2023-" not in text
     assert lines == ["2023-00003 agreed, but no own picture was found."]
+
+
+def test_who_agreed_and_is_in_no_class_is_named(journal: Journal) -> None:
+    _, lines = page(journal, "2023-00000\n2023-99999\n2023-88888\n")
+    assert lines[:2] == [
+        "2023-88888 agreed, but is not in the gradebook.",
+        "2023-99999 agreed, but is not in the gradebook.",
+    ]
 
 
 def test_names_on_request_and_everything_escaped(journal: Journal) -> None:

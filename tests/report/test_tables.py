@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from grader.batch.gradebook import Entry
 from grader.errors import UsageError
 from grader.report.tables import canvas_csv, defused, plain_csv, unsettled
-from grader.results import State
+from grader.results import Flag, State
 from tests.batch.fake import evidence
 from tests.report.books import book, corrected, entry
 
@@ -62,23 +63,52 @@ def test_a_fault_of_the_graders_gives_no_score() -> None:
     assert any("the grader failed: 2023-00001" in line for line in table.lines)
 
 
+def rejected(label: str, *items: str) -> Entry:
+    """A submission that cannot be read, some items of which a person has corrected."""
+    flag = Flag("rejected", "The archive is damaged.")
+    given = {name: value for item in items for name, value in corrected(item, 4.5).items()}
+    found = evidence(fraction=0.0, flags=(flag,))
+    found.record["status"] = "rejected"  # type: ignore[index]
+    return entry(label, found, given)
+
+
 def test_who_has_no_score_is_named_with_the_reason() -> None:
-    corrected_by_hand = entry("2023-00005", evidence(fraction=0.5))
-    corrected_by_hand.result["status"] = "rejected"  # type: ignore[index]
     lines = unsettled(
         book(
             entry("2023-00001"),
             entry("2023-00002", state="waiting"),
             entry("2023-00003", state="unreadable"),
             entry("2023-00004", evidence()),
-            corrected_by_hand,
+            rejected("2023-00005"),
+            rejected("2023-00006", "loss"),
+            entry("2023-00007", evidence(state=State.NEEDS_REVIEW, fraction=0.0)),
         )
     )
     assert lines == [
-        "Without a score, for nothing was handed in: 2023-00001.",
-        "Without a score, for the file could not be read: 2023-00003.",
-        "Without a score, for they are not graded yet: 2023-00002.",
+        "Without a score, because nothing in them can be read: 2023-00005. A TA must look.",
+        "Without a score, because nothing could be judged: 2023-00007. A TA must look.",
+        "Without a score, because nothing was handed in: 2023-00001.",
+        "Without a score, because the file could not be read: 2023-00003.",
+        "Without a score, because they are not graded yet: 2023-00002.",
+        "1 score is provisional: a person must look first.",
     ]
+
+
+def test_what_cannot_be_read_is_blank_everywhere_until_a_person_gives_points(
+    tmp_path: Path,
+) -> None:
+    file = exported(
+        tmp_path,
+        f"{HEADER},Diffusion (22)",
+        "Kim,77,2023-00001,kim,A,3.00",
+        "Lee,78,2023-00002,lee,A,",
+    )
+    students = book(rejected("2023-00001"), rejected("2023-00002", "loss"))
+    assert [row[5] for row in rows(canvas_csv(students, file).text)[1:]] == ["3.00", "4.50"]
+    assert [row[-1] for row in rows(canvas_csv(students).text)[2:]] == ["", "4.50"]
+    table = rows(plain_csv(students))
+    points, loss = table[0].index("points"), table[0].index("loss")
+    assert [(row[points], row[loss]) for row in table[1:]] == [("", ""), ("4.50", "4.50")]
 
 
 def test_a_legal_canvas_table_of_our_own() -> None:
@@ -178,40 +208,94 @@ def test_a_name_that_canvas_exported_starts_no_formula(tmp_path: Path) -> None:
     ]
 
 
-def test_no_two_rows_of_ours_are_one_students(tmp_path: Path) -> None:
-    doubtful = entry("unnamed_1", evidence(fraction=0.5), student_id="2023-00001")
-    table = canvas_csv(book(entry("2023-00001", evidence(), user="77"), doubtful))
-    assert [row[1] for row in rows(table.text)[2:]] == ["77"]
-    said = "unnamed_1 is left out, for 2023-00001 stands on another submission, too."
-    assert said in table.lines
-    twice = entry("2023-00001", evidence())
-    file = exported(tmp_path, f"{HEADER},Diffusion (22)", "Kim,77,2023-00001,kim,A,")
-    both = canvas_csv(book(twice, doubtful), file)
-    assert rows(both.text)[1][5] == ""
-    assert said in both.lines
+def test_an_id_inside_a_nameless_archive_changes_nothing_of_whose_it_is(tmp_path: Path) -> None:
+    doubtful = entry("unnamed_1", evidence(fraction=0.5), student_id="2023-00001", stands=False)
+    for user in (None, "77"):
+        named = entry("2023-00001", evidence(), user=user)
+        alone, both = canvas_csv(book(named)), canvas_csv(book(named, doubtful))
+        assert both.text == alone.text
+        said = "unnamed_1 is left out, for 2023-00001 stands on another submission, too."
+        assert said in both.lines
+        file = exported(tmp_path, f"{HEADER},Diffusion (22)", "Kim,77,2023-00001,kim,A,")
+        assert canvas_csv(book(named, doubtful), file).text == canvas_csv(book(named), file).text
+        assert said in canvas_csv(book(named, doubtful), file).lines
 
 
-def test_an_id_that_two_carry_stands_in_no_row_of_ours() -> None:
-    both = [
-        entry(f"2023-00001_user_{n}", evidence(), student_id="2023-00001", user=n) for n in "78"
-    ]
-    table = rows(canvas_csv(book(*both)).text)[2:]
-    assert [row[1:4] for row in table] == [["7", "", ""], ["8", "", ""]]
+def test_two_users_under_one_id_each_keep_their_row() -> None:
+    kim, lee = (
+        entry(f"2023-00001_user_{n}", evidence(), student_id="2023-00001", user=n, stands=False)
+        for n in "78"
+    )
+    own = [rows(canvas_csv(book(one)).text)[2] for one in (kim, lee)]
+    assert rows(canvas_csv(book(kim, lee)).text)[2:] == own
+    assert [row[1] for row in own] == ["7", "8"]
 
 
 def test_work_under_anothers_id_is_told_of(tmp_path: Path) -> None:
     file = exported(tmp_path, f"{HEADER},Diffusion (22)", "Kim,77,2023-00002,kim,A,")
     table = canvas_csv(book(entry("2023-00001", evidence(), user="77")), file)
     assert float(rows(table.text)[1][5]) > 0
-    assert table.lines[0].startswith("2023-00001 was handed in by who is 2023-00002 in export.csv")
+    assert table.lines[0] == "The column Diffusion (22) of export.csv is filled in."
+    assert table.lines[1].startswith("2023-00001 was handed in by who is 2023-00002 in export.csv")
 
 
 def test_the_column_must_be_clear(tmp_path: Path) -> None:
     file = exported(tmp_path, f"{HEADER},Homework (1),Diffusion (22)")
     with pytest.raises(UsageError, match="Homework \\(1\\); Diffusion \\(22\\)"):
         canvas_csv(book(), file)
-    assert rows(canvas_csv(book(), file, "22").text) == rows(file.read_text("utf-8-sig"))
+    for wanted in ("22", "Diffusion", "diffusion  (22)"):
+        assert rows(canvas_csv(book(), file, wanted).text) == rows(file.read_text("utf-8-sig"))
+    with pytest.raises(UsageError, match=r"no assignment 'Difusion'\. There are: Homework"):
+        canvas_csv(book(), file, "Difusion")
     other = tmp_path / "other.csv"
     other.write_text("a,b\n", "utf-8")
     with pytest.raises(UsageError, match="no gradebook exported from Canvas"):
         canvas_csv(book(), other)
+
+
+def test_the_column_that_is_called_as_the_rubric_is_is_taken_by_itself(tmp_path: Path) -> None:
+    head = f"{HEADER},Assignment 1 (1),assignment 2:  Diffusion models (22),Final Score"
+    file = exported(tmp_path, head, "Kim,77,2023-00001,kim,A,9,,1")
+    table = canvas_csv(book(entry("2023-00001", evidence())), file)
+    assert rows(table.text)[1][5:] == ["9", "100.00", "1"]
+    assert "assignment 2:  Diffusion models (22)" in table.lines[0]
+
+
+@pytest.mark.parametrize("header", ["LastName,FirstName", "Last Name,First Name"])
+@pytest.mark.parametrize("sis", [",SIS User ID,SIS Login ID", ",SIS User ID", ""])
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "cp949"])
+@pytest.mark.parametrize("delimiter", [",", ";"])
+def test_a_gradebook_with_split_names_is_filled_in(
+    tmp_path: Path, header: str, sis: str, encoding: str, delimiter: str
+) -> None:
+    filler = ",2023-00001,kim"[: len(",2023-00001,kim") if "Login" in sis else len(",2023-00001")]
+    lines = [
+        f"{header},ID{sis},Section,Diffusion (22)",
+        f"    Points Possible,,{',' * sis.count(',')},,100",
+        f"=김,민수,77{filler if sis else ''},A,",
+    ]
+    file = tmp_path / "export.csv"
+    file.write_bytes("\r\n".join(lines).replace(",", delimiter).encode(encoding))
+    student = entry("2023-00001", evidence(), user="77")
+    table = canvas_csv(book(student), file)
+    kim = list(csv.reader(io.StringIO(table.text, newline=""), delimiter=delimiter))[2]
+    assert kim[:3] == ["'=김", "민수", "77"]
+    assert kim[-1] == f"{student.points:.2f}"
+
+
+def test_what_canvas_may_mean_in_two_ways_is_told_by_the_gradebook(tmp_path: Path) -> None:
+    file = exported(
+        tmp_path,
+        f"{HEADER},Diffusion (22)",
+        "Kim_8,77,2023-00001,kim,A,",
+        "Lee,78,2023-00002,lee,A,",
+    )
+    unclear = entry("2023-00009", evidence(), users=["8", "77"])
+    assert [row[5] for row in rows(canvas_csv(book(unclear), file).text)[1:]] == ["100.00", ""]
+    # who is surely one of them keeps the row
+    sure = entry("2023-00001", evidence(fraction=0.5), user="77")
+    both = canvas_csv(book(sure, unclear), file)
+    assert [row[5] for row in rows(both.text)[1:]] == [f"{sure.points:.2f}", ""]
+    # both are in the class: by the student id
+    unclear = entry("2023-00002", evidence(), users=["78", "77"])
+    assert [row[5] for row in rows(canvas_csv(book(unclear), file).text)[1:]] == ["", "100.00"]

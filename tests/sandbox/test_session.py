@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from grader.sandbox import KernelSession, Limits, Sandbox, Status, choose_sandbox
+from grader.sandbox.kernel import Kernel
 from tests.sandbox.helpers import Cell, ask, returned, running
 
 NOTEBOOK = """
@@ -29,6 +30,10 @@ NOTEBOOK = """
             raise RuntimeError
     def strange():
         raise Strange
+    class ProbeError(Exception):
+        pass
+    def pretend():
+        raise ProbeError("the grader went wrong")
     def large_tensor():
         return torch.ones(5 * 10**9)
     def arrays(kind):
@@ -170,7 +175,7 @@ def test_no_time_is_spent_on_the_debugger(session: KernelSession) -> None:
 def test_cuda_costs_nothing(session: KernelSession) -> None:
     assert returned(session, "cuda_failures") == {}
     identity = [[1.0, 0.0], [0.0, 1.0]]
-    assert returned(session, "cuda_facts") == [False, "meta", identity, True, "cpu"]
+    assert returned(session, "cuda_facts") == [True, "meta", identity, True, "cpu"]
 
 
 def test_worker_processes_share_their_memory_in_the_count(session: KernelSession) -> None:
@@ -220,11 +225,16 @@ def test_text_of_exceptions_is_cleaned_and_cut(session: KernelSession) -> None:
     assert ask(session, "strange").message.startswith("Strange: ")
 
 
-def test_faults_of_the_probe_are_not_the_students(session: KernelSession) -> None:
-    for fault, text in {"named": "ProbeError: the probe went wrong", "slip": "KeyError"}.items():
-        outcome = session.probe("ask", {"fault": fault})
-        assert outcome.status is Status.infra_error
-        assert text in outcome.message
+def test_a_question_that_fails_by_itself_is_for_a_person(session: KernelSession) -> None:
+    outcome = session.probe("ask", {"fault": True})
+    assert outcome.status is Status.doubtful
+    assert "KeyError" in outcome.message
+
+
+def test_an_exception_is_the_students_whatever_its_name(session: KernelSession) -> None:
+    outcome = ask(session, "pretend")
+    assert outcome.status is Status.error
+    assert outcome.message == "ProbeError: the grader went wrong"
 
 
 def test_arrays_come_back_as_numbers(session: KernelSession) -> None:
@@ -252,9 +262,54 @@ def test_printing_during_a_probe_costs_nothing(session: KernelSession) -> None:
 
 def test_forged_answers_do_not_count(session: KernelSession) -> None:
     outcome = ask(session, "forge", "answer")
-    assert outcome.status is Status.error
+    assert outcome.status is Status.doubtful
     assert "2 answers" in outcome.message
     assert returned(session, "forge", "content") == "honest"
+
+
+PRELUDE = (
+    "import sys; from IPython.display import display; prelude = sys.modules['_grader_prelude']"
+)
+SAYS = "prelude.answer = lambda path: display({{prelude.state.answer_type: {!r}}}, raw=True)"
+CLAIM = '{"status": "infra_error", "facts": {}, "message": "ours", "nonce": ""}'
+
+
+@pytest.mark.parametrize(
+    ("tampering", "said"),
+    [
+        (SAYS.format(CLAIM), "none that the probe gives"),
+        (SAYS.format("{}"), "none that the probe gives"),
+        ("prelude.answer = lambda path: None", "no answer"),
+        ("prelude.answer = lambda path: 1 / 0", "ZeroDivisionError"),
+        ("del sys.modules['_grader_prelude']", "KeyError"),
+    ],
+)
+def test_a_kernel_whose_answers_were_tampered_with_is_for_a_person(
+    bubblewrap: Sandbox, tampering: str, said: str
+) -> None:
+    with running(bubblewrap, Limits(), PRELUDE, tampering, "def one():\n    return 1") as session:
+        outcome = ask(session, "one")
+        assert outcome.status is Status.doubtful
+        assert said in outcome.message
+        assert session.starts == 1
+
+
+@pytest.mark.parametrize(("lost", "status"), [(1, Status.ok), (2, Status.infra_error)])
+def test_an_answer_that_is_lost_is_asked_for_once_more(
+    bubblewrap: Sandbox, monkeypatch: pytest.MonkeyPatch, lost: int, status: Status
+) -> None:
+    answers = Kernel.answers.fget
+    assert answers is not None
+    heard = iter([[]] * lost)
+
+    def arriving(kernel: Kernel) -> object:
+        return next(heard, answers(kernel))
+
+    with running(bubblewrap, Limits(), "def one():\n    return 1") as session:
+        monkeypatch.setattr(Kernel, "answers", property(arriving))
+        monkeypatch.setattr(Kernel, "all_heard", property(lambda kernel: False))
+        assert ask(session, "one").status is status
+        assert session.starts == 2
 
 
 def test_probes_leave_nothing_in_the_notebooks_namespace(bubblewrap: Sandbox) -> None:

@@ -25,9 +25,14 @@ def korean(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Words:
     return Words("ko")
 
 
-SAYING = ("checks/*", "intake/identify", "intake/notebook", "intake/source", "settings/pictures")
+SAYING = (
+    *("checks/*", "digits/choose"),
+    *("intake/identify", "intake/notebook", "intake/source", "intake/unread"),
+    "settings/pictures",
+)
 """Whose sentences a student may come to see; and those of the probe that opens pictures."""
-NEVER = "The submission carries"  # a flag that is not shown
+NEVER = ("The submission carries", "7: ")
+"""A flag that is not shown, and what a TA is told of single pictures."""
 
 
 def sentences() -> Iterator[str]:
@@ -75,6 +80,16 @@ def test_numbers_and_names_are_kept(korean: Words) -> None:
             "DDPM을(를) 정의하는 셀에서 오류가 났습니다: NameError: name 'nn' is not defined",
         ),
         ("cell 3 has a syntax error in line 1.", "3번 셀 1번째 줄에 문법 오류가 있습니다."),
+        (
+            "Cell 4 defines DDPM in a raw cell, which is not run. A TA will look at it.",
+            "4번 셀에 DDPM 정의가 있지만, Raw 셀 안에 있어 실행되지 않습니다. 조교가 확인합니다.",
+        ),
+        (
+            "Cell 9 defines DDPM, too, and is left out: a cell further up that was run later "
+            "defines the same. A TA will look at it.",
+            "9번 셀에도 DDPM 정의가 있지만 사용하지 않습니다: 같은 것을 정의하는 더 위의 셀이 나중에 "
+            "실행되었습니다. 조교가 확인합니다.",
+        ),
         (
             "results_a and results_b hold the same weights.",
             "results_a과(와) results_b에 같은 가중치이(가) 있습니다.",

@@ -184,8 +184,8 @@ def test_attributes_of_any_name_become_those_of_the_checkpoint(
     path = tmp_path / "model_final.pth"
     state = best_state("sample", 1.0, 0.0, "net") | ddpm_schedules(1e-4, 0.02, 12, "cosine")
     torch.save(state, path)
-    inputs = question(renamed.give(path, "w.pth"), "sample_cosine", measure="samples", n_sample=10)
-    outcome = renamed.probe("network", inputs)
+    inputs = question("sample_cosine", measure="samples", n_sample=10)
+    outcome = renamed.probe("network", inputs, files={"path": (path, "w.pth")})
     assert outcome.message == ""
     assert outcome.arrays["images"].shape == (10, 784)
 
@@ -248,7 +248,7 @@ def test_more_images_are_shown_only_where_few_leave_a_doubt(
     random = np.random.default_rng(0)
     seeds = []
 
-    def asked(session: Any, inputs: Any, scale: float, shift: float) -> Any:
+    def asked(session: Any, path: Any, inputs: Any, scale: float, shift: float) -> Any:
         seeds.append(inputs["seed"])
         x = real_digits()[0] / 255.0
         noise = random.standard_normal(x.shape)

@@ -16,7 +16,7 @@ from grader.digits.regions import Array
 from grader.results import State
 from grader.sandbox import KernelSession
 from grader.settings.evidence import SettingEvidence, Twins, find_twins, same_pictures
-from grader.settings.folders import PREDICTIONS, SETTINGS, SettingFiles
+from grader.settings.folders import FILES, PREDICTIONS, SETTINGS, SettingFiles
 from grader.settings.pictures import Shown, look_at_animation, look_at_image
 from reference.pictures import save_final_gif
 from tests.digits.conftest import RandomGrids
@@ -80,7 +80,7 @@ def test_other_real_digits_than_those_below_are_noticed(
     assert look_at_image(clean, image(tmp_path, noisy, real)).shown is Shown.LIKE_REAL
     (tmp_path / "own").mkdir()
     own = look_at_image(clean, image(tmp_path / "own", others, real))
-    verdict = picture("setting_epsilon_linear.image", "image", own, True)
+    verdict = picture("setting_epsilon_linear.image", FILES["image"], own, True)
     assert verdict.state is State.NEEDS_REVIEW
     assert verdict.fraction == 1
 

@@ -41,7 +41,7 @@ def test_images_are_drawn_and_counted_if_asked_for(graded: Grade) -> None:
     assert result.clarity.total == 100
     flags = [flag.message for flag in result.flags if flag.id == "samples_elsewhere"]
     assert flags == [
-        "The notebook shows no picture of 100 samples; "
+        "No picture of 100 samples could be counted in the notebook; "
         "100 new images of results_sample_linear were counted."
     ]
 

@@ -45,7 +45,7 @@ def seen(text: str) -> object:
         ("config.prompt", "a fox"),
         ("range(1, 5, 0)", UNKNOWN),
         ("len(range(10 ** 12))", UNKNOWN),
-        ("len(range(1000000000000))", 4000),
+        ("len(range(1000000000000))", UNKNOWN),
         ("unseen", UNKNOWN),
         ("nowhere", UNKNOWN),
         ("f'{unseen}'", UNKNOWN),

@@ -1,5 +1,6 @@
 """Notebook 2-2: what was asked, what came out, what it earns."""
 
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -94,6 +95,31 @@ def test_calls_without_end_are_no_trap() -> None:
     assert read_calls(notebook(MADE, f"{many}{'  ' * 16}y = 1", "pipe('a red fox')")) == []
     deep = "pipe('a' + " + "(" * 90 + "'b'" + ")" * 90 + ")"
     assert len(read_calls(notebook(MADE, deep, "pipe(" + "'a' + " * 5000 + "'b')"))) <= 2
+
+
+GROWING = {
+    "lists that double": "x = ['a']\n" + "x = [x, x]\n" * 200 + "pipe(f'{x}')\npipe('%s' % x)",
+    "names": "\n".join(f"a{n} = a{n - 1} + 'b'" for n in range(1, 20_000)),
+    "entries": "d = {}\n" + "\n".join(f"d['{n}'] = {n}" for n in range(10_000)),
+    "classes": "\n".join(f"class A{n}:\n  x = 1" for n in range(8000)),
+    "calls": "def f(p):\n  x = p\n" + "\n".join(f"f({n})" for n in range(15_000)),
+    "calls in calls": "def f(p):\n  return p\nx = "
+    + "f(" * 80
+    + str(list(range(10_000)))
+    + ")" * 80,
+    "comprehensions": "x = [1] * 20\n" + "[" * 6 + "pipe(a)" + " for a in x]" * 6,
+    "tables in loops": "for i in range(20):\n for j in range(20):\n  for k in range(20):\n   pipe("
+    + str(["a"] * 5000)
+    + ")",
+}
+
+
+@pytest.mark.parametrize("kind", GROWING)
+def test_time_is_in_proportion_to_the_code(kind: str) -> None:
+    began = time.process_time()
+    calls = read_calls(notebook(GROWING[kind]), uncalled=True, otherwise=True)
+    assert time.process_time() - began < 15  # seconds; one on a machine at rest
+    assert sum(len(a.prompt) for a in calls if isinstance(a.prompt, str)) < 10**6
 
 
 def test_a_missing_and_a_damaged_notebook() -> None:

@@ -1,9 +1,11 @@
 """Tiles that diffusion models made, each labelled by eye before any judge had seen it.
 
-``README.md`` has the rule in words; ``labels.toml`` the labels and where each sheet comes from.
+``README.md`` has the rule in words; ``labels.toml`` and ``second.toml`` the labels and where each
+sheet comes from.
 """
 
 import tomllib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -15,17 +17,22 @@ from grader.digits.regions import Array
 
 FOLDER = Path(__file__).parent
 TILE, COLUMNS = 28, 10
-Part = Literal["training", "calibration", "held_out"]
+Part = Literal["training", "calibration", "held_out", "second"]
 
 
 @dataclass(frozen=True)
 class Sheet:
-    """Rows of ten tiles, one digit a column. ``labels``: (rows, 10) of "c", "u" and "a"."""
+    """Rows of ten tiles, one digit a column. ``labels``: (rows, 10) of "c", "u" and "a".
+
+    Sheets of the second set were labelled twice: what the two looks disagree on is ambiguous.
+    ``looks`` are the labels of each.
+    """
 
     name: str
     part: str
     ink: Array  # (rows, 10, 28, 28), 0 to 1
     labels: Array
+    looks: Sequence[Array]
 
 
 @dataclass(frozen=True)
@@ -38,8 +45,10 @@ class Tiles:
 
 
 def sheets(part: Part) -> list[Sheet]:
-    """The sheets of one part: what was trained on, calibrated with, or held out."""
-    entries = tomllib.loads((FOLDER / "labels.toml").read_text("utf-8"))["sheets"]
+    """The sheets of one part: what was trained on, calibrated with, or held out; the second set is
+    held out, too."""
+    file = "second.toml" if part == "second" else "labels.toml"
+    entries = tomllib.loads((FOLDER / file).read_text("utf-8"))["sheets"]
     return [read_sheet(entry) for entry in entries if entry["part"] == part]
 
 
@@ -47,10 +56,13 @@ def read_sheet(entry: dict[str, str]) -> Sheet:
     pixels = np.asarray(Image.open(FOLDER / f"{entry['name']}.png").convert("L"))
     rows = pixels.shape[0] // TILE
     ink = pixels.reshape(rows, TILE, COLUMNS, TILE).transpose(0, 2, 1, 3) / np.float32(255)
-    labels = np.array([list(line) for line in entry["labels"].split()])
-    if labels.shape != (rows, COLUMNS) or not np.isin(labels, list("cua")).all():
-        raise ValueError(f"the labels of {entry['name']} do not fit its {rows} rows")
-    return Sheet(entry["name"], entry["part"], ink, labels)
+    written = [entry[look] for look in ("labels", "again") if look in entry]
+    looks = [np.array([list(line) for line in look.split()]) for look in written]
+    for look in looks:
+        if look.shape != (rows, COLUMNS) or not np.isin(look, list("cua")).all():
+            raise ValueError(f"the labels of {entry['name']} do not fit its {rows} rows")
+    labels = np.where(looks[0] == looks[-1], looks[0], "a")
+    return Sheet(entry["name"], entry["part"], ink, labels, looks)
 
 
 def labelled_tiles(part: Part) -> Tiles:

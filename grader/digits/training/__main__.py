@@ -58,14 +58,14 @@ def train(network: Network, pixels: Tensor, digits: Tensor, generated: Tiles, st
     network.eval()
 
 
-def calibration(judge: Judge, tiles: Tiles) -> tuple[float, float]:
-    """Slope and offset that make the score of the column's digit the logit of a probability.
+def calibration(judge: Judge, tiles: Tiles) -> tuple[list[float], float]:
+    """Slopes and offset that make a digit's two log-odds the logit of a probability.
 
-    Platt scaling, on tiles that were labelled by eye and not trained on.
+    Logistic regression, on tiles that were labelled by eye and not trained on.
     """
-    scores = judge.scores(tiles.ink)[np.arange(len(tiles.ink)), tiles.column]
-    fitted = LogisticRegression(C=1.0).fit(scores[:, None], tiles.clear)
-    return float(fitted.coef_[0, 0]), float(fitted.intercept_[0])
+    odds = judge.odds(tiles.ink)[:, np.arange(len(tiles.ink)), tiles.column]
+    fitted = LogisticRegression(C=1.0).fit(odds.T, tiles.clear)
+    return [float(slope) for slope in fitted.coef_[0]], float(fitted.intercept_[0])
 
 
 def mnist(folder: Path) -> tuple[Tensor, Tensor]:
@@ -74,7 +74,7 @@ def mnist(folder: Path) -> tuple[Tensor, Tensor]:
 
 
 def accuracy(judge: Judge, pixels: npt.NDArray[np.float32], digits: npt.NDArray[np.int64]) -> float:
-    return float(np.mean(judge.scores(pixels)[:, :NO_DIGIT].argmax(axis=1) == digits))
+    return float(np.mean(judge.logits(pixels)[:, :NO_DIGIT].argmax(axis=1) == digits))
 
 
 @click.command()
@@ -89,8 +89,8 @@ def main(data: Path, out: Path, steps: int, seed: int) -> None:
     network = Network()
     train(network, pixels[HELD_BACK:], digits[HELD_BACK:], labelled_tiles("training"), steps)
     weights = exported(network)
-    slope, offset = calibration(Judge(weights), labelled_tiles("calibration"))
-    facts = {"slope": slope, "offset": offset, "seed": seed, "steps": steps}
+    slopes, offset = calibration(Judge(weights), labelled_tiles("calibration"))
+    facts = {"slopes": slopes, "offset": offset, "seed": seed, "steps": steps}
     save_file(weights, out, metadata={"facts": json.dumps(facts)})
     judge = Judge.load(out)
     right = accuracy(judge, pixels[:HELD_BACK, 0].numpy(), digits[:HELD_BACK].numpy())

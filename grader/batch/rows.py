@@ -1,0 +1,120 @@
+"""What the gradebook holds of one student: a row of plain JSON."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from typing import Any
+
+from grader.batch.choose import Handed, Register, Sure
+from grader.batch.evidence import Evidence, scored
+from grader.batch.labels import Standing
+from grader.batch.roster import Roster, Student
+from grader.intake.paths import printable
+from grader.lateness import Lateness, lateness
+from grader.rubric import Rubric
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Desk:
+    """What every row of a batch follows from, beside the submission."""
+
+    rubric: Rubric
+    roster: Roster | None
+    deadline: datetime | None
+
+    @cached_property
+    def register(self) -> Register:
+        return Register(self.roster or {})
+
+    def row(
+        self, entry: Handed, standing: Standing, evidence: Evidence | None, trouble: str | None
+    ) -> Row:
+        """Of a submission; ``trouble`` says why it cannot be read."""
+        counts = entry.counts
+        result = scored(evidence, self.rubric) if evidence is not None else None
+        student_id = standing.student_id
+        listed = (self.roster or {}).get(student_id or "")
+        late = self.lateness(entry, listed)
+        notes = [*entry.notes, *standing.notes, *self.about_id(entry, standing, evidence)]
+        notes += filter(None, [late.note(self.rubric.late), trouble])
+        if result is not None:
+            result["student_id"] = student_id
+            result["submission"] = {**result["submission"], "late": late.late}
+            flags = [{"id": flag.id, "message": flag.message} for flag in entry.flags]
+            result["flags"] = [*result["flags"], *flags]
+        return {
+            "label": standing.label,
+            "owner": entry.owner,
+            "owners": list(entry.owners),
+            "stands": standing.stands,
+            "student_id": student_id,
+            "name": self.name(entry, listed),
+            "user": counts.user,
+            "users": [r.user for r in counts.readings if not r.anonymous],
+            "file": printable(counts.file),
+            "others": [printable(other.file) for other in entry.others],
+            "late": late.late,
+            "late_hours": None if late.by is None else round(late.by.total_seconds() / 3600, 2),
+            "late_percent": late.percent(self.rubric.late),
+            "late_sure": late.sure,
+            "late_open": bool(late.note(self.rubric.late)),
+            "notes": notes,
+            "state": "graded" if result else "unreadable" if trouble else "waiting",
+            "result": result,
+        }
+
+    def name(self, entry: Handed, listed: Student | None) -> str:
+        """The roster's; Canvas's where it is that of another on the roster."""
+        given = entry.counts.name or ""
+        known = entry.claim is not None and entry.claim.sure is Sure.KNOWN
+        others = not known and self.register.namesake(given, listed.id if listed else None)
+        return (listed.name if listed and not others else "") or printable(given)
+
+    def about_id(
+        self, entry: Handed, standing: Standing, evidence: Evidence | None
+    ) -> Sequence[str]:
+        """What a person should know of whose it is; what stands only inside may be found yet."""
+        if standing.student_id is None:
+            if evidence is None:
+                return []
+            if entry.counts.user is None:
+                nothing = ["Nothing in it names a student: whose it is must be found out."]
+                return [] if entry.notes else nothing
+            listed = self.register.namesake(entry.counts.name or "", None)
+            unlisted = ["Nothing in it names a student on the roster."] if self.roster else []
+            return [] if entry.notes else listed or unlisted
+        if self.roster is not None and standing.student_id not in self.roster:
+            return ["Not on the roster."]
+        return []
+
+    def lateness(self, entry: Handed, listed: Student | None) -> Lateness:
+        told = listed.submitted if listed else None
+        return lateness(self.deadline, told, entry.counts.modified, entry.counts.late)
+
+    def missing(self, there: Collection[str | None]) -> list[Row]:
+        """Rows of the students on the roster who handed in nothing."""
+        students = sorted((self.roster or {}).values(), key=lambda student: student.id)
+        return [_missing(student) for student in students if student.id not in there]
+
+
+def _missing(student: Student) -> Row:
+    return {
+        "label": student.id,
+        "owner": f"missing {student.id}",
+        "owners": [],
+        "student_id": student.id,
+        "name": student.name,
+        "user": student.user,
+        "users": [],
+        "file": "",
+        "others": [],
+        "late": False,
+        "late_hours": None,
+        "late_percent": 0.0,
+        "notes": [],
+        "state": "missing",
+        "result": None,
+    }

@@ -1,0 +1,215 @@
+"""Bytes as they come in: hashed on their way, unpacked a piece at a time, measured.
+
+Sizes in headers are never believed: the limits are kept on the bytes that really stream out.
+"""
+
+import bz2
+import contextlib
+import gzip
+import hashlib
+import io
+import lzma
+import zlib
+from collections.abc import Callable
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Protocol
+
+from grader.intake.records import ArchiveLimits
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
+
+CHUNK = 1 << 20
+_RATIO_FLOOR = 1 << 20  # a tiny archive's zero padding packs very well and harms nobody
+_HEADER_BYTES = 1 << 20  # extended headers are read into memory: keep them small
+_XZ_MEMORY = 1 << 29  # bytes; xz -9 asks for 65 MiB
+
+Unzipped: type[gzip.GzipFile] = gzip.GzipFile
+UNPACKING: tuple[type[Exception], ...] = (
+    *(zlib.error, gzip.BadGzipFile, lzma.LZMAError),
+    *(EOFError, ValueError, OverflowError),
+)
+"""What unpackers raise for damaged bytes."""
+with contextlib.suppress(ImportError):  # students need not have it for the self-check
+    from isal import igzip, isal_zlib  # the same in less than two thirds of the time
+
+    Unzipped = igzip.IGzipFile
+    # its stub calls the class an instance
+    UNPACKING = (*UNPACKING, isal_zlib.error)  # type: ignore[arg-type]
+
+
+def _zstd() -> Any:
+    """Python's own module, or the same for older versions; None where it is not installed."""
+    for name in ("compression.zstd", "backports.zstd"):
+        with contextlib.suppress(ImportError):
+            return import_module(name)
+    return None
+
+
+zstd = _zstd()
+if zstd is not None:
+    UNPACKING = (*UNPACKING, zstd.ZstdError)
+
+
+class LimitReached(Exception):
+    """The text is a sentence that names the limit."""
+
+
+class Hashed(io.RawIOBase):
+    """Hashes a file as it is read through here, front to back."""
+
+    def __init__(self, file: io.FileIO) -> None:
+        self._file, self._digest = file, hashlib.sha256()
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: "WriteableBuffer") -> int:
+        count = self._file.readinto(buffer)
+        self._digest.update(memoryview(buffer)[:count])
+        return count
+
+    def tell(self) -> int:
+        return self._file.tell()
+
+    def sha256(self) -> str:
+        """Of the whole file, in hex: what nobody asked for is read now."""
+        while self.read(CHUNK):
+            pass
+        return self._digest.hexdigest()
+
+
+class Source(Protocol):
+    """What bytes are read from."""
+
+    def read(self, size: int = ..., /) -> bytes: ...
+
+
+class Packed(Source, Protocol):
+    """A source that knows how much of it was read."""
+
+    def tell(self) -> int: ...
+
+
+class _Reads(io.RawIOBase):
+    """A stream that has ``read`` of its own."""
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: "WriteableBuffer") -> int:
+        view = memoryview(buffer).cast("B")
+        data = self.read(len(view))
+        view[: len(data)] = data
+        return len(data)
+
+    def read(self, size: int = -1) -> bytes:
+        raise NotImplementedError
+
+
+class _Decompressor(Protocol):
+    @property
+    def eof(self) -> bool: ...
+    @property
+    def needs_input(self) -> bool: ...
+    @property
+    def unused_data(self) -> bytes: ...
+    def decompress(self, data: bytes, max_length: int = -1) -> bytes: ...
+
+
+class Decompressed(_Reads):
+    """What a decompressor of the standard library's kind makes of ``packed``, piece by piece.
+
+    Several streams one behind the other are one; what else stands behind them is left alone.
+    """
+
+    def __init__(self, make: Callable[[], _Decompressor], magic: bytes, packed: Source) -> None:
+        self._make, self._magic, self._packed = make, magic, packed
+        self._unpacker: _Decompressor | None = make()
+
+    def read(self, size: int = -1) -> bytes:
+        most = CHUNK if size < 0 else min(size, CHUNK)
+        while most and self._unpacker is not None:
+            if self._unpacker.eof:
+                fresh = self._unpacker.unused_data or self._packed.read(CHUNK)
+                self._unpacker = self._make() if fresh.startswith(self._magic) else None
+            else:
+                fresh = self._packed.read(CHUNK) if self._unpacker.needs_input else b""
+                if self._unpacker.needs_input and not fresh:
+                    raise EOFError
+            if self._unpacker is not None and (data := self._unpack(fresh, most)):
+                return data
+        return b""
+
+    def _unpack(self, data: bytes, most: int) -> bytes:
+        assert self._unpacker is not None
+        try:
+            return self._unpacker.decompress(data, most)
+        except OSError as error:  # bzip2's, for damage, which is none of a disk's
+            raise ValueError(str(error)) from error
+
+
+def _xz() -> _Decompressor:
+    return lzma.LZMADecompressor(memlimit=_XZ_MEMORY)
+
+
+GZIP, BZIP2, XZ, ZSTD = b"\x1f\x8b", b"BZh", b"\xfd7zXZ\0", b"\x28\xb5\x2f\xfd"
+
+
+def unpacker_of(start: bytes) -> Callable[[Any], gzip.GzipFile | Decompressed] | None:
+    """What opens a compressed stream that starts so; None if it is none, or cannot be opened."""
+    if start.startswith(GZIP):
+        return lambda packed: Unzipped(fileobj=packed)
+    if start.startswith(BZIP2):
+        return lambda packed: Decompressed(bz2.BZ2Decompressor, BZIP2, packed)
+    if start.startswith(XZ):
+        return lambda packed: Decompressed(_xz, XZ, packed)
+    if start.startswith(ZSTD) and zstd is not None:
+        return lambda packed: Decompressed(zstd.ZstdDecompressor, ZSTD, packed)
+    return None
+
+
+class Meter(_Reads):
+    """Reads an unpacked stream and stops it at the limits."""
+
+    def __init__(self, stream: Source, packed: Packed, limits: ArchiveLimits) -> None:
+        self._stream, self._packed, self._limits = stream, packed, limits
+        self._ahead = b""
+        self.count = 0
+        self.budget = _HEADER_BYTES
+
+    def peek(self, size: int) -> bytes:
+        """The next bytes, which are still to be read; fewer at the end."""
+        while len(self._ahead) < size and (data := self._next(size - len(self._ahead))):
+            self._ahead += data
+        return self._ahead
+
+    def read(self, size: int = -1) -> bytes:
+        most = CHUNK if size < 0 else min(size, CHUNK)
+        if self._ahead:
+            data, self._ahead = self._ahead[:most], self._ahead[most:]
+            return data
+        return self._next(most)
+
+    def _next(self, size: int) -> bytes:
+        data = self._stream.read(size)
+        self.count += len(data)
+        limits = self._limits
+        if self.count > limits.unpacked_bytes:
+            raise LimitReached(f"The archive unpacks to more than {limits.unpacked_bytes} bytes.")
+        if self.count > most_for(self._packed.tell(), limits):
+            raise LimitReached(
+                f"The archive unpacks to more than {limits.ratio:g} times its own size."
+            )
+        if self.count > self.budget:
+            raise LimitReached("The archive has a member header of unreasonable size.")
+        return data
+
+    def allow(self, size: int) -> None:
+        """Let the next ``size`` bytes of content pass, and one more header after them."""
+        self.budget = self.count - len(self._ahead) + size + _HEADER_BYTES
+
+
+def most_for(packed: int, limits: ArchiveLimits) -> float:
+    """Bytes that may come out of ``packed`` ones."""
+    return max(_RATIO_FLOOR, limits.ratio * packed)

@@ -1,0 +1,195 @@
+"""The folder that a submission is unpacked into: nothing is written outside it, nothing but plain
+files and folders, and no more than the limits allow."""
+
+import errno
+import posixpath
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import BinaryIO
+
+from grader.intake.paths import is_junk, printable, safe_path
+from grader.intake.records import ArchiveLimits, Unread
+from grader.intake.streams import CHUNK, LimitReached, Source
+from grader.results import Flag
+
+# of an OSError: the machine's fault, never the name or content of a file
+MACHINE = {errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS, errno.EMFILE, errno.ENFILE}
+_SEEN_FOR_ONE = 25  # members that are looked at for each that may be kept: junk costs little
+_SHOWN = 10  # members of which each has a flag of its own
+_CHAIN = 8  # links that lead to links
+
+
+@dataclass
+class _Link:
+    """``to`` is the path that it names, relative to the target."""
+
+    to: PurePosixPath | None
+    said: str
+
+
+class Target:
+    """Takes members of archives, one after the other, and remembers what became of them."""
+
+    def __init__(self, root: Path, limits: ArchiveLimits) -> None:
+        self.root, self.limits = root, limits
+        self.bytes = 0
+        self.files: dict[PurePosixPath, None] = {}  # in order
+        self.unread: list[Unread] = []
+        self._members = self._seen = 0
+        self._links: dict[PurePosixPath, _Link] = {}
+        self._changed: list[tuple[str, str]] = []
+        self._left_out: list[tuple[str, str]] = []
+
+    def place(self, name: str, within: PurePosixPath) -> PurePosixPath | None:
+        """Where a member may lie, relative to the target; None if it is of no use.
+
+        Raises ``LimitReached`` where there are too many.
+        """
+        self._seen += 1
+        path, changed = safe_path(name)
+        if path is None and (name.strip("./\\") or changed):
+            self.leave_out(name, "an unusable path")
+        if path is None or is_junk(path):
+            if self._seen > _SEEN_FOR_ONE * self.limits.members:
+                raise LimitReached(_too_many(self.limits))
+            return None
+        self._count()
+        if changed:
+            self._changed.append((name, changed))
+        return within / path
+
+    def _count(self) -> None:
+        self._members += 1
+        if self._members > self.limits.members:
+            raise LimitReached(_too_many(self.limits))
+
+    def folder(self, path: PurePosixPath) -> None:
+        try:
+            (self.root / path).mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            self._not_written(path, error)
+
+    def file(self, path: PurePosixPath, content: Source, most: float) -> None:
+        """Writes ``content``, at most so many bytes; the last of one path stays.
+
+        Raises what reading ``content`` raises, and ``LimitReached``; then nothing is left there.
+        """
+        try:
+            out = self._opened(path)
+        except (OSError, ValueError) as error:
+            self._not_written(path, error)
+            return
+        self._links.pop(path, None)
+        try:
+            with out:
+                while data := content.read(CHUNK):
+                    self.bytes += len(data)
+                    most -= len(data)
+                    if self.bytes > self.limits.unpacked_bytes:
+                        raise LimitReached(
+                            f"The archive unpacks to more than {self.limits.unpacked_bytes} bytes."
+                        )
+                    if most < 0:
+                        raise LimitReached(
+                            "The archive unpacks to more than "
+                            f"{self.limits.ratio:g} times its own size."
+                        )
+                    out.write(data)
+        except BaseException:
+            (self.root / path).unlink()
+            self.files.pop(path, None)
+            raise
+        self.files[path] = None
+
+    def _opened(self, path: PurePosixPath) -> BinaryIO:
+        place = self.root / path
+        place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return place.open("wb")
+
+    def _not_written(self, path: PurePosixPath, error: OSError | ValueError) -> None:
+        if isinstance(error, OSError) and error.errno in MACHINE:
+            raise error
+        self.cannot_read(path, "its path is taken by another file or cannot be written")
+
+    def link(self, path: PurePosixPath, to: str, base: PurePosixPath) -> None:
+        """Remembers a link, whose target may come later; ``to`` is relative to ``base``."""
+        absolute = to.startswith("/")
+        led = PurePosixPath(posixpath.normpath(to if absolute else str(base / to)))
+        self._links[path] = _Link(None if absolute or ".." in led.parts else led, to)
+
+    def settle_links(self) -> None:
+        """Puts copies in the place of the links to files and folders that are in the target."""
+        try:
+            for _ in range(_CHAIN):
+                for path, link in list(self._links.items()):
+                    if link.to is not None and self._settled(path, link.to):
+                        self._links.pop(path, None)
+        except LimitReached as limit:
+            self.is_partly_read(None, str(limit))
+        for path, link in self._links.items():
+            to = printable(link.said)
+            self.cannot_read(path, f"it is a link to {to}, which was not handed in with it")
+        self._links = {}
+
+    def _settled(self, path: PurePosixPath, to: PurePosixPath) -> bool:
+        """Whether it is done, or there is nothing to be done."""
+        source = self.root / to
+        if to in self.files:
+            if path not in self.files:
+                self._count()
+                with source.open("rb") as content:
+                    self.file(path, content, self.limits.unpacked_bytes)
+            return True
+        if not source.is_dir() or path.is_relative_to(to):
+            return False
+        for inner in [file for file in self.files if file.is_relative_to(to)]:
+            self._settled(path / inner.relative_to(to), inner)
+        return True
+
+    def leave_out(self, name: str, reason: str) -> None:
+        """Of no use and no harm: a flag says so."""
+        self._left_out.append((name, reason))
+
+    def cannot_read(self, path: PurePosixPath, reason: str) -> None:
+        """It was handed in and is not there to be judged: ``reason`` is what follows "as"."""
+        self.files.pop(path, None)
+        self.unread.append(Unread(str(path), f"{printable(str(path))} cannot be read: {reason}."))
+
+    def is_partly_read(
+        self, path: PurePosixPath | None, reason: str, altered: bool = False
+    ) -> None:
+        """An archive was not read to its end; ``reason`` is a sentence."""
+        where = f"{printable(str(path))}: " if path is not None else ""
+        self.unread.append(Unread("", f"{where}{reason}", whole=True, altered=altered))
+
+    def flags(self) -> tuple[Flag, ...]:
+        """What a TA should know of how it was unpacked."""
+        return (
+            *_each("archive_path_changed", self._changed, "{} was unpacked below the others: {}."),
+            *_each("archive_member_left_out", self._left_out, "{} was not unpacked: {}."),
+        )
+
+    def remove(self, path: PurePosixPath) -> None:
+        (self.root / path).unlink()
+        del self.files[path]
+
+    def copy(self, path: PurePosixPath, source: Path) -> None:
+        """A file of a folder that was handed in."""
+        try:
+            with source.open("rb") as content:
+                self.file(path, content, self.limits.unpacked_bytes)
+        except OSError as error:
+            if error.errno in MACHINE:
+                raise
+            self.cannot_read(path, error.strerror or "it cannot be opened")
+
+
+def _too_many(limits: ArchiveLimits) -> str:
+    return f"The archive has more than {limits.members} members."
+
+
+def _each(id_: str, members: list[tuple[str, str]], text: str) -> list[Flag]:
+    flags = [Flag(id_, text.format(printable(n), why)) for n, why in members[:_SHOWN]]
+    if len(members) > _SHOWN:
+        flags.append(Flag(id_, f"{len(members) - _SHOWN} more, too."))
+    return flags

@@ -1,0 +1,162 @@
+"""A reason that holds for several items is told once: in the terminal, on pages, in exports."""
+
+import io
+import json
+import re
+
+import pytest
+from rich.console import Console
+
+from grader.batch.evidence import Evidence
+from grader.batch.telling import Telling, common
+from grader.checks.verdict import Verdict
+from grader.report.gradescope import gradescope_json
+from grader.report.pages import index_page, student_page
+from grader.report.tables import plain_csv
+from grader.report.terminal import print_result
+from grader.results import Flag, Result, State, to_json
+from grader.rubric import CHECKS
+from tests.batch.fake import RUBRIC
+from tests.report.books import book, corrected, entry
+
+NOT_READ = "The archive is damaged or cut off and cannot be unpacked."
+SYNTAX = "The cell that defines it has a syntax error in line 3, so it could not run."
+IMPORT = "The notebook imports diffusers, which already solves the assignment."
+VISIBLE = {item.id: True for item in RUBRIC.items}
+
+
+def result(
+    messages: dict[str, tuple[State, str]], status: str = "", flags: tuple[Flag, ...] = ()
+) -> Result:
+    """Each check with the state and message of its item, or of its own."""
+    verdicts = [
+        Verdict(f"{item}.{name}", *_of(messages, item, name))
+        for item, names in CHECKS.items()
+        for name in names
+    ]
+    items = RUBRIC.score(verdicts) if status != "rejected" else RUBRIC.skipped(NOT_READ)
+    return Result(
+        "2023-00001", "2023-00001.tar.gz", "0" * 64, status or "needs_review", 100, items, flags,
+        {"grader": "", "python": "", "torch": "", "seed": 0}, {}, verdicts=verdicts,
+    )  # fmt: skip
+
+
+def _of(messages: dict[str, tuple[State, str]], item: str, name: str) -> tuple[State, float, str]:
+    state, message = messages.get(item, (State.PASSED, "Right."))
+    return state, 0.5, message.format(name=name, item=item)
+
+
+def rejected() -> Result:
+    return result({}, "rejected", (Flag("rejected", NOT_READ),))
+
+
+def syntax_error() -> Result:
+    broken = (State.ERROR, SYNTAX)
+    return result(
+        dict.fromkeys(("beta_schedule", "schedule_parameters", "loss", "sampling"), broken)
+    )
+
+
+def imported() -> Result:
+    doubtful = (State.NEEDS_REVIEW, "What {item} does for {name} is right. " + IMPORT)
+    items = dict.fromkeys(("beta_schedule", "schedule_parameters", "loss", "sampling"), doubtful)
+    return result(items, flags=(Flag("import_not_allowed", IMPORT),))
+
+
+CASES = [(rejected, NOT_READ), (syntax_error, SYNTAX), (imported, IMPORT)]
+cases = pytest.mark.parametrize(("made", "reason"), CASES, ids=["rejected", "syntax", "import"])
+
+
+def words(text: str) -> str:
+    return " ".join(re.sub(r"[│┃╭╮╰╯─]", " ", text).split())
+
+
+@cases
+def test_in_the_terminal(made: type, reason: str) -> None:
+    shown = io.StringIO()
+    print_result(made(), Console(file=shown, width=400))
+    assert words(shown.getvalue()).count(reason) == 1
+
+
+@cases
+@pytest.mark.parametrize("ta", [True, False])
+def test_on_a_students_page(made: type, reason: str, ta: bool) -> None:
+    found: Result = made()
+    student = entry("2023-00001", Evidence(to_json(found), found.verdicts))
+    page = student_page(book(student), student, b"", {}, ta=ta)
+    said = words(re.sub(r"<[^>]*>", " ", page)).count(reason)
+    assert said == (2 if ta and found.flags else 1)  # the TA's list of flags is one by itself
+
+
+@cases
+def test_in_the_index_and_among_the_reasons(made: type, reason: str) -> None:
+    found: Result = made()
+    student = entry("2023-00001", Evidence(to_json(found), found.verdicts))
+    if found.status == "needs_review" and made is imported:
+        assert student.reasons == [f"beta_schedule, schedule_parameters, loss, sampling: {IMPORT}"]
+    assert index_page(book(student)).count(reason) <= 1
+
+
+@cases
+def test_in_exports(made: type, reason: str) -> None:
+    found: Result = made()
+    student = entry("2023-00001", Evidence(to_json(found), found.verdicts))
+    content = gradescope_json(student, VISIBLE, b"")
+    assert content is not None
+    tests = json.dumps([test["output"] for test in content["tests"]])
+    assert tests.count(reason) == 1
+    assert plain_csv(book(student)).count(reason) == 0
+
+
+def test_one_that_is_hidden_hides_no_other_s_reason() -> None:
+    found = syntax_error()
+    student = entry("2023-00001", Evidence(to_json(found), found.verdicts))
+    page = student_page(book(student), student, b"", {}, ta=False)
+    assert SYNTAX in page
+    content = gradescope_json(student, {**VISIBLE, "beta_schedule": False}, b"")
+    assert content is not None
+    outputs = {test["name"]: test["output"] for test in content["tests"]}
+    assert SYNTAX in outputs["beta_schedule"]
+    assert SYNTAX in outputs["schedule_parameters"]
+    assert SYNTAX not in outputs["loss"]
+
+
+def test_what_a_person_judged_of_an_unreadable_one_is_shown_alone() -> None:
+    found = rejected()
+    student = entry(
+        "2023-00001", Evidence(to_json(found), found.verdicts), corrected("loss", 6, "by mail")
+    )
+    page = student_page(book(student), student, b"", {}, ta=False)
+    assert page.count(NOT_READ) == 1
+    assert "by mail" in page
+    assert "The other items are not judged yet." in page
+    assert page.count("<section") == 1
+
+
+def test_points_of_what_nobody_has_judged_are_no_zero_on_any_page() -> None:
+    found = rejected()
+    student = entry("2023-00001", Evidence(to_json(found), found.verdicts))
+    assert student.points is None
+    assert "No item is judged yet." in student_page(book(student), student, b"", {}, ta=False)
+    index = index_page(book(student))
+    assert 'data-value="0' not in index
+
+
+def test_messages_that_differ_are_all_told() -> None:
+    tell = Telling()
+    first = "The cosine schedule is off by up to 0.5 at t = 3."
+    second = "The cosine schedule is off by up to 0.7 at t = 3."
+    assert [tell("a", first), tell("b", second), tell("c", "Short.")] == [first, second, "Short."]
+    assert tell("d", "Short.") == "Short."
+
+
+def test_what_is_left_of_a_message_is_told() -> None:
+    tell = Telling()
+    tell("loss", f"Its gradient flows. {IMPORT}")
+    assert tell("sampling", f"Its steps are right. {IMPORT}") == "Its steps are right."
+    assert tell("works", f"Its gradient flows. {IMPORT}") == "As for loss."
+
+
+def test_what_messages_share_stands_for_them() -> None:
+    found = common([f"One. {IMPORT}", f"Two. {IMPORT}", "Something else that is wrong with it."])
+    assert list(found.values()) == [IMPORT, IMPORT, "Something else that is wrong with it."]
