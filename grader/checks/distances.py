@@ -83,11 +83,11 @@ def other_loss(
     weights = np.sum(gradient * difference, axis=1) / np.sum(difference**2, axis=1)
     fits = np.abs(gradient - weights[:, None] * difference).max() < 0.02 * np.abs(gradient).max()
     if fits:
-        if np.std(weights) < 1e-2 * np.mean(weights):
+        squares = np.square(difference).reshape(len(loss), -1).mean(axis=1)
+        if np.std(weights) < 1e-2 * np.mean(weights) and not falls_as_a_root(weights, squares):
             return beside_a_constant(check, difference, loss, float(np.mean(weights)))
         by_step = [weights[process.step == s] for s in np.unique(process.step)]
         constant = all(np.std(w) < 0.05 * np.mean(w) for w in by_step)
-        squares = np.square(difference).reshape(len(loss), -1).mean(axis=1)
         if np.allclose(loss**2 / squares, loss[0] ** 2 / squares[0], rtol=4e-3):
             return needs_review(check, f"The loss is the root of the squared error. {DECIDES}")
         if constant:
@@ -96,6 +96,14 @@ def other_loss(
         return None
     text = "The loss is not the squared error but another distance to the right target."
     return needs_review(check, f"{text} {DECIDES}")
+
+
+def falls_as_a_root(weights: Array, squares: Array) -> bool:
+    """Whether a batch's weight falls with its error, as that of a root does; random answers have
+    nearly the same error in every batch."""
+    by_batch = np.log(weights.reshape(len(squares), -1).mean(axis=1))
+    errors = np.log(squares) - np.log(squares).mean()
+    return bool(by_batch @ errors < -0.25 * (errors @ errors))
 
 
 def beside_a_constant(check: str, difference: Array, loss: Array, weight: float) -> Verdict | None:

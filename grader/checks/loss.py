@@ -98,9 +98,25 @@ def judge(
     outcome: Outcome, setting: Setting, shown: Shown, prediction: str
 ) -> tuple[Verdict, Training]:
     """The verdict on one prediction type under one schedule, from the probe's arrays."""
-    check, unknown = f"{ITEM}.{prediction}", Training()
+    check = f"{ITEM}.{prediction}"
     if (verdict := interface_verdict(check, outcome, prediction)) is not None:
-        return verdict, unknown
+        return verdict, Training()
+    own = own_network_error(check, called(prediction), outcome.facts)
+    if own is not None and own.state is State.ERROR:
+        return own, Training()
+    verdict, training = judge_losses(check, outcome, setting, shown, prediction)
+    return (own if own is not None and verdict.right else verdict), training
+
+
+def called(prediction: str) -> str:
+    return f"DDPM.forward with prediction_type='{prediction}'"
+
+
+def judge_losses(
+    check: str, outcome: Outcome, setting: Setting, shown: Shown, prediction: str
+) -> tuple[Verdict, Training]:
+    """The same, once the network took what it was given."""
+    unknown = Training()
     arrays = outcome.arrays
     calls = np.asarray(arrays["calls"])
     if np.any(calls == 0):
@@ -208,9 +224,8 @@ def told_at(step: Array, t: Slot) -> tuple[float, ...]:
 
 def interface_verdict(check: str, outcome: Outcome, prediction: str) -> Verdict | None:
     """The verdict if there is nothing to measure; None if there is."""
-    what = f"DDPM.forward with prediction_type='{prediction}'"
     if outcome.status is not Status.ok:
-        return not_run(check, what, outcome)
+        return not_run(check, called(prediction), outcome)
     facts = outcome.facts
     if "missing" in facts:
         return missing(check, f"{facts['missing']} is not implemented yet for '{prediction}'.")
@@ -220,8 +235,6 @@ def interface_verdict(check: str, outcome: Outcome, prediction: str) -> Verdict 
             "makes it and what its forward does."
         )
         return needs_review(check, text, fraction=0, interface=facts["interface"])
-    if (verdict := own_network_error(check, what, facts)) is not None:
-        return verdict
     if not facts["differentiable"]:
         text = "The loss that is returned has no gradient, so nothing would be learnt."
         return failed(check, text, returned=facts["returned"])

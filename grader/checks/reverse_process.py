@@ -173,7 +173,7 @@ def means_off(inner: Sequence[Transition], expected: Expected) -> Array:
         deviations.append((a, b, m.constant / (m.error_constant + 1e-5)))
     off = np.array(clear)
     for column in np.array(deviations).T:  # alone, a step is only off if that is clear
-        off |= off_at(np.clip(column, -too_far, too_far), too_far)
+        off |= off_at(np.where(clear, 0, np.clip(column, -too_far, too_far)), too_far)
     return off
 
 

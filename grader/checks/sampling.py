@@ -94,7 +94,8 @@ def recognise_solver(questions: Questions, asked: Asked) -> Verdict | None:
     outcome = questions.ask(question, N_SAMPLE, fresh=False)
     if outcome.status is not Status.ok or "result" not in outcome.arrays:
         return None
-    if not np.all(np.isfinite(outcome.arrays["result"])) or told_problem(outcome.arrays):
+    shown = (outcome.arrays[name] for name in ("result", "sums"))
+    if not all(np.all(np.isfinite(array)) for array in shown) or told_problem(outcome.arrays):
         return None
     chain = read(outcome, asked)
     if isinstance(chain, str) or start_problem(chain) is not None:
@@ -122,6 +123,8 @@ def judge(outcome: Outcome, asked: Asked, spaces: Spaces = frozenset) -> Verdict
     problem = None if in_one else told_problem(arrays)
     if problem is None and not np.all(np.isfinite(arrays["result"])):
         problem = "The images that sample returns hold values that are not numbers."
+    if problem is None and not np.all(np.isfinite(arrays["sums"])):
+        problem = "x_t grows without bound while sampling; check the mean of the step."
     if problem is not None:
         return failed(check, problem)
     chain = read(outcome, asked)

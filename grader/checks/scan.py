@@ -25,6 +25,7 @@ def off_at(deviations: Array, too_far: float) -> Array:
     by a chance that ``too_far`` bounds."""
     count = len(deviations)
     off = np.abs(deviations) > too_far
+    deviations = np.where(off, 0.0, deviations)  # one that is off alone says nothing of others
     sums = np.concatenate([[0.0], np.cumsum(deviations)])
     for part in stretches(count):
         if part.step is None:
