@@ -115,11 +115,11 @@ def judge_posterior(
     inner, last = [m for m in judged if m.before >= 0], judged[-1]
     mapped = is_mapped_back(last, expected) if training.scale == 1 else None
     kind = variance_kind(inner, expected)
+    silence = silence_problem(inner, last, expected)
     problems = (
         shared_noise_problem(inner, whole_noises(chain, training, measured)),
         mean_problem(chain, measured, inner, expected),
-        silence_problem(inner, last, expected),
-        variance_problem(inner, expected) if kind is None else None,
+        silence or (variance_problem(inner, expected) if kind is None else None),
         None if mapped else end_problem(last, expected),
         normality_problem(inner),
     )
