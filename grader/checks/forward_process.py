@@ -25,6 +25,8 @@ from grader.checks.slots import FEWEST_TIMES, Slot
 
 DATA_SPACES = ((1.0, 0.0), (2.0, -1.0), (1.0, -0.5), (1 / 0.3081, -0.1307 / 0.3081))
 """Usual (scale, shift) of the data; others are read off the images."""
+BORDERS = (-1.0, 1.0, 0.5, -0.5)  # beside the data's own darkest and brightest value
+SURE = 5.0  # standard errors; a border that is not exact spoils the noise of early steps
 OFTEN = 0.75  # of the mean: drawn so often, a step's neighbour cannot be a rare one
 
 
@@ -189,7 +191,11 @@ def framed(
     root, deviation = np.sqrt(alphabar), np.sqrt(np.maximum(1 - alphabar, 1e-9))
     outside = np.ones(x_t.shape[1], dtype=bool)
     outside[frame.places] = False
-    border = float(root @ x_t[:, outside].mean(axis=1) / (root @ root))
+    weight = root / deviation**2
+    border = float(weight @ x_t[:, outside].mean(axis=1) / (weight @ root))
+    error = 1 / np.sqrt(outside.sum() * (weight @ root))
+    usual = (process.shift, process.scale + process.shift, 0.0, *BORDERS)
+    border = next((value for value in usual if abs(border - value) < SURE * error), border)
     noise = (x_t - np.float32(border) * root[:, None]) / deviation[:, None]
     noise[:, frame.places] = process.noise
     spread = float(np.mean(np.square(noise[:, outside])))

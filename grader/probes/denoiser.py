@@ -14,7 +14,7 @@ if TYPE_CHECKING:  # in the kernel the parts are one source
 
 RANGES = ((0.0, 1.0), (0.15, 0.85))  # lower and upper pixel of an oracle's image
 DRAWN = 64  # steps whose images are drawn together
-COMPARED = slice(0, 7840, 3)  # of each frame's pixels: some of all of ten images
+COMPARED = slice(0, 7840, 9)  # of each frame's pixels: some of all of ten images
 ROWS = (
     6  # of the sums: 1, x_t, an image, where only it or only a second one is bright, x_(t-1) - x_t
 )
@@ -43,6 +43,16 @@ class Frame:
         framed = np.full((len(images), self.size), self.border, np.float32)
         framed[:, self.places] = images
         return framed
+
+
+def frame_for(pixels: Any, border: Any) -> Any:
+    """The image in the middle of larger square ones, where training does not show where it lies."""
+    side = int(pixels**0.5)
+    if side * side != pixels or side < 28:
+        raise ValueError(f"the network is given {pixels} numbers an image, and not 28 x 28")
+    edge = (side - 28) // 2
+    place = {"height": side, "width": side, "top": edge, "left": edge, "border": border}
+    return Frame(place)
 
 
 class Step:
@@ -86,6 +96,8 @@ class Denoiser:
         self.subset = subset(inputs["seed"])
 
     def answer(self, network: Any, pixels: Any) -> Any:
+        if self.frame.places is None and pixels.shape[1] != PIXELS:
+            self.frame = frame_for(pixels.shape[1], self.inputs["shift"])
         x_t = self.frame.inside(pixels)
         call = len(network.told) - 1
         places, again = self.locate(network, call, x_t)
@@ -165,9 +177,10 @@ class Denoiser:
         return np.array([step.places[key] for key in keys]), True
 
     def add(self, step: Any, call: Any, keys: Any, x_t: Any, order: Any = None) -> Any:
-        for place, key in enumerate(keys):
-            step.places.setdefault(key, step.count)
-            step.first.append((call, place if order is None else order[place]))
+        count = step.count
+        for place, key in enumerate(keys, count):
+            step.places.setdefault(key, place)
+        step.first += [(call, place) for place in (range(len(keys)) if order is None else order)]
         step.states.append(x_t)
 
     def same_time(self, network: Any, call: Any) -> Any:
