@@ -74,7 +74,7 @@ def alike(rows: Array, table: Array) -> Array:
 
 def plain_classes(slots: Mapping[str, Slot], named: Named) -> Classes | None:
     """The classes where their labels are told and nothing else that differs; else None."""
-    if len(named.classes) != 1 or any(slots[name].count > 1 for name in named.others):
+    if len(named.classes) != 1 or any(tells_something(slots[name]) for name in named.others):
         return None
     ((name, coding),) = named.classes.items()
     if coding.hidden.any() or not are_labels(slots[name], coding):
@@ -83,6 +83,11 @@ def plain_classes(slots: Mapping[str, Slot], named: Named) -> Classes | None:
     for other in named.others:
         tables[other] = np.repeat(slots[other].table, CLASSES, axis=0)
     return Classes(tables, np.arange(CLASSES), named.time)
+
+
+def tells_something(slot: Slot) -> bool:
+    """Whether an argument may say more than its class of an image; one number may hide all."""
+    return slot.count > 1 or bool(np.any(slot.table != ABSENT))
 
 
 def classes_as_told(slots: Mapping[str, Slot], named: Named, labels: Array, calls: int) -> Classes:
@@ -121,6 +126,8 @@ def classes_by_network(outcome: Outcome, time: tuple[str, ...]) -> Classes | Non
     if len(trained) != len(labels):
         return None
     coding = coding_of(kinds[trained], labels)
+    if coding is None and len(np.unique(kinds[trained])) == 1:
+        return Classes({}, np.full(1, NONE), time, hidden=1.0)
     if coding is None:
         return None
     meaning = np.full(len(answers), UNKNOWN)
@@ -155,6 +162,8 @@ def kinds_of(answers: Array) -> Array:
 
 def hiding_problem(classes: Classes) -> tuple[str, bool] | None:
     """A sentence on classes that are hidden too often in training, and whether that is certain."""
+    if classes.hidden == 1:
+        return "The class is hidden from the network for every training image.", True
     surely = classes.hidden - FAR * classes.error
     if surely > NEARLY_ALWAYS:
         text = (

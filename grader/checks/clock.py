@@ -55,6 +55,18 @@ class Clock:
         runs = np.split(missing, np.flatnonzero(np.diff(missing) > 1) + 1)
         return [int(step) for run in runs if len(run) >= GONE for step in run]
 
+    def told_alike(self) -> list[tuple[int, int]]:
+        """Pairs of steps, from 0, that are told in the same way: the first and the last of each."""
+        together = np.concatenate([*self.rows.values()], axis=1)
+        same = np.unique(together, axis=0, return_inverse=True)[1].reshape(-1)
+        used = self.steps >= 0
+        same, steps = same[used], self.steps[used]
+        first = np.full(len(together), self.T)
+        last = np.full(len(together), -1)
+        np.minimum.at(first, same, steps)
+        np.maximum.at(last, same, steps)
+        return [(int(a), int(b)) for a, b in zip(first, last, strict=True) if a < b]
+
     def numbers(self) -> list[float] | None:
         """What stands for steps 1..T, if that is one number a step that grows or falls evenly, or
         is known for all; None if not."""

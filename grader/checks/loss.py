@@ -38,6 +38,8 @@ from grader.results import State
 from grader.sandbox import KernelSession, Outcome, Status
 
 ITEM = "loss"
+NEXT = 3  # steps: so near to each other, rounding makes them one
+ROUNDED = "A TA decides by reading whether rounding alone makes steps one that are so near."
 
 
 def examine(
@@ -71,10 +73,18 @@ def judge_long_row(verdict: Verdict, training: Training, one: Try, questions: Qu
     clock = questions.long_clock(one, training)
     if clock is None:
         return verdict, training
-    gone = clock.never_told()
-    if not gone:
+    gone, alike = clock.never_told(), clock.told_alike()
+    if not gone and not alike:
         numbers = clock.numbers()
         return verdict, replace(training, told_long=tuple(numbers or ()))
+    if alike:
+        first, last = max(alike, key=lambda pair: pair[1] - pair[0])
+        text = (
+            f"Of {clock.T} steps, {first + 1} and {last + 1} are told to the network as the same t."
+        )
+        if last - first > NEXT:
+            return failed(verdict.check, f"{text} Does its type hold so many?"), training
+        return needs_review(verdict.check, f"{text} {ROUNDED}"), training
     text = never_trained(clock.T, gone)
     return partial(verdict.check, 0.5, text, missing_steps=gone[:20]), training
 
@@ -172,6 +182,8 @@ def judge_draws(
         return failed(check, "The network is not given the class labels of the images."), training
     if (hiding := hiding_problem(shown.classes)) is not None:
         text, certain = hiding
+        if shown.classes.hidden == 1:
+            training = replace(training, classes=None)  # what sampling tells has no meaning yet
         return (failed if certain else needs_review)(check, text), training
     gone, uneven = process.missing_steps, process.uneven
     if shown.clock is not None:  # many steps, of which few are drawn

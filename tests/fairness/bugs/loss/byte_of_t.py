@@ -1,5 +1,4 @@
 # t goes to the network as a byte, which wraps at 256.
-# also: sampling?
 class DDPM(nn.Module):
     def forward(self, x, c):
         t = torch.randint(0, self.n_T, (x.shape[0],), device=x.device)

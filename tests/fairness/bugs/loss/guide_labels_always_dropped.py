@@ -1,5 +1,4 @@
 # The mask of training hides every class.
-# also: sampling?
 class ContextUnet(nn.Module):  # whole class
     def __init__(self, in_channels, n_feat=256, n_classes=10):
         super().__init__()
