@@ -60,6 +60,8 @@ class Questions:
         if outcome.status is not Status.ok or "x_t" not in outcome.arrays:
             return outcome, Shown(case)
         self.forms += [form for form in outcome.facts.get("forms", ()) if form not in self.forms]
+        if len(outcome.arrays["x_t"]) != len(outcome.arrays["x"]):
+            return outcome, Shown(case)
         slots, labels = slots_of(outcome.arrays), np.asarray(outcome.arrays["c"])
         named = Named.of(slots, labels)
         clock = self.clock(one, case, named.time) if case.T > MANY else None

@@ -127,7 +127,7 @@ def without_zeros(own: Any) -> Any:
     with torch.no_grad():
         for weight in own.parameters():
             if weight.is_floating_point() and weight.numel() and not weight.any():
-                weight += 0.1 * torch.randn(weight.shape, generator=generator, dtype=weight.dtype)
+                weight.normal_(0, 0.1, generator=generator)
 
 
 def picture_of(network: Any, args: Any, kwargs: Any) -> Any:
