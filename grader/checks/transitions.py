@@ -185,13 +185,12 @@ def last_step(chain: Chain, training: Training) -> Transition:
     columns: list[list[Array]] = [[], [], [], [], []]
     for steps, image in chain.passes:
         number = steps[-1]
-        if f"state/{number}" not in arrays:
-            continue
         low, high = values_of(chain, number, training)
-        first = np.asarray(arrays[f"image0/{number}"], dtype=np.float64)
-        second = np.asarray(arrays.get(f"image1/{number}", first), dtype=np.float64)
-        state = np.asarray(arrays[f"state/{number}"], dtype=np.float64)
+        state, first, second, pixels = (
+            np.asarray(part, dtype=np.float64) for part in shown_at(chain, number)
+        )
         result = np.asarray(arrays["result"][image : image + len(state)], dtype=np.float64)
+        result = result[:, pixels.astype(np.int64)]
         parts = (
             state,
             low + (high - low) * first,
@@ -209,6 +208,19 @@ def last_step(chain: Chain, training: Training) -> Transition:
     rest = flat[CHANGE] - fit.coefficients @ flat[:CHANGE]
     exact = Fit(fit.coefficients, fit.errors, float(np.mean(np.square(rest))), fit.pixels)
     return transition(chain.visited[-1], -1, exact, rest.reshape(shape))
+
+
+def shown_at(chain: Chain, number: int) -> tuple[Array, Array, Array, Array]:
+    """A step's x_t, its images, and which of the pixels these are: all, or those that are kept."""
+    arrays = chain.arrays
+    if f"state/{number}" in arrays:
+        first = arrays[f"image0/{number}"]
+        state, second = arrays[f"state/{number}"], arrays.get(f"image1/{number}", first)
+        return state, first, second, np.arange(state.shape[1])
+    start = int(chain.rows[:number].sum())
+    kept = arrays["kept"][start : start + chain.rows[number]]
+    second = kept[:, 2 if arrays["steps"][number][1] > 1 else 1]
+    return kept[:, 0], kept[:, 1], second, np.asarray(arrays["subset"])
 
 
 def whole_noises(chain: Chain, training: Training, measured: Sequence[Transition]) -> Array:

@@ -253,6 +253,7 @@ class Denoiser:
             **self.arrays,
             "sums": np.array(self.sums).reshape(-1, ROWS, ROWS),
             "kept": np.concatenate(self.kept),
+            "subset": self.subset,
             "steps": np.array(self.facts, np.int32).reshape(-1, 2),
             "at": np.concatenate(self.at),
             "moments": np.array(self.moments),
