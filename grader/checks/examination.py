@@ -1,7 +1,7 @@
 """The four items that code alone can earn, in order; what one finds, the next builds on."""
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 
 from grader.checks import beta_schedule, loss, sampling, schedule_parameters
@@ -32,10 +32,16 @@ CHECKS_OF = {
 }
 
 
-def examine(session: KernelSession, seed: int, tolerances: Tolerances = DEFAULT) -> list[Verdict]:
+def examine(
+    session: KernelSession,
+    seed: int,
+    tolerances: Tolerances = DEFAULT,
+    spaces: Callable[[], Collection[tuple[float, float]]] = frozenset,
+) -> list[Verdict]:
     """A verdict for every check of the four items, whatever the student's code does.
 
     Each item has a seed of its own, as the kernel is told of it, and must not know the others.
+    ``spaces`` gives the (scale, shift) to which the notebook may bring its data, to three decimals.
     """
     betas = _guarded(
         "beta_schedule",
@@ -67,7 +73,7 @@ def examine(session: KernelSession, seed: int, tolerances: Tolerances = DEFAULT)
     losses_judged = _guarded("loss", losses)
     sampled = _guarded(
         "sampling",
-        lambda: sampling.examine(session, derived(seed, "sampling"), groups, trainings),
+        lambda: sampling.examine(session, derived(seed, "sampling"), groups, trainings, spaces),
     )
     return [*betas, *entries, *losses_judged, *sampled]
 

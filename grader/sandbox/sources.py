@@ -12,10 +12,13 @@ from grader.sandbox.limits import JSON
 
 PROBES = PACKAGE / "probes"
 PARTS = {
-    "schedules": ("entries", "schedules"),
+    "schedules": ("entries", "names", "schedules"),
     "surroundings": ("card", "accelerators", "gpu_calls", "folders", "absent", "surroundings"),
     "prelude": ("seal", "guard", "prelude"),
-    "diffusion": ("entries", "stand_ins", "training", "sampling", "diffusion"),
+    "diffusion": (
+        *("entries", "names", "calls", "own_network", "stand_ins", "training", "denoiser"),
+        *("sampling", "conditions", "diffusion"),
+    ),
 }
 """Probes whose source is in several files."""
 
