@@ -40,7 +40,7 @@ def examine(
 ) -> list[Verdict]:
     """A verdict for every check of the four items, whatever the student's code does.
 
-    Each item has a seed of its own, as the kernel is told of it, and must not know the others.
+    The kernel is told of the seed of a question, and must not know those of other items.
     ``spaces`` gives the (scale, shift) to which the notebook may bring its data, to three decimals.
     """
     betas = _guarded(
@@ -64,16 +64,17 @@ def examine(
     from_zero = {v.check.split(".")[1]: bool(v.details.get("index_0_usable")) for v in betas}
     groups = settings_to_judge(right, entries_right, from_zero, ended, tolerances)
     trainings: dict[tuple[str, str], Training] = {}
+    training_seed = derived(seed, "training")  # what the loss shows is used for the sampler
 
     def losses() -> list[Verdict]:
-        verdicts, found = loss.examine(session, derived(seed, "loss"), groups)
+        verdicts, found = loss.examine(session, training_seed, groups)
         trainings.update(found)
         return verdicts
 
     losses_judged = _guarded("loss", losses)
     sampled = _guarded(
         "sampling",
-        lambda: sampling.examine(session, derived(seed, "sampling"), groups, trainings, spaces),
+        lambda: sampling.examine(session, training_seed, groups, trainings, spaces),
     )
     return [*betas, *entries, *losses_judged, *sampled]
 
