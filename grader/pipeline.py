@@ -51,6 +51,7 @@ from grader.intake import (
     plan_everything,
 )
 from grader.intake.archive import file_sha256, folder_sha256
+from grader.intake.data import data_spaces
 from grader.intake.identify import student_id_in
 from grader.intake.paths import printable
 from grader.results import Flag, Result, State, environment, result_status
@@ -226,7 +227,8 @@ def run_notebook(
                 return infra(str(error)), []
         progress("examining schedules, loss and sampler")
         with watch("examination"):
-            verdicts = examine(session, seed, options.rubric.tolerances)
+            tolerances = options.rubric.tolerances
+            verdicts = examine(session, seed, tolerances, partial(data_spaces, notebook))
     imported = session.imported if holds_both else plan.imports | session.imported
     forbidden = sorted(imported & options.rubric.solved_by_others)
     causes = Causes(plan, failures, Runs(notebook))

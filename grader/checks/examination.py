@@ -1,7 +1,7 @@
 """The four items that code alone can earn, in order; what one finds, the next builds on."""
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 
 from grader.checks import beta_schedule, loss, sampling, schedule_parameters
@@ -32,8 +32,16 @@ CHECKS_OF = {
 }
 
 
-def examine(session: KernelSession, seed: int, tolerances: Tolerances = DEFAULT) -> list[Verdict]:
-    """A verdict for every check of the four items, whatever the student's code does."""
+def examine(
+    session: KernelSession,
+    seed: int,
+    tolerances: Tolerances = DEFAULT,
+    spaces: Callable[[], Collection[tuple[float, float]]] = frozenset,
+) -> list[Verdict]:
+    """A verdict for every check of the four items, whatever the student's code does.
+
+    ``spaces`` gives the (scale, shift) to which the notebook may bring its data, to three decimals.
+    """
     betas = _guarded("beta_schedule", lambda: beta_schedule.examine(session, seed, tolerances))
     ran = {v.check.split(".")[1]: v.state not in _NO_END for v in betas}
     right = {v.check.split(".")[1]: v.right for v in betas}
@@ -57,7 +65,9 @@ def examine(session: KernelSession, seed: int, tolerances: Tolerances = DEFAULT)
         return verdicts
 
     losses_judged = _guarded("loss", losses)
-    sampled = _guarded("sampling", lambda: sampling.examine(session, seed, groups, trainings))
+    sampled = _guarded(
+        "sampling", lambda: sampling.examine(session, seed, groups, trainings, spaces)
+    )
     return [*betas, *entries, *losses_judged, *sampled]
 
 

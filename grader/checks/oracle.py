@@ -31,6 +31,7 @@ __all__ = [
     "entry_cases",
     "long_case",
     "loss_case",
+    "middle_case",
     "sampling_case",
     "unclipped_cosine_betas",
 ]
@@ -73,6 +74,13 @@ def sampling_case(seed: int) -> Case:
     rng = np.random.default_rng([seed, 4])
     beta1, beta_T = round(rng.uniform(0.008, 0.012), 5), round(rng.uniform(0.09, 0.12), 4)
     return Case(beta1, beta_T, int(rng.integers(105, 125)))
+
+
+def middle_case(seed: int) -> Case:
+    """More steps than a byte counts, with betas as those of ``sampling_case`` add up to."""
+    rng = np.random.default_rng([seed, 5])
+    beta1, beta_T = round(rng.uniform(0.003, 0.005), 5), round(rng.uniform(0.04, 0.05), 4)
+    return Case(beta1, beta_T, int(rng.integers(262, 290)))
 
 
 def long_case() -> Case:

@@ -46,6 +46,8 @@ def right_alphabars(own: Mapping[str, Array], T: int, schedule: str) -> list[Arr
     """Every alphabar that is right for these betas, shape of ``own["beta_t"]``."""
     beta_t = own["beta_t"]
     accepted = [np.cumprod(1 - beta_t)]
+    if len(beta_t) == T + 1:  # index 0 may be no step, whatever stands there
+        accepted.append(np.concatenate([[1.0], np.cumprod(1 - beta_t[1:])]))
     if schedule == "cosine":  # taken from the formula instead of from the clipped betas
         formula = oracle.cosine_alphabar(T)
         taken = formula if len(beta_t) == T + 1 else formula[1:]

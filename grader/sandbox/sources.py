@@ -11,9 +11,12 @@ from grader.sandbox.client import ANSWER
 
 PROBES = PACKAGE / "probes"
 PARTS = {
-    "schedules": ("entries", "schedules"),
+    "schedules": ("entries", "names", "schedules"),
+    "diffusion": (
+        *("entries", "names", "calls", "own_network", "stand_ins", "training", "denoiser"),
+        *("sampling", "conditions", "diffusion"),
+    ),
     "prelude": ("card", "accelerators", "gpu_calls", "folders", "absent", "prelude"),
-    "diffusion": ("entries", "stand_ins", "training", "sampling", "diffusion"),
 }
 """Probes whose source is in several files."""
 
