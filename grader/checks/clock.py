@@ -119,22 +119,27 @@ class Clock:
             return None
         if self.spreads(name):
             return self.continuous(rows[:, 0], told[:, 0])
-        firsts = np.unique(self.steps, return_index=True)[1]
-        table, steps = rows[firsts], self.steps[firsts]
+        numbers = self.numbers()
+        if numbers is not None:
+            table, steps = np.array(numbers)[:, None], np.arange(self.T)
+        else:
+            firsts = np.unique(self.steps, return_index=True)[1]
+            table, steps = rows[firsts], self.steps[firsts]
         apart = np.abs(table[:, None] - table[None]).max(axis=2)
         apart[apart == 0] = np.inf
         near = NEAR * apart.min(axis=1) + 1e-6 * np.abs(table).max(axis=1)
-        missing = sorted(set(range(self.T)) - set(steps.tolist()))
+        missing = sorted(set(range(self.T)) - set(steps.tolist()))  # chance has left them out
         path: list[int] = []
         for row in told:
             distance = np.abs(table - row).max(axis=1)
             place = int(distance.argmin())
             if distance[place] <= near[place]:
                 path.append(int(steps[place]))
-            elif (expected := path[-1] - 1 if path else self.T - 1) in missing:
-                path.append(expected)  # chance has left it out
-            else:
+                continue
+            below = [step for step in missing if step < (path[-1] if path else self.T)]
+            if not below:
                 return None
+            path.append(below[-1])
         return path
 
     def continuous(self, values: Array, told: Array) -> list[int] | None:

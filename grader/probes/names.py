@@ -40,7 +40,9 @@ def device_of(namespace: Any) -> Any:
 
 def of_kind(own: Any, value: Any, meaning: Any) -> Any:
     """``value`` as the same kind of thing as the notebook's own; the own where it is no such
-    setting."""
+    setting. None is a setting that was not filled in."""
+    if own is None:
+        return value
     if meaning == "device":
         if isinstance(own, torch.device):
             return torch.device(value)
