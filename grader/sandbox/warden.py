@@ -30,9 +30,11 @@ BUSY = max(32, 4 * CORES)
 """So many processes and threads may want a core at once, on average."""
 CROWD = max(4, CORES)
 """With more of them a submission gives way to others."""
-CROWD_SECONDS = 1.0  # so long: what is about to be ended had better run to its end
+CROWD_SECONDS = 2.0  # what starts ever more is to be ended, which takes cores, before it gives way
 BUSY_SECONDS = 1.0  # over which that average is taken
-SESSIONS = 16  # at once: systems may share the cores out between sessions, and not processes
+LOWEST, LOW = 19, 10  # low enough to give way, and not so low that it takes long to end
+SESSIONS = 8  # at once: systems may share the cores out between sessions, and not processes
+GROWTH = 4  # more processes than at the last look
 THREADS_EACH = 4  # of as many processes as are allowed
 LOOKED_AT = 64  # of a process' threads, to see how many want a core
 SOCKET_BYTES = 2 * 212_992  # what one may hold that nobody reads (net.core.wmem_default)
@@ -94,6 +96,10 @@ class Table:
         self._strangers: set[int] = set()
         self._looks = 0
 
+    def look_again(self) -> None:
+        """Reads all of it at the next look: what was a stranger may belong to a new kernel."""
+        self._looks = 0
+
     def families(self, roots: set[int]) -> dict[int, list[Process]]:
         """The processes that descend from each of the roots, and these themselves."""
         if self._looks % LOOKS == 0:
@@ -114,7 +120,8 @@ class Table:
                 members += children.get(member.pid, ())
             families[root] = members
         own = {member.pid for members in families.values() for member in members}
-        self._strangers |= set(found) - own
+        known = set(found) | self._strangers  # of another parent nothing is known yet
+        self._strangers |= {pid for pid in set(found) - own if found[pid].parent in known | {0}}
         return families
 
 
@@ -135,6 +142,7 @@ class Kernel:
         self.sessions: set[int] = set()
         self.measuring: threading.Thread | None = None
         self.measured = 0
+        self.members = 0
         self.over = False
 
     def close(self) -> None:
@@ -188,13 +196,13 @@ class Kernel:
     def give_way(self, members: list[Process]) -> None:
         """Other submissions come first from now on; what it starts later inherits that."""
         for member in members:
-            if member.pid in self.lowered:
-                continue
-            with contextlib.suppress(OSError):
-                for name in os.listdir(f"/proc/{member.pid}/task"):
-                    os.setpriority(os.PRIO_PROCESS, int(name), 19)
-                rank(member.pid, 19)
+            if member.pid not in self.lowered:
                 self.lowered.add(member.pid)
+                with contextlib.suppress(OSError):
+                    for name in os.listdir(f"/proc/{member.pid}/task"):
+                        os.setpriority(os.PRIO_PROCESS, int(name), LOWEST)
+                    if member.session != members[0].session:  # more than one share of the cores
+                        rank(member.pid, LOW)
 
     # --- memory -----------------------------------------------------------------------------------
 
@@ -315,13 +323,16 @@ class Warden:
     def obey(self, order: dict[str, Any]) -> None:
         if "watch" in order:
             self.kernels[order["watch"]] = Kernel(order)
+            self.table.look_again()
             return
         known = self.kernels.pop(order["forget"], None)
         if known is not None:
             known.close()
         say(id=order["forget"], forgotten=True)
 
-    def look(self, seconds: float) -> None:
+    def look(self, seconds: float) -> bool:
+        """Whether to look again at once, as one of the kernels is growing."""
+        growing = False
         watched = [kernel for kernel in self.kernels.values() if not kernel.over]
         families = self.table.families({kernel.pid for kernel in watched})
         for kernel in watched:
@@ -329,18 +340,24 @@ class Warden:
             if not members:
                 kernel.over = True
                 continue
-            if crossed := kernel.crossed(members, seconds):
+            growing = growing or len(members) > kernel.members + GROWTH
+            kernel.members = len(members)
+            crossed = ""
+            with contextlib.suppress(Exception):  # of what is gone in between; the others go on
+                crossed = kernel.crossed(members, seconds)
+            if crossed:
                 kernel.over = True
                 say(id=kernel.id, crossed=crossed)
                 kernel.end(members)
+        return growing
 
     def serve(self) -> None:
         """Until nobody can give orders any more."""
         threading.Thread(target=self.read_orders, daemon=True).start()
-        looked = time.monotonic()
+        looked, growing = time.monotonic(), False
         while True:
             wait = PERIOD_SECONDS if self.kernels else None
-            due = looked + PERIOD_SECONDS
+            due = looked + (PERIOD_SECONDS / 10 if growing else PERIOD_SECONDS)
             with contextlib.suppress(queue.Empty):
                 while True:
                     order = self.orders.get(timeout=wait and max(due - time.monotonic(), 0))
@@ -349,7 +366,7 @@ class Warden:
                     self.obey(order)
                     wait = PERIOD_SECONDS if self.kernels else None
             now = time.monotonic()
-            self.look(min(now - looked, BUSY_SECONDS / 2))
+            growing = self.look(min(now - looked, BUSY_SECONDS / 2))
             looked = now
 
 
