@@ -21,6 +21,7 @@ import signal
 import sys
 import threading
 import time
+from collections.abc import Mapping
 from typing import Any
 
 PERIOD_SECONDS = 0.05
@@ -100,28 +101,34 @@ class Table:
         """Reads all of it at the next look: what was a stranger may belong to a new kernel."""
         self._looks = 0
 
-    def families(self, roots: set[int]) -> dict[int, list[Process]]:
-        """The processes that descend from each of the roots, and these themselves."""
+    def families(self, enough: Mapping[int, int]) -> dict[int, list[Process]]:
+        """The processes that descend from each of some first ones, and these themselves; the
+        others are not looked for when there are more than ``enough`` of one of them."""
         if self._looks % LOOKS == 0:
             self._strangers.clear()
         self._looks += 1
         pids = {int(name) for name in os.listdir("/proc") if name.isdigit()}
         self._strangers &= pids
-        children: dict[int, list[Process]] = {}
-        found: dict[int, Process] = {}
-        for pid in (pids - self._strangers) | (roots & pids):
-            if (one := process(pid)) is not None:
-                found[pid] = one
-                children.setdefault(one.parent, []).append(one)
-        families: dict[int, list[Process]] = {}
-        for root in roots:
-            members = [found[root]] if root in found else []
-            for member in members:  # which grows meanwhile
-                members += children.get(member.pid, ())
-            families[root] = members
-        own = {member.pid for members in families.values() for member in members}
-        known = set(found) | self._strangers  # of another parent nothing is known yet
-        self._strangers |= {pid for pid in set(found) - own if found[pid].parent in known | {0}}
+        families: dict[int, list[Process]] = {root: [] for root in enough}
+        first_of: dict[int, int] = {}
+        waiting = sorted((pids - self._strangers) | (enough.keys() & pids))  # parents come first
+        orphans: list[Process] = []
+        for one in filter(None, map(process, waiting)):
+            first = one.pid if one.pid in enough else first_of.get(one.parent)
+            if first is None:
+                orphans.append(one)
+                continue
+            first_of[one.pid] = first
+            families[first].append(one)
+            if len(families[first]) > enough[first]:
+                return families
+        while late := [one for one in orphans if one.parent in first_of]:  # numbers begin again
+            for one in late:
+                first_of[one.pid] = first_of[one.parent]
+                families[first_of[one.pid]].append(one)
+            orphans = [one for one in orphans if one.pid not in first_of]
+        known = self._strangers.union(one.pid for one in orphans)  # of others nothing is known yet
+        self._strangers |= {one.pid for one in orphans if one.parent in known | {0}}
         return families
 
 
@@ -135,6 +142,7 @@ class Kernel:
         with contextlib.suppress(OSError, AttributeError):
             self.handle = os.pidfd_open(self.pid)
         self.places = order["places"]
+        self.contained = bool(self.places)  # in namespaces; a child of the first one is theirs
         self.folders: list[int] = []
         self.net = -1
         self.busy = self.crowded = 0.0
@@ -269,8 +277,9 @@ class Kernel:
                 signal.pidfd_send_signal(self.handle, signal.SIGKILL)
             return
         for member in members:
-            with contextlib.suppress(OSError):
-                os.kill(member.pid, signal.SIGKILL)
+            if not self.contained or member.parent == self.pid:
+                with contextlib.suppress(OSError):
+                    os.kill(member.pid, signal.SIGKILL)
 
 
 def rank(pid: int | str, nice: int) -> None:
@@ -334,11 +343,11 @@ class Warden:
         """Whether to look again at once, as one of the kernels is growing."""
         growing = False
         watched = [kernel for kernel in self.kernels.values() if not kernel.over]
-        families = self.table.families({kernel.pid for kernel in watched})
+        families = self.table.families({kernel.pid: kernel.processes for kernel in watched})
         for kernel in watched:
             members = families[kernel.pid]
-            if not members:
-                kernel.over = True
+            if not members:  # gone, or not looked for as another one has too many
+                kernel.over = not os.path.exists(f"/proc/{kernel.pid}")
                 continue
             growing = growing or len(members) > kernel.members + GROWTH
             kernel.members = len(members)

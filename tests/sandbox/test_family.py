@@ -27,7 +27,7 @@ def chain() -> Iterator[tuple[int, int]]:
 
 
 def family(table: Table, root: int) -> set[int]:
-    return {member.pid for member in table.families({root})[root]}
+    return {member.pid for member in table.families({root: 10_000})[root]}
 
 
 def test_children_of_children_belong_to_it(chain: tuple[int, int]) -> None:
@@ -49,17 +49,22 @@ def test_what_comes_later_is_seen_and_what_goes_is_not() -> None:
 def test_of_several_kernels_each_has_its_own(chain: tuple[int, int]) -> None:
     parent, child = chain
     with subprocess.Popen(["sleep", "60"]) as other:
-        families = Table().families({parent, other.pid})
+        families = Table().families({parent: 9, other.pid: 9})
         assert {m.pid for m in families[parent]} == {parent, child}
         assert {m.pid for m in families[other.pid]} == {other.pid}
         other.kill()
+
+
+def test_of_too_many_no_more_are_looked_for_than_needed(chain: tuple[int, int]) -> None:
+    assert len(Table().families({chain[0]: 0})[chain[0]]) == 1
+    assert len(Table().families({os.getpid(): 1})[os.getpid()]) == 2
 
 
 def test_who_was_a_stranger_is_known_as_soon_as_its_kernel_is_watched(
     chain: tuple[int, int],
 ) -> None:
     table = Table()
-    table.families(set())
+    table.families({})
     table.look_again()  # as the warden does when it is told of another kernel
     assert family(table, chain[0]) == set(chain)
 
@@ -74,7 +79,7 @@ def test_the_warden_reads_all_again_for_each_new_kernel(
     chain: tuple[int, int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     watching = warden.Warden()
-    watching.table.families(set())
+    watching.table.families({})
     order = {"pid": chain[0], "alone": False, "places": [], "memory": 2**40, "processes": 1}
     said: list[dict[str, object]] = []
     ended: list[set[int]] = []
