@@ -21,6 +21,7 @@ import signal
 import sys
 import threading
 import time
+from collections.abc import Mapping
 from typing import Any
 
 PERIOD_SECONDS = 0.05
@@ -30,9 +31,11 @@ BUSY = max(32, 4 * CORES)
 """So many processes and threads may want a core at once, on average."""
 CROWD = max(4, CORES)
 """With more of them a submission gives way to others."""
-CROWD_SECONDS = 1.0  # so long: what is about to be ended had better run to its end
+CROWD_SECONDS = 2.0  # what starts ever more is to be ended, which takes cores, before it gives way
 BUSY_SECONDS = 1.0  # over which that average is taken
-SESSIONS = 16  # at once: systems may share the cores out between sessions, and not processes
+LOWEST, LOW = 19, 10  # low enough to give way, and not so low that it takes long to end
+SESSIONS = 8  # at once: systems may share the cores out between sessions, and not processes
+GROWTH = 4  # more processes than at the last look
 THREADS_EACH = 4  # of as many processes as are allowed
 LOOKED_AT = 64  # of a process' threads, to see how many want a core
 SOCKET_BYTES = 2 * 212_992  # what one may hold that nobody reads (net.core.wmem_default)
@@ -94,27 +97,38 @@ class Table:
         self._strangers: set[int] = set()
         self._looks = 0
 
-    def families(self, roots: set[int]) -> dict[int, list[Process]]:
-        """The processes that descend from each of the roots, and these themselves."""
+    def look_again(self) -> None:
+        """Reads all of it at the next look: what was a stranger may belong to a new kernel."""
+        self._looks = 0
+
+    def families(self, enough: Mapping[int, int]) -> dict[int, list[Process]]:
+        """The processes that descend from each of some first ones, and these themselves; the
+        others are not looked for when there are more than ``enough`` of one of them."""
         if self._looks % LOOKS == 0:
             self._strangers.clear()
         self._looks += 1
         pids = {int(name) for name in os.listdir("/proc") if name.isdigit()}
         self._strangers &= pids
-        children: dict[int, list[Process]] = {}
-        found: dict[int, Process] = {}
-        for pid in (pids - self._strangers) | (roots & pids):
-            if (one := process(pid)) is not None:
-                found[pid] = one
-                children.setdefault(one.parent, []).append(one)
-        families: dict[int, list[Process]] = {}
-        for root in roots:
-            members = [found[root]] if root in found else []
-            for member in members:  # which grows meanwhile
-                members += children.get(member.pid, ())
-            families[root] = members
-        own = {member.pid for members in families.values() for member in members}
-        self._strangers |= set(found) - own
+        families: dict[int, list[Process]] = {root: [] for root in enough}
+        first_of: dict[int, int] = {}
+        waiting = sorted((pids - self._strangers) | (enough.keys() & pids))  # parents come first
+        orphans: list[Process] = []
+        for one in filter(None, map(process, waiting)):
+            first = one.pid if one.pid in enough else first_of.get(one.parent)
+            if first is None:
+                orphans.append(one)
+                continue
+            first_of[one.pid] = first
+            families[first].append(one)
+            if len(families[first]) > enough[first]:
+                return families
+        while late := [one for one in orphans if one.parent in first_of]:  # numbers begin again
+            for one in late:
+                first_of[one.pid] = first_of[one.parent]
+                families[first_of[one.pid]].append(one)
+            orphans = [one for one in orphans if one.pid not in first_of]
+        known = self._strangers.union(one.pid for one in orphans)  # of others nothing is known yet
+        self._strangers |= {one.pid for one in orphans if one.parent in known | {0}}
         return families
 
 
@@ -128,6 +142,7 @@ class Kernel:
         with contextlib.suppress(OSError, AttributeError):
             self.handle = os.pidfd_open(self.pid)
         self.places = order["places"]
+        self.contained = bool(self.places)  # in namespaces; a child of the first one is theirs
         self.folders: list[int] = []
         self.net = -1
         self.busy = self.crowded = 0.0
@@ -135,6 +150,7 @@ class Kernel:
         self.sessions: set[int] = set()
         self.measuring: threading.Thread | None = None
         self.measured = 0
+        self.members = 0
         self.over = False
 
     def close(self) -> None:
@@ -188,13 +204,13 @@ class Kernel:
     def give_way(self, members: list[Process]) -> None:
         """Other submissions come first from now on; what it starts later inherits that."""
         for member in members:
-            if member.pid in self.lowered:
-                continue
-            with contextlib.suppress(OSError):
-                for name in os.listdir(f"/proc/{member.pid}/task"):
-                    os.setpriority(os.PRIO_PROCESS, int(name), 19)
-                rank(member.pid, 19)
+            if member.pid not in self.lowered:
                 self.lowered.add(member.pid)
+                with contextlib.suppress(OSError):
+                    for name in os.listdir(f"/proc/{member.pid}/task"):
+                        os.setpriority(os.PRIO_PROCESS, int(name), LOWEST)
+                    if member.session != members[0].session:  # more than one share of the cores
+                        rank(member.pid, LOW)
 
     # --- memory -----------------------------------------------------------------------------------
 
@@ -261,8 +277,9 @@ class Kernel:
                 signal.pidfd_send_signal(self.handle, signal.SIGKILL)
             return
         for member in members:
-            with contextlib.suppress(OSError):
-                os.kill(member.pid, signal.SIGKILL)
+            if not self.contained or member.parent == self.pid:
+                with contextlib.suppress(OSError):
+                    os.kill(member.pid, signal.SIGKILL)
 
 
 def rank(pid: int | str, nice: int) -> None:
@@ -315,32 +332,41 @@ class Warden:
     def obey(self, order: dict[str, Any]) -> None:
         if "watch" in order:
             self.kernels[order["watch"]] = Kernel(order)
+            self.table.look_again()
             return
         known = self.kernels.pop(order["forget"], None)
         if known is not None:
             known.close()
         say(id=order["forget"], forgotten=True)
 
-    def look(self, seconds: float) -> None:
+    def look(self, seconds: float) -> bool:
+        """Whether to look again at once, as one of the kernels is growing."""
+        growing = False
         watched = [kernel for kernel in self.kernels.values() if not kernel.over]
-        families = self.table.families({kernel.pid for kernel in watched})
+        families = self.table.families({kernel.pid: kernel.processes for kernel in watched})
         for kernel in watched:
             members = families[kernel.pid]
-            if not members:
-                kernel.over = True
+            if not members:  # gone, or not looked for as another one has too many
+                kernel.over = not os.path.exists(f"/proc/{kernel.pid}")
                 continue
-            if crossed := kernel.crossed(members, seconds):
+            growing = growing or len(members) > kernel.members + GROWTH
+            kernel.members = len(members)
+            crossed = ""
+            with contextlib.suppress(Exception):  # of what is gone in between; the others go on
+                crossed = kernel.crossed(members, seconds)
+            if crossed:
                 kernel.over = True
                 say(id=kernel.id, crossed=crossed)
                 kernel.end(members)
+        return growing
 
     def serve(self) -> None:
         """Until nobody can give orders any more."""
         threading.Thread(target=self.read_orders, daemon=True).start()
-        looked = time.monotonic()
+        looked, growing = time.monotonic(), False
         while True:
             wait = PERIOD_SECONDS if self.kernels else None
-            due = looked + PERIOD_SECONDS
+            due = looked + (PERIOD_SECONDS / 10 if growing else PERIOD_SECONDS)
             with contextlib.suppress(queue.Empty):
                 while True:
                     order = self.orders.get(timeout=wait and max(due - time.monotonic(), 0))
@@ -349,7 +375,7 @@ class Warden:
                     self.obey(order)
                     wait = PERIOD_SECONDS if self.kernels else None
             now = time.monotonic()
-            self.look(min(now - looked, BUSY_SECONDS / 2))
+            growing = self.look(min(now - looked, BUSY_SECONDS / 2))
             looked = now
 
 

@@ -78,6 +78,7 @@ class Watch:
         self._started = False
         self._ending: threading.Thread | None = None
         self._turn = threading.Lock()
+        warden()  # it takes a moment to be there
 
     def start(self) -> None:
         """Begins to watch, if it does not do so already."""
@@ -132,7 +133,9 @@ class Warden:
     def forget(self, watch: Watch) -> None:
         """Waits until all that it has found is known."""
         with self._turn:
-            (number,) = [n for n, known in self._watches.items() if known is watch]
+            number = next((n for n, known in self._watches.items() if known is watch), None)
+            if number is None:
+                return
             self._tell(forget=number)
         watch.forgotten.wait(FORGET_SECONDS)
         with self._turn:

@@ -39,7 +39,7 @@ ATTACKS = {
         if os.fork() == 0:
             threading.Thread(target=grow).start()
             ctypes.CDLL(None).pthread_exit(None)
-        time.sleep(8)
+        time.sleep(12)
     """,
     "files": """
         for place in ("/tmp", "/dev/shm", "."):
