@@ -94,18 +94,29 @@ def find_grid(picture: Array, usual: Collection[int] = (HUNDRED,)) -> Grid | Non
 def search(picture: Array, usual: Collection[int] = (HUNDRED,)) -> Search:
     """All grids of a picture: those of its areas, or the one that all areas together are."""
     small, scale = shrunk(picture)
-    *areas, everything = find_areas(small)
-    found = [grid for area in areas if (grid := best_in(small, area, usual)) is not None]
-    if len(found) != 1 or not is_certain(found[0], usual):
-        whole = best_in(small, everything, usual)
-        if whole is not None and (not found or outdoes(whole, found)):
-            found = [whole]
+    found = grids_of(small, usual)
     if not found:
         return Search((), "No rows and columns of tiles were found in the picture.")
     found.sort(key=lambda one: (one.area[1], one.area[0]))
     found = [enlarged(one, scale) for one in found]
     doubt = doubts(found)
     return Search([replace(f, grid=replace(f.grid, doubt=doubt)) for f in found], doubt)
+
+
+def grids_of(picture: Array, usual: Collection[int]) -> list[Found]:
+    *areas, everything = find_areas(picture)
+    whole = None
+    if len(areas) > 1:  # perhaps they are the tiles
+        whole = best_in(picture, everything, usual)
+        if whole is not None and is_certain(whole, usual):
+            return [whole]
+    found = [grid for area in areas if (grid := best_in(picture, area, usual)) is not None]
+    if len(found) == 1 and is_certain(found[0], usual):
+        return found
+    whole = whole or best_in(picture, everything, usual)
+    if whole is not None and (not found or outdoes(whole, found)):
+        return [whole]
+    return found
 
 
 def doubts(found: Sequence[Found]) -> str:
