@@ -73,7 +73,7 @@ GROW = """
     import time
     kept = []
     while True:
-        kept.append(bytearray(b"x") * (32 * 2**20))
+        kept.append(bytearray(b"x") * (128 * 2**20))
         time.sleep(0.005)
 """
 ORPHANS_CODE = f"import time; time.sleep({600 + os.getpid()})"
@@ -82,7 +82,7 @@ ORPHAN = f"""
     subprocess.Popen([sys.executable, "-c", {ORPHANS_CODE!r}], start_new_session=True)
 """
 LIMITS = Limits(
-    cell_seconds=5, probe_seconds=2, submission_seconds=120, memory_bytes=2**30, processes=40
+    cell_seconds=8, probe_seconds=2, submission_seconds=120, memory_bytes=2**30, processes=40
 )
 
 
@@ -119,7 +119,7 @@ def test_lethal_statements_are_left_out_and_the_rest_is_judged(bubblewrap: Sandb
             Status.out_of_memory,
         ]
         assert set(failed) == set(range(5))
-        assert "longer than 5 seconds" in failed[0].message
+        assert "longer than 8 seconds" in failed[0].message
         assert "more than 40 processes" in failed[3].message
         assert "more than 1 GiB" in failed[4].message
         assert returned(session, "good") == "good"
