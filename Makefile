@@ -4,10 +4,11 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 # tests at a time: one more than there are cores, as some wait for a limit; so each has one thread
 JOBS   ?= 3
+MINUTES ?= 3
 NEEDED := $(shell sed -n 's/^requires-python = ">=\(.*\)"/\1/p' pyproject.toml)
 PYTEST  = OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(JOBS)
 
-.PHONY: demo kit test test-slow lowest lint bench clean help
+.PHONY: demo kit test test-slow lowest fuzz lint bench clean help
 .DEFAULT_GOAL := help
 
 help:  ## this list
@@ -37,6 +38,10 @@ test-slow: $(VENV)/ready  ## the long statistical runs
 
 lowest: $(VENV)/ready  ## the oldest packages that pyproject.toml allows, beside the torch that is here
 	$(PYTEST) -n 0 -m lowest
+
+fuzz: $(VENV)/ready  ## each reader of what students send, fuzzed; MINUTES=30 for each
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[fuzz]' || true  # not for every Python
+	$(BIN)/python -m tests.fuzz $(MINUTES)
 
 lint: $(VENV)/ready  ## ruff and mypy
 	$(BIN)/ruff check .

@@ -9,6 +9,7 @@ from functools import partial
 
 from nbformat import NotebookNode
 
+from grader.bounded import TooMuch, bounded
 from grader.checks import image_quality, text_to_image
 from grader.checks.verdict import Verdict, not_judged
 from grader.digits.choose import Found, find_samples
@@ -70,8 +71,10 @@ def count_digits(
         return Counted(image_quality.not_counted(str(error)), None, [])
     except Exception as error:
         logger.exception("counting the clear digits failed")
-        return Counted(not_judged(image_quality.CHECK, type(error).__name__), None, [])
+        return Counted(not_judged(image_quality.CHECK, error), None, [])
+    near = verdict.details.get("near_real", 0)
     told = {
+        "digits_copied": image_quality.copies(near) if near else None,
         "samples_elsewhere": image_quality.note(found.clarity),
         "digits_either_way": image_quality.either_way(found.clarity),
     }
@@ -90,7 +93,10 @@ def resampled(
     """The digits of new images, and why there are none; a fault of ours leaves what there is."""
     sandbox, limits, seed = kernels.sandbox, kernels.limits, kernels.seed
     try:
-        return resample(submission.root, plan_model(notebook), sandbox, limits, seed)
+        plan = bounded(plan_model, notebook)
+        return resample(submission.root, plan, sandbox, limits, seed)
+    except TooMuch as reason:
+        return None, [f"No new images were drawn: of the notebook's code {reason}."]
     except InfraError as error:
         return None, [f"The grader could not draw new images: {error}"]
 
@@ -112,7 +118,7 @@ def judge_works(
     except Exception as error:
         logger.exception("judging notebook 2-2 failed")
         checks = [f"{text_to_image.ITEM}.{name}" for name in text_to_image.CHECKS]
-        return [not_judged(check, type(error).__name__) for check in checks], [], None
+        return [not_judged(check, error) for check in checks], [], None
 
 
 def look_at_settings(
@@ -129,7 +135,7 @@ def look_at_settings(
         if notebook is None:
             return seen
         clean.close()
-        model = partial(plan_model, notebook)
+        model = partial(bounded, plan_model, notebook)
         return try_checkpoints(seen, model, kernels.sandbox, kernels.limits, kernels.seed)
     except Exception as error:
         logger.exception("looking at the settings failed")

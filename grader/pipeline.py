@@ -34,11 +34,19 @@ from grader.artefacts import (
     judge_works,
     look_at_settings,
 )
+from grader.bounded import TooMuch, bounded, prepare
 from grader.checks import trained_setting
 from grader.checks.causes import Causes
 from grader.checks.doubts import with_doubts
-from grader.checks.examination import CHECKS_OF, TARGET_OF, examine, explain
-from grader.checks.verdict import Verdict, missing
+from grader.checks.examination import (
+    CHECKS_OF,
+    TARGET_OF,
+    examine,
+    explain,
+    not_to_be_trusted,
+)
+from grader.checks.makers import with_makers
+from grader.checks.verdict import REVIEW, Verdict, missing, needs_review
 from grader.digits.decode import decoding_session
 from grader.digits.regions import Array
 from grader.errors import Rejected
@@ -52,6 +60,7 @@ from grader.intake import (
     plan_everything,
 )
 from grader.intake.archive import file_sha256, folder_sha256
+from grader.intake.data import data_spaces
 from grader.intake.identify import student_id_in
 from grader.intake.paths import printable
 from grader.results import Flag, Result, State, environment, result_status
@@ -111,6 +120,7 @@ def grade(
     """
     watch = Stopwatch()
     try:
+        prepare()
         progress("unpacking")
         with ExitStack() as stack:
             with watch("intake"):
@@ -151,7 +161,8 @@ def grade_opened(
     verdicts += [found.counted.verdict, *settings, *about_words]
     shown = is_notebooks(found.counted.clarity)
     verdicts = with_doubts(verdicts, submission, homeless(submission.root), shown)
-    flags += [*found.counted.flags, *settings_flags, *words_flags]
+    verdicts, made_flags = with_makers(verdicts)
+    flags += [*found.counted.flags, *settings_flags, *words_flags, *made_flags]
     items = options.rubric.score(verdicts)
     return Result(
         student_id=submission.student_id,
@@ -218,7 +229,11 @@ def run_notebook(
     limits, seed = options.rubric.limits, options.seed
     with watch("plan"):
         whole = options.run == "everything"
-        plan = plan_everything(notebook) if whole else plan_definitions(notebook)
+        try:
+            plan = bounded(plan_everything if whole else plan_definitions, notebook)
+        except TooMuch as reason:
+            text = f"The code of notebook 2-1 cannot be read: {reason}."
+            return not_planned(text), [Flag("notebook_problem", text)], ()
     with KernelSession(
         plan.statements, sandbox=options.sandbox, limits=limits, seed=seed, seconds=seconds
     ) as session:
@@ -231,12 +246,17 @@ def run_notebook(
                 return infra(str(error)), [], plan.statements
         progress("examining schedules, loss and sampler")
         with watch("examination"):
-            verdicts = examine(session, seed, options.rubric.tolerances)
+            tolerances = options.rubric.tolerances
+            verdicts = examine(session, seed, tolerances, partial(data_spaces, notebook))
     imported = session.imported if holds_both else plan.imports | session.imported
     forbidden = sorted(imported & options.rubric.solved_by_others)
     causes = Causes(plan, failures, Runs(notebook))
+    explained = explain(verdicts, plan, causes, forbidden)
     flags = plan_flags(plan, failures, forbidden)
-    return explain(verdicts, plan, causes, forbidden), flags, plan.statements
+    if session.noticed:
+        flags.append(Flag("tampering", f"The code {'; '.join(sorted(session.noticed))}."))
+        explained = not_to_be_trusted(explained)
+    return explained, flags, plan.statements
 
 
 def look_at_artefacts(
@@ -310,6 +330,10 @@ def no_notebook() -> list[Verdict]:
 def infra(reason: str) -> list[Verdict]:
     text = f"The grader could not run the notebook: {reason}"
     return [Verdict(check, State.INFRA_ERROR, 0.0, text) for check in code_checks()]
+
+
+def not_planned(reason: str) -> list[Verdict]:
+    return [needs_review(check, f"{reason} {REVIEW}", 0.0) for check in code_checks()]
 
 
 def code_checks() -> list[str]:

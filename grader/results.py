@@ -39,10 +39,16 @@ class State(StrEnum):
 
 @dataclass(frozen=True)
 class Flag:
-    """Something a TA should know that moves no points by itself."""
+    """Something a TA should know that moves no points by itself. What its message quotes of the
+    student's is made safe to show."""
 
     id: str
     message: str
+
+    def __post_init__(self) -> None:
+        from grader.sandbox.text import clean  # whoever only reads results needs no sandbox
+
+        object.__setattr__(self, "message", clean(self.message))
 
 
 @dataclass(frozen=True)

@@ -237,13 +237,14 @@ class _Reader:
         archive = ArchiveLimits(
             int(limits["unpacked_mebibytes"]), int(limits["members"]), limits["ratio"]
         )
+        solved = self.imports(data)
         return Rubric(
             title,
             tuple(items),
-            run_limits(limits),
+            replace(run_limits(limits), hidden=tuple(sorted(solved))),
             archive,
             self.tolerances(data),
-            self.imports(data),
+            solved,
             self.missing_checkpoint(data),
             sha256,
             self.late(data),

@@ -6,10 +6,12 @@ submissions; the next one that makes its own removes those whose processes are g
 
 import atexit
 import contextlib
+import itertools
 import os
 import re
 import shutil
 import tempfile
+import uuid
 from pathlib import Path
 
 import psutil
@@ -68,23 +70,43 @@ def _remove(folder: Path, owner: int) -> None:
 
 
 def remove(folder: Path) -> None:
-    """Removes a folder with all that is in it, also what a student's code has locked; what cannot
-    be removed stays."""
-    shutil.rmtree(folder, ignore_errors=True)
-    if folder.exists():
-        unlock(folder)
-        shutil.rmtree(folder, ignore_errors=True)
+    """Removes a folder with all that is in it, also what a student's code has locked, and however
+    deep its folders lie. What cannot be removed stays; nothing is raised."""
+    if folder.is_symlink():
+        return
+    try:
+        shutil.rmtree(folder)
+    except FileNotFoundError:
+        return
+    except (OSError, RecursionError):
+        _remove_level_by_level(folder)
 
 
-def unlock(folder: Path) -> None:
-    """Lets its owner list and change the folder and those below it; links are not followed."""
+def _remove_level_by_level(folder: Path) -> None:
+    """The same without a call, or an open folder, for each level: the folders that are found in
+    another one are moved to the top first, so that no path grows. Links are not followed."""
+    name, tops = uuid.uuid4().hex, itertools.count()  # that no student could foresee
+    waiting = [folder]
+    while waiting:
+        place = waiting.pop()
+        with contextlib.suppress(OSError):
+            os.chmod(place, 0o700)
+            with os.scandir(place) as found:
+                entries = list(found)
+            for entry in entries:
+                with contextlib.suppress(OSError):  # the others are to go all the same
+                    if not entry.is_dir(follow_symlinks=False):
+                        os.unlink(entry.path)
+                        continue
+                    os.chmod(entry.path, 0o700)  # to be moved, it must be writable itself
+                    top = folder / f"{name}{next(tops)}"
+                    os.rename(entry.path, top)
+                    waiting.append(top)
+        if place != folder:
+            with contextlib.suppress(OSError):
+                os.rmdir(place)
     with contextlib.suppress(OSError):
-        folder.chmod(0o700)
-    for place, names, _ in os.walk(folder):
-        for path in (Path(place, name) for name in names):
-            if not path.is_symlink():
-                with contextlib.suppress(OSError):
-                    path.chmod(0o700)
+        os.rmdir(folder)
 
 
 def sweep(base: Path) -> None:

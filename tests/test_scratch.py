@@ -156,3 +156,50 @@ def test_what_a_student_locked_is_removed_and_what_links_lead_to_is_not(tmp_path
     remove(folder)
     assert not folder.exists()
     assert outside.stat().st_mode & 0o777 == 0o750
+
+
+def chain(folder: Path, depth: int) -> None:
+    """Folders in one another, deeper than any path reaches and than Python may call itself."""
+    folder.mkdir()
+    within = os.open(folder, os.O_RDONLY)
+    for _ in range(depth):
+        os.mkdir("d", dir_fd=within)
+        deeper = os.open("d", os.O_RDONLY, dir_fd=within)
+        os.close(within)
+        within = deeper
+    os.close(os.open("file", os.O_CREAT | os.O_WRONLY, dir_fd=within))
+    os.fchmod(within, 0)
+    os.close(within)
+
+
+def test_folders_nested_however_deep_are_removed(tmp_path: Path) -> None:
+    chain(tmp_path / "deep", 3000)
+    remove(tmp_path / "deep")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_deep_chain_that_was_left_behind_stops_no_later_command(
+    tmp_path: Path, dead: int
+) -> None:
+    chain(left(tmp_path, dead) / "ipc", 2000)
+    sweep(tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", [b"\xb0\xa1", b"a\nb", b"-rf", b"\x1b[2J", b"x" * 255])
+def test_files_and_folders_of_any_name_are_removed(tmp_path: Path, name: bytes) -> None:
+    folder = os.fsencode(tmp_path / "folder")
+    os.makedirs(folder + b"/" + name + b"/" + name)
+    open(folder + b"/" + name + b"/file", "w").close()
+    os.chmod(folder + b"/" + name, 0)
+    remove(tmp_path / "folder")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_removing_what_is_not_there_or_is_no_folder_raises_nothing(tmp_path: Path) -> None:
+    remove(tmp_path / "nothing")
+    outside = tmp_path / "outside"
+    (outside / "kept").mkdir(parents=True)
+    (tmp_path / "link").symlink_to(outside)
+    remove(tmp_path / "link")
+    assert (outside / "kept").exists()

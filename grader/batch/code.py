@@ -4,6 +4,7 @@ import ast
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from grader.bounded import TooMuch, bounded
 from grader.intake import Statement
 from grader.sandbox.text import clean
 
@@ -15,6 +16,15 @@ JUDGED = {
 }
 """What of the notebook an item judges."""
 MOST_CODE = 120_000  # characters that are kept of one student
+
+
+def kept_code(statements: Sequence[Statement]) -> dict[str, Any]:
+    """What ``judged_code`` gives, which reads in a child with limits; of what is too much for
+    that, nothing is kept."""
+    try:
+        return bounded(judged_code, tuple(statements))
+    except TooMuch:
+        return {"statements": [], "of": {}, "whole": False}
 
 
 def judged_code(statements: Sequence[Statement]) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from typing import IO, Any, BinaryIO
 
 from nbformat import NotebookNode
 
+from grader.bounded import bounded, bounded_for, seconds_for
 from grader.intake import Submission, read_notebook
 from grader.paths import TEMPLATE_DIR
 from grader.results import Result
@@ -44,8 +45,8 @@ class Prints:
         part = submission.diffusion
         notebook = part.content if part is not None else None
         self.found = {
-            "lines": left_out_if_it_fails(lambda: student_lines(notebook)),
-            "tensors": left_out_if_it_fails(lambda: sorted(tensor_hashes(submission.root))),
+            "lines": left_out_if_it_fails(lambda: bounded(student_lines, notebook)),
+            "tensors": left_out_if_it_fails(lambda: sorted(all_tensor_hashes(submission.root))),
             "samples": left_out_if_it_fails(lambda: samples_hash(result)) or "",
             "works": left_out_if_it_fails(lambda: sorted(works_hashes(result))),
             "settings": left_out_if_it_fails(lambda: sorted(settings_hashes(result))),
@@ -115,17 +116,27 @@ def tokens_of(line: str) -> list[str]:
     return tokens
 
 
+def checkpoints(root: Path) -> list[Path]:
+    paths = sorted(p for p in root.rglob("*") if p.suffix in (".pth", ".pt") and p.is_file())
+    return paths[:MOST_CHECKPOINTS]
+
+
 def tensor_hashes(root: Path) -> set[str]:
     """Of the large tensors' bytes in every checkpoint; of a whole file that is no plain zip."""
     hashes: set[str] = set()
-    paths = sorted(p for p in root.rglob("*") if p.suffix in (".pth", ".pt") and p.is_file())
-    for path in paths[:MOST_CHECKPOINTS]:
+    for path in checkpoints(root):
         with path.open("rb") as file:
             try:
                 hashes |= stored_hashes(file) if is_plain_zip(file) else whole_hash(file)
             except Exception:  # zipfile raises nearly every kind for damaged files
                 hashes |= whole_hash(file)
     return hashes
+
+
+def all_tensor_hashes(root: Path) -> set[str]:
+    """The same, in a child with limits."""
+    size = sum(path.stat().st_size for path in checkpoints(root))
+    return bounded_for(seconds_for(size), tensor_hashes, root)
 
 
 def is_plain_zip(file: BinaryIO) -> bool:

@@ -1,8 +1,11 @@
 """Options of ``batch`` that a later run leaves out: those of the last run count, and are said.
 
-Without this a rerun for one student would drop the roster, the deadline or the rubric of all.
+Without this a rerun for one student would drop the roster, the deadline or the rubric of all. Where
+no seed is given, the first run draws one, which is kept in the journal alone: nobody is to know
+beforehand what the class is asked.
 """
 
+import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,7 +19,8 @@ from grader.errors import RubricError
 from grader.lateness import parse_deadline
 from grader.rubric import load_rubric, parse_rubric
 
-FACT, NONE = "asked", "none"
+FACT, DRAWN, NONE = "asked", "seed", "none"
+SEEDS = 2**53  # as many as JSON readers keep apart
 _SAID = {
     "rubric": "The rubric of the last run is used: {}; --rubric none drops it.",
     "roster": "The roster of the last run is used: {}; --roster none drops it.",
@@ -72,7 +76,7 @@ def settle(
         rubric.limited(kept.get("limits", {})),
         sandbox,
         kept.get("run", "definitions"),
-        kept.get("seed", 0),
+        kept["seed"] if "seed" in kept else class_seed(journal),
         kept.get("resample", False),
     )
     roster = roster_from(kept["roster"]["students"]) if "roster" in kept else None
@@ -85,6 +89,16 @@ def settle(
         if name in kept and name not in new and kept[name] != _UNSAID.get(name)
     ]
     return Settled(task, roster, deadline, lines)
+
+
+def class_seed(journal: Journal) -> int:
+    """The seed of a class that was given none: drawn once; 0 where results of an earlier version
+    are there already."""
+    seed = journal.fact(DRAWN)
+    if seed is None:
+        seed = 0 if journal.count() else secrets.randbelow(SEEDS)
+        journal.note({DRAWN: seed})
+    return int(seed)
 
 
 def given(asked: Asked) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any, Literal
 
 from grader.batch.canvas import readings
-from grader.batch.code import judged_code
+from grader.batch.code import kept_code
 from grader.batch.evidence import Evidence
 from grader.batch.places import Place
 from grader.checks.verdict import Verdict
@@ -128,7 +128,7 @@ def evidence_of(result: Result, file: str, prints: "Prints") -> Evidence:
         **works_json(result.works),
         "settings": settings_json(result.setting_tiles),
         "views": views_json(result.setting_views),
-        "code": judged_code(result.ran),
+        "code": kept_code(result.ran),
     }
     return Evidence(record, result.verdicts, overlay.getvalue(), prints.found, shown)
 

@@ -9,6 +9,8 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+from grader.checks.classes import Classes
+from grader.checks.frames import Frame
 from grader.checks.setting import PREDICTIONS, Setting
 from grader.checks.verdict import Verdict
 from grader.results import State
@@ -20,18 +22,24 @@ class Training:
     """What the loss tells the sampling check about the student's conventions.
 
     ``scale`` and ``shift``: the network sees scale * x + shift. ``unscaled_target``: under sample
-    prediction it predicts x itself all the same. ``told``: for each step, what the network is told
-    as t; empty if that is not one number. ``own_codes``: something else than labels stands for the
-    classes.
+    prediction it predicts x itself all the same. ``time``: the arguments that tell t, None if that
+    is not known; ``told``: for each step, what they tell, empty if that is not one number;
+    ``told_long``: the same where there are many steps. ``setting``: the schedule under which this
+    holds. ``classes``: what the other arguments mean. ``frame``: where the image lies in larger
+    ones. ``left_out``: a step that training never draws, 0 or -1 for the last one.
     """
 
     scale: float = 1.0
     shift: float = 0.0
     unscaled_target: bool = False
-    ascending: bool = True
     known: bool = False  # false: nothing is known of the conventions
+    time: tuple[str, ...] | None = None
     told: tuple[float, ...] = ()
-    own_codes: bool = False
+    told_long: tuple[float, ...] = ()
+    setting: Setting | None = None
+    classes: Classes | None = None
+    frame: Frame | None = None
+    left_out: int | None = None
 
 
 Group = Sequence[Setting]
@@ -56,7 +64,7 @@ class Method(Generic[Context]):
     tries: Callable[[str, Group], Sequence[Try]]
     ask: Callable[[Try], tuple[Outcome, Context]]
     judge: Callable[[Try, Outcome, Context], Result]
-    conclude: Callable[[Outcome, Context, Result], Result] = lambda _, __, result: result
+    conclude: Callable[[Try, Outcome, Context, Result], Result] = lambda *known: known[-1]
 
 
 def examine_predictions(
@@ -108,14 +116,20 @@ def results(
     firsts: Mapping[Try, tuple[Outcome, Context, Result]],
     method: Method[Context],
 ) -> Iterator[Result]:
-    """One after the other, asked only when wanted."""
+    """One after the other, asked only when wanted; what raises an error under a setting does so
+    however the data are scaled."""
+    raised: set[Setting] = set()
     for one in tries:
+        if one.setting in raised:
+            continue
         if one in firsts:
             outcome, context, found = firsts[one]
         else:
             outcome, context = method.ask(one)
             found = method.judge(one, outcome, context)
-        yield method.conclude(outcome, context, found)
+        if found[0].state is State.ERROR:
+            raised.add(one.setting)
+        yield method.conclude(one, outcome, context, found)
 
 
 def worse(one: Verdict | None, other: Verdict) -> Verdict:

@@ -1,7 +1,7 @@
 """Item ``beta_schedule``: the betas for hidden T, beta_1 and beta_T, linear and cosine."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -10,6 +10,7 @@ from grader.checks import oracle
 from grader.checks.cases import Array, Case
 from grader.checks.tolerances import DEFAULT, Tolerances
 from grader.checks.verdict import Verdict, failed, missing, needs_review, not_run, passed
+from grader.results import State
 from grader.sandbox import KernelSession, Outcome, Status
 
 ITEM = "beta_schedule"
@@ -103,16 +104,40 @@ def examine_schedule(
     session: KernelSession, seed: int, schedule: str, tolerances: Tolerances
 ) -> Verdict:
     cases = oracle.beta_cases(seed)
+    order = [int(i) for i in np.random.default_rng([seed, len(schedule)]).permutation(len(cases))]
+    order.append(order[0])  # asked twice, and not one after the other
     inputs = {
         "function": "beta_schedule",
         "schedule": schedule,
-        "cases": [case.__dict__ for case in cases],
+        "cases": [cases[index].__dict__ for index in order],
     }
-    outcome = session.probe("schedules", inputs)
+    outcome, key = session.probe("schedules", inputs), "betas"
     if "missing" in outcome.facts:  # it may have been written into ddpm_schedules
-        outcome = session.probe("schedules", {**inputs, "function": "ddpm_schedules"})
-        return judge(schedule, cases, outcome, "beta_t", tolerances)
-    return judge(schedule, cases, outcome, "betas", tolerances)
+        outcome, key = (
+            session.probe("schedules", {**inputs, "function": "ddpm_schedules"}),
+            "beta_t",
+        )
+    verdict = judge(schedule, cases, in_order(outcome, order, key), key, tolerances)
+    if verdict.state is State.PASSED and not same_again(outcome, order, key):
+        text = f"The {schedule} schedule is another one when it is asked for again."
+        return needs_review(verdict.check, text, **verdict.details)
+    return verdict
+
+
+def in_order(outcome: Outcome, order: Sequence[int], key: str) -> Outcome:
+    """The outcome with each case's array under the case's own number."""
+    arrays = {
+        f"{index}/{key}": outcome.arrays[f"{place}/{key}"]
+        for place, index in enumerate(order)
+        if f"{place}/{key}" in outcome.arrays
+    }
+    return replace(outcome, arrays=arrays)
+
+
+def same_again(outcome: Outcome, order: Sequence[int], key: str) -> bool:
+    """Whether the last case, which is the first once more, came out the same."""
+    first, again = (outcome.arrays.get(f"{place}/{key}") for place in (0, len(order) - 1))
+    return first is not None and again is not None and np.allclose(first, again, rtol=1e-4)
 
 
 def judge(

@@ -1,7 +1,7 @@
 """The four items that code alone can earn, in order; what one finds, the next builds on."""
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 
 from grader.checks import beta_schedule, loss, sampling, schedule_parameters
@@ -12,7 +12,7 @@ from grader.checks.tolerances import DEFAULT, Tolerances
 from grader.checks.verdict import REVIEW, Verdict, not_judged, not_run
 from grader.intake import Plan
 from grader.results import State
-from grader.sandbox import KernelSession
+from grader.sandbox import KernelSession, derived
 
 logger = logging.getLogger(__name__)
 
@@ -32,16 +32,30 @@ CHECKS_OF = {
 }
 
 
-def examine(session: KernelSession, seed: int, tolerances: Tolerances = DEFAULT) -> list[Verdict]:
-    """A verdict for every check of the four items, whatever the student's code does."""
-    betas = _guarded("beta_schedule", lambda: beta_schedule.examine(session, seed, tolerances))
+def examine(
+    session: KernelSession,
+    seed: int,
+    tolerances: Tolerances = DEFAULT,
+    spaces: Callable[[], Collection[tuple[float, float]]] = frozenset,
+) -> list[Verdict]:
+    """A verdict for every check of the four items, whatever the student's code does.
+
+    The kernel is told of the seed of a question, and must not know those of other items.
+    ``spaces`` gives the (scale, shift) to which the notebook may bring its data, to three decimals.
+    """
+    betas = _guarded(
+        "beta_schedule",
+        lambda: beta_schedule.examine(session, derived(seed, "betas"), tolerances),
+    )
     ran = {v.check.split(".")[1]: v.state not in _NO_END for v in betas}
     right = {v.check.split(".")[1]: v.right for v in betas}
 
     entries_right: dict[str, bool] = dict.fromkeys(right, False)
 
     def schedule_entries() -> list[Verdict]:
-        verdicts, found = schedule_parameters.examine(session, seed, ran, tolerances)
+        verdicts, found = schedule_parameters.examine(
+            session, derived(seed, "entries"), ran, tolerances
+        )
         entries_right.update(found)
         return verdicts
 
@@ -50,14 +64,18 @@ def examine(session: KernelSession, seed: int, tolerances: Tolerances = DEFAULT)
     from_zero = {v.check.split(".")[1]: bool(v.details.get("index_0_usable")) for v in betas}
     groups = settings_to_judge(right, entries_right, from_zero, ended, tolerances)
     trainings: dict[tuple[str, str], Training] = {}
+    training_seed = derived(seed, "training")  # what the loss shows is used for the sampler
 
     def losses() -> list[Verdict]:
-        verdicts, found = loss.examine(session, seed, groups)
+        verdicts, found = loss.examine(session, training_seed, groups)
         trainings.update(found)
         return verdicts
 
     losses_judged = _guarded("loss", losses)
-    sampled = _guarded("sampling", lambda: sampling.examine(session, seed, groups, trainings))
+    sampled = _guarded(
+        "sampling",
+        lambda: sampling.examine(session, training_seed, groups, trainings, spaces),
+    )
     return [*betas, *entries, *losses_judged, *sampled]
 
 
@@ -70,7 +88,7 @@ def _guarded(item: str, run: Callable[[], list[Verdict]]) -> list[Verdict]:
         return run()
     except Exception as error:
         logger.exception("judging %s failed", item)
-        what = type(error).__name__
+        what = error
     return [not_judged(f"{item}.{name}", what) for name in CHECKS_OF[item]]
 
 
@@ -90,6 +108,17 @@ def explain(
         if v.state is State.PASSED
         else v
         for v in explained
+    ]
+
+
+def not_to_be_trusted(verdicts: Sequence[Verdict]) -> list[Verdict]:
+    """The same where the code tampers with what examines it: what passed is for a person."""
+    note = f"The notebook's code interferes with the grader. {REVIEW}"
+    return [
+        replace(v, state=State.NEEDS_REVIEW, message=f"{v.message} {note}")
+        if v.state in (State.PASSED, State.PARTIAL)
+        else v
+        for v in verdicts
     ]
 
 

@@ -4,36 +4,47 @@ For each value that the network was given as t, slope, intercept and spread of x
 say which step it is; nothing is assumed about how t is written (integers, t / T, any shape).
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
-from grader.checks.arguments import distinct, extra_arguments, is_class_argument
 from grader.checks.assignment import cheapest_columns
 from grader.checks.cases import Array
+from grader.checks.clock import Clock
+from grader.checks.frames import PIXELS, Frame, find_frame
+from grader.checks.noise import (
+    independence_ratio,
+    kurtosis,
+    same_in_all_pixels,
+    shared_among_pixels,
+)
 from grader.checks.setting import Steps
+from grader.checks.slots import FEWEST_TIMES, Slot
 
 DATA_SPACES = ((1.0, 0.0), (2.0, -1.0), (1.0, -0.5), (1 / 0.3081, -0.1307 / 0.3081))
 """Usual (scale, shift) of the data; others are read off the images."""
+BORDERS = (-1.0, 1.0, 0.5, -0.5)  # beside the data's own darkest and brightest value
+SURE = 5.0  # standard errors; a border that is not exact spoils the noise of early steps
 OFTEN = 0.75  # of the mean: drawn so often, a step's neighbour cannot be a rare one
 
 
 @dataclass(frozen=True)
 class ForwardProcess:
     """N images: the step of each (0-based, (N,)), its noise, and x as forward was given it and in
-    the network's space."""
+    the network's space, (N, 784) or larger."""
 
     step: Array
-    noise: Array  # (N, 784)
-    x: Array  # (N, 784)
-    x_scaled: Array  # (N, 784)
+    noise: Array
+    x: Array
+    x_scaled: Array
     scale: float
     shift: float
     missing_steps: list[int]  # never drawn, where chance does not explain that
     uneven: bool  # among the steps that were drawn
-    ascending: bool  # whether the t that the network is given grows with the step
+    time: tuple[str, ...] = ()  # the arguments that tell t
+    frame: Frame | None = None  # where the image lies in larger ones
 
 
 @dataclass(frozen=True)
@@ -52,49 +63,158 @@ def pixels_of(arrays: Mapping[str, Any]) -> Array:
     return np.asarray(np.multiply(arrays["x"], 1 / 4, dtype=np.float32))
 
 
-def timestep_argument(arrays: Mapping[str, Any]) -> Array | None:
-    """The argument that stands for t, (N, width): not the classes, and the one that varies most."""
-    classes = np.asarray(arrays["c"], dtype=np.float64)
-    others = [a for a in extra_arguments(arrays) if not is_class_argument(a, classes)]
-    if not others:
-        return None
-    return max(others, key=lambda a: len(distinct(a)))
+@dataclass(frozen=True)
+class Doubt:
+    """One sentence on what a person must look at."""
+
+    text: str
+
+
+NOT_MIXED = (
+    "x_t is not the image mixed with noise as the schedule says for that time step: "
+    "check the two coefficients, the noise, and which t goes to the network."
+)
+NOT_TOLD = "The network is not told the time step: it gets the same t for every image."
 
 
 def read_forward_process(
-    arrays: Mapping[str, Any], t: Array | None, steps: Steps
-) -> ForwardProcess | str:
-    """The process, or one sentence that says what is wrong with it."""
+    arrays: Mapping[str, Any],
+    shape: Sequence[int],
+    times: Sequence[Slot],
+    steps: Steps,
+    clock: Clock | None = None,
+) -> ForwardProcess | Doubt | str:
+    """The process, by the first of the arguments that may tell t which does; or one sentence that
+    says what is wrong with it. ``shape``: of an image as the network is given it. ``clock``: what
+    each t means, where there are too many for few images to show it."""
     x = pixels_of(arrays)
     x_t = np.asarray(arrays["x_t"], dtype=np.float32)  # as the network saw it
-    batches = len(arrays["calls"])
-    if x_t.shape != x.shape:
+    if len(x_t) != len(x) or x_t.shape[1] < PIXELS:
         return "The network is not given as many images as the batch has."
     if not np.all(np.isfinite(x_t)):
         return "The noisy image x_t holds values that are not finite numbers."
-    if t is None or len(distinct(t)) == 1:
-        return "The network is not told the time step: it gets the same t for every image."
-    by_batch = t.reshape(batches, -1, t.shape[1])
+    frame = None
+    if x_t.shape[1] > PIXELS:
+        frame = find_frame(x, x_t, shape)
+        if frame is None and x_t.shape[1] % PIXELS == 0:
+            shown = " x ".join(str(side) for side in shape)
+            return f"The network is not given one noisy image for each of the batch, but {shown}."
+        if frame is None:
+            return Doubt(
+                "The network is given images of another size, in which the grader does not find "
+                "those of the batch. A TA decides by reading how forward makes them."
+            )
+    whole, x_t = x_t, x_t if frame is None else x_t[:, frame.places]
+    found: ForwardProcess | Doubt | str = ""
+    for t in times:
+        here = read_with(x, x_t, t, steps, len(arrays["calls"]), clock)
+        if isinstance(here, ForwardProcess):
+            telling = [slot.name for slot in times if tells(slot, here.step) or slot is t]
+            here = replace(here, time=tuple(telling))
+            return here if frame is None else framed(here, whole, frame, steps)
+        found = found or here
+    few = all(slot.count < FEWEST_TIMES for slot in times)  # masks, say
+    return found if found and not few else NOT_TOLD
+
+
+def read_with(
+    x: Array, x_t: Array, t: Slot, steps: Steps, batches: int, clock: Clock | None
+) -> ForwardProcess | Doubt | str:
+    """The same by one argument."""
+    by_batch = t.ids.reshape(batches, -1)
     if np.all(np.ptp(by_batch, axis=1) == 0):
         return "All images of a batch get the same time step; draw one for each image."
-    rows = t[:, 0] if t.shape[1] == 1 else t
-    values, member = np.unique(rows, axis=0, return_inverse=True)
-    member = member.reshape(-1)
-    if len(values) > len(steps.beta) + steps.first_index:
-        return "The network is given more different values of t than there are time steps."
-    groups = [regress(x, x_t, np.flatnonzero(member == g)) for g in range(len(values))]
+    if clock is not None and (known := clock.steps_of(t.name, t.table)) is not None:
+        groups = [regress(x, x_t, np.flatnonzero(t.ids == g)) for g in range(t.count)]
+        scale, shift, distance = find_space(groups, known, steps)
+        if distance > steps.too_far:
+            return NOT_MIXED
+        return describe(x, x_t, groups, known, (scale, shift), steps)
+    if t.count > len(steps.beta) + steps.first_index:
+        return read_continuous(x, x_t, t, steps)
+    groups = [regress(x, x_t, np.flatnonzero(t.ids == g)) for g in ordered_ids(t)]
     scale, shift, step, distance = find_steps(groups, steps)
     if distance > steps.too_far:
-        return (
-            "x_t is not the image mixed with noise as the schedule says for that time step: "
-            "check the two coefficients, the noise, and which t goes to the network."
-        )
-    if t.shape[1] == 1:  # a vector of time features has no order
+        return NOT_MIXED
+    if t.rows.shape[1] == 1:  # a vector of time features has no order
         ordered = in_order(groups, step, (scale, shift), steps)
         if ordered is None:
             return "The noise in x_t does not follow the t that the network is given."
         step = ordered
     return describe(x, x_t, groups, step, (scale, shift), steps)
+
+
+def ordered_ids(t: Slot) -> Array:
+    """Its values, numbers from the least on."""
+    return np.argsort(t.table[:, 0]) if t.rows.shape[1] == 1 else np.arange(t.count)
+
+
+def tells(slot: Slot, step: Array) -> bool:
+    """Whether the step follows from the argument."""
+    return len({*zip(slot.ids.tolist(), step.tolist(), strict=True)}) == slot.count
+
+
+ROUNDINGS = (np.floor, lambda u: np.ceil(u) - 1, np.round, lambda u: np.round(u) - 1, np.ceil)
+
+
+def read_continuous(x: Array, x_t: Array, t: Slot, steps: Steps) -> ForwardProcess | Doubt | str:
+    """The process where t is drawn from an interval and rounded to a step."""
+    text = "The network is given more different values of t than there are time steps."
+    if t.rows.shape[1] > 1:
+        return text
+    u, T = t.rows[:, 0], len(steps.beta)
+    for stretch in (T, T - 1, 1):
+        for rounding in ROUNDINGS:
+            step = rounding(u * stretch).astype(np.int64)
+            if step.min() < 0 or step.max() >= T or len(np.unique(step)) < 2:
+                continue
+            drawn = np.unique(step)
+            groups = [regress(x, x_t, np.flatnonzero(step == s)) for s in drawn]
+            scale, shift, found, distance = find_steps(groups, steps)
+            if distance <= steps.too_far and np.array_equal(found, drawn):
+                return describe(x, x_t, groups, drawn, (scale, shift), steps)
+    slopes = [regress(x, x_t, rows).slope for rows in np.array_split(np.argsort(u), 6)]
+    if np.all(np.diff(slopes) > 0) or np.all(np.diff(slopes) < 0):
+        return Doubt(
+            "The network is given more different values of t than there are time steps, and the "
+            "noise follows them. A TA decides by reading how t is drawn and which coefficients "
+            "it is given."
+        )
+    return text
+
+
+def framed(
+    process: ForwardProcess, x_t: Array, frame: Frame, steps: Steps
+) -> ForwardProcess | Doubt:
+    """The same for all pixels of larger images, (N, P), whose border has one value."""
+    alphabar = np.array([steps.alphabar_before, *steps.alphabar])[process.step + 1]
+    root, deviation = np.sqrt(alphabar), np.sqrt(np.maximum(1 - alphabar, 1e-9))
+    outside = np.ones(x_t.shape[1], dtype=bool)
+    outside[frame.places] = False
+    weight = root / deviation**2
+    border = float(weight @ x_t[:, outside].mean(axis=1) / (weight @ root))
+    error = 1 / np.sqrt(outside.sum() * (weight @ root))
+    usual = (process.shift, process.scale + process.shift, 0.0, *BORDERS)
+    border = next((value for value in usual if abs(border - value) < SURE * error), border)
+    noise = (x_t - np.float32(border) * root[:, None]) / deviation[:, None]
+    noise[:, frame.places] = process.noise
+    spread = float(np.mean(np.square(noise[:, outside])))
+    if abs(spread - 1) > 0.1:
+        return Doubt(
+            "The network is given larger images, whose border is not of one value with noise on it."
+            " A TA decides by reading how forward makes it."
+        )
+    scaled = np.full(x_t.shape, border, np.float32)
+    scaled[:, frame.places] = process.x_scaled
+    x = np.full(x_t.shape, (border - process.shift) / process.scale, np.float32)
+    x[:, frame.places] = process.x
+    return replace(
+        process,
+        noise=noise.astype(np.float32),
+        x=x,
+        x_scaled=scaled,
+        frame=frame.bordered_by(border),
+    )
 
 
 def regress(x: Array, x_t: Array, rows: Array) -> Group:
@@ -127,6 +247,19 @@ def find_steps(groups: list[Group], steps: Steps) -> tuple[float, float, Array, 
             break  # a usual space that fits is meant; the one read off is never exact
     distance, scale, shift, step = min(fits, key=lambda fit: fit[0])
     return scale, shift, step, distance
+
+
+def find_space(groups: list[Group], step: Array, steps: Steps) -> tuple[float, float, float]:
+    """The usual data space that fits best where the steps are known, and the worst distance."""
+    fits = []
+    for scale, shift in DATA_SPACES:
+        distances = [
+            distances_to_steps(group, scale, shift, steps)[s + steps.first_index]
+            for group, s in zip(groups, step, strict=True)
+        ]
+        fits.append((max(distances), scale, shift))
+    distance, scale, shift = min(fits)
+    return scale, shift, float(distance)
 
 
 def distances_to_steps(group: Group, scale: float, shift: float, steps: Steps) -> Array:
@@ -183,10 +316,7 @@ def describe(
     noise /= deviation
     counts = np.bincount(step_of[used], minlength=len(steps.beta))
     missing = never_drawn(counts).tolist()
-    ascending = bool(step[-1] > step[0])
-    return ForwardProcess(
-        step_of, noise, x, x_scaled, scale, shift, missing, is_uneven(counts), ascending
-    )
+    return ForwardProcess(step_of, noise, x, x_scaled, scale, shift, missing, is_uneven(counts))
 
 
 def is_uneven(counts: Array) -> bool:
@@ -222,29 +352,6 @@ def noise_problem(process: ForwardProcess) -> str | None:
         return "The noise in x_t is not normally distributed."
     if independence_ratio(noise, axis=0) > 1.5:
         return "The same noise is used for several images; draw it for each image."
-    if same_in_all_pixels(noise):
+    if same_in_all_pixels(noise) or shared_among_pixels(noise):
         return "The noise is the same over an image's pixels; draw it for each pixel."
     return None
-
-
-def kurtosis(values: Array) -> float:
-    """Fourth moment about 0 over the square of the second: 3 for normal values of mean 0."""
-    squares = np.square(values).reshape(-1)
-    fourth = float(np.einsum("n,n->", squares, squares)) / squares.size
-    return float(fourth / max(float(np.mean(squares)) ** 2, 1e-24))
-
-
-def same_in_all_pixels(noise: Array) -> bool:
-    """Whether the pixels of an image share noise. Of few images, (n, 784), the ratio is a
-    chi-square of n degrees of freedom over n, far from 1 by chance."""
-    return bool(independence_ratio(noise, axis=1) > 1 + 10 * np.sqrt(2 / len(noise)))
-
-
-def independence_ratio(noise: Array, axis: int) -> float:
-    """Variance of the mean over an axis, relative to what independent values would show.
-
-    1 for independent values; grows with the length of the axis if they are shared along it.
-    """
-    mean = noise.mean(axis=axis)
-    square = float(np.einsum("ij,ij->", noise, noise)) / noise.size
-    return float(np.mean(mean**2) * noise.shape[axis] / square)

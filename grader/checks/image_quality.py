@@ -1,10 +1,12 @@
 """Item ``image_quality``: how many of the hundred samples are clear digits of their columns."""
 
 from collections.abc import Mapping
+from typing import Any
 
 from grader.checks.verdict import Verdict, failed, missing, needs_review, partial, passed
 from grader.digits.choose import Found
 from grader.digits.clarity import WANTED, Clarity, may_go_either_way
+from grader.digits.real import near_real
 from grader.results import State, clear_share
 
 CHECK = "image_quality.clear_digits"
@@ -20,8 +22,8 @@ def judge(found: Found) -> Verdict:
         if found.doubt:
             return needs_review(CHECK, found.doubt, fraction=0.0, seen=list(found.seen))
         text = "No picture of samples was found, in the notebook or in the result folders."
-        return missing(CHECK, text)
-    details = {
+        return missing(CHECK, " ".join([text, *found.seen]), seen=list(found.seen))
+    details: dict[str, Any] = {
         "rows": clarity.grid.shape[0],
         "columns": clarity.grid.shape[1],
         "where": clarity.where,
@@ -32,9 +34,15 @@ def judge(found: Found) -> Verdict:
         "seen": list(found.seen),
     }
     n, total = clarity.clear, clarity.total
+    if near := near_real(clarity.grid.tiles):
+        details["near_real"] = near
     text = f"{n} of {total} digits are clear ({clarity.where}){failing_columns(clarity.failing)}."
     fraction = clear_share(n, total)
-    doubts = [*doubts_about_tiles(clarity), *([found.doubt] if found.doubt else [])]
+    doubts = doubts_about_tiles(clarity)
+    if near:
+        doubts.append(f"{copies(near)} A person must look whether they are samples.")
+    if found.doubt:
+        doubts.append(found.doubt)
     if doubts:
         return needs_review(CHECK, " ".join([text, *doubts]), fraction, **details)
     if n == total:
@@ -57,6 +65,11 @@ def doubts_about_tiles(clarity: Clarity) -> list[str]:
     if clarity.grid.doubt:
         doubts.append(f"{clarity.grid.doubt} A person must look.")
     return doubts
+
+
+def copies(near: int) -> str:
+    """Of digits that are not generated; also a flag."""
+    return f"{near} digits lie next to digits of MNIST's training data."
 
 
 def failing_columns(failing: Mapping[int, int]) -> str:

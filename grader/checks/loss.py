@@ -5,23 +5,27 @@ and the schedule follow, without touching the student's random numbers, which t 
 which noise is in it, and so which loss and which gradient are right (Ho et al. 2020, alg. 1).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 
-from grader.checks import oracle
 from grader.checks.alternatives import Group, Method, Result, Training, Try, examine_predictions
-from grader.checks.arguments import CLASSES, IN_ONE_VECTOR, classes_given, distinct
-from grader.checks.cases import Array, Case
+from grader.checks.cases import Array
+from grader.checks.classes import hiding_problem
+from grader.checks.distances import judge_target
 from grader.checks.forward_process import (
+    Doubt,
     ForwardProcess,
+    is_uneven,
     noise_problem,
     read_forward_process,
-    timestep_argument,
 )
-from grader.checks.setting import Setting, ask
+from grader.checks.loss_questions import Questions, Shown
+from grader.checks.own_network import own_network_error
+from grader.checks.sampled_steps import leaves_out
+from grader.checks.setting import Setting
+from grader.checks.slots import CLASSES, IN_ONE_VECTOR, Slot
 from grader.checks.verdict import (
     Verdict,
     failed,
@@ -29,63 +33,127 @@ from grader.checks.verdict import (
     needs_review,
     not_run,
     partial,
-    passed,
 )
 from grader.results import State
 from grader.sandbox import KernelSession, Outcome, Status
 
 ITEM = "loss"
-CALLS = 40
-BATCH = 13  # fewer images than time steps: t may come from a shuffled range
+NEXT = 3  # steps: so near to each other, rounding makes them one
+ROUNDED = "A TA decides by reading whether rounding alone makes steps one that are so near."
 
 
 def examine(
     session: KernelSession, seed: int, groups: Sequence[Group]
 ) -> tuple[list[Verdict], dict[tuple[str, str], Training]]:
     """A verdict a prediction type; and what each (prediction, schedule) showed of training."""
-    case = oracle.loss_case(seed)
-    inputs = {"measure": "loss", "seed": seed, "batch": BATCH, "calls": CALLS}
-
-    def ask_one(one: Try) -> tuple[Outcome, Case]:
-        return ask(session, one.setting, case, one.prediction, **inputs), case
+    questions = Questions(session, seed)
 
     def tries(prediction: str, group: Group) -> list[Try]:
         return [Try(prediction, setting) for setting in group]
 
-    return examine_predictions(groups, Method(tries, ask_one, judge_try))
+    def conclude(one: Try, outcome: Outcome, shown: Shown, result: Result) -> Result:
+        verdict, training = result
+        if verdict.right and training.known:
+            return judge_long_row(verdict, training, one, questions)
+        if training.left_out is not None:
+            if leaves_out(session, seed, replace(one, training=training)):
+                text = (
+                    f"Step {1 if training.left_out == 0 else 'T'} is neither trained nor sampled: "
+                    "both leave out the same one. A TA decides whether the course accepts that."
+                )
+                return replace(needs_review(verdict.check, text), details=verdict.details), training
+            return verdict, replace(training, left_out=None)
+        return result
+
+    return examine_predictions(groups, Method(tries, questions.loss, judge_try, conclude))
 
 
-def judge_try(one: Try, outcome: Outcome, case: Case) -> Result:
+def judge_long_row(verdict: Verdict, training: Training, one: Try, questions: Questions) -> Result:
+    """The same verdict, unless a long row of steps is never told where there are many."""
+    clock = questions.long_clock(one, training)
+    if clock is None:
+        return verdict, training
+    gone = clock.never_told() if verdict.state is State.PASSED else []  # else some may be rare
+    alike = clock.told_alike()
+    if not gone and not alike:
+        numbers = clock.numbers()
+        return verdict, replace(training, told_long=tuple(numbers or ()))
+    if alike:
+        first, last = max(alike, key=lambda pair: pair[1] - pair[0])
+        text = (
+            f"Of {clock.T} steps, {first + 1} and {last + 1} are told to the network as the same t."
+        )
+        if last - first > NEXT:
+            return failed(verdict.check, f"{text} Does its type hold so many?"), training
+        return needs_review(verdict.check, f"{text} {ROUNDED}"), training
+    text = never_trained(clock.T, gone)
+    return partial(verdict.check, 0.5, text, missing_steps=gone[:20]), training
+
+
+def never_trained(T: int, steps: Sequence[int]) -> str:
+    return (
+        f"Some time steps are never trained: of {T} steps, "
+        f"number {', '.join(str(step + 1) for step in steps[:5])} was never drawn."
+    )
+
+
+def judge_try(one: Try, outcome: Outcome, shown: Shown) -> Result:
     """As ``judge``, with the schedule noted."""
     setting = one.setting
-    verdict, training = judge(outcome, setting, case, one.prediction)
+    verdict, training = judge(outcome, setting, shown, one.prediction)
     details = {"schedule": setting.schedule, "stand_in": setting.stand_in, **verdict.details}
     return replace(verdict, details=details), training
 
 
 def judge(
-    outcome: Outcome, setting: Setting, case: Case, prediction: str
+    outcome: Outcome, setting: Setting, shown: Shown, prediction: str
 ) -> tuple[Verdict, Training]:
     """The verdict on one prediction type under one schedule, from the probe's arrays."""
-    check, unknown = f"{ITEM}.{prediction}", Training()
+    check = f"{ITEM}.{prediction}"
     if (verdict := interface_verdict(check, outcome, prediction)) is not None:
-        return verdict, unknown
+        return verdict, Training()
+    own = own_network_error(check, called(prediction), outcome.facts)
+    if own is not None and own.state is State.ERROR:
+        return own, Training()
+    verdict, training = judge_losses(check, outcome, setting, shown, prediction)
+    return (own if own is not None and verdict.right else verdict), training
+
+
+def called(prediction: str) -> str:
+    return f"DDPM.forward with prediction_type='{prediction}'"
+
+
+def judge_losses(
+    check: str, outcome: Outcome, setting: Setting, shown: Shown, prediction: str
+) -> tuple[Verdict, Training]:
+    """The same, once the network took what it was given."""
+    unknown = Training()
     arrays = outcome.arrays
     calls = np.asarray(arrays["calls"])
     if np.any(calls == 0):
         return failed(check, "The loss is computed without asking the network."), unknown
     if np.any(calls != 1):
-        text = "The network is asked more than once for one loss; a person must look."
+        text = (
+            "The network is asked more than once for one loss. A TA decides by reading whether "
+            "that trains it as one question does."
+        )
         return needs_review(check, text, calls=int(calls.max())), unknown
-    steps = setting.steps(setting.entries(case, outcome), case)
+    steps = setting.steps(setting.entries(shown.case, outcome), shown.case)
     images, given = len(arrays["x"]), len(arrays["x_t"])
     if given != images and given % images == 0:
-        text = "The network is given every image more than once for one loss; a person must look."
+        text = (
+            f"The network is given {given // images} noisy images for each of the batch. A TA "
+            "decides by reading whether each has a time step and noise of its own."
+        )
         return needs_review(check, text, images=images, given=given), unknown
-    t = timestep_argument(arrays)
-    if t is not None and told_in_one_vector(t, len(steps.beta) + steps.first_index):
+    if given != images or shown.named is None:
+        return failed(check, "The network is not given as many images as the batch has."), unknown
+    if told_in_one_vector(shown, len(steps.beta) + steps.first_index):
         return needs_review(check, IN_ONE_VECTOR), unknown
-    process = read_forward_process(arrays, t, steps)
+    shape = outcome.facts.get("image") or []
+    process = read_forward_process(arrays, shape, times_of(shown), steps, shown.clock)
+    if isinstance(process, Doubt):
+        return needs_review(check, process.text), unknown
     if isinstance(process, str):
         return failed(check, process), unknown
     if (problem := noise_problem(process)) is not None:
@@ -95,62 +163,91 @@ def judge(
         process.scale,
         process.shift,
         unscaled,
-        process.ascending,
         known=verdict.right,
-        told=told_at(process.step, t),
-        own_codes=classes_given(arrays) == "codes",
+        setting=setting,
+        time=process.time,
+        told=told_at(process.step, shown.slots[process.time[0]]),
+        classes=shown.classes,
+        frame=process.frame,
     )
     if verdict.right:
-        verdict = judge_draws(verdict, outcome, process, case)
+        verdict, training = judge_draws(verdict, outcome, process, shown, training)
     return verdict, training
 
 
-def judge_draws(verdict: Verdict, outcome: Outcome, process: ForwardProcess, case: Case) -> Verdict:
+def judge_draws(
+    verdict: Verdict, outcome: Outcome, process: ForwardProcess, shown: Shown, training: Training
+) -> tuple[Verdict, Training]:
     """The verdict on a right target, in the light of classes and time steps."""
-    check = verdict.check
-    if not classes_given(outcome.arrays):
-        return failed(check, "The network is not given the class labels of the images.")
-    if process.missing_steps:
+    check, T = verdict.check, shown.case.T
+    if shown.classes is None:
+        return failed(check, "The network is not given the class labels of the images."), training
+    if (hiding := hiding_problem(shown.classes)) is not None:
+        text, certain = hiding
+        if shown.classes.hidden == 1:
+            training = replace(training, classes=None)  # what sampling tells has no meaning yet
+        return (failed if certain else needs_review)(check, text), training
+    gone, uneven = process.missing_steps, process.uneven
+    if shown.clock is not None:  # many steps, of which few are drawn
+        gone = shown.clock.never_told()
+        uneven = is_uneven(np.bincount(process.step * 10 // T, minlength=10))
+    if gone:
+        ends = {0: 0, T - 1: -1}.get(gone[0]) if len(gone) == 1 else None
+        verdict = partial(check, 0.5, never_trained(T, gone), missing_steps=gone)
+        return verdict, replace(training, left_out=ends)
+    if uneven:
         text = (
-            f"Some time steps are never trained: of {case.T} steps, "
-            f"number {', '.join(str(i + 1) for i in process.missing_steps[:5])} was never drawn."
+            "The time steps are not drawn uniformly. A TA decides by reading whether that is meant."
         )
-        return partial(check, 0.5, text, missing_steps=process.missing_steps)
-    if process.uneven:
-        text = "The time steps are not drawn uniformly; a person must look whether that is meant."
-        return needs_review(check, text)
+        return needs_review(check, text), training
     if "wrapped" in outcome.facts and verdict.state is State.PASSED:
-        text = "forward returns more than the loss; a person must look whether training takes it."
-        return needs_review(check, text, returned=outcome.facts["wrapped"])
-    return verdict
+        text = (
+            "forward returns more than the loss. A TA decides by the training cell whether it "
+            "takes the loss out."
+        )
+        return needs_review(check, text, returned=outcome.facts["wrapped"]), training
+    return verdict, training
 
 
-def told_in_one_vector(argument: Array, steps: int) -> bool:
-    """Whether there are more different vectors than steps, and no more than of steps and classes:
-    the sum of their embeddings, say."""
-    if argument.shape[1] == 1:
-        return False
-    return steps < len(distinct(argument)) <= steps * (CLASSES + 1)
+def times_of(shown: Shown) -> list[Slot]:
+    """The arguments that may tell t; where none has many values, all that have more than one."""
+    assert shown.named is not None
+    many = [shown.slots[name] for name in shown.named.time]
+    few = [shown.slots[name] for name in shown.named.others]
+    return many or [slot for slot in few if slot.count > 1]
 
 
-def told_at(step: Array, t: Array | None) -> tuple[float, ...]:
+def told_in_one_vector(shown: Shown, steps: int) -> bool:
+    """Whether an argument has more different vectors than steps, and no more than of steps and
+    classes: the sum of their embeddings, say."""
+    assert shown.named is not None
+    return not shown.named.classes and any(
+        shown.slots[name].rows.shape[1] > 1
+        and steps < shown.slots[name].count <= steps * (CLASSES + 1)
+        for name in shown.named.time
+    )
+
+
+def told_at(step: Array, t: Slot) -> tuple[float, ...]:
     """What stands for each step that was drawn, in their order; empty if it is not one number."""
-    if t is None or t.shape[1] != 1:
+    if t.rows.shape[1] != 1 or t.count > len(np.unique(step)):
         return ()
     firsts = np.unique(step, return_index=True)[1]
-    return tuple(float(value) for value in t[firsts, 0])
+    return tuple(float(value) for value in t.rows[firsts, 0])
 
 
 def interface_verdict(check: str, outcome: Outcome, prediction: str) -> Verdict | None:
     """The verdict if there is nothing to measure; None if there is."""
-    what = f"DDPM.forward with prediction_type='{prediction}'"
     if outcome.status is not Status.ok:
-        return not_run(check, what, outcome)
+        return not_run(check, called(prediction), outcome)
     facts = outcome.facts
     if "missing" in facts:
         return missing(check, f"{facts['missing']} is not implemented yet for '{prediction}'.")
     if "interface" in facts:
-        text = "DDPM cannot be called as in the template; a person must look."
+        text = (
+            "DDPM cannot be called as in the template. A TA decides by reading how the notebook "
+            "makes it and what its forward does."
+        )
         return needs_review(check, text, fraction=0, interface=facts["interface"])
     if not facts["differentiable"]:
         text = "The loss that is returned has no gradient, so nothing would be learnt."
@@ -158,83 +255,3 @@ def interface_verdict(check: str, outcome: Outcome, prediction: str) -> Verdict 
     if facts["size"] != 1:
         return failed(check, "The loss is not a single number.", size=facts["size"])
     return None
-
-
-def judge_target(
-    check: str, arrays: Mapping[str, Any], process: ForwardProcess, prediction: str
-) -> tuple[Verdict, bool]:
-    """Compares loss and gradient with those of the right target; also, whether it is unscaled."""
-    answer = np.multiply(arrays["answer"], 1 / 32, dtype=np.float32)
-    targets = {
-        "epsilon": process.noise,
-        "sample": process.x_scaled,
-        "unscaled": process.x,
-    }
-    right = ("epsilon",) if prediction == "epsilon" else ("sample", "unscaled")
-    for name in right:
-        verdict = compare_with(check, arrays, answer, targets[name], process)
-        if verdict is not None:
-            return verdict, name == "unscaled"
-    for name, target in targets.items():
-        if name not in right and compare_with(check, arrays, answer, target, process):
-            text = f"With prediction_type='{prediction}' the network is trained on another target."
-            return failed(check, text, target=name), False
-    text = (
-        "The loss is not the squared difference between the prediction and its target: "
-        "check what the network is compared with."
-    )
-    return failed(check, text), False
-
-
-def compare_with(
-    check: str,
-    arrays: Mapping[str, Any],
-    answer: Array,
-    target: Array,
-    process: ForwardProcess,
-) -> Verdict | None:
-    """A verdict if loss and gradient are those of this target under some known loss."""
-    loss = np.asarray(arrays["loss"], dtype=np.float64)
-    gradient = np.asarray(arrays["gradient"], dtype=np.float32)
-    batches = len(loss)
-    difference = answer - target
-    per_image = np.einsum("ij,ij->i", difference, difference) / difference.shape[1]
-    squares = per_image.reshape(batches, -1).mean(axis=1)
-    ratio = loss / squares
-    factor = float(np.median(ratio))
-    flow = 2 * factor / (difference.size / batches) * difference
-    if np.allclose(ratio, factor, rtol=2e-3) and factor > 0:
-        gap = gradient - flow  # half a million numbers each: no third array of them
-        allowed, gap = np.abs(flow, out=flow), np.abs(gap, out=gap)
-        allowed += allowed.mean()
-        allowed *= 1e-2
-        if np.all(gap <= allowed):
-            text = "The loss is the squared error of the right target, and its gradient flows."
-            return passed(check, text, factor=factor)
-        return failed(check, "The gradient that reaches the network is not that of the loss.")
-    return other_loss(check, difference, loss, gradient, process)
-
-
-def other_loss(
-    check: str, difference: Array, loss: Array, gradient: Array, process: ForwardProcess
-) -> Verdict | None:
-    """``needs_review`` for L1, Huber or a weighting by t of the right difference."""
-    slope = gradient * np.sign(difference)
-    moderate = np.abs(difference) > 0.05
-    if np.mean(slope[moderate] > 0) < 0.999:
-        return None  # the gradient does not even point towards this target
-    if np.std(slope[moderate]) < 0.02 * np.mean(slope[moderate]):
-        return needs_review(check, "The loss is L1 instead of the squared error.")
-    weights = np.sum(gradient * difference, axis=1) / np.sum(difference**2, axis=1)
-    fits = np.abs(gradient - weights[:, None] * difference).max() < 0.02 * np.abs(gradient).max()
-    if fits:
-        by_step = [weights[process.step == s] for s in np.unique(process.step)]
-        constant = all(np.std(w) < 0.05 * np.mean(w) for w in by_step)
-        squares = np.square(difference).reshape(len(loss), -1).mean(axis=1)
-        if np.allclose(loss**2 / squares, loss[0] ** 2 / squares[0], rtol=4e-3):
-            return needs_review(check, "The loss is the root of the squared error.")
-        if constant:
-            return needs_review(check, "The squared error is weighted by the time step.")
-        return None
-    text = "The loss is not the squared error but another distance to the right target."
-    return needs_review(check, text)

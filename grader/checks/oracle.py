@@ -29,8 +29,10 @@ __all__ = [
     "cosine_alphabar",
     "entries",
     "entry_cases",
+    "given_cases",
     "long_case",
     "loss_case",
+    "middle_case",
     "sampling_case",
     "unclipped_cosine_betas",
 ]
@@ -49,6 +51,16 @@ def beta_cases(seed: int) -> list[Case]:
 def entry_cases(seed: int) -> list[Case]:
     """For ``ddpm_schedules``: two small T with strong betas, and the handout's T = 1000."""
     return [*small_cases(np.random.default_rng([seed, 2])), long_case()]
+
+
+def given_cases(seed: int) -> list[Case]:
+    """For ``ddpm_schedules`` where the betas are given: of a T for which nobody is asked for the
+    betas, as they would be the answer."""
+    rng = np.random.default_rng([seed, 5])
+    return [
+        Case(round(rng.uniform(0.004, 0.03), 4), round(rng.uniform(0.1, 0.2), 3), int(T))
+        for T in (rng.integers(51, 60), rng.integers(60, 70))
+    ] + [Case(1e-4, 0.02, int(rng.integers(800, 990)))]
 
 
 def small_cases(rng: np.random.Generator) -> list[Case]:
@@ -73,6 +85,13 @@ def sampling_case(seed: int) -> Case:
     rng = np.random.default_rng([seed, 4])
     beta1, beta_T = round(rng.uniform(0.008, 0.012), 5), round(rng.uniform(0.09, 0.12), 4)
     return Case(beta1, beta_T, int(rng.integers(105, 125)))
+
+
+def middle_case(seed: int) -> Case:
+    """More steps than a byte counts, with betas as those of ``sampling_case`` add up to."""
+    rng = np.random.default_rng([seed, 6])
+    beta1, beta_T = round(rng.uniform(0.003, 0.005), 5), round(rng.uniform(0.04, 0.05), 4)
+    return Case(beta1, beta_T, int(rng.integers(262, 290)))
 
 
 def long_case() -> Case:

@@ -3,12 +3,12 @@
 Each rule says in a few words which sampler was recognised, or nothing.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
 from grader.checks.alternatives import Training
+from grader.checks.chain import Chain
 from grader.checks.transitions import LOST_SIGNAL, Expected, Transition
 
 FEWEST_STEPS = 5  # one jump from noise to the predicted image is no sampler
@@ -39,7 +39,7 @@ def other_sampler(measured: Sequence[Transition], expected: Expected) -> str | N
 
 def is_partly_noisy_ddim(inner: Sequence[Transition], expected: Expected) -> bool:
     """DDIM whose variance is the same part, between 0 and 1, of betatilde_t at every step."""
-    if any(m.before != m.step - 1 or m.variance < 1e-9 for m in inner):
+    if any(m.before != m.step - 1 or m.variance < 1e-6 for m in inner):
         return False
     parts = [m.variance / expected.variances(m.step)["betatilde_t"] for m in inner]
     return (
@@ -103,22 +103,20 @@ def badness(inner: Sequence[Transition], variances: Iterable[float]) -> float:
     return float(np.sum(np.square(errors)))
 
 
-def keeps_marginals(
-    arrays: Mapping[str, Any], visited: Sequence[int], expected: Expected, training: Training
-) -> bool:
+def keeps_marginals(chain: Chain, expected: Expected, training: Training) -> bool:
     """Whether every x_t is distributed as q(x_t | x_0) and the end is x_0, for one fixed x_0.
 
     Holds for solvers that leave time steps out, and for those that ask the network several times
     a step (Heun, Langevin correctors). Noise of variance beta_t makes x_t a little wider.
     """
-    T = len(expected.steps.beta)
+    T, arrays, visited = len(expected.steps.beta), chain.arrays, chain.visited
     moments = np.asarray(arrays["moments"], dtype=np.float64)
     if len(set(visited)) < FEWEST_STEPS or visited[-1] > 0.1 * T or len(moments) != len(visited):
         return False
     alphabar = np.array([expected.alphabar(step) for step in visited])
     dark, bright, *variances = moments.T
     scale, shift = training.scale, training.shift
-    target = np.asarray(arrays["target/0"], dtype=np.float64) / 255
+    target = np.asarray(arrays["image0/0"], dtype=np.float64)
     result = np.asarray(arrays["result"], dtype=np.float64)
     ends = any(np.abs(end - target).mean() < 0.02 for end in (result, (result - shift) / scale))
     root = np.sqrt(alphabar)

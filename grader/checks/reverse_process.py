@@ -5,163 +5,202 @@ betatilde_t (sec. 3.2).
 """
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from grader.checks.alternatives import Training
-from grader.checks.arguments import distinct, extra_arguments, labels_of
 from grader.checks.cases import Array
-from grader.checks.forward_process import (
-    DATA_SPACES,
+from grader.checks.chain import Chain
+from grader.checks.forward_process import DATA_SPACES
+from grader.checks.guidance import guidance_problem, strengths
+from grader.checks.noise import (
     independence_ratio,
     kurtosis,
     same_in_all_pixels,
+    shared_among_pixels,
 )
 from grader.checks.other_samplers import between_the_variances, keeps_marginals, other_sampler
+from grader.checks.scan import off_at, where
 from grader.checks.setting import Steps
 from grader.checks.transitions import (
     LOST_SIGNAL,
     Expected,
     Transition,
-    is_labels,
     measure,
-    visited_steps,
+    whole_noises,
 )
 from grader.checks.verdict import Verdict, failed, needs_review, passed
-from grader.sandbox import Outcome, Status
+
+NO_NOISE = 1e-6  # of a step's variance, beside rounding
+DECIDES = "A TA decides whether the course accepts this sampler."
 
 
 def judge_steps(
-    check: str, outcome: Outcome, schedule: Steps, training: Training, timesteps: Array | None
+    check: str,
+    chain: Chain,
+    schedule: Steps,
+    training: Training,
+    spaces: Callable[[], Collection[tuple[float, float]]] = frozenset,
 ) -> Verdict:
-    """The verdict on the whole chain of steps."""
-    T = len(schedule.beta)
-    visited = visited_steps(outcome, T, timesteps)
-    if visited is None:
-        text = "The t that sample passes to the network is not the t that it was trained with."
-        return failed(check, text)
+    """The verdict on the whole chain of steps. ``spaces`` gives the (scale, shift) to which the
+    notebook may bring its data before training."""
+    T, visited = len(schedule.beta), chain.visited
     if np.any(np.diff(visited) > 0):
-        return failed(check, "The reverse process must go from the last time step to the first.")
-    measured = measure(outcome, visited, training)
+        text = "The time steps that sample tells the network must run from the last to the first."
+        return failed(check, text)
+    measured = measure(chain, training)
     expected = Expected(schedule)
     if (sampler := other_sampler(measured, expected)) is not None:
         if not ends_near_the_image(measured[-1]):
             return failed(check, "The images that sample returns are not those that it ends on.")
-        return needs_review(check, sampler)
-    if visited != list(range(T - 1, -1, -1)):
+        return needs_review(check, f"{sampler} {DECIDES}")
+    whole = list(range(T - 1, -1, -1))
+    left_out = {0: whole[:-1], -1: whole[1:]}.get(training.left_out or 0)
+    alike = training.left_out is not None and visited == left_out
+    if visited != whole and not alike:
         text = f"The network is asked for {len(visited)} steps, T = {T}: not once for every one."
         if len(visited) == T + 1 == T + schedule.first_index:
-            return needs_review(check, f"{text} Index 0 of the schedule is used, too.")
+            text += " Index 0 of the schedule is used, too. A TA decides whether training uses it."
+            return needs_review(check, text)
         return failed(check, text, steps=len(visited))
-    return judge_posterior(check, measured, expected, training)
+    verdict = judge_posterior(check, chain, measured, expected, training, spaces)
+    if alike and verdict.right:
+        text = (
+            f"sample leaves out step {1 if training.left_out == 0 else T} of {T}, as training does."
+            " A TA decides whether the course accepts that."
+        )
+        return replace(needs_review(check, text), details=verdict.details)
+    return verdict
 
 
 def judge_with_one_image(
-    check: str, outcome: Outcome, schedule: Steps, training: Training, timesteps: Array | None
+    check: str, chain: Chain, schedule: Steps, training: Training
 ) -> Verdict | None:
     """``needs_review`` for solvers that use several predictions a step; None for all else.
 
     Only where the oracle's image is the same at every step can such a solver be recognised.
     """
-    T = len(schedule.beta)
-    visited = visited_steps(outcome, T, timesteps)
-    if visited is None or outcome.status is not Status.ok:
-        return None
-    if visited == list(range(T - 2, -1, -1)):
-        return None  # DDPM's own steps, the first of them forgotten
+    T, visited = len(schedule.beta), chain.visited
+    if visited in (list(range(T - 2, -1, -1)), list(range(T - 1, 0, -1))):
+        return None  # DDPM's own steps, but for one end
     expected = Expected(schedule)
     if visited == list(range(T - 1, -1, -1)):
-        measured = measure(outcome, visited, training)
+        measured = measure(chain, training)
         sampler = other_sampler(measured, expected)
         if sampler is not None and ends_near_the_image(measured[-1]):
-            return needs_review(check, sampler)
+            return needs_review(check, f"{sampler} {DECIDES}")
         return None
-    if keeps_marginals(outcome.arrays, visited, expected, training):
+    if keeps_marginals(chain, expected, training):
         text = "sample is another solver than DDPM's: every x_t is right, but not one step each."
-        return needs_review(check, text)
-    return None
-
-
-def constant_t_problem(outcome: Outcome) -> str | None:
-    """A sentence if the network is not told the step; t may be one number for the whole batch."""
-    arguments = [a for a in extra_arguments(outcome.arrays) if not is_labels(a[:, 0])]
-    arguments = [a for a in arguments if a.shape[1] != 10 or labels_of(a) is None]
-    if not arguments:
-        return "The network is not told the time step."
-    different = max(len(distinct(a)) for a in arguments)
-    if different == 1:
-        return "The network is told the same time step at every call."
-    if different > len(outcome.arrays["batch"]):
-        return "The images of one batch are given different time steps while sampling."
+        return needs_review(check, f"{text} {DECIDES}")
     return None
 
 
 def judge_posterior(
-    check: str, measured: Sequence[Transition], expected: Expected, training: Training
+    check: str,
+    chain: Chain,
+    measured: Sequence[Transition],
+    expected: Expected,
+    training: Training,
+    spaces: Callable[[], Collection[tuple[float, float]]],
 ) -> Verdict:
     """Mean, variance and noise of DDPM's own reverse process."""
     judged = [
-        m for m in measured if np.sqrt(expected.alphabar(m.step)) > LOST_SIGNAL or m.step == 0
+        m for m in measured if np.sqrt(expected.alphabar(m.step)) > LOST_SIGNAL or m.before < 0
     ]
-    details: dict[str, Any] = {"transitions": [describe(m, expected) for m in measured]}
+    details: dict[str, Any] = {"transitions": shown(measured, expected)}
     inner, last = [m for m in judged if m.before >= 0], judged[-1]
-    mapped = training.scale == 1 and is_mapped_back(last, expected)
+    mapped = is_mapped_back(last, expected) if training.scale == 1 else None
+    kind = variance_kind(inner, expected)
+    silence = silence_problem(inner, last, expected)
     problems = (
-        shared_noise_problem(inner),
-        mean_problem(inner, expected),
-        silence_problem(inner, last, expected),
+        shared_noise_problem(inner, whole_noises(chain, training, measured)),
+        mean_problem(chain, measured, inner, expected),
+        silence or (variance_problem(inner, expected) if kind is None else None),
         None if mapped else end_problem(last, expected),
         normality_problem(inner),
     )
-    if (problem := next(filter(None, problems), None)) is not None:
+    if (problem := " ".join([p for p in problems if p is not None][:2])) != "":
         return failed(check, problem, **details)
-    kind = variance_kind(inner, expected)
-    if kind is None:
-        text = "The noise that a step adds does not have the variance of the reverse process."
-        return failed(check, text, **details)
+    guided = guidance_problem(chain, measured, training.classes, expected.steps.too_far)
+    if guided is not None:
+        text, doubt = guided
+        return (needs_review if doubt else failed)(check, text, **details)
     if kind == "between":
         text = "The variance lies between beta_t and that of the posterior at every step."
-        return needs_review(check, text, **details)
-    if mapped:
-        text = "sample brings images from another range to 0..1, though forward left them there."
+        return needs_review(check, f"{text} {DECIDES}", **details)
+    if mapped is not None and (round(mapped[0], 3), round(mapped[1], 3)) not in spaces():
+        text = (
+            "sample brings images from another range to 0..1, though forward left them there. A TA "
+            "decides by the cell that reads the data: it must bring them to that range."
+        )
         return needs_review(check, text, **details)
     text = "Every step of the sampler has the mean and the noise of the reverse process."
     return passed(check, text, variance=kind, **details)
 
 
-def mean_problem(inner: Sequence[Transition], expected: Expected) -> str | None:
-    """A sentence unless every step's mean is that of the posterior."""
-    if any(not any(expected.near(m, a, b) for a, b in expected.posterior(m.step)) for m in inner):
-        return "The mean of the step x_t -> x_(t-1) is not that of the reverse process."
-    if drifts(inner, expected):
-        return "The mean of the steps x_t -> x_(t-1) is slightly, but at every step, off."
-    return None
-
-
-def silence_problem(
-    inner: Sequence[Transition], last: Transition, expected: Expected
+def mean_problem(
+    chain: Chain, measured: Sequence[Transition], inner: Sequence[Transition], expected: Expected
 ) -> str | None:
-    """A sentence if no step adds noise."""
-    if any(m.variance >= 1e-9 for m in inner):
+    """A sentence unless every step's mean is that of the posterior."""
+    off = means_off(inner, expected)
+    if not off.any():
         return None
-    only = " but the last, where z must be 0" if end_problem(last, expected) == AT_THE_END else ""
-    return f"No noise is added at any step{only}."
+    if strengths(chain, measured) and (total := total_weight(inner, expected)) is not None:
+        return (
+            f"The weights of the network's two answers add up to {total:.2f}, and must add up to 1."
+        )
+    at = where(off, [m.step for m in inner])
+    return f"The mean of the step x_t -> x_(t-1) is not that of the reverse process.{at}"
 
 
-def drifts(inner: Sequence[Transition], expected: Expected) -> bool:
-    """Whether a coefficient is off, always to the same side, by more than chance allows."""
+def means_off(inner: Sequence[Transition], expected: Expected) -> Array:
+    """At which steps a coefficient of the mean is off: clearly, or slightly but at many."""
+    if not inner:
+        return np.zeros(0, dtype=bool)
+    too_far = expected.steps.too_far
+    clear = [not any(expected.near(m, a, b) for a, b in expected.posterior(m.step)) for m in inner]
     deviations = []
     for m in inner:
         scale = m.error_a + 1e-5, m.error_b + 1e-5
         forms = [
             ((m.a - a) / scale[0], (m.b - b) / scale[1]) for a, b in expected.posterior(m.step)
         ]
-        deviations.append(min(forms, key=lambda pair: pair[0] ** 2 + pair[1] ** 2))
-    pooled = np.sum(deviations, axis=0) / np.sqrt(len(deviations))  # standard normal if right
-    return bool(np.abs(pooled).max() > expected.steps.too_far)
+        a, b = min(forms, key=lambda pair: pair[0] ** 2 + pair[1] ** 2)
+        deviations.append((a, b, m.constant / (m.error_constant + 1e-5)))
+    off = np.array(clear)
+    for column in np.array(deviations).T:  # alone, a step is only off if that is clear
+        off |= off_at(np.where(clear, 0, np.clip(column, -too_far, too_far)), too_far)
+    return off
+
+
+def total_weight(inner: Sequence[Transition], expected: Expected) -> float | None:
+    """By which factor the prediction counts at every step, if it is the same one."""
+    parts = []
+    for m in inner:
+        b = expected.posterior(m.step)[0][1]
+        if m.error_b < 0.05 * abs(b):
+            parts.append(m.b / b)
+    if len(parts) < 3 or np.std(parts) > 0.05 or abs(np.mean(parts) - 1) < 0.02:
+        return None
+    return float(np.mean(parts))
+
+
+def silence_problem(
+    inner: Sequence[Transition], last: Transition, expected: Expected
+) -> str | None:
+    """A sentence if no step adds noise."""
+    if any(adds_noise(m) for m in inner):
+        return None
+    only = " but the last, where z must be 0" if end_problem(last, expected) == AT_THE_END else ""
+    return f"No noise is added at any step{only}."
+
+
+def adds_noise(m: Transition) -> bool:
+    return m.variance > NO_NOISE
 
 
 AT_THE_END = "Noise is added at the last step, too; there z must be 0."
@@ -169,7 +208,7 @@ AT_THE_END = "Noise is added at the last step, too; there z must be 0."
 
 def end_problem(last: Transition, expected: Expected) -> str | None:
     """A sentence unless the last step ends on the image that the network predicts."""
-    forms = expected.posterior(0)
+    forms = expected.posterior(last.step)
     if last.variance > 1e-5:
         normal = abs(kurtosis(last.noise) - 3) < 0.3
         if normal and any(expected.near(last, a, b) for a, b in forms):
@@ -185,8 +224,8 @@ def ends_near_the_image(last: Transition) -> bool:
     return last.variance <= 1e-5 and abs(last.a + last.b - 1) < 0.1
 
 
-def is_mapped_back(last: Transition, expected: Expected) -> bool:
-    """Whether the result would be right if the data had been brought to another range before."""
+def is_mapped_back(last: Transition, expected: Expected) -> tuple[float, float] | None:
+    """The range from which the result was brought back, if it would be right for data in it."""
     for scale, shift in DATA_SPACES[1:]:
         back = replace(
             last,
@@ -196,22 +235,34 @@ def is_mapped_back(last: Transition, expected: Expected) -> bool:
             variance=scale**2 * last.variance,
         )
         if end_problem(back, expected) is None:
-            return True
-    return False
+            return scale, shift
+    return None
 
 
 def variance_kind(inner: Sequence[Transition], expected: Expected) -> str | None:
     """Which of the variances that DDPM allows the noise has; None if it is another one."""
     for kind in ("beta_t", "betatilde_t"):
-        errors = [m.errors_from(expected.variances(m.step)[kind]) for m in inner]
-        pooled = np.sum(errors) / np.sqrt(max(len(errors), 1))  # standard normal if right
-        if max(*np.abs(errors), abs(pooled)) <= expected.steps.too_far:
+        if not off_at(variance_errors(inner, expected, kind), expected.steps.too_far).any():
             return kind
     return "between" if between_the_variances(inner, expected) else None
 
 
+def variance_errors(inner: Sequence[Transition], expected: Expected, kind: str) -> Array:
+    return np.array([m.errors_from(expected.variances(m.step)[kind]) for m in inner])
+
+
+def variance_problem(inner: Sequence[Transition], expected: Expected) -> str:
+    """At which steps it is neither of them."""
+    off = [
+        off_at(variance_errors(inner, expected, kind), expected.steps.too_far)
+        for kind in ("beta_t", "betatilde_t")
+    ]
+    at = where(min(off, key=lambda kind: int(kind.sum())), [m.step for m in inner])
+    return f"The noise that a step adds does not have the variance of the reverse process.{at}"
+
+
 def noises_added(inner: Sequence[Transition]) -> list[Array]:
-    return [m.noise for m in inner if m.variance > 1e-9]
+    return [m.noise for m in inner if adds_noise(m)]
 
 
 def normality_problem(inner: Sequence[Transition]) -> str | None:
@@ -222,19 +273,41 @@ def normality_problem(inner: Sequence[Transition]) -> str | None:
     return None
 
 
-def shared_noise_problem(inner: Sequence[Transition]) -> str | None:
-    """A sentence if the noise is not drawn anew for each pixel, image and step."""
+def shared_noise_problem(inner: Sequence[Transition], whole: Array) -> str | None:
+    """A sentence if the noise is not drawn anew for each pixel, image and step. ``whole``: of all
+    pixels, of some steps."""
     noises = noises_added(inner)
     if not noises:
         return None
-    if max(independence_ratio(noise, axis=0) for noise in noises) > 2:
+    bound = 1 + 9 * np.sqrt(2 / noises[0].shape[1])
+    if len(noises[0]) > 1 and max(independence_ratio(n, axis=0) for n in noises) > bound:
         return "A step adds the same noise to several images."
     if any(same_in_all_pixels(noise) for noise in noises):
         return "A step adds the same noise to all pixels of an image."
-    pairs = [abs(float(np.einsum("ij,ij->", a, b))) / a.size for a, b in itertools.pairwise(noises)]
-    if max(pairs, default=0) > 0.2:
+    if len(whole) and (same_in_all_pixels(whole) or shared_among_pixels(whole)):
+        return "A step adds the same noise to several pixels of an image."
+    if repeated(noises):
         return "The same noise is added at several steps; draw it anew each time."
     return None
+
+
+def repeated(noises: Sequence[Array]) -> bool:
+    """Whether the noise of one step is, in part, that of another."""
+    alike = [noise.reshape(-1) for noise in noises if noise.shape == noises[0].shape]
+    rows = np.stack(alike)
+    products = np.abs(rows @ rows.T) / rows.shape[1]
+    np.fill_diagonal(products, 0)
+    pairs = [abs(float(a @ b)) / len(a) for a, b in itertools.pairwise(alike)]
+    return bool(products.max(initial=0) > 0.3 or max(pairs, default=0) > 0.2)
+
+
+SHOWN = 12  # transitions in a result's details
+
+
+def shown(measured: Sequence[Transition], expected: Expected) -> list[dict[str, float | int]]:
+    """Some of the steps, as far apart as they are many."""
+    places = np.unique(np.linspace(0, len(measured) - 1, SHOWN).round().astype(int))
+    return [describe(measured[place], expected) for place in places]
 
 
 def describe(m: Transition, expected: Expected) -> dict[str, float | int]:

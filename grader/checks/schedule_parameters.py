@@ -46,6 +46,8 @@ def right_alphabars(own: Mapping[str, Array], T: int, schedule: str) -> list[Arr
     """Every alphabar that is right for these betas, shape of ``own["beta_t"]``."""
     beta_t = own["beta_t"]
     accepted = [np.cumprod(1 - beta_t)]
+    if len(beta_t) == T + 1:  # index 0 may be no step, whatever stands there
+        accepted.append(np.concatenate([[1.0], np.cumprod(1 - beta_t[1:])]))
     if schedule == "cosine":  # taken from the formula instead of from the clipped betas
         formula = oracle.cosine_alphabar(T)
         taken = formula if len(beta_t) == T + 1 else formula[1:]
@@ -104,14 +106,9 @@ def case_arrays(outcome: Outcome, index: int) -> dict[str, Array]:
 
 
 def ask(session: KernelSession, schedule: str, cases: Sequence[Case], given: bool) -> Outcome:
-    """``ddpm_schedules`` on the student's own betas, or on the reference's (``given``): then with
-    a beta1 that nothing was asked with before, lest what is cached for it comes back."""
+    """``ddpm_schedules`` on the student's own betas, or on the reference's (``given``)."""
     described = [
-        {
-            **case.__dict__,
-            "beta1": case.beta1 * (1 - 1e-6 * given),
-            "betas": oracle.betas(case, schedule).tolist() if given else None,
-        }
+        {**case.__dict__, "betas": oracle.betas(case, schedule).tolist() if given else None}
         for case in cases
     ]
     inputs = {"function": "ddpm_schedules", "schedule": schedule, "cases": described}
@@ -133,19 +130,21 @@ def examine(
     ``betas_ran`` says for which schedules ``beta_schedule`` came to an end at all; where it did
     not, it is not called again and the reference's betas take its place.
     """
-    cases = oracle.entry_cases(seed)
+    asked, given = oracle.entry_cases(seed), oracle.given_cases(seed)
+    cases = dict.fromkeys(SCHEDULES, asked)
     outcomes: dict[str, Outcome] = {}
     natural: dict[str, bool] = {}
     for schedule in SCHEDULES:
         natural[schedule] = False
         if betas_ran[schedule]:
-            outcomes[schedule] = ask(session, schedule, cases, given=False)
-            natural[schedule] = judgeable(outcomes[schedule], cases)
+            outcomes[schedule] = ask(session, schedule, asked, given=False)
+            natural[schedule] = judgeable(outcomes[schedule], asked)
         if not natural[schedule] and "missing" not in getattr(outcomes.get(schedule), "facts", {}):
-            outcomes[schedule] = ask(session, schedule, cases, given=True)
-    found = {s: judge_schedule(outcomes[s], cases, s, tolerances) for s in SCHEDULES}
+            cases[schedule] = given
+            outcomes[schedule] = ask(session, schedule, given, given=True)
+    found = {s: judge_schedule(outcomes[s], cases[s], s, tolerances) for s in SCHEDULES}
     for schedule in SCHEDULES:
-        if natural[schedule] and not own_betas_kept(outcomes[schedule], cases):
+        if natural[schedule] and not own_betas_kept(outcomes[schedule], asked):
             found[schedule] = dict.fromkeys(JUDGED, False)
     verdicts = [judge_entry(name, outcomes, found) for name in JUDGED]
     right = {s: natural[s] and bool(found[s]) and all(found[s].values()) for s in SCHEDULES}

@@ -12,9 +12,12 @@ import numpy as np
 from grader.checks import oracle
 from grader.checks.cases import Array, Case
 from grader.checks.tolerances import DEFAULT, Tolerances
-from grader.sandbox import KernelSession, Outcome
+from grader.sandbox import KernelSession, Outcome, Status
 
 PREDICTIONS = ("epsilon", "sample")
+MOST_ROWS, MOST_STEPS, FEW_ROWS = 100, 10, 10_000
+"""Of T: what calls of the network leave of one sampling, and the steps that they belong to. Thirty
+images, one at a time and with guidance, leave 60 T rows."""
 
 
 @dataclass(frozen=True)
@@ -127,7 +130,7 @@ def ask(
     session: KernelSession, setting: Setting, case: Case, prediction: str, **inputs: Any
 ) -> Outcome:
     """Runs the ``diffusion`` probe on one setting."""
-    return session.probe(
+    outcome = session.probe(
         "diffusion",
         {
             **case.__dict__,
@@ -137,3 +140,15 @@ def ask(
             **inputs,
         },
     )
+    return too_many_calls(outcome, case.T) or outcome
+
+
+def too_many_calls(outcome: Outcome, T: int) -> Outcome | None:
+    """What there is to say if there is far more in an answer than calls of the network can leave:
+    a hundred images a step, one at a time; None if there is not."""
+    rows = max((len(array) for array in outcome.arrays.values() if array.ndim), default=0)
+    steps = outcome.arrays.get("step")
+    last = int(np.max(steps)) if steps is not None and steps.size else 0
+    if rows <= MOST_ROWS * T + FEW_ROWS and last <= MOST_STEPS * T + FEW_ROWS:
+        return None
+    return Outcome(Status.doubtful, "it leaves far more calls of the network than it has steps")

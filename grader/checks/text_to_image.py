@@ -1,6 +1,6 @@
 """Item ``text_to_image``: own pictures from own words, by what notebook 2-2 says and shows."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from grader.checks.verdict import Verdict, failed, missing, needs_review, passed
@@ -13,6 +13,8 @@ from grader.text_to_image.works import Works
 ITEM = "text_to_image"
 CHECKS = ("prompt", "settings", "pictures")
 MOST_STEPS = 999
+ODD = (Look.NOISE, Look.GRADIENT, Look.DIGITS)  # no picture of any words
+NEVER = "The call of your own prompt stands in code that never runs."
 
 
 def judge(works: Works | None) -> tuple[list[Verdict], list[Flag]]:
@@ -21,13 +23,25 @@ def judge(works: Works | None) -> tuple[list[Verdict], list[Flag]]:
         text = "Notebook 2-2 was not found in the submission."
         return [missing(f"{ITEM}.{name}", text) for name in CHECKS], []
     verdicts = [judge_prompt(works), judge_settings(works), judge_pictures(works)]
-    black = sum(shot.look is Look.BLACK for shot in works.shots)
-    if not black:
-        return verdicts, []
-    text = (
-        f"{black} of {len(works.shots)} pictures are all black, as the safety checker makes them."
-    )
-    return verdicts, [Flag("safety_checker_black", text)]
+    return verdicts, list(flags_of(works))
+
+
+def flags_of(works: Works) -> Iterator[Flag]:
+    """What a TA should know of calls and pictures, whatever they earn."""
+    if not runs(works):
+        yield Flag("prompt_not_run", NEVER)
+    looks = [shot.look for shot in works.shots]
+    if black := looks.count(Look.BLACK):
+        text = f"{black} of {len(looks)} pictures are all black, as the safety checker makes them."
+        yield Flag("safety_checker_black", text)
+    for look in ODD:
+        if count := looks.count(look):
+            yield Flag("odd_pictures", f"{count} of {len(looks)} pictures show {look}.")
+
+
+def runs(works: Works) -> bool:
+    """Whether some call of an own prompt is not known to stand in code that never runs."""
+    return not works.own or any(asked.runs for asked in works.own)
 
 
 def damaged(reason: str) -> list[Verdict]:
@@ -55,6 +69,8 @@ def judge_prompt(works: Works) -> Verdict:
     details: dict[str, Any] = {"asked": [described(asked) for asked in works.own]}
     seen = [asked for asked in works.own if isinstance(asked.prompt, str)]
     said = [asked for asked in seen if not is_trivial(asked.prompt)]
+    if said and not runs(works):
+        return needs_review(check, f"{NEVER} {opens(said[0])}", **details)
     if any(asked.way != UNSEEN for asked in said):
         return passed(check, "A prompt of your own was used.", **details)
     if said:
@@ -113,7 +129,12 @@ def judge_pictures(works: Works) -> Verdict:
         return passed(check, "The pictures of your own prompt are in the notebook.", **details)
     if Look.BLACK in looks:
         text = "The pictures are all black, perhaps by the safety checker."
-        return passed(check, text, **details)
+        if works.checker_spoke:
+            return passed(check, text, **details)
+        return needs_review(check, f"{text} A person must look.", **details)
+    if odd := next((look for look in looks if look in ODD), None):
+        text = f"The pictures show {odd}, which is nothing that a prompt asks for."
+        return needs_review(check, f"{text} A person must look.", **details)
     elsewhere = [s for s in works.shots if s.place != "output" and s.look is Look.FINE]
     if elsewhere:
         return needs_review(check, where_else(elsewhere[0]), **details)

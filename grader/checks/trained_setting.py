@@ -61,6 +61,10 @@ def judge(
             verdicts += [missing(f"setting_{setting}.{name}", text) for name in CHECKS]
             continue
         flags += [Flag("name_differs", note) for note in evidence.found.notes]
+        for kind, shown in (("image", evidence.image), ("gif", evidence.animation)):
+            if shown is not None and shown.shown is Shown.COPIED:
+                where = f"{evidence.found.name(kind)} of results_{setting}"
+                flags.append(Flag("digits_copied", copies(where)))
         try:
             verdicts += judge_setting(setting, evidence, context, twins)
         except Exception as error:
@@ -108,7 +112,7 @@ def judge_setting(
         checkpoint = with_checkpoint(f"{item}.checkpoint", setting, evidence, context)
     own = [pair for pair in twins if setting in (pair.one, pair.other)]
     return [
-        doubted(checkpoint, [pair for pair in own if pair.what == "weights"]),
+        doubted(checkpoint, [pair for pair in own if pair.what in ("weights", "network")]),
         doubted(image, [pair for pair in own if pair.what == "pictures"]),
         doubted(animation, [pair for pair in own if pair.what == "animations"]),
     ]
@@ -140,6 +144,8 @@ def picture(check: str, name: str, evidence: Evidence | None, sampler_right: boo
     if shown is Shown.LIKE_REAL:
         text = f"The upper rows of {name} have exactly the size and place of real digits."
         return needs_review(check, f"{text} A person must look.")
+    if shown is Shown.COPIED:
+        return needs_review(check, f"{copies(name)} A person must look.")
     if shown is Shown.REAL:
         return failed(check, f"The upper rows of {name} are real digits, not generated ones.")
     text = {
@@ -151,6 +157,11 @@ def picture(check: str, name: str, evidence: Evidence | None, sampler_right: boo
         text += " The sampler has lost its points already; a person must look."
         return needs_review(check, text)
     return failed(check, text)
+
+
+def copies(name: str) -> str:
+    """Of digits that are not generated; also a flag."""
+    return f"The digits of {name} lie next to digits of MNIST's training data."
 
 
 def without_checkpoint(check: str, shown: Sequence[Verdict], context: Context) -> Verdict:

@@ -4,8 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from grader.bounded import TooMuch
 from grader.results import State
 from grader.sandbox import Outcome, Status
+from grader.sandbox.text import clean
 
 _STATES = {
     Status.error: State.ERROR,
@@ -22,7 +24,8 @@ REVIEW = "A TA will review it."
 
 @dataclass(frozen=True)
 class Verdict:
-    """``fraction`` of the check's points that is earned, in [0, 1]; provisional under review.
+    """``fraction`` of the check's points that is earned, in [0, 1]; provisional under review. What
+    the message quotes of the student's is made safe to show.
 
     ``measured``: for the TA, what was measured, each number by what it is called in words.
     """
@@ -33,6 +36,9 @@ class Verdict:
     message: str
     details: Mapping[str, Any] = field(default_factory=dict)
     measured: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "message", clean(self.message))
 
     @property
     def right(self) -> bool:
@@ -65,9 +71,11 @@ def skipped(check: str, message: str) -> Verdict:
     return Verdict(check, State.SKIPPED, 0.0, message)
 
 
-def not_judged(check: str, what: str) -> Verdict:
-    """What came of the student's work is of a kind that the grader did not foresee: no reason to
-    take points, and none to try again."""
+def not_judged(check: str, what: str | Exception) -> Verdict:
+    """What came of the student's work is of a kind that the grader did not foresee, or too much to
+    be read: no reason to take points, and none to try again."""
+    if isinstance(what, Exception):
+        what = str(what) if isinstance(what, TooMuch) else type(what).__name__
     text = f"The grader could not judge this ({what}). {REVIEW}"
     return Verdict(check, State.NEEDS_REVIEW, 0.0, text)
 

@@ -88,8 +88,8 @@ STOPPED = 130  # as a shell says for Ctrl-C
 @click.option(
     "--seed",
     type=click.IntRange(min=0),
-    show_default="0",
-    help="Another set of hidden inputs; the same seed gives the same result.",
+    show_default="drawn at the first run, and kept",
+    help="Decides the hidden inputs; the same seed gives the same result. Keep it secret.",
 )
 @click.option(
     "--limit",

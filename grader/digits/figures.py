@@ -6,6 +6,7 @@ from pathlib import Path
 
 from nbformat import NotebookNode
 
+from grader.bounded import bounded
 from grader.digits.clarity import (
     DIGITS,
     GENERATED_ROWS,
@@ -97,7 +98,7 @@ def look_at_figures(
     Raises ``InfraError`` if pictures cannot be decoded for reasons of ours.
     """
     walk = _Walk(session, labels)
-    for number, cell in reversed(list(enumerate(cells_with_samples(notebook, root)))):
+    for number, cell in reversed(list(enumerate(bounded(cells_with_samples, notebook, root)))):
         if walk.found.are_enough() or walk.looked_at >= MOST_PICTURES:
             break
         walk.look_at(number, cell)

@@ -5,6 +5,7 @@ import numpy as np
 from grader.digits.regions import Array, commonest
 
 LINE_INK = 0.12  # on nearly all of a line that is drawn over the images: digits leave gaps
+COVERS = 0.5  # ink of a line: what is less lets the image be seen
 LEAST = 15  # percentile along a line: what nearly all of it has
 FAINTEST = 4  # of 255: what is weaker is no ink
 
@@ -40,9 +41,14 @@ def without_lines(ink: Array) -> Array:
             if axis == 0
             else ink[:, :: max(1, ink.shape[1] // 120)]
         )
-        drawn = binary_dilation(np.percentile(sampled, LEAST, axis=axis) > LINE_INK)
-        if not drawn.any() or drawn.mean() > 0.4:
+        line, usual = np.percentile(sampled, (LEAST, 50), axis=axis)
+        soft = (line > LINE_INK) & (usual <= COVERS)  # its edges, where the image can be seen
+        drawn = binary_dilation((line > LINE_INK) & ~soft) & ~soft
+        if not (soft | drawn).any() or (soft | drawn).mean() > 0.4:
             continue
+        through = np.where(soft, line, 0).astype(np.float32)
+        through = through if axis == 0 else through[:, None]
+        ink = np.maximum(ink - through, 0) / (1 - through)
         kept = np.flatnonzero(~drawn)
         places = np.arange(len(drawn))
         following = np.clip(np.searchsorted(kept, places), 0, len(kept) - 1)

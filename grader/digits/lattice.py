@@ -5,6 +5,7 @@ the right pitch, all lines fall on one place, and there is least.
 """
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import numpy as np
 
@@ -43,11 +44,20 @@ class Lattice:
         return self.start + self.pitch * np.arange(self.count)
 
 
-def lattices(profile: Array, most_low: float) -> list[Lattice]:
-    """Of several pitches that fit, the finest first; none if nothing is regular."""
+def lattices(profile: Array, most_low: float) -> tuple[Lattice, ...]:
+    """Of several pitches that fit, the finest first; none if nothing is regular.
+
+    The pictures of one notebook are drawn alike, so that the same profile comes again.
+    """
+    return _lattices(profile.astype(np.float64).tobytes(), most_low)
+
+
+@lru_cache(maxsize=4096)
+def _lattices(numbers: bytes, most_low: float) -> tuple[Lattice, ...]:
+    profile = np.frombuffer(numbers, np.float64)
     there = np.flatnonzero(profile > LITTLE * profile.max(initial=0))
     if len(there) < 2 * SMALLEST_PITCH:
-        return []
+        return ()
     first, last = int(there[0]), int(there[-1]) + 1
     part = profile[first:last]
     pitches = to_try(len(part))
@@ -60,7 +70,7 @@ def lattices(profile: Array, most_low: float) -> list[Lattice]:
         lattice = cells_of(profile, first, pitch)
         if lattice is not None and lattice.low <= most_low:
             found.append(lattice)
-    return found
+    return tuple(found)
 
 
 def to_try(length: int) -> Array:

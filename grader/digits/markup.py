@@ -18,6 +18,7 @@ from grader.digits.shown import MOST_BYTES, Picture, Shown, Unread, from_base64
 
 VIDEO, SCRIPT, DRAWING = "a video", "a drawing that a script makes", "an SVG drawing"
 LINK, WEB = "a link to a file that was not handed in", "a link to the web"
+MOST_LINKS = 1_000  # that a notebook's pictures may lead to; each is compared with all files
 PIXELS = 28 * 28  # coloured cells, from which on a table may be a picture
 LARGE_DRAWING = 20_000  # characters of an SVG inside HTML: a smaller one is an icon
 
@@ -47,13 +48,15 @@ class Files:
         self._by_name: dict[str, list[tuple[str, ...]]] | None = None
         self._root = root
         self._seen: set[Path] = set()
+        self._links = 0
 
     def shown(self, link: str) -> Iterator[Shown]:
         """The picture that the link leads to, the first time that it is asked for."""
         if re.match(r"(?:https?:)?//", link):
             yield Unread(WEB)
             return
-        path = self.find(link)
+        self._links += 1
+        path = self.find(link) if self._links <= MOST_LINKS else None
         if path is None:
             yield Unread(LINK, kept=False)
         elif path not in self._seen:

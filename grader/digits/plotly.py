@@ -16,7 +16,7 @@ from grader.digits.shown import Picture, Shown, Unread, from_base64
 
 DRAWING = "a Plotly drawing"
 CALL = "Plotly.newPlot("
-MOST_VALUES = 20_000_000  # of a matrix
+MOST_VALUES = 6_000_000  # of a matrix
 MOST_FIGURES = 50  # of a page
 NUMBERS = frozenset({"i1", "u1", "i2", "u2", "i4", "u4", "f4", "f8"})
 LINES = frozenset({"scatter", "scattergl", "bar", "histogram", "box", "violin", "pie", "table"})
@@ -91,6 +91,8 @@ def matrix(z: Any) -> Array | None:
             values = unpacked(z)
         else:
             rows = z if isinstance(z, list) else []
+            if sum(len(row) for row in rows) > MOST_VALUES:
+                return None
             values = np.array([[numbers(v) for v in row] for row in rows], dtype=np.float64)
     except (TypeError, ValueError, KeyError):
         return None

@@ -31,7 +31,7 @@ _ABOUT_CELLS = re.compile(
 )
 _SNIFFED, _RAW, _KEPT = 1 << 16, 8 << 20, 8 << 20  # bytes
 _TARGET = re.compile(
-    r"^\s*(?:def|class)\s+(beta_schedule|ddpm_schedules|ContextUnet|DDPM)\b", re.MULTILINE
+    r"^[ \t]*(?:def|class)\s+(beta_schedule|ddpm_schedules|ContextUnet|DDPM)\b", re.MULTILINE
 )
 _RAW_TARGET = re.compile(rb"(?:def|class)\s+(beta_schedule|ddpm_schedules|ContextUnet|DDPM)\b")
 _DIFFUSION_WORDS = ("register_buffer", "MNIST", "n_feat", "prediction_type")

@@ -24,6 +24,7 @@ MODEL = frozenset({"ddpm", "nn_model"})
 OVERRIDES = {"n_epoch": "1", "n_T": "20", "n_feat": "8", "batch_size": "64", "device": "'cpu'"}
 MAGIC = "a cell magic, not Python"
 MAX_STATEMENTS = 5_000
+MOST_BROKEN = 40  # cells with a syntax error of which it is asked whether it is one
 MAX_SOURCE = 2**20
 
 
@@ -193,7 +194,7 @@ def _texts(nb: NotebookNode) -> tuple[dict[int, CellText], list[str]]:
     texts: dict[int, CellText] = {}
     problems: list[str] = []
     runs = Runs(nb)
-    size = count = 0
+    size = count = broken = 0
     for number, cell in enumerate(nb.cells, 1):
         if cell.cell_type != "code" or not cell.source.strip():
             continue
@@ -201,7 +202,8 @@ def _texts(nb: NotebookNode) -> tuple[dict[int, CellText], list[str]]:
         if size > MAX_SOURCE or count > MAX_STATEMENTS:
             problems.append(f"the notebook is too long: cell {number} and later are not read")
             break
-        text = read_cell(number, cell.source)
+        text = read_cell(number, cell.source, ask_newer=broken < MOST_BROKEN)
+        broken += text.saved
         if text.saved and not text.newer and runs.only_elsewhere(number):
             problem = (
                 f"cell {number} is written for Python {runs.python}, and here it is Python {OURS}"

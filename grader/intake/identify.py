@@ -6,10 +6,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from grader.bounded import TooMuch, bounded_for, seconds_for
+from grader.errors import Rejected
 from grader.intake.archive import Unpacked, copy_folder, unpack
-from grader.intake.candidates import candidates
+from grader.intake.candidates import KINDS, candidates
+from grader.intake.notebook import cannot_read
 from grader.intake.parts import parts_of
-from grader.intake.records import ArchiveLimits, Submission
+from grader.intake.records import ArchiveLimits, Notebook, Submission
 from grader.results import Flag
 from grader.scratch import scratch
 
@@ -28,14 +31,22 @@ def open_submission(path: Path, limits: ArchiveLimits) -> Iterator[Submission]:
         raise FileNotFoundError(path)
     with tempfile.TemporaryDirectory(prefix="submission-", dir=scratch()) as folder:
         root = Path(folder)
-        found = (copy_folder if path.is_dir() else unpack)(path, root, limits)
-        yield identified(root, path.resolve().name, found)
+        yield identified(root, path.resolve().name, _unpacked(path, root, limits))
+
+
+def _unpacked(path: Path, root: Path, limits: ArchiveLimits) -> Unpacked:
+    try:
+        if path.is_dir():
+            return bounded_for(seconds_for(limits.unpacked_bytes), copy_folder, path, root, limits)
+        return bounded_for(seconds_for(path.stat().st_size), unpack, path, root, limits)
+    except TooMuch as reason:
+        raise Rejected(f"The submission cannot be unpacked: {reason}.") from None
 
 
 def identified(root: Path, name: str, found: Unpacked) -> Submission:
     """Whose submission the unpacked folder ``root`` is, and where its notebooks lie."""
     student, about_id = _student(name, root)
-    diffusion, text_to_image, about_parts = parts_of(*candidates(root))
+    diffusion, text_to_image, about_parts = _parts(root)
     unread = [Flag("unread", it.reason) for it in found.unread[:_SHOWN]]
     return Submission(
         student,
@@ -47,6 +58,23 @@ def identified(root: Path, name: str, found: Unpacked) -> Submission:
         (*found.flags, *unread, *about_id, *about_parts),
         found.unread,
     )
+
+
+def _parts(root: Path) -> tuple[Notebook | None, Notebook | None, list[Flag]]:
+    """As ``parts_of``; of notebooks that take too much to read it is known that they are there."""
+    size = sum(path.stat().st_size for path in root.rglob("*") if path.is_file())
+    try:
+        return bounded_for(seconds_for(size), _read_parts, root)
+    except TooMuch as reason:
+        parts = [
+            Notebook(name, problem=cannot_read(name, str(reason)))
+            for name in (f"Notebook {kind}" for kind in KINDS)
+        ]
+        return parts[0], parts[1], [Flag("notebook_damaged", part.problem) for part in parts]
+
+
+def _read_parts(root: Path) -> tuple[Notebook | None, Notebook | None, list[Flag]]:
+    return parts_of(*candidates(root))
 
 
 def student_id_in(text: str) -> str | None:

@@ -12,7 +12,7 @@ from itertools import islice
 _ESCAPED = "|".join(rf'(?<=[^\\]\\{{{count}}}")' for count in range(1, 64, 2))
 STRING = rf'"[^"]*+"(?:(?<=\\")(?:{_ESCAPED})[^"]*+")*+(?!(?<=\\")(?:{_ESCAPED}))'
 TOKEN = STRING + r'|[\[\]{},:]|[^\s"\[\]{},:]++|"'
-_TOKEN = re.compile(TOKEN, re.DOTALL)
+TOKENS = re.compile(TOKEN, re.DOTALL)
 _LITERAL = re.compile(r"-?\d[\d.eE+-]*|true|false|null|NaN|-?Infinity")
 _MOST_TOKENS, _MOST_EDITS = 3_000_000, 200
 _PAIRS = {"]": "[", "}": "{"}
@@ -78,7 +78,7 @@ class _Mending:
         self.all_cells = False
 
     def done(self) -> Mended:
-        tokens = _TOKEN.finditer(self.text)
+        tokens = TOKENS.finditer(self.text)
         for match in islice(tokens, _MOST_TOKENS):
             token = match[0]
             if token == '"':

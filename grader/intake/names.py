@@ -63,8 +63,9 @@ def effects(piece: Piece) -> Effects:
     binds |= {name for n in here for name in put_into_namespace(n)}
     reads |= files_read(everything) | {ENVIRONMENT for n in everything if is_environment(n)}
     fills |= environment_set(here) | _decorated_owners(node)
-    for literal in _code_in_strings(everything):
-        binds, reads = binds | literal[0], reads | literal[1]
+    for bound, read in _code_in_strings(everything):
+        binds.update(bound)
+        reads.update(read)
     name, argument = line_magic(node)
     if name in ("env", "set_env"):
         fills.add(ENVIRONMENT)

@@ -9,6 +9,7 @@ import re
 import tempfile
 import warnings
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from nbformat import NotebookNode
 
 from grader.errors import Rejected
 from grader.intake.decoding import text_of
-from grader.intake.mending import Unclear, first_side, mended
+from grader.intake.mending import TOKENS, Unclear, first_side, mended
 from grader.intake.paths import printable
 from grader.intake.records import Notebook
 from grader.intake.slimming import Slim, TooLarge, slim
@@ -26,6 +27,8 @@ READ_AT_ONCE = 64 * 2**20
 """Bytes; of larger notebooks outputs are left out before they are parsed."""
 CHUNK = 1 << 20
 _MAX_DEPTH = 100
+MOST_CELLS = 5_000
+MOST_PARTS = 3_000_000  # texts, numbers, brackets, commas: some figures have many
 _LONGEST_NUMBER = 300  # digits
 _CELL_ID = re.compile(r"[a-zA-Z0-9_-]{1,64}\Z")
 _OTHER_FORMS = (
@@ -127,6 +130,8 @@ class _Reading:
         text, note = text_of(data, self.name)
         if not text.strip():
             raise _CannotRead("it is empty" if not data else "it holds nothing")
+        if has_too_many_parts(text):
+            raise _CannotRead("it holds too many parts to be read")
         try:
             found = json.loads(text)
         except json.JSONDecodeError:
@@ -180,6 +185,8 @@ class _Reading:
             cells = [*cells.values()]
         if not isinstance(cells, list):
             raise _CannotRead("it holds no cells")
+        if len(cells) > MOST_CELLS:
+            raise _CannotRead(f"it has more than {MOST_CELLS} cells")
         return {**found, "cells": cells}
 
 
@@ -198,6 +205,13 @@ def _mapped(path: Path) -> Iterator[mmap.mmap]:
             copy.flush()
             file = copy
         yield stack.enter_context(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
+
+
+def has_too_many_parts(text: str) -> bool:
+    """Whether JSON would fill memory: each of its parts takes far more there than in the text."""
+    if sum(map(text.count, "[{,:")) <= MOST_PARTS:
+        return False  # those in texts counted in
+    return next(islice(TOKENS.finditer(text), MOST_PARTS, None), None) is not None
 
 
 def _number(digits: str) -> int:

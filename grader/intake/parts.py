@@ -12,7 +12,7 @@ from grader.intake.records import Notebook
 from grader.results import Flag
 
 TARGETS = frozenset({"beta_schedule", "ddpm_schedules", "ContextUnet", "DDPM"})
-_DDPM = re.compile(r"^\s*class\s+DDPM\b", re.MULTILINE)
+_DDPM = re.compile(r"^[ \t]*class\s+DDPM\b", re.MULTILINE)
 _PICTURES = ("image/png", "image/jpeg", "image/gif", "text/html")
 
 

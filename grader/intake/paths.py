@@ -19,6 +19,8 @@ def safe_path(name: str) -> tuple[PurePosixPath | None, str]:
     understood, leading slashes and steps out of the folder are dropped. None if nothing is left,
     or if it is nested too deeply.
     """
+    if len(name) > DEEPEST * LONGEST * 2:
+        return None, ""
     text, changed = readable(name).replace("\\", "/").split("\0")[0], ""
     shorter = _DRIVE.sub("", text)
     if shorter != text or text.startswith("/"):
@@ -72,5 +74,5 @@ def is_junk(path: PurePath) -> bool:
 
 def printable(name: str) -> str:
     """A file name that is safe to show: no control characters, at most 80 characters."""
-    clean = "".join(c if c.isprintable() else "?" for c in name)
+    clean = "".join(c if c.isprintable() else "?" for c in name[:81])
     return clean if len(clean) <= 80 else clean[:77] + "..."

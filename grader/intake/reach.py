@@ -32,20 +32,23 @@ class Item:
 
 def with_calls(items: list[Item], reasons: dict[int, str]) -> list[Item]:
     """Credit a call of the notebook's own function with what that function does."""
-    functions: dict[str, list[Effects]] = defaultdict(list)
+    writes: dict[str, set[str]] = defaultdict(set)
+    training, filling = set[str](), set[str]()
     for item in items:
         if isinstance(item.piece.node, ast.FunctionDef | ast.AsyncFunctionDef):
-            functions[item.piece.node.name].append(item.does)
+            name = item.piece.node.name
+            writes[name] |= item.does.global_writes
+            training |= {name} if item.does.trains_when_called else set()
+            filling |= {name} if item.does.fills_arguments else set()
     result = []
     for i, item in enumerate(items):
         fills = set(item.does.fills)
-        for name in item.does.calls & functions.keys():
-            for does in functions[name]:
-                fills |= does.global_writes
-                if does.trains_when_called:
-                    reasons.setdefault(i, "it trains or samples")
-                if does.fills_arguments:
-                    fills |= _arguments(item.piece, name)
+        for name in item.does.calls & writes.keys():
+            fills |= writes[name]
+            if name in training:
+                reasons.setdefault(i, "it trains or samples")
+            if name in filling:
+                fills |= _arguments(item.piece, name)
         result.append(Item(item.piece, replace(item.does, fills=frozenset(fills))))
     return result
 

@@ -86,6 +86,8 @@ def _outputs(data: bytes | mmap.mmap) -> Iterator[_Output]:
     tokens = _TOKEN.finditer(data)
     for match in islice(tokens, _MOST_TOKENS):
         first = data[match.start() : match.start() + 1]
+        if first == b'"' and match.end() == match.start() + 1:
+            return  # a text that does not end
         if first in b"[{":
             keys.append(key)
             key = b""

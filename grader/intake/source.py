@@ -14,13 +14,16 @@ from IPython.core.inputtransformer2 import TransformerManager
 from grader.intake.newer import OURS, newer_syntax, with_older_strings
 
 MAX_CELL_BYTES = 512 * 2**10
-_MAX_TRANSFORM = 20 * 2**20  # lines of magic x bytes: IPython starts over after each such line
+MAX_FIELDS = 1_500  # of f-strings in one cell: before Python 3.12 each is sought from the start
+_MAX_TRANSFORM = 2**20  # lines of magic x bytes: IPython starts over after each such line
+_MAX_MAGIC = 500  # lines, after which IPython gives up
 _RUNS = re.compile(
     r"%%(time|timeit|capture|prun|mprun|memit|snakeviz|scalene|wandb|notify|cython)\b"
 )
+_F_STRING = re.compile(r"\b(?:[fF][rR]?|[rR][fF])[\"']")
 _ADDS = re.compile(r"%%add_to\s+(\w+)\s*$")
 _WRITES = re.compile(r"%%(?:writefile|file)\s+(?:-a\s+|--append\s+)?(\S.*?)\s*$")
-_MAGIC_LINE = re.compile(r"^\s*[!%?]|\?\s*$|=\s*[!%]", re.MULTILINE)
+_MAGIC_LINE = re.compile(r"^[ \t]*[!%?]|\?[ \t]*$|=[ \t]*[!%]", re.MULTILINE)
 _FIRST_WORD = ("def ", "class ", "@", "import ", "from ", "async def ")
 _CONTINUES = re.compile(r"(else|elif|except|finally)\b|[)\]}#\s]")
 _DEFINES = re.compile(
@@ -109,9 +112,12 @@ def parse(text: str) -> ast.Module:
         return ast.parse(text)
 
 
-def read_cell(number: int, source: str) -> CellText:
-    """Split cell ``number`` into statements; never raises for what a student can write."""
-    if len(source) > MAX_CELL_BYTES:
+def read_cell(number: int, source: str, ask_newer: bool = True) -> CellText:
+    """Split cell ``number`` into statements; never raises for what a student can write.
+
+    ``ask_newer``: whether a syntax error may be none in a newer Python, which takes a while to ask.
+    """
+    if len(source) > MAX_CELL_BYTES or _fields(source) > MAX_FIELDS:
         return CellText((), problem=f"cell {number} is too long to be read")
     lines = source.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     offset = 0
@@ -128,17 +134,23 @@ def read_cell(number: int, source: str) -> CellText:
         pieces = split(number, text, offset, tree or parse(text))
     except SyntaxError as error:
         line = (error.lineno or 1) + offset
-        return replace(_broken(number, text, offset, line), adds_to=adds_to)
+        return replace(_broken(number, text, offset, line, ask_newer), adds_to=adds_to)
     except FAILURES as error:
         problem = f"cell {number} cannot be read as Python ({type(error).__name__})"
         return CellText((), text, offset, problem=problem)
     return CellText(pieces, text, offset, adds_to=adds_to)
 
 
-def _broken(number: int, text: str, offset: int, line: int) -> CellText:
+def _fields(source: str) -> int:
+    """The most fields that an f-string in this text can have; 0 if it holds none."""
+    return source.count("{") if _F_STRING.search(source) else 0
+
+
+def _broken(number: int, text: str, offset: int, line: int, ask_newer: bool) -> CellText:
     """What can be had of a cell that is no Python, or none of this version."""
     problem = f"cell {number} has a syntax error in line {line}"
-    if newer := newer_syntax(text):
+    newer = newer_syntax(text) if ask_newer else ""
+    if newer:
         older = with_older_strings(text)
         with suppress(*FAILURES):
             if older is not None:
@@ -157,9 +169,10 @@ def _python(text: str) -> tuple[str, ast.Module | None]:
     try:
         return text, parse(text)
     except SyntaxError:
-        if len(_MAGIC_LINE.findall(text)) * len(text) > _MAX_TRANSFORM:
+        lines = len(_MAGIC_LINE.findall(text))
+        if lines > _MAX_MAGIC or lines * len(text) > _MAX_TRANSFORM:
             raise ValueError("too many lines of magic") from None
-        text = re.sub(r"^(\s*)%time[ \t]+(?=\S)", r"\1", text, flags=re.MULTILINE)
+        text = re.sub(r"^([ \t]*)%time[ \t]+(?=\S)", r"\1", text, flags=re.MULTILINE)
         with alone_and_quiet():
             manager = TransformerManager()
             return str(manager.transform_cell(text)), None

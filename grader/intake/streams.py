@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 CHUNK = 1 << 20
 _RATIO_FLOOR = 1 << 20  # a tiny archive's zero padding packs very well and harms nobody
 _HEADER_BYTES = 1 << 20  # extended headers are read into memory: keep them small
+_ALL_HEADERS = 16 << 20  # bytes; macOS adds a few thousand to a file
 _XZ_MEMORY = 1 << 29  # bytes; xz -9 asks for 65 MiB
 
 Unzipped: type[gzip.GzipFile] = gzip.GzipFile
@@ -175,7 +176,7 @@ class Meter(_Reads):
     def __init__(self, stream: Source, packed: Packed, limits: ArchiveLimits) -> None:
         self._stream, self._packed, self._limits = stream, packed, limits
         self._ahead = b""
-        self.count = 0
+        self.count = self._content = 0
         self.budget = _HEADER_BYTES
 
     def peek(self, size: int) -> bytes:
@@ -207,7 +208,11 @@ class Meter(_Reads):
 
     def allow(self, size: int) -> None:
         """Let the next ``size`` bytes of content pass, and one more header after them."""
-        self.budget = self.count - len(self._ahead) + size + _HEADER_BYTES
+        here = self.count - len(self._ahead)
+        if here - self._content > _ALL_HEADERS:
+            raise LimitReached("The archive has member headers of unreasonable size.")
+        self._content += size
+        self.budget = here + size + _HEADER_BYTES
 
 
 def most_for(packed: int, limits: ArchiveLimits) -> float:

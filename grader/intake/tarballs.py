@@ -5,7 +5,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from grader.intake.paths import safe_path
-from grader.intake.streams import UNPACKING, Meter
+from grader.intake.streams import UNPACKING, Meter, most_for
 from grader.intake.target import Target
 
 BLOCK = tarfile.BLOCKSIZE
@@ -57,6 +57,8 @@ def unpack_tar(meter: Meter, target: Target, within: PurePosixPath) -> None:
             elif member.islnk():
                 to, _ = safe_path(member.linkname)
                 target.link(path, str(to), within)
+            elif member.isreg() and member.size > most_for(_stored(member), target.limits):
+                target.cannot_read(path, "it claims to be far larger than what is stored of it")
             elif member.isreg():
                 content = tar.extractfile(member)
                 assert content is not None  # a regular file always has content

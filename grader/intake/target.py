@@ -27,6 +27,25 @@ class _Link:
     said: str
 
 
+class _Said:
+    """Members to tell of; of many only their number is kept, as names may be long."""
+
+    def __init__(self) -> None:
+        self.first: list[tuple[str, str]] = []
+        self.count = 0
+
+    def add(self, name: str, why: str) -> None:
+        self.count += 1
+        if len(self.first) < _SHOWN:
+            self.first.append((printable(name), why))
+
+    def flags(self, id_: str, text: str) -> list[Flag]:
+        flags = [Flag(id_, text.format(name, why)) for name, why in self.first]
+        if self.count > _SHOWN:
+            flags.append(Flag(id_, f"{self.count - _SHOWN} more, too."))
+        return flags
+
+
 class Target:
     """Takes members of archives, one after the other, and remembers what became of them."""
 
@@ -37,8 +56,7 @@ class Target:
         self.unread: list[Unread] = []
         self._members = self._seen = 0
         self._links: dict[PurePosixPath, _Link] = {}
-        self._changed: list[tuple[str, str]] = []
-        self._left_out: list[tuple[str, str]] = []
+        self._changed, self._left_out = _Said(), _Said()
 
     def place(self, name: str, within: PurePosixPath) -> PurePosixPath | None:
         """Where a member may lie, relative to the target; None if it is of no use.
@@ -55,7 +73,7 @@ class Target:
             return None
         self._count()
         if changed:
-            self._changed.append((name, changed))
+            self._changed.add(name, changed)
         return within / path
 
     def _count(self) -> None:
@@ -148,7 +166,7 @@ class Target:
 
     def leave_out(self, name: str, reason: str) -> None:
         """Of no use and no harm: a flag says so."""
-        self._left_out.append((name, reason))
+        self._left_out.add(name, reason)
 
     def cannot_read(self, path: PurePosixPath, reason: str) -> None:
         """It was handed in and is not there to be judged: ``reason`` is what follows "as"."""
@@ -165,8 +183,8 @@ class Target:
     def flags(self) -> tuple[Flag, ...]:
         """What a TA should know of how it was unpacked."""
         return (
-            *_each("archive_path_changed", self._changed, "{} was unpacked below the others: {}."),
-            *_each("archive_member_left_out", self._left_out, "{} was not unpacked: {}."),
+            *self._changed.flags("archive_path_changed", "{} was unpacked below the others: {}."),
+            *self._left_out.flags("archive_member_left_out", "{} was not unpacked: {}."),
         )
 
     def remove(self, path: PurePosixPath) -> None:
@@ -186,10 +204,3 @@ class Target:
 
 def _too_many(limits: ArchiveLimits) -> str:
     return f"The archive has more than {limits.members} members."
-
-
-def _each(id_: str, members: list[tuple[str, str]], text: str) -> list[Flag]:
-    flags = [Flag(id_, text.format(printable(n), why)) for n, why in members[:_SHOWN]]
-    if len(members) > _SHOWN:
-        flags.append(Flag(id_, f"{len(members) - _SHOWN} more, too."))
-    return flags

@@ -22,6 +22,7 @@ KEPT = ("checks", "digits", "intake", "probes", "sandbox", "selfcheck", "setting
 FILES = (
     "__init__.py",
     "artefacts.py",
+    "bounded.py",
     "errors.py",
     "lateness.py",
     "paths.py",

@@ -254,3 +254,28 @@ class Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
 
 def stand_in_for_absent_libraries() -> Any:
     sys.meta_path.append(Finder())
+
+
+# --- libraries that are hidden --------------------------------------------------------------------
+
+
+class Found(importlib.machinery.PathFinder):
+    """Finds what is installed, but for packages that are hidden."""
+
+    hidden: Any = frozenset()
+
+    @classmethod
+    def find_spec(cls, fullname: Any, path: Any = None, target: Any = None) -> Any:
+        if fullname.partition(".")[0] in cls.hidden:
+            return None
+        return super().find_spec(fullname, path, target)
+
+
+def hide(names: Any) -> Any:
+    """The packages of these names are as if they were not installed. Where there are walls, their
+    folders are empty, too."""
+    Found.hidden = frozenset(names)
+    finders = (importlib.machinery.PathFinder, Found)
+    sys.meta_path[:] = [Found if finder in finders else finder for finder in sys.meta_path]
+    for name in [name for name in sys.modules if name.partition(".")[0] in Found.hidden]:
+        del sys.modules[name]

@@ -6,14 +6,15 @@
     prediction_type  "epsilon" or "sample", that of its folder
     schedule         "linear" or "cosine"
     seed             of everything that is drawn
-    measure          "answers" or "samples"
-    pixels, labels   (answers) digits, base64 of bytes (N, 784), and their classes
+    measure          "answers", "even" or "samples"
+    pixels, labels   (answers, even) digits, base64 of bytes (N, 784), and their classes
     scale, shift     (answers) from 0..1 to the range in which ``forward`` is given them
     untrained        (answers) leave the weights as the notebook made them
     n_sample         (samples) how many images
 
 "answers" gives ``x_t`` and ``answer``, what the network was given and what it answered while the
-student's ``forward`` ran; "samples" gives ``images``. A fact ``does_not_fit`` says why the weights
+student's ``forward`` ran; "even" gives ``answer``, what it answers to even grays, which tells
+two networks apart; "samples" gives ``images``. A fact ``does_not_fit`` says why the weights
 do not fit the network, ``missing`` what the notebook lacks.
 """
 
@@ -28,6 +29,7 @@ from torch import nn
 
 SIZE = (1, 28, 28)
 WIDEST = 512
+GRAYS = (0.0, 0.5, 1.0)
 DEEPEST = 4  # dictionaries round a state_dict
 STATISTICS = ("running_", "num_batches")  # of a batch norm: learnt, too
 WRAPPERS = ("module", "_orig_mod")
@@ -48,6 +50,8 @@ def run(namespace: Any, inputs: Any) -> Any:
         with torch.no_grad():
             if inputs["measure"] == "samples":
                 return samples(ddpm, inputs)
+            if inputs["measure"] == "even":
+                return even(ddpm, inputs)
             return answers(ddpm, inputs)
     except Missing as error:
         return {}, {"missing": str(error)}
@@ -212,6 +216,39 @@ def answers(ddpm: Any, inputs: Any) -> Any:
         raise Missing("a call of the network in DDPM.forward")
     shown, answered = zip(*seen, strict=True)
     return {"x_t": np.stack(shown), "answer": np.stack(answered)}, {}
+
+
+def even(ddpm: Any, inputs: Any) -> Any:
+    """The answers to ``GRAYS`` in the middle of all steps: far from what networks are trained on,
+    two that were trained apart differ most."""
+    data = np.frombuffer(base64.b64decode(inputs["pixels"]), np.uint8).reshape(-1, *SIZE)
+    x = torch.from_numpy(data[: len(GRAYS)] / np.float32(255))
+    calls: list[Any] = []
+    _, network = network_of(ddpm)
+    handle = network.register_forward_pre_hook(
+        lambda module, args, kwargs: calls.append((args, kwargs)), with_kwargs=True
+    )
+    ddpm(x, torch.tensor(inputs["labels"])[: len(GRAYS)])
+    handle.remove()
+    if not calls:
+        raise Missing("a call of the network in DDPM.forward")
+    args, kwargs = calls[0]
+    grays = torch.tensor(GRAYS)
+
+    def in_place_of_given(value: Any) -> Any:
+        if not isinstance(value, torch.Tensor) or not value.is_floating_point():
+            return value
+        if value.numel() == x.numel():
+            return grays.repeat_interleave(x[0].numel()).reshape(value.shape).to(value.dtype)
+        return torch.full_like(value, 0.5) if value.numel() == len(x) else value
+
+    output = network(
+        *map(in_place_of_given, args),
+        **{name: in_place_of_given(value) for name, value in kwargs.items()},
+    )
+    if not isinstance(output, torch.Tensor) or output.numel() != x.numel():
+        raise Missing("one image for each that the network is given")
+    return {"answer": flat(output)}, {}
 
 
 def samples(ddpm: Any, inputs: Any) -> Any:

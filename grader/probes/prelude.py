@@ -1,11 +1,13 @@
-"""Runs first in every kernel, as a private module: sets it up, and answers to probes.
+"""Runs first in every kernel: answers to the grader's questions.
 
-``begin`` is called once, ``answer`` for every probe. Nothing here judges anything, and nothing is
-left in the notebook's namespace.
+``begin`` is called once. From then on nothing leads from the student's code to this module: Python
+calls ``listen`` for its audit events, and one of those is the question. Questions and answers are
+sealed with the kernel's key. Nothing here judges anything, and nothing is left in the notebook's
+namespace.
 """
 
-import ast
 import builtins
+import importlib
 import json
 import marshal
 import math
@@ -13,6 +15,7 @@ import os
 import random
 import re
 import sys
+import threading
 import traceback
 import types
 from typing import TYPE_CHECKING, Any
@@ -21,62 +24,44 @@ import numpy as np
 import torch
 
 if TYPE_CHECKING:  # in the kernel the parts are one source
-    from grader.probes.absent import know_other_versions, stand_in_for_absent_libraries
-    from grader.probes.accelerators import is_accelerator, place
-    from grader.probes.folders import open_folders
-    from grader.probes.gpu_calls import replace, send_to_cpu
+    from grader.probes.guard import begin_guard, busy, look_round, noticed, watch
+    from grader.probes.seal import proof, unsealed
 
 # kept from before the student's code runs, which may put others in their place
-LOADS, DUMPS, ARRAY = json.loads, json.dumps, np.asarray
-CODE, OPEN, PARSE = marshal.loads, open, ast.parse
+BUILTINS = dict(vars(builtins))
+CODE, OPEN, ARRAY, THREAD_ID = marshal.loads, open, np.asarray, threading.get_ident
+READ = importlib.import_module("json.scanner").c_make_scanner(json.JSONDecoder())
+WRITE = importlib.import_module("json.encoder").c_make_encoder(
+    *(None, str, json.encoder.encode_basestring_ascii, None, ": ", ", ", False, False, False)
+)
 
+QUESTION = "ddpm_grader.question"
 ARRAYS_BYTES = 64 * 2**20
+TEXT_CHARACTERS = 20_000
 TRACEBACK_CHARACTERS = 8000
 NO_MEMORY = re.compile(r"can't allocate memory|DefaultCPUAllocator|Cannot allocate memory")
 
-state = types.SimpleNamespace(shell=None, send=None, answer_type="", imported=set(), compiled={})
+state = types.SimpleNamespace(
+    shell=None, send=None, answer_type="", key=b"", asked=set(), imported=set(), compiled={}
+)
+around: dict[str, Any] = {"__name__": "_grader_prelude"}
+"""The module ``surroundings``, which the student's code sees."""
 
 
-# --- output ---------------------------------------------------------------------------------------
+# --- the beginning --------------------------------------------------------------------------------
 
 
-class Tap:
-    """Lets a stream's writes through until the submission's output is used up."""
-
-    left = 0
-
-    def __init__(self, stream: Any) -> None:
-        self.write_through = stream.write
-
-    def write(self, text: Any) -> Any:
-        if isinstance(text, str) and len(text) > Tap.left:
-            kept, Tap.left = text[: Tap.left], 0
-            if kept:
-                self.write_through(kept)
-            return len(text)
-        Tap.left -= len(text)
-        return self.write_through(text)
-
-
-# --- probes ---------------------------------------------------------------------------------------
-
-
-def begin(shell: Any, seed: Any, output_bytes: Any, answer_type: Any) -> Any:
+def begin(shell: Any, surroundings: Any, known: Any) -> Any:
     """Sets everything up; ``shell`` is IPython's."""
-    state.shell, state.answer_type = shell, answer_type
-    state.send = sender(shell.display_pub)
-    replace(shell, "transform_cell", of_transformer)
-    Tap.left = output_bytes
-    for stream in (sys.stdout, sys.stderr):
-        vars(stream)["write"] = Tap(stream).write
-    torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", "1")))
-    send_to_cpu()
-    open_folders(shell)
-    sys.argv[:] = ["ipykernel_launcher.py", "-f", os.path.expanduser("~/kernel.json")]
-    know_other_versions()
-    stand_in_for_absent_libraries()
-    sow(seed)
-    sys.addaudithook(watch_imports)
+    around["__builtins__"] = builtins
+    exec(surroundings, around)
+    around["set_up"](shell, known["output_bytes"], known["hidden"])
+    state.shell, state.answer_type = shell, known["answer_type"]
+    state.send, state.key = sender(shell.display_pub), bytes.fromhex(known["key"])
+    BUILTINS.update(vars(builtins))
+    sow(known["seed"])
+    begin_guard(shell, known["given"])
+    sys.addaudithook(listen)
 
 
 def sender(publisher: Any) -> Any:
@@ -95,26 +80,20 @@ def sender(publisher: Any) -> Any:
     return send
 
 
-def of_transformer(original: Any) -> Any:
-    """IPython takes a cell apart token by token, several times over, to find its own syntax; what
-    is Python without it would come out as it is, but for prompts that were copied with it."""
-
-    def transform_cell(raw: Any) -> Any:
-        try:
-            PARSE(raw)
-        except Exception:
-            return original(raw)
-        return original(raw) if "In [" in raw else raw if raw.endswith("\n") else f"{raw}\n"
-
-    return transform_cell
-
-
-def watch_imports(event: Any, args: Any) -> Any:
-    """An audit hook, which stays: notes installed packages however they are imported."""
+def listen(event: Any, args: Any) -> Any:
+    """An audit hook, which stays: notes installed packages however they are imported, and what
+    only the grader has a use for; and answers."""
     if event == "exec":
         _, found, path = str(getattr(args[0], "co_filename", "")).rpartition("-packages/")
         if found:
             state.imported.add(path.split("/")[0].removesuffix(".py"))
+    elif event == QUESTION:
+        answer(args[0])
+    else:
+        watch(event, args)
+
+
+# --- questions ------------------------------------------------------------------------------------
 
 
 def sow(seed: Any) -> Any:
@@ -125,30 +104,45 @@ def sow(seed: Any) -> Any:
 
 
 def content(path: Any) -> Any:
-    with OPEN(path, "rb") as file:
-        return file.read()
+    thread = THREAD_ID()
+    busy.add(thread)  # this is no reading of the student's
+    try:
+        with OPEN(path, "rb") as file:
+            return file.read()
+    finally:
+        busy.discard(thread)
 
 
 def answer(path: Any) -> Any:
-    """Runs the probe that a file asks for in JSON, and publishes what came of it."""
-    request = LOADS(content(path))
+    """Runs the probe that a file asks for in sealed JSON, and publishes what came of it. What the
+    grader did not write, or has asked before, is no question."""
+    question = unsealed(state.key, content(path))
+    if question is None or question[0] in state.asked:
+        return
+    nonce, text = question
+    state.asked.add(nonce)
+    request, _ = READ(text.decode(), 0)
     name = f"<probe {request['name']}>"
+    look_round(state.shell.user_ns)
     standard = sys.stdout, sys.stderr
-    with open(os.devnull, "w", encoding="utf-8", errors="replace") as sink:
+    with OPEN(os.devnull, "w", encoding="utf-8", errors="replace") as sink:
         sys.stdout = sys.stderr = sink
         try:
             report, arrays = in_either_place(name, request)
         finally:
             sys.stdout, sys.stderr = standard
-    report.update(nonce=request["nonce"], imported=sorted(state.imported))
-    data = {state.answer_type: DUMPS(report, allow_nan=False)}
+    look_round(state.shell.user_ns)
+    report.update(imported=sorted(state.imported), noticed=sorted(noticed))
+    said = "".join(WRITE(report, 0)).encode()
+    data = {state.answer_type: proof(state.key, nonce, said, arrays).hex() + said.decode()}
     state.send({"data": data, "metadata": {}, "transient": {}}, arrays)
 
 
 def in_either_place(name: Any, request: Any) -> Any:
     """What came of a probe; where the code raised after it had looked where tensors are, of asking
     once more with all of them on the other device."""
-    place.used = place.used or is_accelerator(state.shell.user_ns.get("device"))
+    place = around["place"]
+    place.used = place.used or around["is_accelerator"](state.shell.user_ns.get("device"))
     report, arrays = asked(name, request)
     if report["status"] != "error" or not place.looked:
         return report, arrays
@@ -162,7 +156,7 @@ def in_either_place(name: Any, request: Any) -> Any:
 
 def asked(name: Any, request: Any) -> Any:
     """The report of a probe, and its arrays' bytes."""
-    place.looked = False
+    around["place"].looked = False
     try:
         return run(name, request)
     except BaseException as error:
@@ -172,7 +166,7 @@ def asked(name: Any, request: Any) -> Any:
 def run(name: Any, request: Any) -> Any:
     """The report of a probe that went well, and its arrays' bytes, each padded to eight."""
     module = types.ModuleType("_grader_probe")
-    module.__dict__["__builtins__"] = builtins
+    module.__dict__["__builtins__"] = BUILTINS
     if request["code"] is not None:  # it is sent once
         state.compiled[name] = CODE(content(request["code"]))
     exec(state.compiled[name], module.__dict__)
@@ -219,7 +213,7 @@ def describe(error: Any, probe: Any) -> Any:
     known = getattr(state.shell.compile, "_filename_map", {})
     theirs = any(frame.filename in known for frame in frames)
     try:
-        text = str(error)[:20000]
+        text = str(error)[:TEXT_CHARACTERS]
     except BaseException:
         text = "(its text could not be had)"
     kind = type(error).__name__

@@ -20,6 +20,7 @@ import torch
 
 if TYPE_CHECKING:  # in the kernel the parts are one source
     from grader.probes.entries import called, entries_of
+    from grader.probes.names import Names, device_of
 
 
 def to_array(value: Any) -> Any:
@@ -34,23 +35,17 @@ def to_array(value: Any) -> Any:
         return None
 
 
-def set_globals(namespace: Any, schedule: Any, case: Any) -> Any:
-    """The notebook's hyper-parameters, for code that reads them where arguments were meant."""
-    namespace.update(
-        n_T=case["T"], T=case["T"], betas=(case["beta1"], case["beta2"]), schedule=schedule
-    )
-    namespace.update(device="cpu", n_classes=10)
-
-
 def call(namespace: Any, function: Any, schedule: Any, case: Any) -> Any:
     """One call, with the student's own ``beta_schedule`` or with the given betas in its place."""
-    set_globals(namespace, schedule, case)
     own = namespace.get("beta_schedule")
     if case.get("betas") is not None:
         given = torch.tensor(case["betas"], dtype=torch.float32)
         namespace["beta_schedule"] = lambda *args, **kwargs: given.clone()
+    values = {**case, "n_T": case["T"], "betas": (case["beta1"], case["beta2"])}
+    values |= {"schedule": schedule, "device": device_of(namespace), "n_classes": 10}
     try:
-        return called(namespace[function], {**case, "schedule": schedule})
+        with Names(namespace, {"prediction_type": "epsilon", **values}):
+            return called(namespace[function], {**case, "schedule": schedule})
     finally:
         if own is None:
             namespace.pop("beta_schedule", None)

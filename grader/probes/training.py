@@ -1,4 +1,5 @@
-"""Second part of the probe ``diffusion``: the loss, with a network that answers at random."""
+"""Part of the probe ``diffusion``: the loss, with a network that answers at random, and what
+training tells it as t."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -6,37 +7,39 @@ import numpy as np
 import torch
 
 if TYPE_CHECKING:  # in the kernel the parts are one source
-    from grader.probes.stand_ins import (
-        OURS,
-        SIZE,
-        arguments,
-        build,
-        flat,
-        method,
-        recording,
-        schedule_in_use,
-    )
+    from grader.probes.calls import OURS, PIXELS, SIZE, recording, slots
+    from grader.probes.stand_ins import build, method, schedule_in_use
 
 LEVELS = np.resize(np.array([0, 4, 0, 4, 0, 4, 1, 2, 3], np.uint8), 256)
 ANSWERS = np.arange(256, dtype=np.uint8).view(np.int8) >> 1  # -64..63, in 32nds
 VALUES = ANSWERS / np.float32(32)
+BRIGHT = 1e4  # of an image so bright that noise is nothing beside it
+MOST_BATCH = 128
 
 
 def random_pixels(rng: Any, count: Any) -> Any:
     """0, 0.25, .. 1, two thirds of them 0 or 1, as 0..4; shape (count, 784)."""
-    return LEVELS.take(random_bytes(rng, count))  # seven times as fast as an index
+    return LEVELS.take(random_bytes(rng, (count, PIXELS)))  # seven times as fast as an index
 
 
-def random_bytes(rng: Any, count: Any) -> Any:
-    """Of all values alike, (count, 784); a quarter of the time that drawing numbers takes."""
-    return np.frombuffer(rng.bytes(count * 784), np.uint8).reshape(count, 784)
+def random_bytes(rng: Any, shape: Any) -> Any:
+    """Of all values alike; a quarter of the time that drawing numbers takes."""
+    return np.frombuffer(rng.bytes(shape[0] * shape[1]), np.uint8).reshape(shape)
+
+
+def all_classes(rng: Any, calls: Any, batch: Any) -> Any:
+    """Labels, (calls, batch): every ten in a row hold each class once."""
+    tens = calls * batch // 10 + 1
+    return (
+        np.argsort(rng.random((tens, 10)), axis=1).reshape(-1)[: calls * batch].reshape(calls, -1)
+    )
 
 
 class Losses:
     """Answers at random as the network, and keeps what a loss and its gradient follow from."""
 
-    def __init__(self, rng: Any, full: Any) -> None:
-        self.rng, self.full = rng, full
+    def __init__(self, rng: Any) -> None:
+        self.rng = rng
         self.leaf: Any = None  # the last answer
         self.calls: list[Any] = []
         self.losses: list[Any] = []
@@ -45,16 +48,12 @@ class Losses:
         self.gradients: list[Any] = []
         self.facts: dict[str, Any] = {"differentiable": True, "returned": "Tensor", "size": 1}
 
-    def answer(self, network: Any, image: Any, call: Any) -> Any:
-        network.images.append(image.shape[0])
+    def answer(self, network: Any, x_t: Any) -> Any:
         depends = network.weight * 0  # on a weight, as a real network's output does
-        if not self.full:
-            return image.detach() + depends
-        x_t = flat(image)
-        drawn = random_bytes(self.rng, len(x_t))
+        drawn = random_bytes(self.rng, x_t.shape)
         self.shown.append(x_t)
         self.answers.append(ANSWERS.take(drawn))
-        self.leaf = torch.from_numpy(VALUES.take(drawn)).reshape(image.shape)
+        self.leaf = torch.from_numpy(VALUES.take(drawn))
         self.leaf.requires_grad_()
         return self.leaf + depends
 
@@ -70,7 +69,8 @@ class Losses:
         if self.leaf is not None and loss.numel() == 1:
             torch.autograd.backward(loss)
             leaf = self.leaf
-            self.gradients.append(flat(torch.zeros_like(leaf) if leaf.grad is None else leaf.grad))
+            gradient = torch.zeros_like(leaf) if leaf.grad is None else leaf.grad
+            self.gradients.append(gradient.numpy().copy())
 
     def taken_out_of(self, returned: Any) -> Any:
         """The loss among what ``forward`` returned: its first number that has a gradient."""
@@ -97,29 +97,59 @@ class Losses:
 
 
 def measure_loss(namespace: Any, inputs: Any, stand_in: Any) -> Any:
-    """Batches of random images through ``forward``; every answer is known. Of the time steps alone
-    ("timesteps"), the images are the same each time."""
+    """Batches of random images through ``forward``; every answer is known."""
     rng = np.random.default_rng(inputs["seed"])
-    calls, batch, full = inputs["calls"], inputs["batch"], inputs["measure"] == "loss"
-    losses = Losses(rng, full)
-    network = recording(namespace, losses.answer)
+    calls, batch = inputs["calls"], inputs["batch"]
+    losses = Losses(rng)
+    network = recording(namespace, losses.answer, inputs)
     ddpm = build(namespace, inputs, network, stand_in)
-    pixels = random_pixels(rng, batch * (calls if full else 1))
-    labels = rng.integers(0, 10, (calls, batch))
+    pixels = random_pixels(rng, batch * calls)
+    labels = all_classes(rng, calls, batch)
     with OURS():
         images = torch.from_numpy(pixels / np.float32(4)).reshape(-1, batch, *SIZE)
         classes = torch.tensor(labels)
     forward = None
     for call in range(calls):
         with OURS():
-            x, c = images[call % len(images)].clone(), classes[call].clone()
-        before = len(network.others)
+            x, c = images[call].clone(), classes[call].clone()
+        before = len(network.told)
         forward = method(ddpm, "forward", x, c) if forward is None else forward
         loss = forward(x, c)
         if loss is None:
             return {}, {"missing": "DDPM.forward"}
         with OURS():
             loss = losses.taken_out_of(loss)
-            losses.note(loss, len(network.others) - before)
-    arrays = {"c": labels.reshape(-1), **({"x": pixels} if full else {}), **losses.arrays()}
-    return {**arrays, **arguments(network), **schedule_in_use(namespace, inputs)}, losses.facts
+            losses.note(loss, len(network.told) - before)
+    arrays = {"c": labels.reshape(-1), "x": pixels, **losses.arrays(), **slots(network)}
+    facts = {**losses.facts, **network.own.facts, "image": network.shape}
+    return {**arrays, **schedule_in_use(namespace, inputs)}, facts
+
+
+class Levels:
+    """Answers with the noisy images themselves, and keeps how bright each is."""
+
+    def __init__(self, frame: Any) -> None:
+        self.frame = frame
+        self.kept: list[Any] = []
+
+    def answer(self, network: Any, x_t: Any) -> Any:
+        self.kept.append(self.frame.inside(x_t).mean(axis=1, dtype=np.float64))
+        return torch.from_numpy(x_t) + network.weight * 0
+
+
+def told_in_training(namespace: Any, inputs: Any, ddpm: Any, network: Any, frame: Any) -> Any:
+    """What ``forward`` gives its network as t, and how bright x_t then is: the images are so bright
+    that this tells the step. ``told/<slot>`` (N, width), ``told/level`` (N,), in parts of x_0."""
+    levels = Levels(frame)
+    network.answer, network.images, network.told = levels.answer, [], []
+    draws = inputs["draws"]
+    batch = min(inputs["T"], MOST_BATCH) // 10 * 10
+    with OURS():
+        x = torch.full((batch, *SIZE), BRIGHT)
+        c = torch.arange(batch) % 10
+    with torch.no_grad():
+        for _ in range(-(-draws // batch)):
+            ddpm(x.clone(), c.clone())
+    with OURS():
+        level = np.concatenate(levels.kept) / BRIGHT
+        return {"told/level": level, **slots(network, "told/")}

@@ -5,9 +5,10 @@ from typing import Literal
 from grader.errors import SandboxUnavailable
 from grader.sandbox import bubblewrap, warm
 from grader.sandbox.ahead import Ahead
-from grader.sandbox.launch import Sandbox
+from grader.sandbox.launch import Sandbox, open_as_many_as_allowed
 from grader.sandbox.limits import JSON, InfraError, Limits, Outcome, Status
 from grader.sandbox.plain import Plain
+from grader.sandbox.seeds import derived
 from grader.sandbox.session import KernelSession
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "SandboxUnavailable",
     "Status",
     "choose_sandbox",
+    "derived",
 ]
 
 
@@ -29,6 +31,7 @@ def choose_sandbox(name: Literal["auto", "bubblewrap", "none"]) -> Sandbox:
 
     Raises ``SandboxUnavailable`` with the reason why bubblewrap cannot run here.
     """
+    open_as_many_as_allowed()
     if name == "none":
         return Plain()
     try:

@@ -11,11 +11,13 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from grader.sandbox.client import ANSWER
 from grader.sandbox.kernel import CellRaisedError, Kernel, KernelGoneError
 from grader.sandbox.launch import Launch, Sandbox
 from grader.sandbox.limits import InfraError, Limits
 from grader.sandbox.memory import keep_freed_memory
-from grader.sandbox.sources import prelude_code, prelude_source
+from grader.sandbox.seeds import derived
+from grader.sandbox.sources import prelude_file, prelude_source
 from grader.sandbox.text import one_line
 from grader.sandbox.warm import WarmBubblewrap
 
@@ -112,8 +114,17 @@ def started(sandbox: Sandbox, limits: Limits, seed: int) -> Kernel:
     kernel = Kernel(sandbox, limits)
     kernel.start()
     try:
-        path = kernel.give(prelude_code(), "prelude")
-        kernel.run(prelude_source(path, seed, limits.output_bytes), PRELUDE_SECONDS, ours=True)
+        known = {
+            "key": kernel.key.hex(),
+            "seed": derived(seed, "statements"),
+            "output_bytes": limits.output_bytes,
+            "hidden": list(limits.hidden),
+            "answer_type": ANSWER,
+            "given": kernel.given,
+        }
+        path = kernel.give(prelude_file(known), "prelude")
+        kernel.run(prelude_source(path), PRELUDE_SECONDS, ours=True)
+        kernel.take_back("prelude")
     except (CellRaisedError, KernelGoneError, OSError) as error:
         kernel.close()
         raise InfraError(one_line(f"The kernel could not be prepared: {error}")) from error

@@ -1,22 +1,25 @@
 """Starts kernels inside bubblewrap: own namespaces, no network, a view of few files."""
 
-import contextlib
+import base64
 import importlib.util
+import json
 import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from grader import paths
 from grader.errors import SandboxUnavailable
 from grader.sandbox import syscalls
-from grader.sandbox.launch import USER, Launch, environment
+from grader.sandbox.launch import USER, Launch, environment, resource_limits
 from grader.sandbox.limits import Limits
 from grader.sandbox.refusals import remedy
-from grader.sandbox.visible import View, view
+from grader.sandbox.visible import View, installed, view
 
 TEMPORARY = Path("/tmp")
 HOME = Path("/home") / USER
@@ -27,7 +30,18 @@ TRIAL_SECONDS = 30
 IDENTITY = "1000"  # user and group inside
 READ_BY_9 = ("/bin/sh", "-c", 'exec "$@" 9<"$0"')  # file, then command
 EMPTY_FILE = Path(__file__).with_name("cover.txt")
+INSIDE, COLD = Path(__file__).with_name("inside.py"), Path(__file__).with_name("cold.py")
 NEEDED = ("torch", "torchvision", "numpy", "matplotlib", "ipykernel")
+# given up before it runs a cell
+FOR_WALLS = ("--cap-add", "CAP_SYS_ADMIN", "--cap-add", "CAP_SETPCAP")
+BUILD = """
+call(LIBC.unshare(0x20000), "unshare")
+mount(None, "/", None, MS_REC | MS_PRIVATE)
+mount("tmpfs", "/tmp", "tmpfs", MS_NOSUID | MS_NODEV, "nr_inodes=100")
+hide_proc()
+no_privileges()
+print("built")
+"""
 LOOK = "import importlib.util as i; print('inside', *(n for n in {} if i.find_spec(n) is None))"
 
 
@@ -42,11 +56,20 @@ class Bubblewrap:
 
     def launch(self, command: list[str], folder: Path, limits: Limits) -> Launch:
         """``command`` inside the walls; see ``Sandbox.launch``."""
-        argv = [str(self.program), *self.walls(limits), *self.shared(folder)]
-        with contextlib.suppress(SandboxUnavailable):  # of which the lack of warm kernels tells
-            answers = folder / "syscalls"
-            answers.write_bytes(syscalls.program())
-            argv = [*READ_BY_9, str(answers), *argv, "--seccomp", "9"]
+        hidden = [word for path in installed(limits.hidden) for word in emptied(path)]
+        argv = [str(self.program), *self.walls(limits), *hidden, *self.shared(folder)]
+        try:
+            answers = syscalls.program()
+        except SandboxUnavailable:  # of which the lack of warm kernels tells
+            return Launch((*argv, "--", *command), HOST_ENVIRONMENT, folder, contained=True)
+        if builds_more(self):
+            argv += FOR_WALLS
+            request = json.dumps(inner_request(folder, limits, answers))
+            command = [sys.executable, "-c", text_of(COLD), request, *kernels_own(command)]
+        else:
+            file = folder / "syscalls"
+            file.write_bytes(answers)
+            argv = [*READ_BY_9, str(file), *argv, "--seccomp", "9"]
         return Launch((*argv, "--", *command), HOST_ENVIRONMENT, folder, contained=True)
 
     def walls(self, limits: Limits) -> list[str]:
@@ -83,6 +106,54 @@ def scratch(limits: Limits) -> dict[str, int]:
     return {str(place): size for place, size in places.items()}
 
 
+def inner_request(folder: Path, limits: Limits, answers: bytes) -> dict[str, Any]:
+    """Of which walls a kernel's own process is to build; see ``inside.py``. ``answers`` is the
+    filter of system calls."""
+    own, shown = scratch(limits), seen()
+    packages = [str(place) for place in shown.outermost if is_below(place, own)]
+    links = {k: v for k, v in shown.links.items() if is_below(k, own)}
+    data = [WORK / "data"] if paths.MNIST_DIR.is_dir() else []
+    return {
+        "rlimits": resource_limits(limits),
+        "tmpfs": own,
+        "work": str(WORK),
+        "kept": [*map(str, (folder / "ipc", *data)), *packages],
+        "given": str(folder / "given"),
+        "hidden": [str(path) for path in installed(limits.hidden)],
+        "sockets": str(folder / "ipc"),
+        "links": {str(k): v for k, v in links.items() if not is_below(k, packages)},
+        "filter": base64.b64encode(answers).decode(),
+    }
+
+
+def is_below(path: Path, folders: Iterable[str]) -> bool:
+    return any(path.is_relative_to(folder) for folder in folders)
+
+
+def text_of(program: Path) -> str:
+    """The source of what runs in a kernel's process: the walls that it builds round itself, and
+    what it does then."""
+    return f"{INSIDE.read_text('utf-8')}\n{program.read_text('utf-8')}"
+
+
+def kernels_own(command: list[str]) -> list[str]:
+    """Of a kernel's command, the kernel's own arguments, which follow the boot code's."""
+    return command[command.index("-f") :]
+
+
+@cache
+def builds_more(wrap: Bubblewrap) -> bool:
+    """Whether a process inside may build walls of its own there; some systems let bubblewrap alone
+    do so. Tried for real, once a process."""
+    walls = [str(wrap.program), *wrap.walls(Limits()), *closed(), "--chdir", "/"]
+    walls += FOR_WALLS
+    try:
+        said = _run([*walls, "--", sys.executable, "-c", f"{INSIDE.read_text('utf-8')}\n{BUILD}"])
+    except SandboxUnavailable:
+        return False
+    return said.split() == ["built"]
+
+
 def seen() -> View:
     """What a kernel sees of this machine's files."""
     return view((TEMPORARY, WORK))
@@ -102,6 +173,11 @@ def shown(seen: View) -> list[str]:
     for link, target in {Path("/bin"): "usr/bin", **seen.links}.items():
         args += ["--symlink", target, str(link)]
     return args
+
+
+def emptied(path: Path) -> list[str]:
+    """An empty folder in the place of one that is shown."""
+    return ["--perms", "0555", "--tmpfs", str(path), "--remount-ro", str(path)]
 
 
 def closed() -> list[str]:

@@ -3,8 +3,10 @@
 import asyncio
 from typing import Any
 
+import psutil
 from jupyter_client.asynchronous.client import AsyncKernelClient
 from jupyter_client.channels import AsyncZMQSocketChannel
+from jupyter_client.session import Session
 from jupyter_core.utils import ensure_async
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionComplete
@@ -14,6 +16,22 @@ from traitlets import Type
 ANSWER = "application/vnd.ddpm-grader.answer+json"
 ALIVE_SECONDS = 0.1
 ANSWERS_KEPT = 4
+JSON_BYTES = 16 * 2**20  # of a message; a probe's answer has at most half of that
+TAKEN_BYTES = 2**30  # by which this process may grow while a cell runs: messages wait in its memory
+
+
+class MessageTooLong(ValueError):
+    """The kernel sent a message that is not to be parsed."""
+
+
+class BoundedSession(Session):
+    """Refuses messages whose JSON would take gigabytes, before it is parsed."""
+
+    def deserialize(self, msg_list: list[Any], *args: Any, **kwargs: Any) -> dict[str, Any]:
+        """Raises ``MessageTooLong``, and what broken messages raise."""
+        if sum(len(part) for part in msg_list[:5]) > JSON_BYTES:
+            raise MessageTooLong
+        return super().deserialize(msg_list, *args, **kwargs)
 
 
 class CountingChannel(AsyncZMQSocketChannel):
@@ -47,7 +65,8 @@ class QuietClient(NotebookClient):
     """Runs cells and keeps nothing of what they print or show, except the answers to probes.
 
     ``raised`` is the last traceback; an answer is its JSON and the bytes of its arrays. ``ended``:
-    the kernel said that the cell has ended, which it does after all else.
+    the kernel said that the cell has ended, which it does after all else. ``overfull``: it sends
+    one message without an end, which is kept in memory until it is whole.
     """
 
     def __init__(self, nb: NotebookNode, **kwargs: Any) -> None:
@@ -58,6 +77,7 @@ class QuietClient(NotebookClient):
         self.on_cell_error = self._keep_traceback
         self.answers: list[tuple[object, object]] = []
         self.ended = False
+        self.overfull = False
 
     def process_message(self, msg: dict[str, Any], cell: NotebookNode, cell_index: int) -> None:
         """Drops every message but a probe's answer and the end of the cell."""
@@ -84,7 +104,14 @@ class QuietClient(NotebookClient):
     async def _async_poll_kernel_alive(self) -> None:
         """As nbclient's, but notices a dead kernel within a tenth of a second."""
         assert self.km is not None  # ours always has its manager
-        while await ensure_async(self.km.is_alive()):
+        most = resident_bytes() + TAKEN_BYTES
+        while not self.overfull and await ensure_async(self.km.is_alive()):
             await asyncio.sleep(ALIVE_SECONDS)
+            self.overfull = resident_bytes() > most
         if self.task_poll_for_reply is not None:
             self.task_poll_for_reply.cancel()
+
+
+def resident_bytes() -> int:
+    """Memory that this process has in use."""
+    return int(psutil.Process().memory_info().rss)

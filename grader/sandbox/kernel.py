@@ -2,9 +2,11 @@
 
 import asyncio
 import contextlib
+import errno
 import logging
 import os
 import queue
+import secrets
 import shutil
 import socket
 import tempfile
@@ -18,23 +20,29 @@ from jupyter_client.manager import AsyncKernelManager
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
 
-from grader.sandbox.client import KernelClient, QuietClient
+from grader.sandbox.bubblewrap import scratch
+from grader.sandbox.client import BoundedSession, KernelClient, QuietClient
 from grader.sandbox.launch import Sandbox
 from grader.sandbox.limits import InfraError, Limits, Status
 from grader.sandbox.provisioner import kernel_specs
 from grader.sandbox.text import one_line
+from grader.sandbox.waiting import held_up, waited
 from grader.sandbox.warm import Forked, WarmBubblewrap
 from grader.sandbox.watch import Verdict, Watch
 from grader.scratch import remove, scratch_for_sockets
 
 START_SECONDS = 120
-ANSWER_SECONDS = 0.1
+ANSWER_SECONDS = 0.05
+PATIENCE_SECONDS = 5
 SPEAK_SECONDS = 10
-MESSAGE_BYTES = 128 * 2**20  # a probe's arrays, and room
+LATE_SECONDS = 15  # what a cell publishes may come so long after its end, on a busy machine
+MESSAGE_BYTES = 65 * 2**20  # of a part of a message: a probe's arrays, and room
 QUEUED_MESSAGES = 16
+KEY_BYTES = 32
 SEND_MILLISECONDS = 2000
 SOCKETS = ("shell_port", "iopub_port")
 ENDED = "The Python process ended."
+OVERFULL = "Ended: it sent more than the grader can take in."
 HUNG_UP = "Ended: the Python process closed its connections, so nothing more could be asked."
 LOCAL_SOCKETS = hasattr(socket, "AF_UNIX")  # Python on Windows has none
 
@@ -80,6 +88,8 @@ class Kernel:
         self._context.setsockopt(zmq.RECONNECT_IVL, -1)
         self._watch: Watch | None = None
         self._process: object = None
+        self.key = secrets.token_bytes(KEY_BYTES)
+        """What questions and answers are sealed with."""
         self._shown: dict[str, Path] = {}  # which files were given under which name
         ipc, self._given = self._folder / "ipc", self._folder / "given"
         ipc.mkdir()
@@ -92,9 +102,12 @@ class Kernel:
             ip=str(ipc / "k") if LOCAL_SOCKETS else "127.0.0.1",
             connection_file=str(ipc / "kernel.json"),
             client_factory=KernelClient,
+            session=BoundedSession(),
             log=_log,
         )
         self._client: QuietClient | None = None
+        self._accepting: set[str] = set()
+        self.held_up = False
 
     def start(self) -> None:
         """Raises ``InfraError`` with the reason when no kernel comes up."""
@@ -109,10 +122,14 @@ class Kernel:
     async def _start(self) -> None:
         await self._manager.start_kernel()
         provisioner = self._provisioner
-        self._watch = Watch(
-            provisioner.process.pid, self._folder / "ipc", self._limits, provisioner.kill_tree
-        )
         self._process = provisioner.process
+        self._watch = Watch(
+            provisioner.process.pid,
+            self._limits,
+            provisioner.kill_tree,
+            alone=isinstance(self._process, Forked),
+            places=list(scratch(self._limits)) if provisioner.contained else [],
+        )
         deadline = time.monotonic() + START_SECONDS
         while not self._listening():
             if not await self._manager.is_alive():
@@ -124,7 +141,9 @@ class Kernel:
         client.allow_stdin = False
         client.start_channels(shell=True, iopub=True, stdin=False, hb=False, control=False)
         await self._hear_from(client, deadline)
-        self._client = QuietClient(notebook([]), km=self._manager, log=_log)
+        self._client = QuietClient(
+            notebook([]), km=self._manager, log=_log, iopub_timeout=LATE_SECONDS
+        )
         self._client.kc = client
 
     async def _hear_from(self, client: Any, deadline: float) -> None:
@@ -132,13 +151,17 @@ class Kernel:
 
         jupyter_client's own way waits another 0.2 seconds to be sure that no more will come.
         """
+        asked: set[str] = set()  # on a busy machine the answer to an earlier one comes later
+        patience = ANSWER_SECONDS
         while time.monotonic() < deadline:
-            asked = client.kernel_info()
+            asked.add(client.kernel_info())
+            patience = min(2 * patience, PATIENCE_SECONDS)
+            until = min(time.monotonic() + patience, deadline)
             with contextlib.suppress(queue.Empty):
-                while time.monotonic() < deadline:
-                    message = await client.get_iopub_msg(timeout=ANSWER_SECONDS)
+                while (left := until - time.monotonic()) > 0:
+                    message = await client.get_iopub_msg(timeout=left)
                     state = message["content"].get("execution_state")
-                    if message["parent_header"].get("msg_id") == asked and state == "idle":
+                    if message["parent_header"].get("msg_id") in asked and state == "idle":
                         return
             if not await self._manager.is_alive():
                 raise InfraError("The kernel's process ended.")
@@ -181,10 +204,14 @@ class Kernel:
             verdict = Verdict(Status.timeout, f"Ended: it took longer than {seconds:.3g} seconds.")
             raise self._gone(verdict) from None
         except DeadKernelError:
-            raise self._gone(Verdict(Status.killed, ENDED)) from None
+            text = OVERFULL if client.overfull else ENDED
+            raise self._gone(Verdict(Status.killed, text)) from None
         except zmq.Again:  # nobody is there to send to
             raise self._gone(Verdict(Status.killed, HUNG_UP if self.alive else ENDED)) from None
         except Exception as error:
+            if is_ours(error):
+                self.close()
+                raise InfraError(f"A message could not be sent or read ({error}).") from error
             text = f"Ended: the kernel's messages could not be read ({type(error).__name__})."
             raise self._gone(Verdict(Status.killed, text if self.alive else ENDED)) from error
         finally:
@@ -213,6 +240,16 @@ class Kernel:
             shutil.copyfile(content, shown)
         return str(shown)
 
+    def take_back(self, name: str) -> None:
+        """Removes what was given under this name."""
+        self._shown.pop(name, None)
+        (self._given / name).unlink(missing_ok=True)
+
+    @property
+    def given(self) -> str:
+        """The folder of what the kernel is given to read."""
+        return str(self._given)
+
     @property
     def answers(self) -> list[tuple[object, object]]:
         """The probe answers that the last cell sent."""
@@ -229,11 +266,14 @@ class Kernel:
         return self._client is not None and self._client.ended and not self.flooded
 
     def speaks(self) -> bool:
-        """Whether what it publishes still arrives: its own code may have closed its sockets."""
+        """Whether what it publishes still arrives: its own code may have closed its sockets. Where
+        nothing does, ``held_up`` is whether others had the cores that it wanted."""
+        began, before = time.monotonic(), waited(self._provisioner.process.pid)[0]
         try:
-            deadline = time.monotonic() + SPEAK_SECONDS
-            self._loop.run_until_complete(self._hear_from(self._channels, deadline))
+            self._loop.run_until_complete(self._hear_from(self._channels, began + SPEAK_SECONDS))
         except Exception:  # whatever a broken connection makes zmq and jupyter_client raise
+            took = time.monotonic() - began
+            self.held_up = self.alive and held_up(self._provisioner.process.pid, before, took)
             return False
         return True
 
@@ -275,6 +315,8 @@ class Kernel:
 
         Raises ``InfraError`` if it ended with its warm parent, which is no fault of the student's.
         """
+        if self._watch is not None:
+            self._watch.stop()
         self.close()
         watched = self._watch.verdict if self._watch is not None else None
         process = self._process
@@ -287,15 +329,22 @@ class Kernel:
         return self._manager.provisioner
 
     def _listening(self) -> bool:
-        """Whether the kernel accepts connections on the sockets that are used."""
-        for name in SOCKETS:
+        """Whether the kernel accepts connections on the sockets that are used. Each is tried until
+        it does, and no more: connections that wait to be accepted keep others out."""
+        for name in set(SOCKETS) - self._accepting:
             ip, port = self._manager.ip, getattr(self._manager, name)
             with socket.socket(socket.AF_UNIX if LOCAL_SOCKETS else socket.AF_INET) as trial:
                 try:
                     trial.connect(f"{ip}-{port}" if LOCAL_SOCKETS else (ip, port))
+                    self._accepting.add(name)
                 except OSError:
                     return False
         return True
+
+
+def is_ours(error: Exception) -> bool:
+    """Whether it says that this process, or the machine, has no more of something."""
+    return getattr(error, "errno", None) in (errno.EMFILE, errno.ENFILE, errno.ENOMEM)
 
 
 def code_cell(source: str, metadata: dict[str, Any]) -> NotebookNode:

@@ -1,5 +1,6 @@
 """What every kernel is started with, inside bubblewrap or not."""
 
+import contextlib
 import json
 import sys
 from collections.abc import Mapping
@@ -9,6 +10,11 @@ from typing import Protocol
 
 from grader.sandbox.limits import Limits
 from grader.sandbox.packages import python_environment
+
+try:
+    import resource
+except ImportError:  # Windows, where only students check their own work
+    resource = None  # type: ignore[assignment]  # mypy takes the name for a module only
 
 USER = "student"
 BOOT = Path(__file__).with_name("boot.py")
@@ -66,9 +72,28 @@ def resource_limits(limits: Limits) -> dict[str, int]:
         "CORE": 0,
         "FSIZE": limits.file_bytes,
         "NPROC": max(limits.processes, 512),  # counted for the user, not for the submission
-        "NOFILE": 1024,
+        "NOFILE": open_files(),
         "DATA": limits.memory_bytes + ADDRESS_SPACE_SLACK,
     }
+
+
+def open_files() -> int:
+    """How many each process of a kernel may have open, which bounds those that are on their way
+    through its sockets, too: the system adds the latter up for the whole user, and stops the grader
+    when they are more than it may have open itself. So it keeps as many more for itself."""
+    try:
+        hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    except AttributeError:  # Windows
+        return 1024
+    return 1024 if hard == resource.RLIM_INFINITY else min(1024, max(hard // 2, 64))
+
+
+def open_as_many_as_allowed() -> None:
+    """Lets this process open as many files as it may at most."""
+    # Windows has no such limit, and macOS one that it does not tell
+    with contextlib.suppress(AttributeError, ValueError, OSError):
+        hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 def environment(home: Path, temporary: Path) -> dict[str, str]:

@@ -26,7 +26,8 @@ class Limits:
     ``submission_seconds`` holds for the student's code in all of its kernels together, and once
     more for the kernel that decodes the pictures, in which none of it runs.
     ``memory_bytes`` is the resident memory of all its processes together, ``file_bytes`` the size
-    of its work folder and ``output_bytes`` what it may print.
+    of its work folder and ``output_bytes`` what it may print. ``hidden`` are the packages that it
+    does not find although they are installed.
     """
 
     cell_seconds: float = 60
@@ -36,6 +37,7 @@ class Limits:
     processes: int = 256
     file_bytes: int = 512 * 2**20
     output_bytes: int = 10 * 2**20
+    hidden: tuple[str, ...] = ()
 
     @property
     def trial_seconds(self) -> float:

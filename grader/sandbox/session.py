@@ -1,6 +1,5 @@
 """``KernelSession``: one submission's kernel, replaced when the student's code brings it down."""
 
-import hashlib
 import json
 import re
 import secrets
@@ -11,18 +10,28 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Protocol, Self
 
+from grader.probes.seal import NONCE_BYTES, sealed
 from grader.sandbox.ahead import ended, started
 from grader.sandbox.kernel import CellRaisedError, Kernel, KernelGoneError
 from grader.sandbox.launch import Sandbox
 from grader.sandbox.limits import JSON, InfraError, Limits, Outcome, Status
+from grader.sandbox.seeds import derived
 from grader.sandbox.sources import placed, placed_together, probe_cell, probe_code
 from grader.sandbox.text import TRACEBACK_CHARACTERS, clean, one_line
-from grader.sandbox.transport import BadAnswerError, read_arrays, read_json
+from grader.sandbox.transport import (
+    BadAnswerError,
+    ForgedAnswerError,
+    proven,
+    read_arrays,
+    read_json,
+)
 from grader.sandbox.watch import Verdict
 
 USED_UP = "The time for the whole submission was used up before this."
 NO_ANSWER = "Ended: it answered, but the answer did not arrive (was there too much output?)."
+FORGED = "The answer is none that the probe gives."
 SILENT = "The probe gave no answer."
+WITHHELD = "an exception, whose text is not shown because the code interferes with the grader"
 LOST = "The kernel's answer was lost twice."
 CLAIMS = {Status.ok, Status.error, Status.out_of_memory, Status.doubtful}
 """What a kernel may say of itself. That something is our fault only we may say."""
@@ -72,10 +81,13 @@ class KernelSession:
         self._ran: set[int] = set()
         self._together = True  # neighbouring statements run as one cell where that is the same
         self._spent = 0.0
+        self._held_up = False  # whether the machine kept the last kernel from answering
         self.starts = 0
         """How many kernels were started."""
         self.imported: set[str] = set()
         """Installed packages that were imported, by whatever means."""
+        self.noticed: set[str] = set()
+        """What the notebook's code does that honest code never does: each follows "the code"."""
 
     def __enter__(self) -> Self:
         return self
@@ -119,13 +131,14 @@ class KernelSession:
         ``seconds`` defaults to the limits' ``probe_seconds``. ``files``: what the kernel may read,
         and the name that it has there; its path is added to the inputs under the key. An answer
         that is lost is asked for once more. Never raises for what happens inside; ``infra_error``
-        means that no kernel could be had, or that the second answer was lost, too.
+        means that no kernel could be had, or that the machine was too busy for the second answer,
+        too.
         """
         for _ in range(2):
             outcome = self._asked(name, inputs, seconds, files or {})
             if outcome is not None:
                 return outcome
-        return Outcome(Status.infra_error, LOST)
+        return Outcome(Status.infra_error if self._held_up else Status.doubtful, LOST)
 
     def _asked(
         self,
@@ -144,11 +157,11 @@ class KernelSession:
         if kernel is None or self.seconds_left <= 0:
             return Outcome(Status.timeout, USED_UP, seconds=time.monotonic() - began)
         allowed = self._limits.probe_seconds if seconds is None else seconds
-        nonce = secrets.token_hex(16)
+        nonce = secrets.token_bytes(NONCE_BYTES)
         began = time.monotonic()
         try:
             paths = {key: kernel.give(content, known) for key, (content, known) in files.items()}
-            request = self._request(kernel, name, inputs, paths, nonce)
+            request = sealed(kernel.key, nonce, self._request(kernel, name, inputs, paths))
             self._run(probe_cell(kernel.give(request, "request")), allowed, None)
             return self._answer(nonce, time.monotonic() - began)
         except CellRaisedError as error:  # ours raises nothing: what it calls was changed
@@ -260,62 +273,70 @@ class KernelSession:
         name: str,
         inputs: Mapping[str, JSON],
         paths: Mapping[str, str],
-        nonce: str,
     ) -> bytes:
         """What the prelude is to answer; a probe's code goes to each kernel once. What is drawn
         does not depend on ``paths``, which are others in each kernel."""
         sent = name in self._sent
-        known = json.dumps([self._seed, name, dict(inputs)], sort_keys=True)
         request = {
             "name": name,
             "code": None if sent else kernel.give(probe_code(name), f"{name}.code"),
             "inputs": {**inputs, **paths},
-            "nonce": nonce,
-            "seed": int.from_bytes(hashlib.sha256(known.encode()).digest()[:7], "big"),
+            "seed": derived(self._seed, name, dict(inputs)),
         }
         self._sent.add(name)
         return json.dumps(request).encode()
 
-    def _answer(self, nonce: str, seconds: float) -> Outcome | None:
+    def _answer(self, nonce: bytes, seconds: float) -> Outcome | None:
         """The outcome that the kernel's answer describes, read without trust; None if it was
         lost on its way."""
         kernel = self._kernel
         assert kernel is not None
         answers = list(kernel.answers)
         if not answers and kernel.all_heard:
-            return Outcome(Status.doubtful, SILENT, seconds=seconds)
+            return self._forged(SILENT, seconds)
         if not answers:
-            theirs = kernel.flooded or not kernel.speaks()
+            theirs = kernel.flooded or (not kernel.speaks() and not kernel.held_up)
+            self._held_up = kernel.held_up
             self.close()
             return Outcome(Status.killed, NO_ANSWER, seconds=seconds) if theirs else None
         if len(answers) > 1:
             text = f"The probe gave {len(answers)} answers where one was expected."
-            return Outcome(Status.doubtful, text, seconds=seconds)
+            return self._forged(text, seconds)
         try:
-            said, attached = answers[0]
+            said, attached = proven(kernel.key, nonce, *answers[0])
             report = read_json(said)
             status = report.get("status")
-            if report.get("nonce") != nonce or status not in CLAIMS:
-                text = "The answer is none that the probe gives."
-                return Outcome(Status.doubtful, text, seconds=seconds)
+            if status not in CLAIMS:
+                return self._forged(FORGED, seconds)
             status, facts = Status(status), report.get("facts")
             if not isinstance(facts, dict):
                 raise BadAnswerError("its facts are not an object")
             arrays = read_arrays(report.get("arrays"), attached) if status is Status.ok else {}
             self.imported |= {clean(str(n), 100) for n in report.get("imported", ())}
+            self.noticed |= {clean(str(n), 100) for n in report.get("noticed", ())}
+        except ForgedAnswerError:
+            return self._forged(FORGED, seconds)
         except (BadAnswerError, ValueError, TypeError) as error:
             text = one_line(f"The probe's answer cannot be used: {error}.")
             return Outcome(Status.error, text, seconds=seconds)
         message = one_line(str(report.get("message", "")))
         traceback = self._with_cells(str(report.get("traceback", "")))
+        if self.noticed:  # it may tell what the code should not have seen
+            message, traceback = WITHHELD if message else "", ""
         return Outcome(status, message, traceback, seconds, arrays, facts)
+
+    def _forged(self, text: str, seconds: float) -> Outcome:
+        """What is left to say where the answer is not the one that the prelude gives."""
+        self.noticed.add("keeps questions or answers from arriving as they are")
+        return Outcome(Status.doubtful, text, seconds=seconds)
 
     def _not_asked(self, error: CellRaisedError, seconds: float) -> Outcome:
         raised = self._raised(error, seconds)
         if raised.status is Status.out_of_memory:
             return raised
-        text = f"The question could not be put to the code ({raised.message})."
-        return Outcome(Status.doubtful, text, seconds=seconds)
+        return self._forged(
+            f"The question could not be put to the code ({raised.message}).", seconds
+        )
 
     def _raised(self, error: CellRaisedError, seconds: float) -> Outcome:
         message = one_line(f"{error.name}: {error.value}")

@@ -1,23 +1,29 @@
 """The text of the cells that a session sends: a student's in their place, the prelude, probes."""
 
+import json
 import marshal
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Protocol
 
 from grader.paths import PACKAGE
-from grader.sandbox.client import ANSWER
+from grader.sandbox.limits import JSON
 
 PROBES = PACKAGE / "probes"
 PARTS = {
-    "schedules": ("entries", "schedules"),
-    "prelude": ("card", "accelerators", "gpu_calls", "folders", "absent", "prelude"),
-    "diffusion": ("entries", "stand_ins", "training", "sampling", "diffusion"),
+    "schedules": ("entries", "names", "schedules"),
+    "surroundings": ("card", "accelerators", "gpu_calls", "folders", "absent", "surroundings"),
+    "prelude": ("seal", "guard", "prelude"),
+    "diffusion": (
+        *("entries", "names", "calls", "own_network", "stand_ins", "training", "denoiser"),
+        *("sampling", "conditions", "diffusion"),
+    ),
 }
 """Probes whose source is in several files."""
 
 PRELUDE = "_grader_prelude"
+QUESTION = "ddpm_grader.question"  # as in the prelude
 
 
 class Placed(Protocol):
@@ -68,26 +74,36 @@ def probe_code(name: str, folder: Path = PROBES) -> bytes:
 
 
 @cache
-def prelude_code() -> bytes:
-    """The prelude, likewise."""
-    text = "\n".join((PROBES / f"{part}.py").read_text("utf-8") for part in PARTS["prelude"])
-    return marshal.dumps(compile(text, "<prelude>", "exec"))
+def prelude_code() -> tuple[bytes, bytes]:
+    """What surrounds the notebook's code, and the prelude, likewise."""
+    return compiled("surroundings"), compiled("prelude")
 
 
-def prelude_source(path: str, seed: int, output_bytes: int) -> str:
-    """The first cell of every kernel: the prelude, which lies at ``path``, as a private module;
-    nothing is left in the user's namespace."""
-    code = f"__import__('marshal').loads(open({path!r}, 'rb').read())"
+def compiled(name: str) -> bytes:
+    text = "\n".join((PROBES / f"{part}.py").read_text("utf-8") for part in PARTS[name])
+    return marshal.dumps(compile(text, f"<{name}>", "exec"))
+
+
+def prelude_file(known: Mapping[str, JSON]) -> bytes:
+    """What the first cell reads: both modules, and what the prelude is to know."""
+    return marshal.dumps((*prelude_code(), json.dumps(dict(known))))
+
+
+def prelude_source(path: str) -> str:
+    """The first cell of every kernel: runs the prelude, whose file lies at ``path``, as a module
+    that nothing leads to; nothing is left in the user's namespace."""
     return (
-        f"(lambda module: (__import__('sys').modules.__setitem__({PRELUDE!r}, module),"
-        f" exec({code}, module.__dict__),"
-        f" module.begin(get_ipython(), {seed}, {output_bytes}, {ANSWER!r})) and None)"
-        f"(__import__('types').ModuleType({PRELUDE!r}))"
+        "(lambda load, file, module:"
+        " (lambda surroundings, prelude, known:"
+        " (exec(load(prelude), module),"
+        " module['begin'](get_ipython(), load(surroundings), __import__('json').loads(known)))"
+        ")(*load(file.read())) and file.close())"
+        f"(__import__('marshal').loads, open({path!r}, 'rb'), {{'__name__': {PRELUDE!r}}})"
     )
 
 
 def probe_cell(path: str) -> str:
-    """The cell that runs the probe whose request lies at ``path``. IPython reads a cell several
-    times over, character by character, so that the request itself would take longer to read than
-    many a probe to run."""
-    return f"__import__('sys').modules[{PRELUDE!r}].answer({path!r})"
+    """The cell that asks the question that lies at ``path``. IPython reads a cell several times
+    over, character by character, so that the question itself would take longer to read than many a
+    probe to run."""
+    return f"__import__('sys').audit({QUESTION!r}, {path!r})"

@@ -13,7 +13,7 @@ _ESCAPES = re.compile(
 )
 _KEPT = frozenset("\n\t")
 _DROPPED = frozenset({"Cc", "Cs", "Co", "Cn"})
-_BIDI = frozenset("\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+_BIDI = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 
 def clean(text: str, characters: int | None = None) -> str:

@@ -5,6 +5,7 @@ this process run code (nothing is unpickled), take more memory than the limits b
 anything but ``BadAnswerError``.
 """
 
+import hmac
 import json
 import math
 from collections.abc import Mapping
@@ -12,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from grader.probes.seal import MAC_BYTES, proof
 from grader.sandbox.limits import JSON, Array
 from grader.sandbox.text import clean_tree
 
@@ -25,6 +27,24 @@ KINDS = ("u1", "u2", "u4", "u8", "i1", "i2", "i4", "i8", "f2", "f4", "f8")
 
 class BadAnswerError(ValueError):
     """The answer breaks the transport's rules; the text says which."""
+
+
+class ForgedAnswerError(Exception):
+    """The answer is not the one that the prelude gave."""
+
+
+def proven(key: bytes, nonce: bytes, said: object, attached: object) -> tuple[str, Any]:
+    """JSON text and the bytes of arrays, once it is known that the prelude sent them just now.
+
+    Raises ``ForgedAnswerError``.
+    """
+    if not isinstance(said, str) or not isinstance(attached, bytes | memoryview):
+        raise ForgedAnswerError
+    shown, text = said[: 2 * MAC_BYTES], said[2 * MAC_BYTES :]
+    known = proof(key, nonce, text.encode("utf-8", "surrogatepass"), attached)
+    if not hmac.compare_digest(shown.encode("utf-8", "surrogatepass"), known.hex().encode()):
+        raise ForgedAnswerError
+    return text, attached
 
 
 def read_json(text: object) -> dict[str, JSON]:

@@ -154,6 +154,12 @@ def hidden_in(folder: Path) -> list[Path]:
     return list(dict.fromkeys(found))
 
 
+def installed(packages: Iterable[str]) -> list[Path]:
+    """The folders of those of these packages that are installed where kernels look for them."""
+    found = [folder / name for name in packages for folder in package_folders()]
+    return sorted({real(path) for path in found if path.is_dir()})
+
+
 def is_own(path: Path) -> bool:
     """Whether this entry of a folder of packages is this project's or leads to its sources."""
     if path.name in PACKAGES or DISTRIBUTION in path.name.replace("-", "_"):

@@ -7,7 +7,6 @@ fork may see and do is what a cold kernel may, and less: the walls of bubblewrap
 import array
 import asyncio
 import atexit
-import base64
 import contextlib
 import json
 import logging
@@ -20,7 +19,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from functools import cache
@@ -30,11 +29,17 @@ from typing import Any, TypeVar
 from jupyter_client.provisioning.provisioner_base import KernelProvisionerBase
 from traitlets import Any as AnyTrait
 
-from grader import paths
 from grader.errors import SandboxUnavailable
 from grader.sandbox import syscalls
-from grader.sandbox.bubblewrap import HOST_ENVIRONMENT, WORK, Bubblewrap, closed, scratch, seen
-from grader.sandbox.launch import Launch, resource_limits
+from grader.sandbox.bubblewrap import (
+    HOST_ENVIRONMENT,
+    Bubblewrap,
+    closed,
+    inner_request,
+    kernels_own,
+    text_of,
+)
+from grader.sandbox.launch import Launch
 from grader.sandbox.limits import InfraError, Limits
 from grader.scratch import remove, scratch_for_sockets
 
@@ -53,7 +58,7 @@ class Nursery:
     """One warm parent, for all threads. Raises ``SandboxUnavailable`` if there can be none here."""
 
     def __init__(self, wrap: Bubblewrap) -> None:
-        self._filter = base64.b64encode(syscalls.program()).decode()
+        self._filter = syscalls.program()
         self.base = Path(tempfile.mkdtemp(prefix="w", dir=scratch_for_sockets()))
         self.wrap, self._warm = wrap, False
         self._control, inside = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -63,7 +68,7 @@ class Nursery:
         walls = [str(wrap.program), *replace(wrap, no_nesting=False).walls(Limits())]
         walls += ["--bind", str(self.base), str(self.base)]
         walls += [*closed(), "--chdir", "/"]
-        text = NURSERY.read_text("utf-8")
+        text = text_of(NURSERY)
         number = inside.fileno()
         command = [sys.executable, "-c", text, str(number), json.dumps(trial)]
         self._process = in_lasting_thread(
@@ -111,21 +116,9 @@ class Nursery:
         return Forked(pid, ours, self)
 
     def _request(self, folder: Path, argv: list[str], limits: Limits) -> dict[str, Any]:
-        own = scratch(limits)
-        view = seen()
-        packages = [str(place) for place in view.outermost if is_below(place, own)]
-        links = {k: v for k, v in view.links.items() if is_below(k, own)}
-        data = [WORK / "data"] if paths.MNIST_DIR.is_dir() else []
-        return {
-            "argv": argv,
-            "rlimits": resource_limits(limits),
-            "tmpfs": own | {str(self.base): COVER_BYTES},  # which may not lie below /tmp
-            "work": str(WORK),
-            "kept": [*map(str, (folder / "ipc", *data)), *packages],
-            "given": str(folder / "given"),
-            "links": {str(k): v for k, v in links.items() if not is_below(k, packages)},
-            "filter": self._filter,
-        }
+        request = inner_request(folder, limits, self._filter)
+        request["tmpfs"] |= {str(self.base): COVER_BYTES}  # which may not lie below /tmp
+        return {"argv": argv, **request}
 
     def _expect(self, word: str, seconds: float) -> None:
         self._control.settimeout(seconds)
@@ -170,10 +163,6 @@ def in_lasting_thread(make: Callable[[], T]) -> T:
 
     threading.Thread(target=run, daemon=True, name="warm parent").start()
     return made.result()
-
-
-def is_below(path: Path, folders: Iterable[str]) -> bool:
-    return any(path.is_relative_to(folder) for folder in folders)
 
 
 class Forked:
@@ -259,6 +248,7 @@ class WarmProvisioner(KernelProvisionerBase):
     limits: Any = AnyTrait()
     folder: Any = AnyTrait()
     process: Forked | None = None
+    contained = True
 
     async def pre_launch(self, **kwargs: Any) -> dict[str, Any]:
         """Has jupyter_client write the connection file."""
@@ -270,8 +260,7 @@ class WarmProvisioner(KernelProvisionerBase):
 
     async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> Any:
         """Forks; of the command the kernel's own arguments are what follows the boot code's."""
-        arguments = cmd[cmd.index("-f") :]
-        self.process = self.sandbox.nursery.fork(Path(self.folder), arguments, self.limits)
+        self.process = self.sandbox.nursery.fork(Path(self.folder), kernels_own(cmd), self.limits)
         return self.connection_info
 
     def stderr_text(self) -> str:

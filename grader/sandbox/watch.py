@@ -1,171 +1,217 @@
-"""Watches a kernel's processes from outside and ends them all when they take too much.
+"""Ends a kernel when all of its processes together take too much.
 
-A fallback for machines without cgroups: about twenty times a second the memory and number of all
-processes are added up. Resource limits alone don't do: they count each process for itself.
+On Linux a process of its own watches (``warden.py``), one for each of the grader's: what a kernel
+sends can keep the grader's own busy. Elsewhere, where only students check their own work, a thread
+does so with psutil.
 """
 
+import atexit
 import contextlib
+import json
 import os
-import stat
+import subprocess
+import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import psutil
 
-from grader.sandbox.family import Family
 from grader.sandbox.limits import Limits, Status
 
+WARDEN = Path(__file__).with_name("warden.py")
 PERIOD_SECONDS = 0.05
-IPC_BYTES = 2**20
-IPC_FILES = 64
+FORGET_SECONDS = 10
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """Why the watcher ended the kernel."""
+    """Why the kernel was ended."""
 
     status: Status
     message: str
 
 
-class Watch:
-    """Samples the process tree below ``pid`` and the shared folder ``ipc`` until stopped.
+def verdict_of(crossed: str, limits: Limits) -> Verdict:
+    """What is said of a limit that was crossed."""
+    if crossed == "memory":
+        allowed = f"{limits.memory_bytes / 2**30:.3g} GiB"
+        return Verdict(Status.out_of_memory, f"Ended: it used more than {allowed} of memory.")
+    said = {
+        "processes": f"it started more than {limits.processes} processes",
+        "threads": "it started too many threads",
+        "sessions": "it started too many sessions of processes",
+        "busy": "too many of its processes or threads computed at the same time",
+    }
+    return Verdict(Status.killed, f"Ended: {said[crossed]}.")
 
-    On the first limit crossed it calls ``kill`` and keeps the reason in ``verdict``. Numbers and
-    memory are watched by a thread each: reading the memory of processes that fork all the time can
-    take seconds, and a fork bomb must not be able to hide behind that.
+
+class Watch:
+    """Watches the processes below ``pid``, from ``start`` to ``stop``.
+
+    On the first limit crossed they are ended, ``kill`` is called, and the reason is in ``verdict``.
+    ``alone``: the others end with the first one. ``places`` are the kernel's scratch folders, as it
+    sees them itself; what lies there takes memory.
     """
 
-    def __init__(self, pid: int, ipc: Path, limits: Limits, kill: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        pid: int,
+        limits: Limits,
+        kill: Callable[[], None],
+        *,
+        alone: bool = False,
+        places: Sequence[str] = (),
+    ) -> None:
         self.verdict: Verdict | None = None
-        self._pid, self._ipc, self._limits, self._kill = pid, ipc, limits, kill
-        self._family: Family | None = None
-        self._tree: list[psutil.Process] = []
+        self.pid, self.limits, self._kill = pid, limits, kill
+        self.order = {
+            "pid": pid,
+            "alone": alone,
+            "places": list(places),
+            "memory": limits.memory_bytes,
+            "processes": limits.processes,
+        }
+        self.forgotten = threading.Event()
         self._started = False
-        self._stopped = threading.Event()
-        self._deciding = threading.Lock()
-        self._threads = [
-            threading.Thread(target=self._loop, args=(judge,), name="sandbox-watch", daemon=True)
-            for judge in (self._judge_numbers, self._judge_memory)
-        ]
+        self._ending: threading.Thread | None = None
+        self._turn = threading.Lock()
+        warden()  # it takes a moment to be there
 
     def start(self) -> None:
-        """Starts the threads, if they are not; they run until stopped, or the process is gone."""
-        if not self._started:
-            self._started = True
-            for thread in self._threads:
-                thread.start()
+        """Begins to watch, if it does not do so already."""
+        with self._turn:
+            if not self._started:
+                self._started = True
+                warden().watch(self)
 
     def stop(self) -> None:
-        """Ends the threads and waits for them."""
-        self._stopped.set()
-        for thread in self._threads:
-            if thread.is_alive():
-                thread.join()
+        """Ends it; the verdict, if there is one, is known then. May be called again."""
+        with self._turn:
+            if self._started and not self.forgotten.is_set():
+                warden().forget(self)
+        if self._ending is not None:
+            self._ending.join()
 
-    def _loop(self, judge: Callable[[], Verdict | None]) -> None:
-        while not self._stopped.wait(PERIOD_SECONDS):
-            try:
-                verdict = judge()
-            except psutil.NoSuchProcess:
+    def decide(self, crossed: str) -> None:
+        """A limit was crossed."""
+        if self.verdict is None:
+            self.verdict = verdict_of(crossed, self.limits)
+            self._ending = threading.Thread(target=self._kill, name="sandbox-end")
+            self._ending.start()
+
+
+class Warden:
+    """The process that watches, seen from the grader's. Should it end, another one goes on."""
+
+    def __init__(self) -> None:
+        self._watches: dict[int, Watch] = {}
+        self._turn = threading.RLock()
+        self._closed = False
+        self._last = 0
+        self._begin()
+
+    def _begin(self) -> None:
+        command = [sys.executable, "-I", "-S", "-c", WARDEN.read_text("utf-8")]
+        self._process = subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            start_new_session=True,  # which no Ctrl-C reaches, and has a share of the cores
+        )
+        threading.Thread(target=self._listen, args=(self._process,), daemon=True).start()
+
+    def watch(self, watch: Watch) -> None:
+        with self._turn:
+            self._last += 1
+            self._watches[self._last] = watch
+            self._tell(watch=self._last, **watch.order)
+
+    def forget(self, watch: Watch) -> None:
+        """Waits until all that it has found is known."""
+        with self._turn:
+            number = next((n for n, known in self._watches.items() if known is watch), None)
+            if number is None:
                 return
-            if verdict is not None:
-                self._decide(verdict)
-                return
+            self._tell(forget=number)
+        watch.forgotten.wait(FORGET_SECONDS)
+        with self._turn:
+            self._watches.pop(number, None)
 
-    def _decide(self, verdict: Verdict) -> None:
-        with self._deciding:
-            self._stopped.set()
-            if self.verdict is None:
-                self.verdict = verdict
-                self._kill()
+    def _tell(self, **order: Any) -> None:
+        assert self._process.stdin is not None
+        with contextlib.suppress(OSError):  # it ended: the one who listens begins another one
+            self._process.stdin.write(f"{json.dumps(order)}\n")
+            self._process.stdin.flush()
 
-    def _judge_numbers(self) -> Verdict | None:
-        if self._family is None:
-            self._family = Family(self._pid)
-        self._tree = self._family.look()
-        if len(self._tree) > self._limits.processes:
-            allowed = self._limits.processes
-            return Verdict(Status.killed, f"Ended: it started more than {allowed} processes.")
-        if crowded(self._ipc):
-            return Verdict(
-                Status.killed, "Ended: it wrote into the folder of the kernel's sockets."
-            )
-        if unnamed_bytes(self._tree, self._ipc) > self._limits.file_bytes:
-            return Verdict(Status.killed, "Ended: it keeps too much in files without a name.")
-        return None
+    def _listen(self, process: "subprocess.Popen[str]") -> None:
+        assert process.stdout is not None
+        with process.stdout:
+            for line in process.stdout:
+                said = json.loads(line)
+                with self._turn:
+                    watch = self._watches.get(said["id"])
+                if watch is not None and "crossed" in said:
+                    watch.decide(said["crossed"])
+                elif watch is not None:
+                    watch.forgotten.set()
+        process.wait()
+        with self._turn:
+            if not self._closed:
+                self._begin()
+                for number, watch in self._watches.items():
+                    self._tell(watch=number, **watch.order)
 
-    def _judge_memory(self) -> Verdict | None:
-        if memory_in_use(self._tree, self._limits.memory_bytes) <= self._limits.memory_bytes:
-            return None
-        allowed = f"{self._limits.memory_bytes / 2**30:.3g} GiB"
-        return Verdict(Status.out_of_memory, f"Ended: it used more than {allowed} of memory.")
-
-
-def memory_in_use(tree: list[psutil.Process], enough: int) -> int:
-    """Resident bytes of all processes together.
-
-    Pages that forked workers share are counted once, but finding that out is slow, so only where
-    the plain sum is above ``enough``.
-    """
-    plain = sum(_resident(process) for process in tree)
-    if plain <= enough or len(tree) == 1:
-        return plain
-    return sum(_proportional(process) for process in tree)
-
-
-def crowded(ipc: Path) -> bool:
-    """Whether the shared folder holds more than sockets and a connection file, or hides it."""
-    total = 0
-    try:
-        with os.scandir(ipc) as entries:
-            for count, entry in enumerate(entries, 1):
-                info = entry.stat(follow_symlinks=False)
-                total += info.st_size
-                if count > IPC_FILES or total > IPC_BYTES or entry.is_dir(follow_symlinks=False):
-                    return True
-    except PermissionError:  # it is the student's own to lock
-        return True
-    except OSError:
-        return False
-    return False
-
-
-def unnamed_bytes(tree: list[psutil.Process], ipc: Path) -> int:
-    """Of files on the disk of ``ipc`` that were deleted and are still open: no folder shows them,
-    and they would fill the disk for everybody."""
-    found: dict[int, int] = {}
-    with contextlib.suppress(OSError):
-        disk = ipc.stat().st_dev
-        for process in tree:
-            for info in _open_files(process.pid):
-                if info.st_dev == disk and not info.st_nlink and stat.S_ISREG(info.st_mode):
-                    found[info.st_ino] = 512 * info.st_blocks
-    return sum(found.values())
-
-
-def _open_files(pid: int) -> Iterator[os.stat_result]:
-    with contextlib.suppress(OSError):  # it is gone, or may not be looked into
-        for number in os.listdir(f"/proc/{pid}/fd"):
+    def close(self) -> None:
+        """Ends it."""
+        with self._turn:
+            self._closed = True
+            assert self._process.stdin is not None
             with contextlib.suppress(OSError):
-                yield os.stat(f"/proc/{pid}/fd/{number}")
+                self._process.stdin.close()
 
 
-def _resident(process: psutil.Process) -> int:
+class Thread:
+    """The same where there is no /proc: numbers and memory alone, by psutil."""
+
+    def watch(self, watch: Watch) -> None:
+        threading.Thread(target=self._look, args=(watch,), daemon=True).start()
+
+    def forget(self, watch: Watch) -> None:
+        watch.forgotten.set()
+
+    def _look(self, watch: Watch) -> None:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            root = psutil.Process(watch.pid)
+            while watch.verdict is None and not watch.forgotten.wait(PERIOD_SECONDS):
+                family = [root, *root.children(recursive=True)]
+                if len(family) > watch.limits.processes:
+                    watch.decide("processes")
+                elif sum(map(resident, family)) > watch.limits.memory_bytes:
+                    watch.decide("memory")
+
+
+def resident(process: psutil.Process) -> int:
+    """Its resident bytes; 0 if it is gone."""
     with contextlib.suppress(psutil.Error):
         return int(process.memory_info().rss)
     return 0
 
 
-def _proportional(process: psutil.Process) -> int:
-    """Resident bytes, a page of n processes counted 1/n; plain where that cannot be read."""
-    try:
-        with open(f"/proc/{process.pid}/smaps_rollup", "rb") as file:
-            for line in file:
-                if line.startswith(b"Pss:"):
-                    return int(line.split()[1]) * 1024
-    except (OSError, ValueError, IndexError):
-        pass
-    return _resident(process)
+_WARDENS: dict[int, Warden | Thread] = {}
+_TURN = threading.Lock()
+
+
+def warden() -> Warden | Thread:
+    """This process's, started where there is none."""
+    with _TURN:
+        known = _WARDENS.get(os.getpid())
+        if known is None:
+            known = Warden() if sys.platform == "linux" else Thread()
+            _WARDENS[os.getpid()] = known
+            if isinstance(known, Warden):
+                atexit.register(known.close)
+        return known

@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, TextIO
 
+from grader.bounded import in_this_process
 from grader.errors import GraderError, Rejected, UsageError
 from grader.paths import RUBRIC_DIR
 from grader.pipeline import Options, Stopwatch, grade_opened, rejected
@@ -50,10 +51,11 @@ def main(arguments: list[str], language: str) -> int:
         print(words(text).format(folder=options.folder.resolve()), file=sys.stderr)
         return WRONG_USAGE
     try:
-        check_once(packed, options.json, words, out)
-        while options.watch:
-            packed = wait_for_change(packed, words, out)
+        with in_this_process():
             check_once(packed, options.json, words, out)
+            while options.watch:
+                packed = wait_for_change(packed, words, out)
+                check_once(packed, options.json, words, out)
     except GraderError as error:
         print(error, file=sys.stderr)
         return WRONG_USAGE

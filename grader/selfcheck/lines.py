@@ -1,5 +1,6 @@
 """A result as lines for a student: a smile, a frown or a dash, and one sentence each."""
 
+import importlib
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -41,8 +42,16 @@ def lines_of(result: Result, words: Words) -> list[Line]:
     return [Line(mark_of(c), c.id, sentence_of(c, words)) for c in checks]
 
 
+def has_scipy() -> bool:
+    try:
+        importlib.import_module("scipy")
+    except ImportError:
+        return False
+    return True
+
+
 def sentence_of(check: CheckResult, words: Words) -> str:
-    if check.status is State.INFRA_ERROR and "ModuleNotFoundError" in check.message:
+    if check.status in UNSURE and "ModuleNotFoundError" in check.message and not has_scipy():
         return words("Not looked at, as scipy is missing here: pip install scipy")
     said = words.sentence(check.message)
     places = _PLACE.findall(str(check.details.get("traceback", "")))

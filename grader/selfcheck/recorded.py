@@ -20,6 +20,7 @@ CASES = {
     "entry": ((0.01, 0.2, 16), (0.02, 0.3, 40)),
     "loss": ((0.03, 0.2, 16),),
     "sampling": ((0.01, 0.1, 116),),
+    "middle": ((0.004, 0.045, 275),),
     "long": ((1e-4, 0.02, 1000),),
 }
 """beta_1, beta_T and T of every question, by what is asked."""
@@ -39,12 +40,21 @@ def entry_cases(seed: int) -> list[Case]:
     return [*public_cases("entry"), long_case()]
 
 
+def given_cases(seed: int) -> list[Case]:
+    """For ``ddpm_schedules`` where the betas are given."""
+    return entry_cases(seed)
+
+
 def loss_case(seed: int) -> Case:
     return public_cases("loss")[0]
 
 
 def sampling_case(seed: int) -> Case:
     return public_cases("sampling")[0]
+
+
+def middle_case(seed: int) -> Case:
+    return public_cases("middle")[0]
 
 
 def long_case() -> Case:

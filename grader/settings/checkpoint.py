@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 
 from grader.checks.cases import Array
-from grader.paths import MNIST_DIR
 from grader.sandbox import JSON, InfraError, KernelSession, Status
 
 MOST_BYTES = 2**30
@@ -104,12 +103,16 @@ def read_checkpoint(session: KernelSession, path: Path, name: str) -> Checkpoint
 
 
 @cache
-def real_digits() -> tuple[Array, tuple[int, ...]]:
-    """A few test digits, bytes (N, 784), and their classes."""
-    raw = MNIST_DIR / "MNIST" / "raw"
-    pixels = np.frombuffer((raw / "t10k-images-idx3-ubyte").read_bytes()[16:], np.uint8)
-    labels = np.frombuffer((raw / "t10k-labels-idx1-ubyte").read_bytes()[8:], np.uint8)
-    return pixels.reshape(-1, 784)[:DIGITS], tuple(int(label) for label in labels[:DIGITS])
+def real_digits(seed: int = 0) -> tuple[Array, tuple[int, ...]]:
+    """A few clear digits, bytes (N, 784), and their classes, chosen by the seed: such as lie
+    nowhere in the sandbox, so that a network cannot look them up."""
+    from grader.digits.labelled import labelled_tiles  # which the students' own check leaves out
+
+    held_out = labelled_tiles("held_out")
+    clear = np.flatnonzero(held_out.clear)
+    chosen = np.random.default_rng(seed).choice(clear, DIGITS, replace=False)
+    pixels = np.rint(held_out.ink[chosen] * 255).astype(np.uint8)
+    return pixels.reshape(-1, 784), tuple(int(digit) for digit in held_out.column[chosen])
 
 
 def question(setting: str, seed: int = 0, **more: Any) -> dict[str, Any]:
@@ -127,32 +130,52 @@ def unfit(facts: Mapping[str, JSON]) -> str:
     return str(facts.get("does_not_fit", ""))
 
 
-def observe_untrained(session: KernelSession, path: Path, setting: str) -> Mapping[str, float]:
+def observe_untrained(
+    session: KernelSession, path: Path, setting: str, digits: int = 0
+) -> Mapping[str, float]:
     """What the network explains with the weights that the notebook made it with, before any other
     are put into it: one that hands its input on explains much of the noise.
 
     Nothing if that cannot be seen. Raises ``InfraError`` for faults of ours.
     """
-    seen = asked(session, path, question(setting, untrained=True), *RANGES[0])
+    inputs = question(setting, untrained=True, digits=digits)
+    seen = asked(session, path, inputs, *RANGES[0])
     return {} if isinstance(seen, str) else explained(*seen)
 
 
 def observe(
-    session: KernelSession, path: Path, setting: str, untrained: Mapping[str, float]
+    session: KernelSession,
+    path: Path,
+    setting: str,
+    untrained: Mapping[str, float],
+    digits: int = 0,
 ) -> Behaviour:
-    """Has the student's own model, with these weights, look at noisy digits.
+    """Has the student's own model, with these weights, look at noisy digits, those of the seed
+    ``digits``.
 
-    The digits come in the range of the template's data; where the network makes nothing of them,
+    They come in the range of the template's data; where the network makes nothing of them,
     in others that students choose when they read the data. Raises ``InfraError`` for faults of
     ours.
     """
     seen = []
     for scale, shift in RANGES:
-        behaviour = observe_in(session, path, setting, scale, shift, untrained)
+        behaviour = observe_in(session, path, setting, scale, shift, untrained, digits)
         seen.append(behaviour)
         if behaviour.problem or behaviour.best >= CLEARLY:
             return behaviour
     return max(seen, key=lambda behaviour: behaviour.best)
+
+
+def even_answer(session: KernelSession, path: Path, setting: str, digits: int = 0) -> Array:
+    """(N, 784): what the network answers to even grays, which two that were trained apart answer
+    differently; nothing if that cannot be seen."""
+    pixels, labels = real_digits(digits)
+    shown = base64.b64encode(pixels.tobytes()).decode()
+    inputs = question(setting, measure="even", pixels=shown, labels=list(labels))
+    outcome = session.probe("network", inputs, ANSWER_SECONDS, {"path": (path, "weights.pth")})
+    answer = np.asarray(outcome.arrays.get("answer", np.zeros(0)), np.float64)
+    usable = answer.ndim == 2 and answer.shape[1] == 784 and bool(np.all(np.isfinite(answer)))
+    return answer if usable else np.zeros((0, 784))
 
 
 def observe_in(
@@ -162,11 +185,12 @@ def observe_in(
     scale: float,
     shift: float,
     untrained: Mapping[str, float],
+    digits: int = 0,
 ) -> Behaviour:
     """The same in one range: by a single call where that leaves no doubt."""
     parts = []
     for call in range(CALLS):
-        part = asked(session, path, question(setting, seed=call), scale, shift)
+        part = asked(session, path, question(setting, seed=call, digits=digits), scale, shift)
         if isinstance(part, str):
             return Behaviour(problem=part)
         parts.append(part)
@@ -180,12 +204,14 @@ def observe_in(
 def asked(
     session: KernelSession, path: Path, inputs: Mapping[str, Any], scale: float, shift: float
 ) -> tuple[Array, Array, Array] | str:
-    """What ``forward`` made of the digits, pixels from 0 to 1 times ``scale`` plus ``shift``: x,
-    x_t and the network's answer, each (N, 784); or why that is not known."""
-    pixels, labels = real_digits()
+    """What ``forward`` made of digits, pixels from 0 to 1 times ``scale`` plus ``shift``: x, x_t
+    and the network's answer, each (N, 784); or why that is not known. ``inputs["digits"]`` is the
+    seed that chooses them."""
+    told = dict(inputs)
+    pixels, labels = real_digits(told.pop("digits", 0))  # the seed itself stays outside
     shown = base64.b64encode(pixels.tobytes()).decode()
     more = {"pixels": shown, "labels": list(labels), "scale": scale, "shift": shift}
-    known = {**inputs, **more, "measure": "answers"}
+    known = {**told, **more, "measure": "answers"}
     outcome = session.probe("network", known, ANSWER_SECONDS, {"path": (path, "weights.pth")})
     if outcome.status is Status.infra_error:
         raise InfraError(outcome.message)
@@ -193,6 +219,8 @@ def asked(
         return "the notebook's own code did not finish in time"
     if outcome.status is not Status.ok:
         return outcome.message
+    if session.noticed:
+        return f"the notebook's code {'; '.join(sorted(session.noticed))}"
     if problem := unfit(outcome.facts):
         return problem
     x_t, answer = (np.asarray(outcome.arrays[n], np.float64) for n in ("x_t", "answer"))

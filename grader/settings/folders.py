@@ -5,6 +5,7 @@ import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import lru_cache
 from pathlib import Path, PurePath
 
 from grader.intake.paths import is_junk, printable
@@ -40,6 +41,7 @@ _READ = {
 }
 _AGAIN = re.compile(r"( ?\(\d+\)|[-_ ]\d{1,2}|[-_ ]copy)$")  # of numbered downloads
 MISSPELT = 0.7  # likeness of a word to the one that is meant
+WORD, MOST_WORDS = range(4, 14), 40  # letters of a word so like one; of a name, the last words
 _WORDS = {
     "epsilon": re.compile(r"(?<!st)eps|noise|엡실론|입실론|노이즈|잡음"),
     "sample": re.compile(r"sample(?![sdr])|(?<!\d)x_?0(?!\d)|x_?start|샘플|원본"),
@@ -83,6 +85,7 @@ class Said:
         return by_name and self.folder == f"results_{self.setting}"
 
 
+@lru_cache(4096)
 def setting_of(name: str) -> str | None:
     """The setting that a folder's name means; None if it means none or several."""
     name = unicodedata.normalize("NFC", name).lower()
@@ -98,7 +101,7 @@ def _meant(name: str, said: set[str], names: tuple[str, ...]) -> str | None:
     """The one of ``names`` that is said; where none is, the one that a word nearly is."""
     found = said & set(names)
     if not found:
-        words = re.split(r"[^a-z]+", name)
+        words = [word for word in re.split(r"[^a-z]+", name) if len(word) in WORD][-MOST_WORDS:]
         found = {close for word in words for close in get_close_matches(word, names, 1, MISSPELT)}
     return found.pop() if len(found) == 1 else None
 

@@ -14,17 +14,20 @@ from grader.digits.choose import starts_at_the_top
 from grader.digits.clarity import DIGITS, GENERATED_ROWS
 from grader.digits.decode import decode
 from grader.digits.grid import cut_out, find_grid
+from grader.digits.real import near_real
 from grader.digits.regions import Array
 from grader.digits.shown import MOST_BYTES
 from grader.sandbox import KernelSession
 
 _FRAME = re.compile(rb"data:image/(?:png|jpe?g|gif);base64,([A-Za-z0-9+/=\\\s]++)")
 _BROKEN = re.compile(rb"[\\\s]+")  # where a script's text goes on in the next line
+TILES = (2 * GENERATED_ROWS * DIGITS, GENERATED_ROWS * DIGITS)  # real digits may be left out
 BLANK = 0.02  # deviation of a tile's pixels, of 1
 NOISE = 0.4  # correlation of neighbouring pixels: digits have 0.8, noise has 0
 NOISE_DRAWN = 0.6  # the same of tiles that a figure drew larger: digits have 0.9, noise has 0.45
 RISES = 0.25  # by which it grows from an animation's first picture to its last
 SAME = 0.985  # correlation of two tiles that are one image, saved twice
+REDRAWN = 0.9  # the same, in the middle, of tiles that were also drawn into a figure: 0.96
 FAINT = (5 / 255, 20 / 255, 40 / 255)  # what is fainter is no ink
 PITCH, PADDING = 30, 2  # pixels of a tile in image_final.png with its padding, and of that
 VIEW = 240  # pixels a side of what is kept for people
@@ -40,6 +43,7 @@ class Shown(StrEnum):
     BLANK = "blank"
     REAL = "real digits"
     LIKE_REAL = "digits that stand as real ones do"
+    COPIED = "digits of the training data"
     STILL = "no way from noise to digits"
     NO_GRID = "no grid of tiles"
     UNREADABLE = "nothing that can be read"
@@ -49,11 +53,13 @@ class Shown(StrEnum):
 @dataclass(frozen=True)
 class Evidence:
     """``tiles``: the generated half, (40, 28, 28), ink 0 to 1; None if there is no such grid.
-    ``views``: for people, small pictures of the file, each by what it is."""
+    ``saved``: the same to the pixel, where the picture is as ``save_image`` leaves it. ``views``:
+    for people, small pictures of the file, each by what it is."""
 
     shown: Shown
     tiles: Array | None = None
     problem: str = ""
+    saved: Array | None = None
     views: Mapping[str, Array] = field(default_factory=dict)
 
 
@@ -69,7 +75,7 @@ def look_at_image(session: KernelSession, path: Path) -> Evidence:
 def what_image_shows(pixels: Array) -> Evidence:
     if pixels.std() < BLANK * 255:
         return Evidence(Shown.BLANK)
-    grid = find_grid(pixels)
+    grid = find_grid(pixels, TILES)
     if grid is None or grid.shape[1] != DIGITS or grid.shape[0] < GENERATED_ROWS:
         shown = Shown.NOISE if smoothness(pixels.mean(axis=2)[None] / 255) < NOISE else None
         return Evidence(shown or Shown.NO_GRID)
@@ -85,7 +91,9 @@ def what_image_shows(pixels: Array) -> Evidence:
         return Evidence(Shown.NOISE, tiles)
     if len(real) and np.mean(likeness(tiles, real).max(axis=1) > SAME) > 0.5:
         return Evidence(Shown.REAL, tiles)
-    return Evidence(Shown.LIKE_REAL if stand_as_real(pixels) else Shown.DIGITS, tiles)
+    saved = as_saved(pixels)
+    stand = saved is not None and stand_as_real(saved)
+    return Evidence(Shown.LIKE_REAL if stand else Shown.DIGITS, tiles, saved=saved)
 
 
 def look_at_animation(session: KernelSession, path: Path) -> Evidence:
@@ -99,7 +107,8 @@ def look_at_animation(session: KernelSession, path: Path) -> Evidence:
 
 
 def what_animation_shows(first: Array, last: Array) -> Evidence:
-    grids = (find_grid(frame) for frame in (last, first))  # noise shows where white tiles end
+    # noise shows where white tiles end
+    grids = (find_grid(frame, TILES) for frame in (last, first))
     grid = next((g for g in grids if g is not None and g.shape[1] == DIGITS), None)
     if grid is None or first.shape != last.shape:
         return Evidence(Shown.NO_GRID)
@@ -121,6 +130,25 @@ def small(pixels: Array) -> Array:
     page = Image.fromarray(pixels)
     page.thumbnail((VIEW, VIEW))
     return np.asarray(page)
+
+
+def against_real(seen: Evidence, image: Evidence | None = None) -> Evidence:
+    """The same, ``COPIED`` where the digits are those of MNIST's training data; of an animation
+    that ends on the digits of the ``image``, what is known of these."""
+    if seen.shown is not Shown.DIGITS or seen.tiles is None:
+        return seen
+    if image is not None and same_digits(seen, image):
+        copied = image.shown is Shown.COPIED
+    else:
+        copied = near_real(seen.tiles if seen.saved is None else seen.saved) > 0
+    return replace(seen, shown=Shown.COPIED) if copied else seen
+
+
+def same_digits(one: Evidence, other: Evidence) -> bool:
+    """Whether most tiles of both show the same, in the same places."""
+    if one.tiles is None or other.tiles is None or one.tiles.shape != other.tiles.shape:
+        return False
+    return bool(np.median(np.diag(likeness(one.tiles, other.tiles))) > REDRAWN)
 
 
 def pixels_of(session: KernelSession, path: Path, frame: str) -> tuple[Array | None, str]:
@@ -157,15 +185,22 @@ def smoothness(tiles: Array) -> float:
     return (across + down) / 2 / max(power, 1e-9)
 
 
-def stand_as_real(pixels: Array) -> bool:
-    """Whether all but a few generated digits have exactly the size and place that MNIST gives to
-    its own. Seen only where the picture is as ``save_image`` leaves it, 28 pixels a tile."""
+def as_saved(pixels: Array) -> Array | None:
+    """The upper tiles, (40, 28, 28) from 0 to 1, of a picture of 28 pixels a tile."""
     height, width = pixels.shape[:2]
     if width != DIGITS * PITCH + PADDING or height % PITCH != PADDING:
-        return False
+        return None
     ink = pixels[PADDING : GENERATED_ROWS * PITCH + PADDING, PADDING:].mean(axis=2) / 255
+    if len(ink) != GENERATED_ROWS * PITCH:
+        return None
     parts = ink.reshape(GENERATED_ROWS, PITCH, DIGITS, PITCH).swapaxes(1, 2)
     tiles = parts[:, :, :-PADDING, :-PADDING].reshape(-1, PITCH - PADDING, PITCH - PADDING)
+    return np.asarray(tiles, dtype=np.float32)
+
+
+def stand_as_real(tiles: Array) -> bool:
+    """Whether all but a few generated digits have exactly the size and place that MNIST gives to
+    its own."""
     return any(np.mean([stands_as_real(t, faint) for t in tiles]) >= AS_MNIST for faint in FAINT)
 
 

@@ -8,7 +8,7 @@ from grader.digits.clarity import DIGITS, WANTED, Clarity, judged
 from grader.digits.decode import decoding_session
 from grader.digits.grid import Grid
 from grader.intake import Plan
-from grader.sandbox import InfraError, KernelSession, Limits, Sandbox, Status
+from grader.sandbox import InfraError, KernelSession, Limits, Sandbox, Status, derived
 from grader.settings.checkpoint import question, read_checkpoint, unfit
 from grader.settings.folders import find_settings
 
@@ -35,10 +35,13 @@ def resample(
         with KernelSession(
             model.statements, sandbox=sandbox, limits=limits, seed=seed, seconds=SECONDS
         ) as session:
-            inputs = question(name, seed, measure="samples", n_sample=WANTED)
+            inputs = question(name, derived(seed, "resample"), measure="samples", n_sample=WANTED)
             outcome = session.probe("network", inputs, SECONDS, {"path": (path, "weights.pth")})
         if outcome.status is Status.infra_error:
             raise InfraError(outcome.message)
+        if session.noticed:
+            problems.append(f"results_{name}: the code {'; '.join(sorted(session.noticed))}.")
+            continue
         images = outcome.arrays.get("images")
         if images is None or not np.all(np.isfinite(images)):
             why = outcome.message or unfit(outcome.facts) or "its images are not finite numbers"

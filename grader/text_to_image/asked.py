@@ -15,7 +15,7 @@ class Asked:
     """One prompt that a model is given; a value that cannot be seen is ``UNKNOWN``.
 
     ``cell`` is the cell that makes the call, 1-based. ``way``: what takes the prompt, in words;
-    ``UNSEEN`` where that is not known.
+    ``UNSEEN`` where that is not known. ``runs``: false if the call stands where nothing ever runs.
     """
 
     cell: int
@@ -25,6 +25,7 @@ class Asked:
     seed: Any
     negative: Any = None
     way: str = PIPELINE
+    runs: bool = True
 
 
 def is_trivial(prompt: str) -> bool:

@@ -1,8 +1,9 @@
 """Goes through notebook 2-2's code as it would run, as far as that can be seen."""
 
 import ast
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+import contextlib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from grader.text_to_image.asked import Asked
@@ -17,6 +18,7 @@ from grader.text_to_image.syntax import (
     makes_pipeline,
     own_expressions,
     size,
+    truth,
 )
 from grader.text_to_image.values import (
     MOST_ENTRIES,
@@ -41,7 +43,8 @@ class Reader:
 
     ``functions`` are those by name, methods and lambdas among them, each with its cell; ``makers``
     those that give a pipeline. ``otherwise``: whether other ways than pipelines are looked for.
-    ``prompts``: what variables that are called so were last set to, with the cell.
+    ``prompts``: what variables that are called so were last set to, with the cell. ``dead``: in how
+    many branches that never run it is, ``loops``: in how many loops.
     """
 
     otherwise: bool = False
@@ -55,6 +58,8 @@ class Reader:
     steps: Any = UNKNOWN
     found: list[Asked] = field(default_factory=list)
     work: int = 0
+    dead: int = 0
+    loops: int = 0
 
     def affords(self, *nodes: ast.AST) -> bool:
         """Whether these may still be gone through; they count from now on."""
@@ -91,8 +96,26 @@ class Reader:
         if isinstance(node, ast.With | ast.AsyncWith):
             for item in node.items:
                 self.put(item.optional_vars, UNKNOWN, names)
-        for inner in inner_statements(node):
-            self.statement(inner, names, depth)
+        known = self.never_changes(names, depth)
+        holds = truth(node.test, known) if isinstance(node, ast.If | ast.While) else None
+        self.loops += isinstance(node, ast.While)
+        for name, inner in inner_statements(node):
+            with self.branch((name, holds) in (("body", False), ("orelse", True))):
+                self.statement(inner, names, depth)
+        self.loops -= isinstance(node, ast.While)
+
+    def never_changes(self, names: Names, depth: int) -> Names:
+        """The names by whose values a condition can be told: none where code runs again."""
+        return {} if depth or self.loops else names
+
+    @contextlib.contextmanager
+    def branch(self, never: bool) -> Iterator[None]:
+        """What is found in here stands where nothing ever runs, if ``never``."""
+        self.dead += never
+        try:
+            yield
+        finally:
+            self.dead -= never
 
     def body_of_class(self, node: ast.ClassDef, names: Names, depth: int) -> None:
         own: dict[str, Any] = {}
@@ -106,10 +129,12 @@ class Reader:
             return
         self.expressions([node.iter], names, depth)
         turns = turns_of(value_of(node.iter, names))
+        self.loops += 1
         for value in [UNKNOWN] if turns is None else turns:
             self.put(node.target, value, names)
             for inner in node.body:
                 self.statement(inner, names, depth)
+        self.loops -= 1
 
     def bind(self, node: ast.stmt, names: Names) -> None:
         match node:
@@ -192,6 +217,19 @@ class Reader:
                     self.call(node, names, depth)
                 case ast.NamedExpr(target=target, value=value):
                     self.put(target, value_of(value, names), names)
+                case ast.IfExp(test=test, body=body, orelse=orelse):
+                    holds = truth(test, self.never_changes(names, depth))
+                    self.expressions([test], names, depth)
+                    for part, wanted in ((body, True), (orelse, False)):
+                        with self.branch(holds is (not wanted)):
+                            self.expressions([part], names, depth)
+                    continue
+                case ast.BoolOp(op=op, values=[first, *others]):
+                    self.expressions([first], names, depth)
+                    holds = truth(first, self.never_changes(names, depth))
+                    with self.branch(holds is isinstance(op, ast.Or)):
+                        self.expressions(others, names, depth)
+                    continue
             self.expressions(ast.iter_child_nodes(node), names, depth)
 
     def comprehension(self, node: Comprehension, names: Names, depth: int) -> None:
@@ -210,6 +248,13 @@ class Reader:
             self.expressions([node.elt, *first.ifs, *others], inside, depth)
 
     def call(self, node: ast.Call, names: Names, depth: int) -> None:
+        """Notes what one call asks for."""
+        known = len(self.found)
+        self.ask(node, names, depth)
+        if self.dead:
+            self.found[known:] = [replace(asked, runs=False) for asked in self.found[known:]]
+
+    def ask(self, node: ast.Call, names: Names, depth: int) -> None:
         """What one call asks for; each takes the values of all that stands in it."""
         name = called(node)
         if name in ("manual_seed", "set_timesteps"):

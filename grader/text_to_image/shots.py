@@ -9,6 +9,7 @@ import numpy as np
 from PIL import Image
 
 from grader.digits.regions import Array
+from grader.text_to_image.odd import is_digits, is_gradient, is_noise
 
 SMALLEST = 256  # pixels a side
 BLACK, BLANK = 6.0, 2.0  # of 255: brightest pixel that is black; deviation of what is one colour
@@ -27,6 +28,9 @@ class Look(StrEnum):
     SMALL = "small"
     FIGURE = "small in a figure"
     COPY = "the example's"
+    NOISE = "noise"
+    GRADIENT = "a gradient"
+    DIGITS = "handwritten digits"
 
 
 @dataclass(frozen=True)
@@ -65,13 +69,22 @@ def shot_of(source: Source, pixels: Array, examples: Sequence[Array]) -> Shot:
     elif is_copy(small(pixels), examples):
         look = Look.COPY
     elif min(height, width) >= SMALLEST:
-        look = Look.FINE
+        look = odd_look(pixels)
     else:
         look = Look.FIGURE if source.figure else Look.SMALL
     page = Image.fromarray(pixels)
     page.thumbnail((THUMBNAIL, THUMBNAIL))
     shown = np.asarray(page)
     return Shot(source.cell, look, width, height, shown, source.where, source.place)
+
+
+def odd_look(pixels: Array) -> Look:
+    """Of a picture that is large enough: fine, or what no words ask for."""
+    if is_noise(pixels):
+        return Look.NOISE
+    if is_gradient(pixels):
+        return Look.GRADIENT
+    return Look.DIGITS if is_digits(pixels) else Look.FINE
 
 
 def small(pixels: Array) -> Array:

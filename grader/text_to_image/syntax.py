@@ -101,10 +101,29 @@ def own_expressions(node: ast.stmt) -> list[ast.AST]:
     return []
 
 
-def inner_statements(node: ast.stmt) -> list[ast.stmt]:
-    """The statements inside a compound one, all branches."""
-    found: list[ast.stmt] = []
+def inner_statements(node: ast.stmt) -> list[tuple[str, ast.stmt]]:
+    """The statements inside a compound one, all branches, each with the name of its branch."""
+    found: list[tuple[str, ast.stmt]] = []
     for name in ("body", "handlers", "orelse", "finalbody"):
         for part in getattr(node, name, []):
-            found += part.body if isinstance(part, ast.ExceptHandler) else [part]
+            inner = part.body if isinstance(part, ast.ExceptHandler) else [part]
+            found += [(name, statement) for statement in inner]
     return found
+
+
+def truth(test: ast.expr, names: Names) -> bool | None:
+    """Whether a condition always holds, or never; None where that is not seen."""
+    match test:
+        case ast.UnaryOp(op=ast.Not(), operand=inner):
+            holds = truth(inner, names)
+            return None if holds is None else not holds
+        case ast.Compare(left=left, ops=[ast.Eq() | ast.NotEq() as op], comparators=[right]):
+            if isinstance(left, ast.Constant) and isinstance(right, ast.Constant):
+                return (left.value == right.value) is isinstance(op, ast.Eq)
+            return None
+        case ast.Constant(value=value):
+            return bool(value)
+        case ast.Name():
+            value = value_of(test, names)
+            return bool(value) if value is None or isinstance(value, bool | int | float) else None
+    return None

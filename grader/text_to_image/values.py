@@ -19,6 +19,9 @@ class Unknown:
     def __repr__(self) -> str:
         return "unknown"
 
+    def __reduce__(self) -> str:
+        return "UNKNOWN"  # the one object of this name, also in another process
+
 
 UNKNOWN: Final = Unknown()
 

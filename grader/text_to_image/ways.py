@@ -84,12 +84,17 @@ def texts_in(value: Any, depth: int = 0) -> Iterator[Any]:
             yield UNKNOWN
 
 
-def steps_in(values: list[Any], depth: int = 0) -> Iterator[Any]:
-    """The numbers of steps in these dictionaries, and in those inside them."""
-    for value in values:
-        if isinstance(value, Mapping) and depth < DEEPEST:
+def steps_in(values: list[Any]) -> Iterator[Any]:
+    """The numbers of steps in these dictionaries, and in those inside them, each gone through once:
+    one may stand in another many times."""
+    seen: set[int] = set()
+    waiting = [(value, 0) for value in reversed(values)]
+    while waiting:
+        value, depth = waiting.pop()
+        if isinstance(value, Mapping) and depth < DEEPEST and id(value) not in seen:
+            seen.add(id(value))
             yield from (value[name] for name in STEPS if name in value)
-            yield from steps_in(list(value.values()), depth + 1)
+            waiting += [(inner, depth + 1) for inner in reversed(list(value.values()))]
 
 
 def asked_in_shell(cell: int, source: str, names: Names) -> Iterator[Asked]:

@@ -9,9 +9,10 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
+from grader.bounded import bounded
 from grader.digits.decode import decode
 from grader.digits.regions import Array
-from grader.digits.shown import DAMAGED, Unread
+from grader.digits.shown import DAMAGED, Unread, text_of
 from grader.intake.source import read_cell
 from grader.paths import TEMPLATE_DIR
 from grader.sandbox import KernelSession
@@ -22,19 +23,22 @@ from grader.text_to_image.sources import files_beside, order_of, sources_in
 from grader.text_to_image.values import UNKNOWN
 
 TEMPLATE = "Assignment2-2_TTI.ipynb"
+SAFETY_CHECKER = "NSFW content was detected"  # as diffusers says it
 
 
 @dataclass(frozen=True)
 class Works:
     """``own``: what was asked beside the example; ``example``: the template's own prompt.
     ``shots`` are the pictures of ``own``; ``unread`` are others, which cannot be read.
-    ``after_example``: how many stand below a run of the example that follows an own one."""
+    ``after_example``: how many stand below a run of the example that follows an own one.
+    ``checker_spoke``: the safety checker's own words are among the outputs."""
 
     own: Sequence[Asked]
     example: Sequence[Asked]
     shots: Sequence[Shot]
     unread: Sequence[Unread]
     after_example: int = 0
+    checker_spoke: bool = False
 
 
 def find_works(session: KernelSession, notebook: NotebookNode, root: Path | None = None) -> Works:
@@ -43,16 +47,14 @@ def find_works(session: KernelSession, notebook: NotebookNode, root: Path | None
 
     A picture belongs to the last call before it. Raises ``InfraError`` for faults of ours.
     """
-    calls = calls_of(notebook)
-    own = [asked for asked in calls if is_own(asked)]
-    example = [asked for asked in calls if is_example(asked)]
-    order = order_of(notebook)
-    calling = {asked.cell for asked in calls}
-    below = order[min((order.index(cell) for cell in calling), default=0) :]
-    sources, unread = sources_in(notebook, root, below)
-    decoded = all_decoded(session, sources, unread)
+    said = bounded(read_said, notebook, root)
+    own = [asked for asked in said.calls if is_own(asked)]
+    example = [asked for asked in said.calls if is_example(asked)]
+    calling = {asked.cell for asked in said.calls}
+    below, unread = said.below, list(said.unread)
+    decoded = all_decoded(session, said.sources, unread)
     if not own:
-        return without_calls(notebook, example, below, decoded, unread)
+        return without_calls(said, example, decoded, unread)
     mine = {asked.cell for asked in own}
     owner: dict[int, int] = {}  # of every cell the last one that calls
     for number in below:
@@ -68,7 +70,41 @@ def find_works(session: KernelSession, notebook: NotebookNode, root: Path | None
     unread = [one for one in unread if owner[cell_of(one)] in mine] or unread
     first_own = min(map(below.index, mine))
     after_example = sum(below.index(number) > first_own for number, _ in examples)
-    return Works(own, example, shots, unread, after_example)
+    return Works(own, example, shots, unread, after_example, checker_spoke(notebook, mine))
+
+
+def checker_spoke(notebook: NotebookNode, cells: Collection[int]) -> bool:
+    """Whether the safety checker says below one of these cells that it made a picture black."""
+    return any(
+        SAFETY_CHECKER in text_of(output.get("text"))
+        for number in cells
+        for output in notebook.cells[number - 1].get("outputs", [])
+    )
+
+
+@dataclass(frozen=True)
+class Said:
+    """What the notebook says and shows, before any picture is decoded: its calls, the cells from
+    the first of them on in the order in which they were run, and the pictures in these. Where no
+    call is the student's own, ``wording`` are the cells whose code holds words of their own."""
+
+    calls: Sequence[Asked]
+    below: Sequence[int]
+    sources: Sequence[Source]
+    unread: Sequence[Unread]
+    wording: frozenset[int]
+
+
+def read_said(notebook: NotebookNode, root: Path | None) -> Said:
+    """Reads all that ``find_works`` goes by but the pictures' pixels."""
+    calls, order = calls_of(notebook), order_of(notebook)
+    first = min((order.index(cell) for cell in {asked.cell for asked in calls}), default=0)
+    below = order[first:]
+    sources, unread = sources_in(notebook, root, below)
+    wording = frozenset[int]()
+    if calls and not any(map(is_own, calls)):
+        wording = frozenset(number for number in below if has_own_words(notebook, number))
+    return Said(calls, below, sources, unread, wording)
 
 
 def calls_of(notebook: NotebookNode) -> list[Asked]:
@@ -97,9 +133,8 @@ def all_decoded(
 
 
 def without_calls(
-    notebook: NotebookNode,
+    said: Said,
     example: Sequence[Asked],
-    cells: Sequence[int],
     decoded: Sequence[tuple[Source, Array]],
     unread: Sequence[Unread],
 ) -> Works:
@@ -117,7 +152,8 @@ def without_calls(
     looks = [small(pixels) for source, pixels in decoded if source.cell == first]
 
     def stands_alone(cell: int) -> bool:
-        return cell != first and has_own_words(notebook, below_call(cells, calling, cell))
+        cells = below_call(said.below, calling, cell)
+        return cell != first and not said.wording.isdisjoint(cells)
 
     others = [
         (source, pixels)
@@ -147,14 +183,11 @@ def below_call(cells: Sequence[int], calling: Collection[int], last: int) -> Seq
     return until[max(calls, default=-1) + 1 :]
 
 
-def has_own_words(notebook: NotebookNode, cells: Sequence[int]) -> bool:
-    """Whether the code of these cells holds a text that could be a prompt and is not the
+def has_own_words(notebook: NotebookNode, number: int) -> bool:
+    """Whether the code of this cell holds a text that could be a prompt and is not the
     template's."""
-    for number in cells:
-        cell = notebook.cells[number - 1]
-        if cell.cell_type == "code" and any(map(may_be_prompt, texts_of(number, cell.source))):
-            return True
-    return False
+    cell = notebook.cells[number - 1]
+    return cell.cell_type == "code" and any(map(may_be_prompt, texts_of(number, cell.source)))
 
 
 def may_be_prompt(text: str) -> bool:

@@ -53,6 +53,11 @@ def test_names_numbers_and_comments_are_set_aside() -> None:
 
 # what differs from another correct solution in a line or two
 TWINS = {
+    "entry_0_has_beta_but_alphabar_1",
+    "entry_0_has_the_first_beta_twice",
+    "time_features_of_part_of_T",
+    "time_features_of_the_remaining_steps",
+    "time_features_rounded",
     "p_network_in_chunks_of_ten",
     "time_runs_back_for_sample_prediction",
     "v15_predicted_x0_clamped",

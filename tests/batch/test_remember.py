@@ -49,7 +49,24 @@ def test_nothing_is_said_of_what_nobody_asked_for(tmp_path: Path) -> None:
     for _ in range(2):
         found = settled(tmp_path / "grades")
         assert (list(found.lines), found.roster, found.deadline) == ([], None, None)
-        assert (found.task.seed, found.task.run, found.task.resample) == (0, "definitions", False)
+        assert (found.task.run, found.task.resample) == ("definitions", False)
+
+
+def test_each_class_has_a_seed_of_its_own_and_keeps_it(tmp_path: Path) -> None:
+    classes = [tmp_path / name for name in ("one", "other")]
+    seeds = [settled(grades).task.seed for grades in classes]
+    assert seeds[0] != seeds[1]
+    assert min(seeds) > 2**32  # which fails once in two million runs
+    assert settled(classes[0], seed=3).task.seed == 3
+    assert settled(classes[0]).task.seed == 3
+    assert [settled(grades).task.seed for grades in classes[1:]] == seeds[1:]
+
+
+def test_results_of_an_earlier_version_keep_their_seed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Journal, "count", lambda journal: 3)
+    assert settled(tmp_path / "grades").task.seed == 0
 
 
 @pytest.mark.parametrize(
@@ -128,7 +145,7 @@ def test_what_makes_no_sense_is_not_remembered(tmp_path: Path, asked: dict[str, 
     settled(grades, deadline="2026-05-01T23:59")
     with pytest.raises((UsageError, RubricError)):
         settled(grades, seed=7, **asked)
-    assert settled(grades).task.seed == 0
+    assert settled(grades).task.seed != 7
     assert settled(grades).deadline == parse_deadline("2026-05-01T23:59")
 
 

@@ -22,12 +22,14 @@ from grader.batch.journal import Journal
 from grader.batch.run import Watch
 from grader.batch.screen import Screen
 from grader.batch.work import Job, Unreadable, fetch, grade_job
+from grader.bounded import in_this_process
 from grader.cli import main
 from grader.errors import JournalError
 from grader.intake.identify import student_id_in
 from grader.report.pages import write_pages
 from grader.sandbox import bubblewrap
 from tests.batch.fake import TASK, Threads, batch, fake_grade
+from tests.habits.draft import packed_tar_gz
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -180,8 +182,10 @@ def test_a_full_scratch_disk_is_one_line_for_each_submission(
     with batch(tmp_path / "grades", handed_in) as started:
         started.run(Threads(), Watch())
         (job,) = started.jobs(started.handed, Watch())
-    monkeypatch.setattr("grader.intake.archive._unpack_file", full)
-    answer = grade_job(Job(**vars(job)))
+    job.place.path.write_bytes(packed_tar_gz({"notebook.ipynb": b"{}"}))
+    monkeypatch.setattr("grader.intake.target.Target.file", full)
+    with in_this_process():
+        answer = grade_job(Job(**vars(job)))
     assert isinstance(answer, Evidence)
     assert answer.faults[0].endswith("cannot be unpacked here: No space left on device.")
     assert not caplog.records

@@ -1,6 +1,8 @@
 """Judging a sampler's steps: simulated chains of every kind, over random schedules."""
 
-from dataclasses import replace
+import marshal
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -9,15 +11,20 @@ from hypothesis import strategies as st
 
 from grader.checks.alternatives import Training
 from grader.checks.cases import Array, Case
+from grader.checks.chain import Chain as Asked
+from grader.checks.chain import read_chain
+from grader.checks.clock import Clock
 from grader.checks.oracle import betas, entries, sampling_case
 from grader.checks.reverse_process import judge_steps
-from grader.checks.sampling import N_SAMPLE, recorded_steps
+from grader.checks.sampling_questions import N_SAMPLE, recorded_steps
 from grader.checks.setting import Steps
 from grader.checks.verdict import Verdict
 from grader.results import State
-from grader.sandbox import Outcome, Status
+from grader.sandbox.sources import probe_code
 
 seeds = st.integers(0, 10**6)
+PROBE: dict[str, Any] = {"__name__": "probe"}
+exec(marshal.loads(probe_code("diffusion")), PROBE)  # its parts are one source
 
 
 class Chain:
@@ -41,21 +48,34 @@ class Chain:
         z = self.rng.standard_normal(x.shape)
         return np.asarray(np.sqrt(self.steps.beta[t]) * z if t > 0 else 0 * z)
 
-    def run(self) -> Outcome:
-        arrays: dict[str, Array] = {}
-        x = self.rng.standard_normal((N_SAMPLE, 784))
-        recorded = set(recorded_steps(self.T))
-        for call, t in enumerate(range(self.T - 1, -1, -1)):
-            target = (38 + 179 * self.rng.integers(0, 2, (N_SAMPLE, 784))).astype(np.uint8)
-            if call in recorded:
-                arrays |= {f"state/{call}": x.astype(np.float32), f"target/{call}": target}
-            x = self.mean(x, target / 255, t) + self.noise(x, t)
-        arrays["result"] = x.astype(np.float32)
-        arrays |= {"batch": np.full(self.T, N_SAMPLE), "step": np.arange(self.T)}
-        t_column = np.repeat(np.arange(self.T - 1, -1, -1) / self.T, N_SAMPLE)[:, None]
-        labels = np.tile(np.arange(N_SAMPLE) % 10, self.T)[:, None].astype(np.float64)
-        arrays |= {"argument0": labels, "argument1": t_column}
-        return Outcome(Status.ok, arrays=arrays, facts={"network_calls": self.T})
+    def run(self) -> dict[str, Array]:
+        """What the probe hands back of it."""
+        inputs = {
+            "n_sample": N_SAMPLE,
+            "T": self.T,
+            "record": recorded_steps(self.T),
+            "prediction_type": "sample",
+            "unscaled_target": False,
+            "scale": 1.0,
+            "shift": 0.0,
+            "fresh": True,
+            "alphabar": self.steps.alphabar.tolist(),
+            "seed": 0,
+            "time": ("t",),
+        }
+        denoiser = PROBE["Denoiser"](inputs, PROBE["Frame"](None), None)
+        network = SimpleNamespace(told=[], images=[])
+        labels = np.arange(N_SAMPLE) % 10.0
+        x = self.rng.standard_normal((N_SAMPLE, 784)).astype(np.float32)
+        for t in range(self.T - 1, -1, -1):
+            network.told.append({"c": labels, "t": np.full(N_SAMPLE, t / self.T)})
+            network.images.append(N_SAMPLE)
+            image = denoiser.answer(network, x.copy()).numpy()
+            x = (self.mean(x, image, t) + self.noise(x, t)).astype(np.float32)
+        return {**denoiser.seen(), **PROBE["slots"](network), "result": self.returned(x)}
+
+    def returned(self, x: Array) -> Array:
+        return x
 
 
 class Posterior(Chain):
@@ -131,23 +151,53 @@ class BetweenTheVariances(Chain):
 class BroughtBack(Chain):
     """The data were normalised elsewhere, and the images are brought to 0..1 at the end."""
 
-    def run(self) -> Outcome:
-        outcome = super().run()
-        result = (outcome.arrays["result"] + 1) / 2
-        return replace(outcome, arrays={**outcome.arrays, "result": result})
+    def returned(self, x: Array) -> Array:
+        return (x + 1) / 2
 
 
 class Turned(Chain):
-    def run(self) -> Outcome:
-        outcome = super().run()
-        result = outcome.arrays["result"].reshape(-1, 28, 28).transpose(0, 2, 1).reshape(-1, 784)
-        return replace(outcome, arrays={**outcome.arrays, "result": result})
+    def returned(self, x: Array) -> Array:
+        return x.reshape(-1, 28, 28).transpose(0, 2, 1).reshape(-1, 784).copy()
+
+
+class SilentAtEveryHundredth(Chain):
+    def noise(self, x: Array, t: int) -> Array:
+        return super().noise(x, t) * (t % 100 != 0)
+
+
+class MeanNotDividedEarly(MeanNotDivided):
+    def mean(self, x: Array, x0: Array, t: int) -> Array:
+        early = 0.75 * self.T < t < 0.95 * self.T
+        return super().mean(x, x0, t) if early else Chain.mean(self, x, x0, t)
+
+
+class NoiseDoubledOnce(Chain):
+    def noise(self, x: Array, t: int) -> Array:
+        return super().noise(x, t) * (2 if t == self.T // 3 else 1)
+
+
+class ClampedNowAndThen(Chain):
+    def mean(self, x: Array, x0: Array, t: int) -> Array:
+        clamped = np.clip(x, 0, 1) if t % 50 == 0 else x
+        return super().mean(clamped, x0, t)
+
+
+class InPairsOfPixels(Chain):
+    def noise(self, x: Array, t: int) -> Array:
+        return np.repeat(super().noise(x[:, ::2], t), 2, axis=1)
+
+
+def asked_of(chain: Chain) -> Asked:
+    T = chain.T
+    clock = Clock({"t": np.arange(T)[:, None] / T}, np.arange(T), T)
+    asked = read_chain(chain.run(), T, clock, None)
+    assert isinstance(asked, Asked)
+    return asked
 
 
 def judged(kind: type[Chain], seed: int, case: Case | None = None) -> Verdict:
-    case = case or sampling_case(seed)
-    chain = kind(case, seed)
-    return judge_steps("sampling.epsilon", chain.run(), chain.steps, Training(), None)
+    chain = kind(case or sampling_case(seed), seed)
+    return judge_steps("sampling.epsilon", asked_of(chain), chain.steps, Training())
 
 
 @pytest.mark.parametrize("kind", [Chain, Posterior])
@@ -169,6 +219,11 @@ def test_right_chains_pass(kind: type[Chain], seed: int) -> None:
         PosteriorOffByOne,
         RootMissing,
         Turned,
+        SilentAtEveryHundredth,
+        MeanNotDividedEarly,
+        NoiseDoubledOnce,
+        ClampedNowAndThen,
+        InPairsOfPixels,
     ],
 )
 @settings(max_examples=4, deadline=None)

@@ -2,7 +2,8 @@
 
 Top-level ``beta_schedule`` and ``ddpm_schedules`` replace the template's; ``class DDPM`` and
 ``class ContextUnet`` contribute the methods they hold, or replace the class if their first line
-ends with ``# whole class``; anything else goes into a new cell before the schedules'.
+ends with ``# whole class``; an assignment to one of the template's settings (``device = ...``)
+replaces its line; anything else goes into a new cell before the schedules'.
 """
 
 import ast
@@ -31,6 +32,9 @@ def apply_variant(notebook: NotebookNode, source: str) -> NotebookNode:
             else:
                 for member in node.body:
                     replace_member(result, node.name, member, text_of(source, member))
+        elif (found := setting(result, assigned(node))) is not None:
+            cell, old = found
+            splice(cell, first_line(old), old.end_lineno or 0, text)
         else:
             helpers.append(text)
     if helpers:
@@ -57,6 +61,24 @@ def definition(notebook: NotebookNode, name: str) -> tuple[NotebookNode, ast.stm
                 if getattr(node, "name", None) == name:
                     return cell, node
     raise AssertionError(f"the notebook does not define {name}")
+
+
+def assigned(node: ast.stmt) -> str:
+    """The one name that a plain assignment gives a value; empty for any other statement."""
+    if isinstance(node, ast.Assign) and len(node.targets) == 1:
+        target = node.targets[0]
+        return target.id if isinstance(target, ast.Name) else ""
+    return ""
+
+
+def setting(notebook: NotebookNode, name: str) -> tuple[NotebookNode, ast.stmt] | None:
+    """The cell and statement in which the template sets this name."""
+    for cell in notebook.cells if name else ():
+        if cell.cell_type == "code" and f"{name} = " in cell.source and "!" not in cell.source[:1]:
+            for node in ast.parse(cell.source).body:
+                if assigned(node) == name:
+                    return cell, node
+    return None
 
 
 def splice(cell: NotebookNode, start: int, end: int, text: str) -> None:

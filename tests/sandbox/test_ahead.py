@@ -1,6 +1,5 @@
 """Kernels started ahead of need are those that would be started then, and none is left behind."""
 
-import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -12,6 +11,7 @@ from grader.sandbox import Ahead, KernelSession, Limits, Sandbox
 from grader.sandbox.ahead import started
 from grader.sandbox.plain import Plain
 from grader.sandbox.warm import WarmBubblewrap
+from grader.sandbox.watch import Watch
 from tests.sandbox.helpers import cells, returned, running
 
 REMEMBERS = """
@@ -54,21 +54,18 @@ def test_every_submission_has_a_kernel_of_its_own(ahead: Ahead) -> None:
                 assert returned(session, "found") is False
 
 
-def test_a_kernel_is_watched_from_the_first_code_that_is_not_ours(bubblewrap: Sandbox) -> None:
-    before = threading.enumerate()  # other tests' kernels may be watched
-
-    def watching() -> bool:
-        now = set(threading.enumerate()).difference(before)
-        return any(thread.name == "sandbox-watch" for thread in now)
-
+def test_a_kernel_is_watched_from_the_first_code_that_is_not_ours(
+    bubblewrap: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[str] = []
+    monkeypatch.setattr(Watch, "start", lambda watch: told.append("start"))
     kernel = started(bubblewrap, Limits(), seed=1)
     try:
-        assert not watching()
+        assert told == []
         kernel.run("a = 1", 10)
-        assert watching()
+        assert told == ["start"]
     finally:
         kernel.close()
-    assert not watching()
 
 
 def test_many_threads_never_share_one(ahead: Ahead) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from grader.sandbox import Limits, Sandbox, warm
-from grader.sandbox.bubblewrap import HOME, WORK
+from grader.sandbox.bubblewrap import HOME, WORK, text_of
 from grader.sandbox.kernel import CellRaisedError, Kernel
 from grader.sandbox.warm import Nursery, WarmBubblewrap
 
@@ -52,6 +52,7 @@ LOOK_ROUND = """
         own += [int(line.split()[-1]) for line in lines if line.startswith("NSpid")]
     top = ["/" + name for name in os.listdir("/") if os.path.isdir("/" + name)]
     folders = ["/", *top, "/dev/shm", "/proc/self", "/home/student", os.getcwd()]
+    folders += [os.path.join(BASE, name, "ipc") for name in os.listdir(BASE)]
     seen = {
         "capabilities": int(status["CapEff"], 16),
         "may gain privileges": status["NoNewPrivs"] != "1",
@@ -66,6 +67,7 @@ LOOK_ROUND = """
         "kernels' folders": len(os.listdir(BASE)),
         "left by another": [p for p in ("/tmp/left", "/dev/shm/left") if os.path.exists(p)],
         "reaches another's socket": works(connect, "\\0wall"),
+        "files": os.statvfs("/tmp").f_files,
         "open files": resource.getrlimit(resource.RLIMIT_NOFILE)[0],
         "environment": sorted(os.environ),
         "namespaces": {
@@ -93,6 +95,7 @@ MAY = {
     "left by another": [],
     "reaches another's socket": False,
     "open files": 1024,
+    "files": 20_000,
     "listens": True,
 }
 WALLS = {
@@ -109,11 +112,16 @@ WALLS = {
         ("    if not is_folder:\n        with", "    if not os.path.exists(path):\n        with"),
         ("        os.symlink(target, link)\n    os.chdir", "        pass\n    os.chdir"),
     ],
-    "own view of processes": [("    hide_proc()\n    sys.argv", "    sys.argv")],
+    "own view of processes": [("    hide_proc()\n    no_priv", "    no_priv")],
     "no capabilities": [
-        ("    no_privileges()\n    filtered(request)\n\n", "    filtered(request)\n\n")
+        (
+            "    no_privileges()\n    filtered(request)\n    return",
+            "    filtered(request)\n    return",
+        )
     ],
-    "filter of system calls": [("    filtered(request)\n\n", "\n")],
+    "filter of system calls": [("    filtered(request)\n    return", "    return")],
+    "few files": [(",nr_inodes={FILES}", "")],
+    "sockets closed for writing": [("                close_for_writing(folder)\n", "")],
     "limits": [("resource.setrlimit(which, (bounded, bounded))", "pass")],
 }
 SHOWS = {
@@ -126,14 +134,16 @@ SHOWS = {
     "own view of processes": "processes",
     "no capabilities": "capabilities",
     "filter of system calls": "system calls unfiltered",
+    "few files": "files",
+    "sockets closed for writing": "writes in",
     "limits": "open files",
 }
 
 
 @contextmanager
-def parent_without(wall: str | None, cold: Any, folder: Path) -> Iterator[WarmBubblewrap]:
+def parent_without(wall: str | None, cold: Any) -> Iterator[WarmBubblewrap]:
     """A warm parent, which imports little, with one wall taken away."""
-    text = warm.NURSERY.read_text("utf-8")
+    text = text_of(warm.NURSERY)
     text, changed = re.subn(
         r"WARM = \(.*?\n\)\n", 'WARM = ("ipykernel.kernelapp",)\n', text, flags=re.S
     )
@@ -142,10 +152,8 @@ def parent_without(wall: str | None, cold: Any, folder: Path) -> Iterator[WarmBu
         for there, instead in WALLS[wall]:
             assert text.count(there) == 1, wall
             text = text.replace(there, instead)
-    program = folder / "nursery.py"
-    program.write_text(text, "utf-8")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(warm, "NURSERY", program)
+        patch.setattr(warm, "text_of", lambda program: text)
         nursery = Nursery(cold)
         patch.setitem(warm._NURSERIES, os.getpid(), nursery)
         try:
@@ -186,13 +194,13 @@ def cold(bubblewrap: Sandbox) -> Any:
     return bubblewrap.cold
 
 
-def test_a_submission_may_no_more_than_the_list_says(cold: Any, tmp_path: Path) -> None:
-    with parent_without(None, cold, tmp_path) as sandbox:
+def test_a_submission_may_no_more_than_the_list_says(cold: Any) -> None:
+    with parent_without(None, cold) as sandbox:
         assert beyond_what_it_may(sandbox) == []
 
 
 @pytest.mark.parametrize("wall", WALLS)
-def test_a_wall_that_is_missing_shows(wall: str, cold: Any, tmp_path: Path) -> None:
-    with parent_without(wall, cold, tmp_path) as sandbox:
+def test_a_wall_that_is_missing_shows(wall: str, cold: Any) -> None:
+    with parent_without(wall, cold) as sandbox:
         found = beyond_what_it_may(sandbox)
     assert SHOWS[wall] in {text.split(":")[0] for text in found}, found

@@ -1,65 +1,93 @@
-"""The processes below one: all of them, and no others."""
+"""The processes below a kernel's first one: all of them, and no others."""
 
+import os
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 
-import psutil
 import pytest
 
-from grader.sandbox.family import LOOKS, Family
+from grader.sandbox import warden
+from grader.sandbox.warden import LOOKS, Table
 
 CHAIN = "import subprocess, sys; print(subprocess.Popen(['sleep', '60']).pid, flush=True); input()"
 
 
 @pytest.fixture
-def parent() -> Iterator[subprocess.Popen[str]]:
-    """A process with one child, which stays when it ends."""
-    started = subprocess.Popen(
+def chain() -> Iterator[tuple[int, int]]:
+    """The numbers of a process and of its child."""
+    with subprocess.Popen(
         [sys.executable, "-c", CHAIN], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    )
-    yield started
-    for process in psutil.Process(started.pid).children(recursive=True):
-        process.kill()
-    started.kill()
-    started.communicate()
+    ) as started:
+        assert started.stdout is not None
+        child = int(started.stdout.readline())
+        yield started.pid, child
+        os.kill(child, 9)
+        started.kill()
 
 
-def pids(family: Family) -> set[int]:
-    return {process.pid for process in family.look()}
+def family(table: Table, root: int) -> set[int]:
+    return {member.pid for member in table.families({root: 10_000})[root]}
 
 
-def test_children_of_children_belong_to_it(parent: subprocess.Popen[str]) -> None:
-    assert parent.stdout is not None
-    child = int(parent.stdout.readline())
-    assert pids(Family(parent.pid)) == {parent.pid, child}
-    assert pids(Family(psutil.Process().pid)) >= {psutil.Process().pid, parent.pid, child}
+def test_children_of_children_belong_to_it(chain: tuple[int, int]) -> None:
+    parent, child = chain
+    assert family(Table(), parent) == {parent, child}
+    assert family(Table(), os.getpid()) >= {os.getpid(), parent, child}
 
 
-def test_what_comes_later_is_seen_and_what_goes_is_not(parent: subprocess.Popen[str]) -> None:
-    family = Family(psutil.Process().pid)
-    before = pids(family)
+def test_what_comes_later_is_seen_and_what_goes_is_not() -> None:
+    table = Table()
+    before = family(table, os.getpid())
     with subprocess.Popen(["sleep", "60"]) as later:
-        assert pids(family) == before | {later.pid}
+        assert family(table, os.getpid()) == before | {later.pid}
         later.kill()
     for _ in range(LOOKS + 1):  # whatever is read again and whatever is not
-        assert later.pid not in pids(family)
+        assert later.pid not in family(table, os.getpid())
 
 
-def test_the_end_of_the_first_is_told() -> None:
-    with subprocess.Popen(["sleep", "60"]) as first:
-        family = Family(first.pid)
-        first.kill()
-    time.sleep(0.01)
-    with pytest.raises(psutil.NoSuchProcess):
-        family.look()
+def test_of_several_kernels_each_has_its_own(chain: tuple[int, int]) -> None:
+    parent, child = chain
+    with subprocess.Popen(["sleep", "60"]) as other:
+        families = Table().families({parent: 9, other.pid: 9})
+        assert {m.pid for m in families[parent]} == {parent, child}
+        assert {m.pid for m in families[other.pid]} == {other.pid}
+        other.kill()
 
 
-def test_where_there_is_no_table_of_processes_psutil_is_asked(
-    parent: subprocess.Popen[str], monkeypatch: pytest.MonkeyPatch
+def test_of_too_many_no_more_are_looked_for_than_needed(chain: tuple[int, int]) -> None:
+    assert len(Table().families({chain[0]: 0})[chain[0]]) == 1
+    assert len(Table().families({os.getpid(): 1})[os.getpid()]) == 2
+
+
+def test_who_was_a_stranger_is_known_as_soon_as_its_kernel_is_watched(
+    chain: tuple[int, int],
 ) -> None:
-    assert parent.stdout is not None
-    child = int(parent.stdout.readline())
-    monkeypatch.setattr("grader.sandbox.family.PROC", "/nowhere")
-    assert pids(Family(parent.pid)) == {parent.pid, child}
+    table = Table()
+    table.families({})
+    table.look_again()  # as the warden does when it is told of another kernel
+    assert family(table, chain[0]) == set(chain)
+
+
+def test_of_who_is_gone_nothing_is_left() -> None:
+    with subprocess.Popen(["true"]) as gone:
+        pass
+    assert family(Table(), gone.pid) == set()
+
+
+def test_the_warden_reads_all_again_for_each_new_kernel(
+    chain: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    watching = warden.Warden()
+    watching.table.families({})
+    order = {"pid": chain[0], "alone": False, "places": [], "memory": 2**40, "processes": 1}
+    said: list[dict[str, object]] = []
+    ended: list[set[int]] = []
+    monkeypatch.setattr(warden, "say", lambda **fields: said.append(fields))
+    monkeypatch.setattr(
+        warden.Kernel, "end", lambda kernel, members: ended.append({m.pid for m in members})
+    )
+    watching.obey({"watch": 1, **order})
+    watching.look(0.05)
+    assert said == [{"id": 1, "crossed": "processes"}]
+    assert ended == [set(chain)]

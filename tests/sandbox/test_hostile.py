@@ -3,7 +3,6 @@
 import os
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import psutil
 import pytest
@@ -18,7 +17,6 @@ from grader.sandbox import (
 )
 from grader.sandbox import kernel as kernel_module
 from grader.sandbox.provisioner import MARK
-from grader.sandbox.watch import crowded
 from grader.scratch import scratch
 from tests.sandbox.helpers import ask, returned, running
 
@@ -75,24 +73,8 @@ GROW = """
     import time
     kept = []
     while True:
-        kept.append(bytearray(b"x") * (32 * 2**20))
+        kept.append(bytearray(b"x") * (128 * 2**20))
         time.sleep(0.005)
-"""
-SOCKETS = """
-    import os, time
-    folder = next(line.split()[1] for line in open("/proc/mounts") if "/ipc " in line)
-    open(os.path.join(folder, "large"), "wb").write(b"x" * 2**22)
-    time.sleep(30)
-"""
-UNNAMED = """
-    import os, time
-    folder = next(line.split()[1] for line in open("/proc/mounts") if "/ipc " in line)
-    kept = []
-    for _ in range(3):
-        kept.append(open(os.path.join(folder, "x"), "wb"))
-        os.remove(kept[-1].name)
-        kept[-1].write(bytes(2**22))
-    time.sleep(30)
 """
 ORPHANS_CODE = f"import time; time.sleep({600 + os.getpid()})"
 ORPHAN = f"""
@@ -100,7 +82,7 @@ ORPHAN = f"""
     subprocess.Popen([sys.executable, "-c", {ORPHANS_CODE!r}], start_new_session=True)
 """
 LIMITS = Limits(
-    cell_seconds=5, probe_seconds=2, submission_seconds=120, memory_bytes=2**30, processes=40
+    cell_seconds=8, probe_seconds=2, submission_seconds=120, memory_bytes=2**30, processes=40
 )
 
 
@@ -126,24 +108,22 @@ def nothing_left_behind() -> Iterator[None]:
 
 
 def test_lethal_statements_are_left_out_and_the_rest_is_judged(bubblewrap: Sandbox) -> None:
-    sources = [ENDLESS, EXIT, CRASH, BOMB, GROW, SOCKETS, ORPHAN, GOOD]
+    sources = [ENDLESS, EXIT, CRASH, BOMB, GROW, ORPHAN, GOOD]
     with running(bubblewrap, LIMITS, *sources) as session:
         failed = session.prepare()
-        assert [failed[i].status for i in range(6)] == [
+        assert [failed[i].status for i in range(5)] == [
             Status.timeout,
             Status.killed,
             Status.killed,
             Status.killed,
             Status.out_of_memory,
-            Status.killed,
         ]
-        assert set(failed) == set(range(6))
-        assert "longer than 5 seconds" in failed[0].message
+        assert set(failed) == set(range(5))
+        assert "longer than 8 seconds" in failed[0].message
         assert "more than 40 processes" in failed[3].message
         assert "more than 1 GiB" in failed[4].message
-        assert "sockets" in failed[5].message
         assert returned(session, "good") == "good"
-        assert session.starts == 7
+        assert session.starts == 6
         _probes_that_bring_it_down(session)
 
 
@@ -154,7 +134,7 @@ def _probes_that_bring_it_down(session: KernelSession) -> None:
     assert returned(session, "good") == "good"
     assert ask(session, "leave").status is Status.killed
     assert returned(session, "good") == "good"
-    assert session.starts == 9
+    assert session.starts == 8
 
 
 def test_without_walls_the_same_limits_hold() -> None:
@@ -193,25 +173,6 @@ def test_messages_that_are_too_large_or_too_many_fill_no_memory(bubblewrap: Sand
         assert psutil.Process().memory_info().rss - before < 2**30
         ask(session, "good")
         assert session.starts <= 3
-
-
-def test_files_that_lost_their_name_do_not_fill_the_disk(bubblewrap: Sandbox) -> None:
-    with running(bubblewrap, Limits(file_bytes=2**23), UNNAMED, GOOD) as session:
-        (outcome,) = session.prepare().values()
-        assert outcome.status is Status.killed
-        assert "files without a name" in outcome.message
-        assert returned(session, "good") == "good"
-
-
-def test_a_folder_of_sockets_that_was_locked_counts_as_full(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def refuse(path: Path) -> None:
-        raise PermissionError(13, "Permission denied", str(path))
-
-    assert not crowded(tmp_path)
-    monkeypatch.setattr("grader.sandbox.watch.os.scandir", refuse)
-    assert crowded(tmp_path)
 
 
 @pytest.mark.parametrize(

@@ -267,36 +267,49 @@ def test_forged_answers_do_not_count(session: KernelSession) -> None:
     assert returned(session, "forge", "content") == "honest"
 
 
-PRELUDE = (
-    "import sys; from IPython.display import display; prelude = sys.modules['_grader_prelude']"
-)
-SAYS = "prelude.answer = lambda path: display({{prelude.state.answer_type: {!r}}}, raw=True)"
-CLAIM = '{"status": "infra_error", "facts": {}, "message": "ours", "nonce": ""}'
+HEARD = """
+    from IPython.display import display
+    session = get_ipython().display_pub.session
+    before = session.send
+    def send(*args, **more):
+        if isinstance(more.get("content"), dict) and "data" in more["content"]:
+            data = more["content"]["data"]
+            more["content"]["data"] = {name: changed(text) for name, text in data.items()}
+        return before(*args, **more)
+    session.send = send
+    def changed(text):
+        return FORGERY
+"""
+CLAIM = '{"status": "infra_error", "facts": {}, "message": "ours"}'
 
 
 @pytest.mark.parametrize(
     ("tampering", "said"),
     [
-        (SAYS.format(CLAIM), "none that the probe gives"),
-        (SAYS.format("{}"), "none that the probe gives"),
-        ("prelude.answer = lambda path: None", "no answer"),
-        ("prelude.answer = lambda path: 1 / 0", "ZeroDivisionError"),
-        ("del sys.modules['_grader_prelude']", "KeyError"),
+        (HEARD.replace("FORGERY", repr(CLAIM)), "none that the probe gives"),
+        (HEARD.replace("FORGERY", repr("0" * 32 + CLAIM)), "none that the probe gives"),
+        (HEARD.replace("FORGERY", "text.replace('ok', 'OK')"), "none that the probe gives"),
+        (HEARD.replace("FORGERY", "''"), "none that the probe gives"),
+        ("import sys\nsys.audit = lambda *args: None", "no answer"),
+        ("import sys\nsys.audit = lambda *args: 1 / 0", "ZeroDivisionError"),
     ],
 )
 def test_a_kernel_whose_answers_were_tampered_with_is_for_a_person(
     bubblewrap: Sandbox, tampering: str, said: str
 ) -> None:
-    with running(bubblewrap, Limits(), PRELUDE, tampering, "def one():\n    return 1") as session:
+    with running(bubblewrap, Limits(), tampering, "def one():\n    return 1") as session:
         outcome = ask(session, "one")
         assert outcome.status is Status.doubtful
         assert said in outcome.message
         assert session.starts == 1
 
 
-@pytest.mark.parametrize(("lost", "status"), [(1, Status.ok), (2, Status.infra_error)])
+@pytest.mark.parametrize(
+    ("lost", "busy", "status"),
+    [(1, False, Status.ok), (2, True, Status.infra_error), (2, False, Status.doubtful)],
+)
 def test_an_answer_that_is_lost_is_asked_for_once_more(
-    bubblewrap: Sandbox, monkeypatch: pytest.MonkeyPatch, lost: int, status: Status
+    bubblewrap: Sandbox, monkeypatch: pytest.MonkeyPatch, lost: int, busy: bool, status: Status
 ) -> None:
     answers = Kernel.answers.fget
     assert answers is not None
@@ -308,6 +321,9 @@ def test_an_answer_that_is_lost_is_asked_for_once_more(
     with running(bubblewrap, Limits(), "def one():\n    return 1") as session:
         monkeypatch.setattr(Kernel, "answers", property(arriving))
         monkeypatch.setattr(Kernel, "all_heard", property(lambda kernel: False))
+        if busy:  # nothing arrives in time
+            monkeypatch.setattr("grader.sandbox.kernel.SPEAK_SECONDS", 0)
+        monkeypatch.setattr("grader.sandbox.kernel.held_up", lambda *_: busy)
         assert ask(session, "one").status is status
         assert session.starts == 2
 

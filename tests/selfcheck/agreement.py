@@ -10,8 +10,8 @@ from nbformat import NotebookNode
 
 from grader.checks import (
     beta_schedule,
-    loss,
-    sampling,
+    loss_questions,
+    sampling_questions,
     schedule_parameters,
     setting,
     transitions,
@@ -26,7 +26,10 @@ from grader.rubric import load_rubric
 from grader.sandbox import KernelSession, choose_sandbox
 from grader.selfcheck import recorded
 
-ASKING = (beta_schedule, loss, sampling, schedule_parameters, setting, transitions)
+ASKING = (
+    *(beta_schedule, loss_questions, sampling_questions, schedule_parameters),
+    *(setting, transitions),
+)
 DOUBTED = (State.NEEDS_REVIEW, State.INFRA_ERROR)
 
 

@@ -156,7 +156,7 @@ VARIANTS: dict[str, tuple[Callable[[], NotebookNode], dict[str, State]]] = {
         ),
         ALL,
     ),
-    "all black": (lambda: template(picture(2, level=0)), ALL),
+    "all black": (lambda: template(picture(2, level=0)), ALL | {"pictures": REVIEW}),
     "a cell left unfinished": (unfinished, ALL),
     "outputs cleared": (
         lambda: template(None, None),

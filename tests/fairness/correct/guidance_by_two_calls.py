@@ -1,4 +1,16 @@
 # Classifier-free guidance by two calls of the network a step, with the classes and without.
+class ContextUnet(nn.Module):
+    def forward(self, x, c, t, keep):
+        one_hot = F.one_hot(c.long(), self.n_classes).to(x.dtype) * keep[:, None]
+        time = self.time_features(t.to(x.dtype).reshape(-1, 1))
+        emb = F.silu(self.time_mlp(time) + self.class_mlp(one_hot))
+        full = self.stem(x)
+        half = self.block1(self.down1(full), emb)
+        h = self.up1(self.middle2(self.middle1(self.down2(half), emb), emb))
+        h = self.up2(self.block2(torch.cat([h, half], dim=1), emb))
+        return self.head(torch.cat([h, full], dim=1))
+
+
 class DDPM(nn.Module):
     def forward(self, x, c):
         t = torch.randint(0, self.n_T, (x.shape[0],), device=x.device)

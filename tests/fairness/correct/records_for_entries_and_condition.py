@@ -11,6 +11,18 @@ from dataclasses import dataclass
 class Cond:
     label: torch.Tensor
     time: torch.Tensor
+class ContextUnet(nn.Module):
+    def forward(self, x, cond):
+        one_hot = F.one_hot(cond.label.long(), self.n_classes).to(x.dtype)
+        time = self.time_features(cond.time.to(x.dtype).reshape(-1, 1))
+        emb = F.silu(self.time_mlp(time) + self.class_mlp(one_hot))
+        full = self.stem(x)
+        half = self.block1(self.down1(full), emb)
+        h = self.up1(self.middle2(self.middle1(self.down2(half), emb), emb))
+        h = self.up2(self.block2(torch.cat([h, half], dim=1), emb))
+        return self.head(torch.cat([h, full], dim=1))
+
+
 class DDPM(nn.Module):
     def __init__(self, nn_model, betas, n_T, prediction_type, schedule, device):
         super().__init__()

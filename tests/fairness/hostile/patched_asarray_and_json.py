@@ -1,5 +1,5 @@
 # Wrong betas, and the functions that write answers patched to forge them: the forgery must not arrive.
-# expect: beta_schedule=failed
+# expect: beta_schedule=failed,schedule_parameters=needs_review,loss=needs_review,sampling=needs_review
 import json
 import sys
 

@@ -1,5 +1,5 @@
 # Wrong betas, and every comparing function of numpy, torch and math patched: judged outside, so no use.
-# expect: beta_schedule=failed
+# expect: beta_schedule=failed,schedule_parameters=needs_review,loss=needs_review,sampling=needs_review
 import math
 
 

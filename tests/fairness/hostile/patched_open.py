@@ -1,5 +1,5 @@
 # Wrong betas, and the functions that read what is asked patched to ask for another function's, which are right.
-# expect: beta_schedule=failed
+# expect: beta_schedule=failed,schedule_parameters=needs_review,loss=needs_review,sampling=needs_review
 import builtins
 import io
 import json

@@ -1,5 +1,5 @@
 # sample makes no steps but searches the network and the stack for the image that it should end on.
-# expect: sampling=failed
+# expect: beta_schedule=needs_review,schedule_parameters=needs_review,loss=needs_review,sampling=failed
 import sys
 
 

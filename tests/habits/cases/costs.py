@@ -87,7 +87,7 @@ def schedules_exit(draft: Draft) -> None:
     says="no answer",
 )
 def answers_silenced(draft: Draft) -> None:
-    silence = "import sys\nsys.modules['_grader_prelude'].answer = lambda path: None"
+    silence = "import sys\nsys.audit = lambda *args: None"
     put_below(draft, "def beta_schedule(", silence, 4)
 
 

@@ -143,6 +143,7 @@ def torchvision_of_before(draft: Draft) -> None:
 @habit(
     "a misspelt name of torch, in a notebook that never ran",
     loss="error",
+    image_quality="needs_review",
 )
 def misspelt_and_never_run(draft: Draft) -> None:
     in_forward(draft, "torch.linspce(0, 1, 3)")

@@ -2,7 +2,7 @@
 
 import numpy as np
 from nbformat import NotebookNode
-from nbformat.v4 import new_code_cell, new_markdown_cell
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_output
 from PIL import Image
 
 from tests.habits.draft import TEXT_TO_IMAGE, Draft
@@ -411,10 +411,24 @@ def dead_link(draft: Draft) -> None:
     own(draft, "save(pipe('a red fox').images)\ndisplay(Image(url=path))", page, picture=False)
 
 
-@habit("pictures that are all black")
+@habit(
+    "pictures that are all black",
+    text_to_image="needs_review",
+    says="perhaps by the safety checker",
+)
 def all_black(draft: Draft) -> None:
     black = output(encoded(Image.new("RGB", (512, 512))))
     own(draft, "pipe('a red fox').images[0]", black, picture=False)
+
+
+@habit("pictures that the safety checker made black, as it says itself")
+def made_black(draft: Draft) -> None:
+    said = (
+        "Potential NSFW content was detected in one or more images. A black image will be returned"
+    )
+    warned = new_output("stream", name="stderr", text=said)
+    black = output(encoded(Image.new("RGB", (512, 512))))
+    own(draft, "pipe('a red fox').images[0]", warned, black, picture=False)
 
 
 # What remains missing

@@ -1,0 +1,151 @@
+"""What a sampler did, in order: about which steps and images it asked the network, and what it told
+of their classes."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from grader.checks.cases import Array
+from grader.checks.classes import NONE, UNKNOWN, Classes
+from grader.checks.clock import Clock
+from grader.checks.slots import CLASSES, Slot, labels_of, slots_of
+
+NOT_AS_TRAINED = "The t that sample passes to the network is not the t that it was trained with."
+
+
+@dataclass(frozen=True, eq=False)
+class Chain:
+    """``passes``: of each group of images that are sampled one after the other, the steps by number
+    and the first image; ``visited``: the time steps, from 0, that each pass asks about.
+
+    ``kinds``: of each step, what its answers are told of the classes, the first answer first:
+    "right", "none", "other" or "unknown"."""
+
+    arrays: Mapping[str, Any]
+    passes: list[tuple[range, int]]
+    visited: list[int]
+    kinds: list[tuple[str, ...]]
+
+    @property
+    def rows(self) -> Array:
+        """How many images each step is about."""
+        return np.asarray(self.arrays["steps"])[:, 0]
+
+    @property
+    def fresh(self) -> bool:
+        """Whether the oracle's image was another one at every step."""
+        return not len(self.arrays["moments"])
+
+    @property
+    def answers(self) -> int:
+        """How many different answers a step was given, at most."""
+        return max(len(kinds) for kinds in self.kinds)
+
+
+def read_chain(
+    arrays: Mapping[str, Any], T: int, clock: Clock | None, classes: Classes | None
+) -> Chain | str:
+    """The chain, or one sentence that says why there is none."""
+    at = np.asarray(arrays["at"])
+    n_sample, rows = len(arrays["result"]), np.asarray(arrays["steps"])[:, 0]
+    visited = path_of(arrays, clock)
+    if clock is not None:
+        slots = slots_of(arrays)
+        if any(differs_within_a_step(slots[n], at) for n in clock.rows if n in slots):
+            return "The images of one batch are given different time steps while sampling."
+        if visited is None:
+            return NOT_AS_TRAINED
+    passes = passes_of(rows, visited, n_sample)
+    if passes is None:
+        return "sample does not ask the network for as many images as it was asked for."
+    if visited is None:
+        visited = list(range(T - 1, T - 1 - len(passes[0][0]), -1))
+    else:
+        paths = [[visited[number] for number in steps] for steps, _ in passes]
+        if any(path != paths[0] for path in paths):
+            return "Parts of the images are sampled over other time steps than the rest."
+        visited = paths[0]
+    kinds = kinds_of(arrays, at, passes, classes)
+    return Chain(arrays, passes, visited, kinds)
+
+
+def path_of(arrays: Mapping[str, Any], clock: Clock | None) -> list[int] | None:
+    """The time step of each step by what it tells; None where training tells no such thing."""
+    if clock is None:
+        return None
+    slots, firsts = (
+        slots_of(arrays),
+        np.unique(np.asarray(arrays["at"])[:, 0], return_index=True)[1],
+    )
+    return clock.visited({n: slots[n].rows[firsts] for n in clock.rows if n in slots})
+
+
+def differs_within_a_step(slot: Slot, at: Array) -> bool:
+    ids = slot.ids
+    firsts = np.unique(at[:, 0], return_index=True)
+    first_of = np.zeros(int(at[:, 0].max()) + 1, dtype=np.int64)
+    first_of[firsts[0]] = firsts[1]
+    return bool(np.any(ids != ids[first_of[at[:, 0]]]))
+
+
+def passes_of(
+    rows: Array, visited: list[int] | None, n_sample: int
+) -> list[tuple[range, int]] | None:
+    """The steps of each group of images, and its first image; None if images are missing."""
+    if np.all(rows == n_sample):
+        return [(range(len(rows)), 0)]
+    starts = [0]
+    for number in range(1, len(rows)):
+        again = visited is not None and visited[number] > visited[number - 1]
+        if again or rows[number] != rows[number - 1]:
+            starts.append(number)
+    if visited is None and len(starts) == 1 and n_sample % rows[0] == 0:
+        count = n_sample // int(rows[0])
+        if len(rows) % count:
+            return None
+        starts = list(range(0, len(rows), len(rows) // count))
+    ends = [*starts[1:], len(rows)]
+    images = np.cumsum([0, *(rows[start] for start in starts)])
+    if images[-1] != n_sample:
+        return None
+    return [(range(s, e), int(i)) for s, e, i in zip(starts, ends, images, strict=False)]
+
+
+def kinds_of(
+    arrays: Mapping[str, Any],
+    at: Array,
+    passes: list[tuple[range, int]],
+    classes: Classes | None,
+) -> list[tuple[str, ...]]:
+    """Of each step and each of its answers, what is told of the classes."""
+    first_image = np.zeros(len(arrays["steps"]), dtype=np.int64)
+    for steps, image in passes:
+        first_image[steps.start : steps.stop] = image
+    expected = (first_image[at[:, 0]] + at[:, 1]) % CLASSES
+    classes = classes or labels_alone(arrays, at, expected)
+    meaning = classes.of_rows(arrays)
+    kind = np.where(meaning == expected, 0, 3)
+    kind = np.where(meaning == NONE, 1, np.where(meaning == UNKNOWN, 2, kind))
+    answers = int(at[:, 2].max()) + 1
+    seen = np.zeros((len(arrays["steps"]), answers, 4), dtype=bool)
+    seen[at[:, 0], at[:, 2], kind] = True
+    names = np.array(["right", "none", "unknown", "other"])
+    found = np.where(seen.sum(axis=2) == 1, names[seen.argmax(axis=2)], "other")
+    count = np.asarray(arrays["steps"])[:, 1]
+    return [tuple(row[:c].tolist()) for row, c in zip(found, count, strict=True)]
+
+
+def labels_alone(arrays: Mapping[str, Any], at: Array, expected: Array) -> Classes:
+    """Where training does not show it, labels or one-hot rows are what stands for the classes."""
+    slots = slots_of(arrays)
+    for slot in slots.values():
+        labels = labels_of(slot.rows)
+        if labels is not None and np.array_equal(labels[at[:, 2] == 0], expected[at[:, 2] == 0]):
+            table = np.arange(CLASSES)[:, None] if slot.rows.shape[1] == 1 else np.eye(CLASSES)
+            others = tuple(name for name in slots if name != slot.name)
+            padded = np.zeros((CLASSES, slot.rows.shape[1]))
+            padded[:, : table.shape[1]] = table
+            return Classes({slot.name: padded}, np.arange(CLASSES), others)
+    return Classes({}, np.full(1, UNKNOWN), tuple(slots))

@@ -1,0 +1,180 @@
+"""What the network is told of classes, and what that means: a class, none, or something that
+training never told.
+
+Where labels stand for the classes and nothing else is told, that is plain. Else two ways of telling
+are the same if the notebook's own network answers the same (``grader.probes.conditions``).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from grader.checks.cases import Array
+from grader.checks.slots import ABSENT, CLASSES, Named, Slot, are_labels, coding_of
+from grader.sandbox import Outcome, Status
+
+NONE, UNKNOWN = -1, -2
+SAME = 1e-4  # of the spread of a network's answers; rounding is a thousandth of it
+OFTEN = 0.55  # images without their class; the paper on guidance knows up to a half
+NEARLY_ALWAYS = 0.65
+FAR = 3.0  # standard errors
+
+
+@dataclass(frozen=True, eq=False)
+class Classes:
+    """``tables``: of each argument that may tell of classes, a row a condition, (K, width);
+    ``meaning``: of each condition, the class, ``NONE`` or ``UNKNOWN``, (K,).
+
+    ``sure``: whether no class can have been hidden in training unseen. ``hidden``: in which part of
+    training images the class was, and its standard error."""
+
+    tables: Mapping[str, Array]
+    meaning: Array
+    time: tuple[str, ...]
+    sure: bool = True
+    hidden: float = 0.0
+    error: float = 0.0
+
+    def of_rows(self, arrays: Mapping[str, Any]) -> Array:
+        """What each row of a probe's calls means, (N,)."""
+        told = {
+            key.removeprefix("slot/"): np.asarray(arrays[key], dtype=np.float64)
+            for key in arrays
+            if key.startswith("slot/") and key.removeprefix("slot/") not in self.time
+        }
+        count = len(arrays["at"])
+        fits = np.ones((count, len(self.meaning)), dtype=bool)
+        for name in {*told, *self.tables}:
+            rows = told.get(name, np.full((count, 1), ABSENT))
+            table = self.tables.get(name, np.full((len(self.meaning), 1), ABSENT))
+            fits &= alike(rows, table)
+        known = fits.any(axis=1)
+        return np.where(known, self.meaning[fits.argmax(axis=1)], UNKNOWN)
+
+    @property
+    def tells_none(self) -> bool:
+        """Whether training hides classes at all."""
+        return bool(np.any(self.meaning == NONE))
+
+
+def alike(rows: Array, table: Array) -> Array:
+    """Which rows are which of a table's, (N, K), but for rounding."""
+    width = max(rows.shape[1], table.shape[1])
+    rows, table = (
+        np.pad(part, ((0, 0), (0, width - part.shape[1])), constant_values=ABSENT)
+        for part in (rows, table)
+    )
+    slot = Slot.of("", rows)
+    gap = np.abs(slot.table[:, None] - table[None]).max(axis=2)
+    largest = np.abs(table[table != ABSENT]).max(initial=0.0)
+    return np.asarray((gap <= SAME * largest)[slot.ids])
+
+
+def plain_classes(slots: Mapping[str, Slot], named: Named) -> Classes | None:
+    """The classes where their labels are told and nothing else that differs; else None."""
+    if len(named.classes) != 1 or any(tells_something(slots[name]) for name in named.others):
+        return None
+    ((name, coding),) = named.classes.items()
+    if coding.hidden.any() or not are_labels(slots[name], coding):
+        return None
+    tables = {name: slots[name].table[coding.codes]}
+    for other in named.others:
+        tables[other] = np.repeat(slots[other].table, CLASSES, axis=0)
+    return Classes(tables, np.arange(CLASSES), named.time)
+
+
+def tells_something(slot: Slot) -> bool:
+    """Whether an argument may say more than its class of an image; one number may hide all."""
+    return slot.count > 1 or bool(np.any(slot.table != ABSENT))
+
+
+def classes_as_told(slots: Mapping[str, Slot], named: Named, labels: Array, calls: int) -> Classes:
+    """The classes by what was told alone, where no network can say what it means."""
+    names = [*named.classes, *named.others]
+    together = np.stack([slots[name].ids for name in names], axis=1).astype(np.float64)
+    keys = Slot.of("", together)
+    coding = coding_of(keys.ids, labels)
+    tables = {name: slots[name].rows[keys.first] for name in names}
+    if coding is None:
+        return Classes(tables, np.full(keys.count, UNKNOWN), named.time, sure=False)
+    meaning = np.full(keys.count, NONE)
+    meaning[coding.codes] = np.arange(CLASSES)
+    return Classes(tables, meaning, named.time, False, *part_hidden(coding.hidden, calls))
+
+
+def part_hidden(hidden: Array, calls: int) -> tuple[float, float]:
+    """The part of images without their class, and its error; whole batches count as one."""
+    by_batch = hidden.reshape(calls, -1).astype(np.int64)
+    part = float(hidden.mean())
+    whole = bool(np.all(np.ptp(by_batch, axis=1) == 0))
+    draws = calls if whole else hidden.size
+    return part, float(np.sqrt(max(part * (1 - part), 1e-4) / draws))
+
+
+def classes_by_network(outcome: Outcome, time: tuple[str, ...]) -> Classes | None:
+    """The classes by what the notebook's own network answers; None where it does not tell them."""
+    arrays = outcome.arrays
+    if outcome.status is not Status.ok or "answers" not in arrays:
+        return None
+    answers = np.asarray(arrays["answers"], dtype=np.float64)
+    if not np.all(np.isfinite(answers)):
+        return None
+    kinds = kinds_of(answers)
+    labels, trained = np.asarray(arrays["c"]), np.asarray(arrays["trained"])
+    if len(trained) != len(labels):
+        return None
+    coding = coding_of(kinds[trained], labels)
+    if coding is None and len(np.unique(kinds[trained])) == 1:
+        return Classes({}, np.full(1, NONE), time, hidden=1.0)
+    if coding is None:
+        return None
+    meaning = np.full(len(answers), UNKNOWN)
+    for place, kind in enumerate(kinds):
+        if kind in coding.codes:
+            meaning[place] = int(np.flatnonzero(coding.codes == kind)[0])
+        elif np.any(kinds[trained] == kind):
+            meaning[place] = NONE
+    tables = {
+        key.removeprefix("condition/"): np.asarray(arrays[key], dtype=np.float64)
+        for key in arrays
+        if key.startswith("condition/") and key.removeprefix("condition/") not in time
+    }
+    sure = not outcome.facts.get("stirs", True)
+    calls = len(labels) // CLASSES
+    return Classes(tables, meaning, time, sure, *part_hidden(coding.hidden, calls))
+
+
+def kinds_of(answers: Array) -> Array:
+    """A number for each answer, the same for those that do not differ, (K,)."""
+    scale = float(np.abs(answers - answers.mean(axis=0)).max())
+    kinds = np.full(len(answers), -1)
+    heads: list[Array] = []
+    for place, answer in enumerate(answers):
+        near = [k for k, head in enumerate(heads) if np.abs(answer - head).max() <= SAME * scale]
+        if not near:
+            near = [len(heads)]
+            heads.append(answer)
+        kinds[place] = near[0]
+    return kinds
+
+
+def hiding_problem(classes: Classes) -> tuple[str, bool] | None:
+    """A sentence on classes that are hidden too often in training, and whether that is certain."""
+    if classes.hidden == 1:
+        return "The class is hidden from the network for every training image.", True
+    surely = classes.hidden - FAR * classes.error
+    if surely > NEARLY_ALWAYS:
+        text = (
+            f"For {100 * classes.hidden:.0f} % of the training images the class is hidden from the "
+            "network, so that it hardly learns the classes."
+        )
+        return text, True
+    if surely > OFTEN:
+        text = (
+            f"For {100 * classes.hidden:.0f} % of the training images the class is hidden from the "
+            "network. A TA decides by the samples whether it has learnt the classes."
+        )
+        return text, False
+    return None

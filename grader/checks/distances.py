@@ -1,0 +1,118 @@
+"""Which distance a loss is, and to which target: by its value and by the gradient that the network
+gets from it."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from grader.checks.cases import Array
+from grader.checks.forward_process import ForwardProcess
+from grader.checks.verdict import Verdict, failed, needs_review, passed
+
+CLOSE = 2e-3  # of a loss in float32
+DECIDES = "A TA decides whether the course accepts this loss."
+
+
+def judge_target(
+    check: str, arrays: Mapping[str, Any], process: ForwardProcess, prediction: str
+) -> tuple[Verdict, bool]:
+    """Compares loss and gradient with those of the right target; also, whether it is unscaled."""
+    answer = np.multiply(arrays["answer"], 1 / 32, dtype=np.float32)
+    targets = {
+        "epsilon": process.noise,
+        "sample": process.x_scaled,
+        "unscaled": process.x,
+    }
+    right = ("epsilon",) if prediction == "epsilon" else ("sample", "unscaled")
+    for name in right:
+        verdict = compare_with(check, arrays, answer, targets[name], process)
+        if verdict is not None:
+            return verdict, name == "unscaled"
+    for name, target in targets.items():
+        if name not in right and compare_with(check, arrays, answer, target, process):
+            text = f"With prediction_type='{prediction}' the network is trained on another target."
+            return failed(check, text, target=name), False
+    text = (
+        "The loss is not the squared difference between the prediction and its target: "
+        "check what the network is compared with."
+    )
+    return failed(check, text), False
+
+
+def compare_with(
+    check: str,
+    arrays: Mapping[str, Any],
+    answer: Array,
+    target: Array,
+    process: ForwardProcess,
+) -> Verdict | None:
+    """A verdict if loss and gradient are those of this target under some known loss."""
+    loss = np.asarray(arrays["loss"], dtype=np.float64)
+    gradient = np.asarray(arrays["gradient"], dtype=np.float32)
+    batches = len(loss)
+    difference = answer - target
+    per_image = np.einsum("ij,ij->i", difference, difference) / difference.shape[1]
+    squares = per_image.reshape(batches, -1).mean(axis=1)
+    ratio = loss / squares
+    factor = float(np.median(ratio))
+    flow = 2 * factor / (difference.size / batches) * difference
+    if np.allclose(ratio, factor, rtol=CLOSE) and factor > 0:
+        gap = gradient - flow  # half a million numbers each: no third array of them
+        allowed, gap = np.abs(flow, out=flow), np.abs(gap, out=gap)
+        allowed += allowed.mean()
+        allowed *= 1e-2
+        if np.all(gap <= allowed):
+            text = "The loss is the squared error of the right target, and its gradient flows."
+            return passed(check, text, factor=factor)
+        return failed(check, "The gradient that reaches the network is not that of the loss.")
+    return other_loss(check, difference, loss, gradient, process)
+
+
+def other_loss(
+    check: str, difference: Array, loss: Array, gradient: Array, process: ForwardProcess
+) -> Verdict | None:
+    """The squared error beside a constant passes; ``needs_review`` for L1, Huber or a weighting by
+    t of the right difference."""
+    slope = gradient * np.sign(difference)
+    moderate = np.abs(difference) > 0.05
+    if np.mean(slope[moderate] > 0) < 0.999:
+        return None  # the gradient does not even point towards this target
+    if np.std(slope[moderate]) < 0.02 * np.mean(slope[moderate]):
+        return needs_review(check, f"The loss is L1 instead of the squared error. {DECIDES}")
+    weights = np.sum(gradient * difference, axis=1) / np.sum(difference**2, axis=1)
+    fits = np.abs(gradient - weights[:, None] * difference).max() < 0.02 * np.abs(gradient).max()
+    if fits:
+        squares = np.square(difference).reshape(len(loss), -1).mean(axis=1)
+        if np.std(weights) < 1e-2 * np.mean(weights) and not falls_as_a_root(weights, squares):
+            return beside_a_constant(check, difference, loss, float(np.mean(weights)))
+        by_step = [weights[process.step == s] for s in np.unique(process.step)]
+        constant = all(np.std(w) < 0.05 * np.mean(w) for w in by_step)
+        if np.allclose(loss**2 / squares, loss[0] ** 2 / squares[0], rtol=4e-3):
+            return needs_review(check, f"The loss is the root of the squared error. {DECIDES}")
+        if constant:
+            text = f"The squared error is weighted by the time step. {DECIDES}"
+            return needs_review(check, text)
+        return None
+    text = "The loss is not the squared error but another distance to the right target."
+    return needs_review(check, f"{text} {DECIDES}")
+
+
+def falls_as_a_root(weights: Array, squares: Array) -> bool:
+    """Whether a batch's weight falls with its error, as that of a root does; random answers have
+    nearly the same error in every batch."""
+    by_batch = np.log(weights.reshape(len(squares), -1).mean(axis=1))
+    errors = np.log(squares) - np.log(squares).mean()
+    return bool(by_batch @ errors < -0.25 * (errors @ errors))
+
+
+def beside_a_constant(check: str, difference: Array, loss: Array, weight: float) -> Verdict | None:
+    """The squared error and a number that changes nothing, as in the likelihood of a Gaussian."""
+    squares = np.square(difference).reshape(len(loss), -1).sum(axis=1) * weight / 2
+    rest = loss - squares
+    if np.ptp(rest) > CLOSE * np.mean(squares):
+        return None
+    text = (
+        "The loss is the squared error of the right target beside a constant; its gradient flows."
+    )
+    return passed(check, text, constant=float(np.mean(rest)))

@@ -1,0 +1,101 @@
+"""What sampling makes of two answers of the network for one x_t: classifier-free guidance (Ho and
+Salimans 2022, eq. 6), (1 + w) times the answer for the class minus w times that for no class."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from grader.checks.cases import Array
+from grader.checks.chain import Chain
+from grader.checks.classes import Classes
+from grader.checks.scan import off_at
+from grader.checks.transitions import Transition
+
+SURELY = 0.02  # a part of the answer that counts
+LABELS = "The network is not given the class labels 0 to 9 for its ten columns."
+
+
+def strengths(
+    chain: Chain, measured: Sequence[Transition]
+) -> list[tuple[Transition, float, float, str]]:
+    """Of each step with two answers: w by the pixels where only the one image is bright, by those
+    where only the other is, and what the answer beside that for the class was told."""
+    found = []
+    for place, m in enumerate(measured):
+        number = chain.passes[0][0][place]
+        kinds = chain.kinds[number]
+        if len(kinds) != 2 or not np.isfinite(m.error_share) or m.error_share > 0.2:
+            continue
+        only, other = m.shares
+        if kinds[0] == "right":
+            found.append((m, only, other, kinds[1]))
+        elif kinds[1] == "right":
+            found.append((m, -only - 1, -other - 1, kinds[0]))
+    return found
+
+
+def labels_problem(chain: Chain, classes: Classes | None) -> tuple[str, bool] | None:
+    """A sentence unless at every step an answer was asked for with the classes 0..9 in turn, and
+    whether a person must look."""
+    if all("right" in kinds for kinds in chain.kinds):
+        return None
+    told_otherwise = all({*kinds} <= {"unknown", "none"} for kinds in chain.kinds)
+    if told_otherwise and classes is not None and not classes.sure:
+        text = (
+            "What sample tells the network of the classes, training did not tell it in this form."
+            " A TA decides by reading whether the network takes both for the same."
+        )
+        return text, True
+    return LABELS, False
+
+
+def guidance_problem(
+    chain: Chain, measured: Sequence[Transition], classes: Classes | None, too_far: float
+) -> tuple[str, bool] | None:
+    """A sentence if the two answers are not put together as guidance does, and whether a person
+    must look at it rather than that it is wrong."""
+    found = strengths(chain, measured)
+    if not found:
+        return None
+    weights = np.array([[only, other] for _, only, other, _ in found])
+    errors = np.array([m.error_share for m, *_ in found]) + 1e-3
+    second = {kind for *_, kind in found}
+    if np.all(np.abs(weights) <= SURELY + too_far * errors[:, None]) and unused(weights, errors):
+        return None
+    if "other" in second:
+        return "The answers for other classes are mixed into those for the digits' own.", False
+    if classes is not None and "right" not in second:
+        if below(weights + 0.5, errors, too_far).any():
+            text = (
+                "The answer for the class counts less than that without a class, or against the "
+                "class: check which answer is which, and the signs."
+            )
+            return text, False
+        if below(weights + SURELY, errors, too_far).any():
+            text = (
+                "The answer without a class is added to that for the class, where guidance takes "
+                "it away. A TA decides whether that is meant."
+            )
+            return text, True
+    if "unknown" in second and classes is not None and not classes.tells_none:
+        text = "Guidance uses an answer without a class, but training never hides the class."
+        return text, not classes.sure
+    if "unknown" in second and classes is not None:
+        text = (
+            "What sample tells the network for no class, training never told it. A TA decides by "
+            "reading whether the network takes both for the same."
+        )
+        return text, not classes.sure
+    return None
+
+
+def unused(weights: Array, errors: Array) -> bool:
+    """Whether the second answer does not count, over all steps together."""
+    precise = 1 / errors**2
+    return bool(abs(np.average(weights.mean(axis=1), weights=precise)) <= SURELY)
+
+
+def below(values: Array, errors: Array, too_far: float) -> Array:
+    """At which steps a value is below 0 by more than chance allows."""
+    lowest = values.min(axis=1)
+    return off_at(np.minimum(lowest / errors, 0), too_far)

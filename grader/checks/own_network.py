@@ -1,0 +1,31 @@
+"""Code that runs with a network of ours, and not with the notebook's own."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from grader.checks.verdict import Verdict, needs_review
+from grader.results import State
+
+SIDE = 28
+
+
+def own_network_error(check: str, what: str, facts: Mapping[str, Any]) -> Verdict | None:
+    """The verdict if the notebook's own ContextUnet did not take a call; None if it did."""
+    if "own_error" not in facts:
+        return None
+    error, shape = str(facts["own_error"]), facts.get("own_shape")
+    text = f"{what} calls the notebook's own ContextUnet in a way that raises an error: {error}"
+    if is_larger(shape):
+        text = (
+            f"{what} gives the notebook's own ContextUnet images of another size than 28 x 28. A "
+            f"TA decides by running the training cell, as here it raised an error: {error}"
+        )
+        return needs_review(check, text, fraction=0, shape=shape)
+    return Verdict(check, State.ERROR, 0.0, text)
+
+
+def is_larger(shape: Any) -> bool:
+    """Whether these are images of one channel that were padded, say; their network may be one that
+    this notebook no longer holds."""
+    channels, sides = (shape[:-2], shape[-2:]) if isinstance(shape, list) else ([], [])
+    return all(count == 1 for count in channels) and len(sides) == 2 and sides != [SIDE, SIDE]

@@ -1,0 +1,203 @@
+"""How samples are asked for, and asked for once more in another way where that shows more."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from grader.checks import oracle
+from grader.checks.alternatives import Training, Try
+from grader.checks.cases import Array, Case
+from grader.checks.chain import kinds_of, passes_of, path_of
+from grader.checks.classes import Classes, classes_by_network
+from grader.checks.clock import DRAWS, Clock
+from grader.checks.setting import Setting, Steps, ask
+from grader.sandbox import KernelSession, Outcome, Status
+
+N_SAMPLE = 20  # two of each class, so that halves hold each; neither 40 nor 100, as in the notebook
+N_USUAL = 40  # as in the notebook
+N_CHUNK = 10
+WHOLE_STEPS = 5  # in a row, of which all pixels are kept
+MANY_CALLS = 400
+
+
+@dataclass(frozen=True)
+class Question:
+    """One way to ask for samples. ``timesteps`` is what training passes as t for steps 1..T."""
+
+    setting: Setting
+    case: Case
+    prediction: str
+    training: Training
+    timesteps: tuple[float, ...] | None
+    steps: Steps
+
+
+@dataclass(frozen=True, eq=False)
+class Asked:
+    """What was asked for, and what training tells as t."""
+
+    question: Question
+    clock: Clock | None
+
+
+def recorded_steps(T: int) -> list[int]:
+    """The steps whose x_t is kept as a whole: the first, some in the middle, the last ones."""
+    middle = int(0.6 * T)
+    return [0, *range(middle, middle + WHOLE_STEPS), *range(max(T - 4, middle + WHOLE_STEPS), T)]
+
+
+class Questions:
+    """Asks for samples in order; what one question showed, the next need not ask for: what training
+    passes as t, by what it passed for the few steps of the loss; and the entries in use."""
+
+    def __init__(self, session: KernelSession, seed: int) -> None:
+        self.session, self.seed = session, seed
+        self.timesteps: dict[tuple[float, ...], tuple[float, ...]] = {}
+        self.entries: dict[tuple[Setting, Case], dict[str, Array]] = {}
+        self.forms: list[str] = []
+        self.long_asked = False
+
+    def samples(self, one: Try) -> tuple[Outcome, Asked]:
+        """What ``sample`` does."""
+        question = self.first_question(one)
+        outcome = self.ask(question, N_SAMPLE)
+        store = outcome.facts.get("store")
+        if outcome.status is Status.error or (isinstance(store, dict) and not store["frames"]):
+            n_sample = N_USUAL if outcome.status is Status.error else N_SAMPLE
+            second = self.prepared(one, oracle.long_case())
+            again = self.ask(second, n_sample)
+            if again.status is Status.ok and again.facts.get("network_calls"):
+                outcome, question = again, second
+        if in_other_parts(outcome, self.clock_of(question, outcome)):
+            outcome = self.ask(question, N_CHUNK)
+        forms = outcome.facts.get("forms", ())
+        self.forms += [form for form in forms if form not in self.forms]
+        clock = self.clock_of(question, outcome)
+        if outcome.status is Status.ok and "result" in outcome.arrays:
+            question = self.with_classes(one, question, outcome)
+        return outcome, Asked(question, clock)
+
+    def first_question(self, one: Try) -> Question:
+        """About a hundred steps; once, more than a byte counts."""
+        training = one.training
+        if training.told_long and not self.long_asked:
+            self.long_asked = True
+            question = self.prepared(one, oracle.middle_case(self.seed))
+            return replace(question, timesteps=training.told_long)
+        return self.prepared(one, oracle.sampling_case(self.seed))
+
+    def prepared(self, one: Try, case: Case) -> Question:
+        """Finds out the schedule in use, and what is known already of what training passes as t."""
+        setting, training = one.setting, one.training
+        key = setting, case
+        if key not in self.entries:
+            entries = setting.entries(case, Outcome(Status.ok))
+            self.entries[key] = entries or self.own_entries(setting, case)
+        steps = setting.steps(self.entries[key], case)
+        usual = case == oracle.sampling_case(self.seed)
+        timesteps = self.timesteps.get(training.told) if usual else None
+        return Question(setting, case, one.prediction, training, timesteps, steps)
+
+    def own_entries(self, setting: Setting, case: Case) -> dict[str, Array]:
+        """What the student's ``ddpm_schedules`` returns; the reference's if it returns nothing."""
+        inputs = {
+            "function": "ddpm_schedules",
+            "schedule": setting.schedule,
+            "cases": [{**case.__dict__, "betas": None}],
+        }
+        arrays = self.session.probe("schedules", inputs).arrays
+        entries = {name.removeprefix("0/"): np.asarray(array) for name, array in arrays.items()}
+        if {"beta_t", "alphabar_t"} <= entries.keys():
+            return setting.corrected(entries)
+        return Setting(setting.schedule, "T").reference_entries(case)
+
+    def ask(self, question: Question, n_sample: int, fresh: bool = True) -> Outcome:
+        training, steps = question.training, question.steps
+        return ask(
+            self.session,
+            question.setting,
+            question.case,
+            question.prediction,
+            measure="sampling",
+            seed=self.seed,
+            n_sample=n_sample,
+            forms=self.forms,
+            frame=None if training.frame is None else training.frame.as_json(),
+            record=recorded_steps(question.case.T),
+            alphabar=steps.alphabar.tolist(),
+            alphabar_before=steps.alphabar_before,
+            scale=training.scale,
+            shift=training.shift,
+            unscaled_target=training.unscaled_target,
+            time=training.time,
+            timesteps=question.timesteps,
+            draws=DRAWS * question.case.T,
+            fresh=fresh,
+        )
+
+    def clock_of(self, question: Question, outcome: Outcome) -> Clock | None:
+        """What training tells as t: as was known, or as the same question showed."""
+        time, T = question.training.time, question.case.T
+        if not time:
+            return None
+        if question.timesteps is not None:
+            rows = {time[0]: np.array(question.timesteps)[:, None]}
+            return Clock(rows, np.arange(T), T)
+        clock = Clock.read(outcome.arrays, time, question.steps)
+        numbers = None if clock is None else clock.numbers()
+        told = question.training.told
+        if numbers is not None and told and question.case == oracle.sampling_case(self.seed):
+            self.timesteps[told] = tuple(numbers)
+        return clock
+
+    def with_classes(self, one: Try, question: Question, outcome: Outcome) -> Question:
+        """The same, knowing more of the classes if sampling tells what training did not."""
+        training = question.training
+        if training.classes is None or not training.time:
+            return question
+        if not tells_unknown(outcome.arrays, training.classes):
+            return question
+        for calls in (100, MANY_CALLS):
+            classes = self.classes(one, question, calls)
+            if classes is None:
+                known = replace(training, classes=replace(training.classes, sure=False))
+                return replace(question, training=known)
+            if not tells_unknown(outcome.arrays, classes):
+                break
+        return replace(question, training=replace(training, classes=classes))
+
+    def classes(self, one: Try, question: Question, calls: int) -> Classes | None:
+        training = question.training
+        assert training.time is not None
+        asked = ask(
+            self.session,
+            question.setting,
+            question.case,
+            one.prediction,
+            measure="conditions",
+            seed=self.seed,
+            calls=calls,
+            n_sample=N_SAMPLE,
+            forms=self.forms,
+            frame=None,
+            time=training.time,
+        )
+        return classes_by_network(asked, training.time)
+
+
+def in_other_parts(outcome: Outcome, clock: Clock | None) -> bool:
+    """Whether the images are sampled in parts that do not come one after the other."""
+    if outcome.status is not Status.ok or "result" not in outcome.arrays:
+        return False
+    rows, n_sample = np.asarray(outcome.arrays["steps"])[:, 0], len(outcome.arrays["result"])
+    return passes_of(rows, path_of(outcome.arrays, clock), n_sample) is None
+
+
+def tells_unknown(arrays: Mapping[str, Any], classes: Classes) -> bool:
+    """Whether some answer was told something else of the classes than training tells."""
+    at, rows = np.asarray(arrays["at"]), np.asarray(arrays["steps"])[:, 0]
+    passes = passes_of(rows, None, len(arrays["result"])) or [(range(len(rows)), 0)]
+    kinds = kinds_of(arrays, at, passes, classes)
+    return any("unknown" in kind for kind in kinds)

@@ -1,0 +1,164 @@
+"""Part of the probe ``diffusion``: the notebook's own ContextUnet, small, called as DDPM calls it.
+
+It says in which form answers come back, and whether code that a network of ours puts up with runs
+in the notebook.
+"""
+
+import copy
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import nn
+
+if TYPE_CHECKING:  # in the kernel the parts are one source
+    from grader.probes.calls import N_FEAT, batch_size_of, is_picture, leaves_of, signature_of
+    from grader.probes.entries import fields_of
+
+WIDTHS = (N_FEAT, 16, 32, 64, 128, 256, 512)  # some numbers in it may be fixed
+MOST_WEIGHTS = 20_000_000  # more would take minutes
+MOST_FORMS = 12  # in which it is called
+
+
+class OwnNetwork:
+    """Made when it is first needed. ``facts``: ``forms``, the calls that it took and answered by
+    one tensor like the images; ``own_error`` for the first that it did not take; ``own_missing``,
+    why it could not be tried at all. ``inputs``: ``forms`` that other probes found, ``n_feat`` that
+    the notebook has."""
+
+    def __init__(self, namespace: Any, inputs: Any) -> None:
+        self.cls = namespace.get("ContextUnet")
+        self.signature = signature_of(self.cls)
+        self.made: dict[int, Any] = {}
+        self.width = N_FEAT  # that took a call
+        self.widths = [N_FEAT, *([inputs["n_feat"]] if inputs["n_feat"] else []), *WIDTHS]
+        self.plain = set(inputs.get("forms", ()))
+        self.outputs: dict[Any, Any] = {}
+        self.facts: dict[str, Any] = {"forms": []}
+
+    def module(self, width: Any = None) -> Any:
+        """It, of some width; None where it cannot be made. An error says why."""
+        width = width or self.width
+        if width not in self.made:
+            self.made[width] = self.make(width)
+        return self.made[width]
+
+    def make(self, width: Any) -> Any:
+        if not isinstance(self.cls, type):
+            self.facts["own_missing"] = "there is no class ContextUnet"
+            return None
+        try:
+            own = self.cls(in_channels=1, n_feat=width, n_classes=10)
+        except TypeError:
+            try:
+                own = self.cls(1, width, 10)
+            except Exception as error:
+                return self.not_made(error)
+        except Exception as error:
+            return self.not_made(error)
+        if not isinstance(own, nn.Module):
+            return self.not_made(TypeError("it is no nn.Module"))
+        if sum(weight.numel() for weight in own.parameters()) > MOST_WEIGHTS:
+            return self.not_made(ValueError("it has too many weights to be tried"))
+        return own
+
+    def not_made(self, error: Any) -> Any:
+        self.facts["own_missing"] = f"{type(error).__name__}: {error}"[:300]
+
+    def leaves(self, network: Any, args: Any, kwargs: Any) -> Any:
+        """The tensors that a call hands over, by the names that ContextUnet's own ``forward`` has
+        for them; by position where it has none."""
+        given = {str(place): value for place, value in enumerate(args)} | kwargs
+        if self.signature is not None:
+            try:
+                given = dict(self.signature.bind(network, *args, **kwargs).arguments)
+                given.pop(next(iter(given)))  # the network itself
+            except TypeError:
+                pass
+        return [leaf for name, value in given.items() for leaf in leaves_of(name, value)]
+
+    def called_with(self, own: Any, network: Any, args: Any, kwargs: Any, new: Any) -> Any:
+        """The same call of a network, with other tensors under some names."""
+        if self.signature is not None:
+            bound = self.signature.bind(network, *args, **kwargs)
+            for name in list(bound.arguments)[1:]:
+                bound.arguments[name] = with_leaves(name, bound.arguments[name], new)
+            return own(*copied(bound.args[1:]), **copied(bound.kwargs))
+        places = tuple(with_leaves(str(i), value, new) for i, value in enumerate(args))
+        named = {name: with_leaves(name, value, new) for name, value in kwargs.items()}
+        return own(*copied(places), **copied(named))
+
+    def output(self, network: Any, args: Any, kwargs: Any, leaves: Any) -> Any:
+        """What it answers to this call; None for one tensor in the shape of the images, or where
+        that cannot be said."""
+        form = form_of(leaves)
+        if form in self.plain or len(self.outputs) >= MOST_FORMS:
+            return None
+        image = next(tensor for _, tensor in leaves if is_picture(tensor))
+        size = batch_size_of(image)
+        if (form, size) not in self.outputs:
+            self.outputs[form, size] = output = self.tried(network, args, kwargs)
+            if output is None or (isinstance(output, torch.Tensor) and output.shape == image.shape):
+                self.plain.add(form)
+                if output is not None:
+                    self.facts["forms"].append(form)
+                return None
+        return self.outputs[form, size]
+
+    def tried(self, network: Any, args: Any, kwargs: Any) -> Any:
+        """The call, made to the own network; of the widths the first that takes it. None where none
+        does."""
+        first: Any = None
+        for width in dict.fromkeys((self.width, *self.widths)):
+            own = self.module(width)
+            if own is None:
+                continue
+            try:
+                with torch.no_grad():
+                    output = own.train(network.training)(*copied(args), **copied(kwargs))
+            except Exception as error:
+                if first is not None and str(error) == str(first):
+                    break  # its width has nothing to do with it
+                first = first or error
+                continue
+            self.width = width
+            return output
+        if first is not None and "own_error" not in self.facts:
+            self.facts["own_error"] = f"{type(first).__name__}: {first}"[:1000]
+            self.facts["own_shape"] = network.shape or None
+        return None
+
+
+def with_leaves(name: Any, value: Any, new: Any) -> Any:
+    """An argument with other tensors in it, by the names of ``leaves_of``."""
+    if name in new:
+        tensor = new[name]
+        return tensor if isinstance(value, torch.Tensor) else type(value)(tensor.item())
+    if not any(key.startswith(f"{name}.") for key in new):
+        return value
+    if isinstance(value, dict):
+        return {key: with_leaves(f"{name}.{key}", part, new) for key, part in value.items()}
+    if isinstance(value, (list, tuple)):
+        parts = [with_leaves(f"{name}.{i}", part, new) for i, part in enumerate(value)]
+        return type(value)(*parts) if hasattr(value, "_fields") else type(value)(parts)
+    held = copy.copy(value)
+    for key, part in (fields_of(value) or {}).items():
+        object.__setattr__(held, key, with_leaves(f"{name}.{key}", part, new))
+    return held
+
+
+def form_of(leaves: Any) -> Any:
+    """How a network is called: names, kinds and shapes of what it is given, but for the batch."""
+    parts = []
+    for name, tensor in leaves:
+        kind = "None" if tensor is None else f"{tensor.dtype}{list(tensor.shape[1:])}"
+        parts.append(f"{name}:{kind}")
+    return " ".join(parts)
+
+
+def copied(value: Any) -> Any:
+    """Tensors of their own, as a network may change what it is given in place."""
+    if isinstance(value, torch.Tensor):
+        return value.detach().clone()
+    if isinstance(value, dict):
+        return {key: copied(part) for key, part in value.items()}
+    return tuple(copied(part) for part in value) if type(value) is tuple else value
