@@ -10,6 +10,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from grader.checks import in_words
 from grader.checks.alternatives import Group, Method, Result, Training, Try, examine_predictions
 from grader.checks.cases import Array
 from grader.checks.classes import hiding_problem
@@ -52,6 +53,10 @@ def examine(
         return [Try(prediction, setting) for setting in group]
 
     def conclude(one: Try, outcome: Outcome, shown: Shown, result: Result) -> Result:
+        verdict, training = concluded(one, result)
+        return replace(verdict, measured=result[0].measured), training
+
+    def concluded(one: Try, result: Result) -> Result:
         verdict, training = result
         if verdict.right and training.known:
             return judge_long_row(verdict, training, one, questions)
@@ -172,7 +177,7 @@ def judge_losses(
     )
     if verdict.right:
         verdict, training = judge_draws(verdict, outcome, process, shown, training)
-    return verdict, training
+    return replace(verdict, measured=in_words.loss(arrays, process)), training
 
 
 def judge_draws(

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from grader.checks import in_words
 from grader.checks.alternatives import Training
 from grader.checks.cases import Array
 from grader.checks.chain import Chain
@@ -47,12 +48,43 @@ def judge_steps(
 ) -> Verdict:
     """The verdict on the whole chain of steps. ``spaces`` gives the (scale, shift) to which the
     notebook may bring its data before training."""
-    T, visited = len(schedule.beta), chain.visited
-    if np.any(np.diff(visited) > 0):
+    if np.any(np.diff(chain.visited) > 0):
         text = "The time steps that sample tells the network must run from the last to the first."
         return failed(check, text)
-    measured = measure(chain, training)
-    expected = Expected(schedule)
+    measured, expected = measure(chain, training), Expected(schedule)
+    verdict = judge_measured(check, chain, measured, expected, training, spaces)
+    return replace(verdict, measured=numbers(measured, expected))
+
+
+def numbers(measured: Sequence[Transition], expected: Expected) -> dict[str, str]:
+    """What a TA sees of the steps."""
+    said = in_words.path(measured, expected)
+    inner = inner_steps(measured, expected)
+    if not inner or any(m.before != m.step - 1 for m in inner):
+        return said  # steps that leave others out have no posterior to be compared with
+    said |= in_words.means(inner, means_off(inner, expected), expected)
+    said |= in_words.noises(inner, variances_off(inner, expected), expected)
+    return said | in_words.last_one(measured[-1], expected)
+
+
+def inner_steps(measured: Sequence[Transition], expected: Expected) -> list[Transition]:
+    """Those to another x_t, of which something of the image is left."""
+    return [
+        m for m in measured if m.before >= 0 and np.sqrt(expected.alphabar(m.step)) > LOST_SIGNAL
+    ]
+
+
+def judge_measured(
+    check: str,
+    chain: Chain,
+    measured: Sequence[Transition],
+    expected: Expected,
+    training: Training,
+    spaces: Callable[[], Collection[tuple[float, float]]],
+) -> Verdict:
+    """The same from the measured steps."""
+    schedule, visited = expected.steps, chain.visited
+    T = len(schedule.beta)
     if (sampler := other_sampler(measured, expected)) is not None:
         if not ends_near_the_image(measured[-1]):
             return failed(check, "The images that sample returns are not those that it ends on.")
@@ -108,11 +140,8 @@ def judge_posterior(
     spaces: Callable[[], Collection[tuple[float, float]]],
 ) -> Verdict:
     """Mean, variance and noise of DDPM's own reverse process."""
-    judged = [
-        m for m in measured if np.sqrt(expected.alphabar(m.step)) > LOST_SIGNAL or m.before < 0
-    ]
     details: dict[str, Any] = {"transitions": shown(measured, expected)}
-    inner, last = [m for m in judged if m.before >= 0], judged[-1]
+    inner, last = inner_steps(measured, expected), measured[-1]
     mapped = is_mapped_back(last, expected) if training.scale == 1 else None
     kind = variance_kind(inner, expected)
     silence = silence_problem(inner, last, expected)
@@ -241,10 +270,19 @@ def is_mapped_back(last: Transition, expected: Expected) -> tuple[float, float] 
 
 def variance_kind(inner: Sequence[Transition], expected: Expected) -> str | None:
     """Which of the variances that DDPM allows the noise has; None if it is another one."""
-    for kind in ("beta_t", "betatilde_t"):
-        if not off_at(variance_errors(inner, expected, kind), expected.steps.too_far).any():
+    for kind, off in variances_off(inner, expected).items():
+        if not off.any():
             return kind
     return "between" if between_the_variances(inner, expected) else None
+
+
+def variances_off(inner: Sequence[Transition], expected: Expected) -> dict[str, Array]:
+    """At which steps the noise has not the one variance, and not the other."""
+    too_far = expected.steps.too_far
+    return {
+        kind: off_at(variance_errors(inner, expected, kind), too_far)
+        for kind in ("beta_t", "betatilde_t")
+    }
 
 
 def variance_errors(inner: Sequence[Transition], expected: Expected, kind: str) -> Array:
@@ -253,10 +291,7 @@ def variance_errors(inner: Sequence[Transition], expected: Expected, kind: str) 
 
 def variance_problem(inner: Sequence[Transition], expected: Expected) -> str:
     """At which steps it is neither of them."""
-    off = [
-        off_at(variance_errors(inner, expected, kind), expected.steps.too_far)
-        for kind in ("beta_t", "betatilde_t")
-    ]
+    off = variances_off(inner, expected).values()
     at = where(min(off, key=lambda kind: int(kind.sum())), [m.step for m in inner])
     return f"The noise that a step adds does not have the variance of the reverse process.{at}"
 

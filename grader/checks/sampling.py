@@ -66,7 +66,7 @@ def examine(
         question = asked.question
         if verdict.state is State.FAILED and "result" in outcome.arrays:
             found = judged(question, lambda: recognise_solver(questions, asked))
-            verdict = found or verdict
+            verdict = replace(found, measured=verdict.measured) if found else verdict
         setting = question.setting
         details = {
             "schedule": setting.schedule,
@@ -118,7 +118,7 @@ def judge(outcome: Outcome, asked: Asked, spaces: Spaces = frozenset) -> Verdict
     check = f"{ITEM}.{question.prediction}"
     if (verdict := interface_verdict(check, outcome, question.prediction)) is not None:
         return verdict
-    arrays, facts, training = outcome.arrays, outcome.facts, question.training
+    arrays, training = outcome.arrays, question.training
     n_sample, in_one = len(arrays["result"]), in_one_vector(arrays)
     problem = None if in_one else told_problem(arrays)
     if problem is None and not np.all(np.isfinite(arrays["result"])):
@@ -149,17 +149,25 @@ def judge(outcome: Outcome, asked: Asked, spaces: Spaces = frozenset) -> Verdict
     if (problem := start_problem(chain)) is not None:
         return failed(check, problem)
     verdict = judge_steps(check, chain, question.steps, training, spaces)
-    if verdict.right and (problem := store_problem(outcome, n_sample)) is not None:
-        return failed(check, problem, **facts["store"])
-    if verdict.right and in_one:
+    if verdict.right and (other := beside_the_steps(check, outcome, n_sample, in_one)) is not None:
+        return replace(other, measured=verdict.measured)
+    return verdict
+
+
+def beside_the_steps(check: str, outcome: Outcome, n_sample: int, in_one: bool) -> Verdict | None:
+    """What is wrong or doubtful where every step is right."""
+    store = outcome.facts["store"]
+    if (problem := store_problem(outcome, n_sample)) is not None:
+        return failed(check, problem, **store)
+    if in_one:
         return needs_review(check, IN_ONE_VECTOR)
-    if verdict.right and runs_backward(facts["store"]["likeness"]):
+    if runs_backward(store["likeness"]):
         text = (
             "The frames of x_i_store run from the digits to the noise. A TA decides whether the "
             "course accepts that."
         )
         return needs_review(check, text)
-    return verdict
+    return None
 
 
 def interface_verdict(check: str, outcome: Outcome, prediction: str) -> Verdict | None:

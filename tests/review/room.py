@@ -39,6 +39,12 @@ DDIM = "sample is deterministic (DDIM) instead of adding noise at every step."
 CLIP = "The cosine schedule needs a look: its betas are clipped to be not above {}."
 
 
+MEASURED = {
+    "loss": "1.253, 1.235, 1.242, 1.228",
+    "this is": "the mean absolute difference (L1) between the prediction and the noise",
+}
+
+
 @dataclass(frozen=True)
 class Student:
     """What is made up of one: the messages of the checks in doubt, and how they are told."""
@@ -57,7 +63,7 @@ def made(student: Student, file: str, sha256: str) -> Evidence:
     """The evidence of a student whose other checks all passed."""
     checks = [f"{item}.{name}" for item, names in CHECKS.items() for name in names]
     verdicts = [
-        Verdict(c, student.state, student.fraction, student.doubts[c], {"loss": 0.25})
+        Verdict(c, student.state, student.fraction, student.doubts[c], {"loss": 0.25}, MEASURED)
         if c in student.doubts
         else Verdict(c, State.PASSED, 1.0, "All is right.")
         for c in checks
