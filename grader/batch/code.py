@@ -15,6 +15,9 @@ JUDGED = {
     "sampling": ("DDPM",),
 }
 """What of the notebook an item judges."""
+METHODS = {"loss": "forward", "sampling": "sample"}
+"""The method that an item looks at, of the class that it judges."""
+_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 MOST_CODE = 120_000  # characters that are kept of one student
 
 
@@ -24,12 +27,14 @@ def kept_code(statements: Sequence[Statement]) -> dict[str, Any]:
     try:
         return bounded(judged_code, tuple(statements))
     except TooMuch:
-        return {"statements": [], "of": {}, "whole": False}
+        return {"statements": [], "of": {}, "looked_at": {}, "whole": False}
 
 
 def judged_code(statements: Sequence[Statement]) -> dict[str, Any]:
     """``statements``: cell, line and text of each that ran; ``of``: for each item the places among
-    them of those that it needs, imports left out.
+    them of those that it needs, imports left out; ``looked_at``: of these the place of each that
+    defines what it judges, and which of its lines that is, from the first to before the last, from
+    0; both 0 for all of them.
 
     Where there is more code than a person would read, only what comes first is kept; ``whole`` is
     False then.
@@ -40,10 +45,23 @@ def judged_code(statements: Sequence[Statement]) -> dict[str, Any]:
         if size > MOST_CODE:
             break
         kept.append(statement)
-    reads = [_reads(statement.source) for statement in kept]
+    trees = [_parsed(statement.source) for statement in kept]
+    reads = [_reads(tree) for tree in trees]
     of = {item: _needed(names, kept, reads) for item, names in JUDGED.items()}
-    texts = [[s.cell, s.line, clean(s.source)] for s in kept]
-    return {"statements": texts, "of": of, "whole": len(kept) == len(statements)}
+    looked_at = {
+        item: [
+            [place, *_lines_of(item, trees[place])]
+            for place in places
+            if set(kept[place].binds) & set(JUDGED[item])
+        ]
+        for item, places in of.items()
+    }
+    return {
+        "statements": [[s.cell, s.line, clean(s.source)] for s in kept],
+        "of": of,
+        "looked_at": looked_at,
+        "whole": len(kept) == len(statements),
+    }
 
 
 def _needed(
@@ -65,12 +83,28 @@ def _needed(
     return sorted(found)
 
 
-def _reads(source: str) -> frozenset[str] | None:
-    """The names that a statement reads; None of an import, nothing of what is no plain Python."""
+def _parsed(source: str) -> ast.Module | None:
+    """None of what is no plain Python."""
     try:
-        tree = ast.parse(source)
+        return ast.parse(source)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+
+
+def _reads(tree: ast.Module | None) -> frozenset[str] | None:
+    """The names that a statement reads; None of an import, nothing of what is no plain Python."""
+    if tree is None:
         return frozenset()
     if all(isinstance(node, ast.Import | ast.ImportFrom) for node in tree.body):
         return None
     return frozenset(node.id for node in ast.walk(tree) if isinstance(node, ast.Name))
+
+
+def _lines_of(item: str, tree: ast.Module | None) -> tuple[int, int]:
+    """Where the method is that an item looks at, of a class; 0 and 0 where that is all of it."""
+    for node in tree.body if tree is not None else ():
+        for part in getattr(node, "body", ()):
+            if isinstance(part, _FUNCTIONS) and part.name == METHODS.get(item):
+                first = min(line.lineno for line in (part, *part.decorator_list))
+                return first - 1, part.end_lineno or part.lineno
+    return 0, 0

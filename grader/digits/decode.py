@@ -33,8 +33,8 @@ def decode(
 ) -> Decoded:
     """The pixels of a PNG, JPEG, GIF, WebP, BMP or TIFF.
 
-    ``frame``, "first" or "last", is that of an animation. A picture with a side of more than
-    ``most_side`` pixels is made smaller by a whole number.
+    ``frame``, "first", "middle" or "last", is that of an animation. A picture with a side of more
+    than ``most_side`` pixels is made smaller by a whole number.
 
     Raises ``InfraError`` if no kernel can be had.
     """

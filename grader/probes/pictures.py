@@ -3,7 +3,7 @@
 ``run(namespace, inputs)`` with inputs::
 
     path         the file, in here
-    frame        "first" or "last", of an animation
+    frame        "first", "middle" or "last", of an animation
     most_pixels  a picture with more is refused before a pixel of it is decoded
     most_side    a picture with a longer side is made smaller by a whole number
 
@@ -49,10 +49,10 @@ def decoded(data: Any, inputs: Any) -> Any:
     if width * height > inputs["most_pixels"]:
         raise Unreadable(f"The picture has {width} x {height} pixels, which is too many.")
     frames = getattr(page, "n_frames", 1)
-    if inputs["frame"] == "last" and frames > 1:
+    if inputs["frame"] != "first" and frames > 1:
         if frames > MOST_FRAMES:
             raise Unreadable(f"The animation has {frames} pictures, which is too many.")
-        page.seek(frames - 1)
+        page.seek(frames - 1 if inputs["frame"] == "last" else frames // 2)
     page.load()
     shrink = -(-max(width, height) // inputs["most_side"])
     pixels = as_rgb(page, shrink)

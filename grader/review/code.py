@@ -13,16 +13,12 @@ from pygments import highlight
 from pygments.formatters.html import HtmlFormatter
 from pygments.lexers.python import PythonLexer
 
-from grader.batch.code import JUDGED
 from grader.paths import PACKAGE
 from grader.sandbox.text import clean
 
 LONGEST_LINE = 400  # letters of a line that are shown
 MOST_LINES = 1500  # of one statement
 MOST_COLOURED = 30_000  # letters of a statement; more is shown without colours
-METHODS = {"loss": "forward", "sampling": "sample"}
-"""The method that an item looks at, of the class that it judges."""
-_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 _WHERE = re.compile(r"[Cc]ell (\d+),? line (\d+)")
 _REFERENCE = {
     "beta_schedule": ("schedules.py", "beta_schedule"),
@@ -62,30 +58,14 @@ def statements_for(item: str, code: Mapping[str, Any], messages: Sequence[str]) 
     """What ran for an item, what it judges first. ``code`` is as evidence keeps it; ``messages``
     may name lines on which an error was raised."""
     wrong = {(int(cell), int(line)) for text in messages for cell, line in _WHERE.findall(text)}
+    looked_at = {place: range(*own) for place, *own in code.get("looked_at", {}).get(item, ())}
     found = []
     for place in code.get("of", {}).get(item, ()):
         cell, line, source = code["statements"][place]
-        main, own = _looked_at(item, source)
+        own = looked_at.get(place, range(0))
         lines = list(_lines(source, line, own, {n for where, n in wrong if where == cell}))
-        found.append(Statement(cell, line, main, lines))
+        found.append(Statement(cell, line, place in looked_at, lines))
     return sorted(found, key=lambda statement: not statement.main)
-
-
-def _looked_at(item: str, source: str) -> tuple[bool, range]:
-    """Whether this defines what the item judges, and which of its lines, from 0."""
-    try:
-        tree = ast.parse(source)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return any(name in source for name in JUDGED[item]), range(0)
-    for node in tree.body:
-        if getattr(node, "name", None) in JUDGED[item]:
-            methods = [part for part in getattr(node, "body", ()) if isinstance(part, _FUNCTIONS)]
-            for method in methods:
-                if method.name == METHODS.get(item):
-                    first = min([method, *method.decorator_list], key=lambda part: part.lineno)
-                    return True, range(first.lineno - 1, method.end_lineno or method.lineno)
-            return True, range(0)
-    return False, range(0)
 
 
 def _lines(source: str, first: int, own: range, wrong: Collection[int]) -> Iterator[Line]:

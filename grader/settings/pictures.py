@@ -3,8 +3,10 @@
 import base64
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -12,12 +14,12 @@ from PIL import Image
 
 from grader.digits.choose import starts_at_the_top
 from grader.digits.clarity import DIGITS, GENERATED_ROWS
-from grader.digits.decode import decode
+from grader.digits.decode import MOST_SIDE, decode
 from grader.digits.grid import cut_out, find_grid
 from grader.digits.real import near_real
 from grader.digits.regions import Array
 from grader.digits.shown import MOST_BYTES
-from grader.sandbox import KernelSession
+from grader.sandbox import InfraError, KernelSession
 
 _FRAME = re.compile(rb"data:image/(?:png|jpe?g|gif);base64,([A-Za-z0-9+/=\\\s]++)")
 _BROKEN = re.compile(rb"[\\\s]+")  # where a script's text goes on in the next line
@@ -102,7 +104,12 @@ def look_at_animation(session: KernelSession, path: Path) -> Evidence:
     first, _ = pixels_of(session, path, "first")
     if first is None or last is None:
         return Evidence(Shown.UNREADABLE, problem=problem)
-    views = {"first frame": small(first), "last frame": small(last)}
+    middle = middle_of(session, path)
+    views = {
+        "first frame": small(first),
+        **({} if middle is None else {"middle frame": small(middle)}),
+        "last frame": small(last),
+    }
     return replace(what_animation_shows(first, last), views=views)
 
 
@@ -123,6 +130,13 @@ def what_animation_shows(first: Array, last: Array) -> Evidence:
     if smoothness(end) - smoothness(start) < RISES:
         return Evidence(Shown.STILL)
     return Evidence(Shown.DIGITS, end)
+
+
+def middle_of(session: KernelSession, path: Path) -> Array | None:
+    """For people alone: nothing depends on whether it can be had."""
+    with suppress(InfraError):
+        return pixels_of(session, path, "middle", 2 * VIEW)[0]
+    return None
 
 
 def small(pixels: Array) -> Array:
@@ -151,7 +165,9 @@ def same_digits(one: Evidence, other: Evidence) -> bool:
     return bool(np.median(np.diag(likeness(one.tiles, other.tiles))) > REDRAWN)
 
 
-def pixels_of(session: KernelSession, path: Path, frame: str) -> tuple[Array | None, str]:
+def pixels_of(
+    session: KernelSession, path: Path, frame: str, most_side: int = MOST_SIDE
+) -> tuple[Array | None, str]:
     if path.stat().st_size > MOST_BYTES:
         return None, "The picture's file is too large."
     data = path.read_bytes()
@@ -159,17 +175,15 @@ def pixels_of(session: KernelSession, path: Path, frame: str) -> tuple[Array | N
         data = frame_of_page(data, frame)
         if not data:
             return None, "The page holds no pictures, but perhaps a video."
-    decoded = decode(session, data, frame)
+    decoded = decode(session, data, frame, most_side)
     return decoded.pixels, decoded.problem
 
 
 def frame_of_page(page: bytes, frame: str) -> bytes:
-    """The first or the last picture of an animation in HTML; empty if there is none."""
-    found = b""
-    for match in _FRAME.finditer(page):
-        found = match[1]
-        if frame == "first":
-            break
+    """The first, middle or last picture of an animation in HTML; empty if there is none."""
+    count = 1 if frame == "first" else sum(1 for _ in _FRAME.finditer(page))
+    place = {"first": 0, "middle": count // 2}.get(frame, max(count - 1, 0))
+    found = next((m[1] for m in islice(_FRAME.finditer(page), place, None)), b"")
     try:
         return base64.b64decode(_BROKEN.sub(b"", found))
     except ValueError:

@@ -90,10 +90,20 @@ def made(student: Student, file: str, sha256: str) -> Evidence:
         "pictures": [picture()],
         "refused": [{"look": "small", "where": "cell 9", "picture": picture()}],
         "settings": {"epsilon_linear": picture()},
-        "views": {"epsilon_linear": {"first frame": picture(), "last frame": picture()}},
+        "views": {
+            "epsilon_linear": {
+                n: picture(c)
+                for n, c in (
+                    ("first frame", "#777"),
+                    ("middle frame", "#555"),
+                    ("last frame", "#111"),
+                )
+            }
+        },
         "code": {
             "statements": [[7, 1, student.code]],
             "of": {"loss": [0], "sampling": [0], "beta_schedule": [], "schedule_parameters": []},
+            "looked_at": {"loss": [[0, 1, 4]], "sampling": [[0, 5, 7]]},
             "whole": True,
         },
         **(student.shown or {}),

@@ -6,13 +6,16 @@ from pathlib import Path
 
 import pytest
 
+from grader.batch.code import judged_code
 from grader.batch.decisions import Decision
+from grader.intake import Statement as KeptStatement
 from grader.review.code import coloured, reference_for, statements_for
 from grader.review.korean import KOREAN
 from grader.review.mask import HIDDEN, Mask
 from grader.review.shares import reviewer_of, sample
 from grader.review.words import Words
 from tests.report.books import entry
+from tests.review.room import MEASURED
 
 REVIEW = Path(__file__).resolve().parents[2] / "grader" / "review"
 GROUPS = [f"group {n}" for n in range(300)]
@@ -60,6 +63,7 @@ def test_code_is_escaped_and_its_lines_are_those_of_the_cell() -> None:
     code = {
         "statements": [[9, 4, "def beta_schedule():\n    return '<b>'"]],
         "of": {"beta_schedule": [0]},
+        "looked_at": {"beta_schedule": [[0, 0, 0]]},
     }
     (statement,) = statements_for("beta_schedule", code, ["Cell 9, line 5: ValueError"])
     assert [(line.number, line.wrong) for line in statement.lines] == [(4, False), (5, True)]
@@ -69,9 +73,10 @@ def test_code_is_escaped_and_its_lines_are_those_of_the_cell() -> None:
 
 def test_the_method_that_is_judged_is_marked() -> None:
     source = "class DDPM:\n    def forward(self):\n        pass\n\n    @no_grad\n    def sample(self):\n        pass"
-    code = {"statements": [[1, 1, source]], "of": {"sampling": [0], "loss": [0]}}
+    code = judged_code([KeptStatement(1, 1, source, ("DDPM",))])
     for item, lines in (("loss", [2, 3]), ("sampling", [5, 6, 7])):
         (statement,) = statements_for(item, code, [])
+        assert statement.main
         assert [line.number for line in statement.lines if line.looked_at] == lines
 
 
@@ -85,6 +90,7 @@ def test_every_word_of_the_templates_has_a_korean_one() -> None:
     used = set()
     for path in (REVIEW / "templates").glob("*.html"):
         used |= set(re.findall(r'_\("([^"]+)"\)', path.read_text("utf-8")))
+    used |= {*MEASURED, "steps", "mean", "noise", "last step"}
     assert used - set(KOREAN) == set()
     assert Words("ko")("Accept") == "인정"
     assert Words("en")("Accept") == "Accept"

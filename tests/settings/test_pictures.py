@@ -1,5 +1,6 @@
 """What image_final.png and gif_final.gif show: digits, noise, nothing, or real digits."""
 
+import base64
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -17,7 +18,13 @@ from grader.results import State
 from grader.sandbox import KernelSession
 from grader.settings.evidence import SettingEvidence, Twins, find_twins, same_pictures
 from grader.settings.folders import FILES, PREDICTIONS, SETTINGS, SettingFiles
-from grader.settings.pictures import Shown, look_at_animation, look_at_image
+from grader.settings.pictures import (
+    VIEW,
+    Shown,
+    frame_of_page,
+    look_at_animation,
+    look_at_image,
+)
 from reference.pictures import save_final_gif
 from tests.digits.conftest import RandomGrids
 
@@ -190,3 +197,24 @@ def test_an_animation_of_another_setting_is_noticed(
     assert twins == [Twins("epsilon_linear", "epsilon_cosine", "animations")]
     verdicts = {v.check: v for v in judge_setting(SETTINGS[0], found[0], RIGHT, twins)}
     assert verdicts["setting_epsilon_linear.animation"].state is State.NEEDS_REVIEW
+
+
+def test_three_pictures_of_an_animation_are_kept_for_people(
+    clean: KernelSession, noise: Tiles, tmp_path: Path
+) -> None:
+    between = 0.5 * noise + 0.5 * GENERATED
+    views = look_at_animation(clean, animation(tmp_path, [noise, between, GENERATED])).views
+    assert list(views) == ["first frame", "middle frame", "last frame"]
+    assert max(max(view.shape) for view in views.values()) <= VIEW
+    light = [float(view.mean()) for view in views.values()]
+    assert light[0] > light[1] > light[2] or light[0] < light[1] < light[2]
+
+
+def test_a_page_of_pictures_has_a_middle_one() -> None:
+    names = [b"AAAA", b"BBBB", b"CCCC", b"DDDD"]
+    page = b" ".join(b'"data:image/png;base64,' + name + b'"' for name in names)
+    found = [frame_of_page(page, frame) for frame in ("first", "middle", "last")]
+    assert found == [base64.b64decode(name) for name in (b"AAAA", b"CCCC", b"DDDD")]
+    assert [frame_of_page(b"no pictures", frame) for frame in ("first", "middle", "last")] == [
+        b""
+    ] * 3
