@@ -69,13 +69,18 @@ def statements_for(item: str, code: Mapping[str, Any], messages: Sequence[str]) 
 
 
 def _lines(source: str, first: int, own: range, wrong: Collection[int]) -> Iterator[Line]:
-    for n, text in enumerate(coloured(source)[:MOST_LINES]):
+    for n, text in enumerate(coloured(source)):
         yield Line(first + n, text, n in own, first + n in wrong)
 
 
 def coloured(source: str) -> list[str]:
-    """Each line as HTML; of very long ones the beginning."""
-    source = "\n".join(map(_cut, clean(source).split("\n")))
+    """Each line as HTML; of very long lines the beginning, of very many the first.
+
+    What colours looks from each line as far as blanks go, so that it takes lines x letters.
+    """
+    lines = clean(source).split("\n")
+    more = [f"… ({len(lines) - MOST_LINES} more lines)"] if len(lines) > MOST_LINES else []
+    source = "\n".join([*map(_cut, lines[:MOST_LINES]), *more])
     if len(source) > MOST_COLOURED:
         return [html.escape(line) for line in source.split("\n")]
     return highlight(source, _lexer(), _formatter()).rstrip("\n").split("\n")

@@ -50,7 +50,8 @@ def test_a_mask_hides_ids_names_and_files() -> None:
 
 
 @pytest.mark.parametrize(
-    "source", ["x" * 200_000, "'" * 50_000, "(" * 50_000, "\n" * 50_000, "\\\n" * 20_000]
+    "source",
+    ["x" * 200_000, "'" * 50_000, "(" * 50_000, "\n" * 50_000, "\\\n" * 20_000, "\n " * 14_000],
 )
 def test_any_text_becomes_lines_of_html_in_little_time(source: str) -> None:
     began = time.perf_counter()
