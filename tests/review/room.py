@@ -3,11 +3,13 @@
 import base64
 import http.client
 import io
+import os
 import re
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -240,6 +242,7 @@ def served(
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
+        start_new_session=True,  # to be ended with its walls
     )
     said, found = "", None
     try:
@@ -251,7 +254,8 @@ def served(
             found = re.search(r"http://127\.0\.0\.1:(\d+)/enter\?token=\S+", said)
         yield Served(found[0], int(found[1]), said, process)
     finally:
-        process.terminate()
+        with suppress(ProcessLookupError):  # some tests end it themselves
+            os.killpg(process.pid, signal.SIGTERM)
         process.wait(30)
         if process.stdout is not None:
             process.stdout.close()
