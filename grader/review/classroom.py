@@ -13,7 +13,7 @@ from typing import Any
 from grader.batch.decisions import Decision, Decisions
 from grader.batch.gradebook import Entry, Gradebook, entry_of, keys_of, with_nothing
 from grader.batch.journal import Journal
-from grader.review.groups import Group, groups_of
+from grader.review.groups import Doubts, Group, doubts_of, grouped
 
 MOST_COMMENTS = 30
 _CLEAR: Sequence[Mapping[str, bool]] = ({"clear": False}, {"clear": True})  # shared by all tiles
@@ -31,6 +31,7 @@ class Classroom:
         self.history: list[Decision] = []
         self.decisions = Decisions()
         self.entries: dict[str, Entry] = {}
+        self._doubts: dict[str, tuple[Entry, Doubts]] = {}
         self.refresh()
 
     @property
@@ -105,7 +106,14 @@ class Classroom:
 
     @cached_property
     def groups(self) -> list[Group]:
-        return groups_of(self.entries.values())
+        return grouped(map(self._doubts_of, self.entries.values()))
+
+    def _doubts_of(self, entry: Entry) -> Doubts:
+        """Those of a student whom nothing changed are as they were."""
+        known = self._doubts.get(entry.label)
+        if known is None or known[0] is not entry:
+            known = self._doubts[entry.label] = entry, doubts_of(entry)
+        return known[1]
 
     def group(self, group_id: str) -> Group | None:
         return next((group for group in self.groups if group.id == group_id), None)

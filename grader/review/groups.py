@@ -98,11 +98,19 @@ def group_id(items: Sequence[str], kind: str) -> str:
     return hashlib.sha256("\n".join([*items, kind]).encode("utf-8", "replace")).hexdigest()[:12]
 
 
+Doubts = Sequence[tuple[str, Doubt]]
+
+
 def groups_of(entries: Iterable[Entry]) -> list[Group]:
     """All groups, those with the most open doubts first."""
+    return grouped(doubts_of(entry) for entry in entries)
+
+
+def grouped(students: Iterable[Doubts]) -> list[Group]:
+    """The same of each student's doubts."""
     found: dict[tuple[tuple[str, ...], str], list[Doubt]] = {}
-    for entry in entries:
-        for kind, doubt in doubts_of(entry):
+    for doubts in students:
+        for kind, doubt in doubts:
             found.setdefault((families(doubt.items), kind), []).append(doubt)
     groups = [
         Group(group_id(items, kind), items, kind, doubts) for (items, kind), doubts in found.items()

@@ -13,6 +13,8 @@ from grader.errors import GraderError
 
 logger = logging.getLogger(__name__)
 
+PAUSE = 0.5  # seconds before pages are written, so that the answer to a decision comes first
+
 
 class Writer:
     """A context in which pages are written soon after each call of ``changed``. What is not written
@@ -48,6 +50,7 @@ class Writer:
     def _run(self) -> None:
         while not self._over.is_set():
             self._changed.wait()
+            self._over.wait(PAUSE)
             self._changed.clear()
             try:
                 with Journal(self.grades) as journal:
