@@ -149,7 +149,9 @@ def _card(
     code: Sequence[Statement] = ()
     why = ""
     kept = shown.get("code")
-    if item.id in JUDGED and entry.key:
+    rejected = entry.result is not None and entry.result["status"] == "rejected"
+    read = item.id in JUDGED and not rejected
+    if read and entry.key:
         if kept is None:
             why = OLD
         else:
@@ -171,7 +173,7 @@ def _card(
         if item.id == "text_to_image"
         else (),
         cut=kept is not None and not kept.get("whole", True),
-        has_reference=item.id in JUDGED,
+        has_reference=read,
     )
 
 
