@@ -157,7 +157,8 @@ def _card(
         else:
             hidden = _masked(kept, mask, entry)
             code = statements_for(item.id, hidden, [f"{c.message}\n{c.raised}" for c in checks])
-            why = "" if code else "no statement that defines it ran"
+            known = code or not kept.get("whole", True)
+            why = "" if known else "no statement that defines it ran"
     return Card(
         item,
         checks,

@@ -2,7 +2,11 @@
 
 import time
 
-from grader.batch.code import MOST_CODE, judged_code
+import pytest
+
+from grader.batch import code
+from grader.batch.code import MOST_CODE, judged_code, kept_code
+from grader.bounded import TooMuch
 from grader.intake import Statement, plan_definitions
 from grader.kit.fill import DIFFUSION, read_template, solve
 
@@ -51,6 +55,21 @@ def test_it_is_bounded_and_linear() -> None:
     huge = [Statement(1, 1, "x" * MOST_CODE, ("x",)), Statement(2, 1, "y = 1", ("y",))]
     assert judged_code(huge)["whole"] is False
     assert judged_code([Statement(1, 1, "(" * 100_000, ("x",))])["statements"]
+
+
+def test_it_is_read_in_a_child_and_what_is_too_much_for_that_is_not_kept(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    statements = [Statement(1, 1, "class DDPM:\n    def sample(self):\n        pass", ("DDPM",))]
+    kept = kept_code(statements)
+    assert kept == judged_code(statements)
+    assert kept["looked_at"]["sampling"] == [[0, 1, 3]]
+
+    def too_much(*given: object) -> None:
+        raise TooMuch("it takes more than 10 seconds to read")
+
+    monkeypatch.setattr(code, "bounded", too_much)
+    assert kept_code(statements) == {"statements": [], "of": {}, "looked_at": {}, "whole": False}
 
 
 def test_terminal_escapes_and_bidi_marks_are_taken_out() -> None:
