@@ -3,7 +3,7 @@
 Rows and columns are found, not assumed, whatever the colours, the padding or the scale.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -82,19 +82,22 @@ class Search:
     problem: str = ""
 
 
-def find_grid(picture: Array) -> Grid | None:
-    """The first grid of a (H, W, 3) picture of bytes; None if it shows none."""
-    found = search(picture).grids
+def find_grid(picture: Array, usual: Collection[int] = (HUNDRED,)) -> Grid | None:
+    """The first grid of a (H, W, 3) picture of bytes; None if it shows none.
+
+    ``usual`` are the numbers of tiles that such a picture has: a sure grid of so many is it.
+    """
+    found = search(picture, usual).grids
     return found[0].grid if found else None
 
 
-def search(picture: Array) -> Search:
+def search(picture: Array, usual: Collection[int] = (HUNDRED,)) -> Search:
     """All grids of a picture: those of its areas, or the one that all areas together are."""
     small, scale = shrunk(picture)
     *areas, everything = find_areas(small)
-    found = [grid for area in areas if (grid := best_in(small, area)) is not None]
-    if len(found) != 1 or not is_certain(found[0]):
-        whole = best_in(small, everything)
+    found = [grid for area in areas if (grid := best_in(small, area, usual)) is not None]
+    if len(found) != 1 or not is_certain(found[0], usual):
+        whole = best_in(small, everything, usual)
         if whole is not None and (not found or outdoes(whole, found)):
             found = [whole]
     if not found:
@@ -118,9 +121,9 @@ def doubts(found: Sequence[Found]) -> str:
     return ""
 
 
-def is_certain(found: Found) -> bool:
+def is_certain(found: Found, usual: Collection[int]) -> bool:
     rows, columns = found.grid.shape
-    return bool(found.sureness > CERTAIN and rows * columns == HUNDRED)
+    return bool(found.sureness > CERTAIN and rows * columns in usual)
 
 
 def outdoes(whole: Found, parts: Sequence[Found]) -> bool:
@@ -158,7 +161,7 @@ def enlarged(found: Found, scale: float) -> Found:
     return Found(grid, found.sureness, (left, top, right, bottom))
 
 
-def best_in(picture: Array, area: Box) -> Found | None:
+def best_in(picture: Array, area: Box, usual: Collection[int] = (HUNDRED,)) -> Found | None:
     """The surest grid in an area."""
     is_panel = area != (0, 0, picture.shape[1], picture.shape[0]) or fills(picture)
     if area[:2] != (0, 0):  # a figure's axes: their frame is no part of the image
@@ -173,11 +176,11 @@ def best_in(picture: Array, area: Box) -> Found | None:
         different = {(fit.boxes.shape, *fit.boxes[0, 0].round()): fit for fit in likely}
         for fit in sorted(different.values(), key=promise, reverse=True)[:TRIED]:
             grid = read(pixels, fit)
-            if (score := sureness(grid, fit)) > best[0]:
+            if (score := sureness(grid, fit, usual)) > best[0]:
                 best, chosen = (score, grid), fit
             if best[0] > CERTAIN:
                 break
-        if best[0] > CERTAIN and best[1].shape[0] * best[1].shape[1] == HUNDRED:
+        if best[0] > CERTAIN and best[1].shape[0] * best[1].shape[1] in usual:
             break
     score, grid = best
     if score < SUREST or chosen is None:
@@ -185,7 +188,7 @@ def best_in(picture: Array, area: Box) -> Found | None:
     boxes = by_centres(grid)
     if boxes is not None:
         again = read(pixels, replace(chosen, boxes=boxes))
-        if sureness(again, chosen) > score - WORSE:
+        if sureness(again, chosen, usual) > score - WORSE:
             grid = again
     boxes = grid.boxes + np.array([left, top, left, top])
     moved = replace(grid, tiles=without_marks(grid.tiles), boxes=boxes)
@@ -291,7 +294,7 @@ def held(pixels: Array, boxes: Array, margin: int) -> Array:
     return np.outer(rows, columns)
 
 
-def sureness(grid: Grid, fit: Fit) -> float:
+def sureness(grid: Grid, fit: Fit, usual: Collection[int] = (HUNDRED,)) -> float:
     """0 to 1: how much is explained, and how little ink is cut through."""
     tiles = grid.tiles
     total = float(tiles.mean())
@@ -301,12 +304,12 @@ def sureness(grid: Grid, fit: Fit) -> float:
     rim[RIM:-RIM, RIM:-RIM] = False
     cut = min(float(tiles[..., rim].mean()) / total, 1.0)
     rows, columns = grid.shape
-    usual = 1.0 if rows * columns == HUNDRED else 0.97 if columns == 10 else 0.93
+    expected = 1.0 if rows * columns in usual else 0.97 if columns == 10 else 0.93
     width, height = grid.boxes[0, 0, 2:] - grid.boxes[0, 0, :2]
     long = ODD_SIDES * np.log(max(width, height) / min(width, height))
     common = float(np.quantile(tiles.reshape(-1, TILE, TILE), 0.2, axis=0).mean()) / total
     alike = 1 - min(ALIKE * common, 0.5)  # the numbers of axes, and not the digits in them
-    return float(fit.explained * (1 - 0.5 * cut) * alike * usual - long + SIDES * fit.sides)
+    return float(fit.explained * (1 - 0.5 * cut) * alike * expected - long + SIDES * fit.sides)
 
 
 def cut_out(ink: Array, boxes: Array) -> Grid:

@@ -215,6 +215,7 @@ class _Opening:
         elif unpack := unpacker_of(start):
             if as_it_is and handed_in and not start.startswith(GZIP):
                 self.note("archive_form", "The archive is packed otherwise than by gzip.")
+            allow_all(stream, target.limits.unpacked_bytes)
             with contextlib.closing(unpack(stream)) as unpacked:
                 return self._opened(Meter(unpacked, packed, target.limits), packed, name, within)
         elif form := form_of(start):

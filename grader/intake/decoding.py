@@ -1,6 +1,7 @@
 """From the bytes of a text file to its text, whatever wrote it."""
 
 import contextlib
+import io
 import json
 import re
 from typing import Any
@@ -12,7 +13,6 @@ with contextlib.suppress(ImportError):  # students need not have it for the self
 LEGACY = ("cp949", "cp932", "gb18030", "big5", "cp1252")
 """What Windows writes where it does not write UTF-8: in Korea first."""
 _SAMPLE = 1 << 15  # bytes of the lines that are no ASCII
-_NOT_ASCII = re.compile(rb"[^\n]*[\x80-\xff][^\n]*\n?")
 _BAD, _GOOD = re.compile("[\udc80-\udcff]"), re.compile("[^\x00-\x7f\udc80-\udcff]")
 
 
@@ -43,8 +43,9 @@ def _said(name: str, encoding: str) -> str:
 def _guessed(data: bytes) -> str:
     """Which of ``LEGACY`` it is, by some of the lines that are no ASCII."""
     sample = b""
-    for line in _NOT_ASCII.finditer(data):
-        sample += line[0][: _SAMPLE - len(sample)]
+    for line in io.BytesIO(data):
+        if not line.isascii():
+            sample += line[: _SAMPLE - len(sample)]
         if len(sample) >= _SAMPLE:
             break
     if detector is not None:

@@ -18,6 +18,7 @@ from grader.sandbox import KernelSession
 
 _FRAME = re.compile(rb"data:image/(?:png|jpe?g|gif);base64,([A-Za-z0-9+/=\\\s]++)")
 _BROKEN = re.compile(rb"[\\\s]+")  # where a script's text goes on in the next line
+TILES = (2 * GENERATED_ROWS * DIGITS, GENERATED_ROWS * DIGITS)  # real digits may be left out
 BLANK = 0.02  # deviation of a tile's pixels, of 1
 NOISE = 0.4  # correlation of neighbouring pixels: digits have 0.8, noise has 0
 NOISE_DRAWN = 0.6  # the same of tiles that a figure drew larger: digits have 0.9, noise has 0.45
@@ -59,7 +60,7 @@ def look_at_image(session: KernelSession, path: Path) -> Evidence:
         return Evidence(Shown.UNREADABLE, problem=problem)
     if pixels.std() < BLANK * 255:
         return Evidence(Shown.BLANK)
-    grid = find_grid(pixels)
+    grid = find_grid(pixels, TILES)
     if grid is None or grid.shape[1] != DIGITS or grid.shape[0] < GENERATED_ROWS:
         shown = Shown.NOISE if smoothness(pixels.mean(axis=2)[None] / 255) < NOISE else None
         return Evidence(shown or Shown.NO_GRID)
@@ -84,7 +85,8 @@ def look_at_animation(session: KernelSession, path: Path) -> Evidence:
     first, _ = pixels_of(session, path, "first")
     if first is None or last is None:
         return Evidence(Shown.UNREADABLE, problem=problem)
-    grids = (find_grid(frame) for frame in (last, first))  # noise shows where white tiles end
+    # noise shows where white tiles end
+    grids = (find_grid(frame, TILES) for frame in (last, first))
     grid = next((g for g in grids if g is not None and g.shape[1] == DIGITS), None)
     if grid is None or first.shape != last.shape:
         return Evidence(Shown.NO_GRID)

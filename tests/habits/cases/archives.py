@@ -140,19 +140,14 @@ def zip_with_password(draft: Draft) -> None:
 def windows_zip(draft: Draft) -> None:
     def pack(files: dict[str, bytes]) -> bytes:
         packed = io.BytesIO()
+        names = [f"과제2\\{name.replace('/', chr(92))}".encode("cp949") for name in files]
+        stand_ins = [f"{n:03}".ljust(len(name), "x") for n, name in enumerate(names)]
         with zipfile.ZipFile(packed, "w") as archive:
-            for name, content in files.items():
-                full = f"과제2\\{name.replace('/', chr(92))}"
-                info = zipfile.ZipInfo("x" * len(full.encode("cp949")))
-                archive.writestr(info, content)
+            for stand_in, content in zip(stand_ins, files.values(), strict=True):
+                archive.writestr(zipfile.ZipInfo(stand_in), content)
         raw = packed.getvalue()
-        for name in files:
-            full = f"과제2\\{name.replace('/', chr(92))}".encode("cp949")
-            placeholder = b"x" * len(full)
-            local = raw.index(b"PK\x03\x04", raw.index(placeholder) - 30)
-            directory = raw.index(placeholder, raw.index(b"PK\x01\x02"))
-            raw = raw[: local + 30] + full + raw[local + 30 + len(full) :]
-            raw = raw[:directory] + full + raw[directory + len(full) :]
+        for stand_in, name in zip(stand_ins, names, strict=True):
+            raw = raw.replace(stand_in.encode(), name)
         return raw
 
     draft.pack = pack
@@ -309,7 +304,12 @@ def many_files_in_front(draft: Draft) -> None:
     draft.pack = pack
 
 
-@habit("the upload ended before the results", says="cut off", **SETTINGS_OPEN)
+@habit(
+    "the upload ended before the results",
+    says="cut off",
+    text_to_image="passed|needs_review",
+    **SETTINGS_OPEN,
+)
 def upload_ended(draft: Draft) -> None:
     first = {n: draft.files.pop(n) for n in (DIFFUSION, TEXT_TO_IMAGE)}
     draft.files = {**first, **draft.files}
@@ -321,6 +321,7 @@ def upload_ended(draft: Draft) -> None:
 @habit(
     "the upload ended before the notebooks",
     says="cut off",
+    setting_sample_linear="passed|needs_review",  # the last that came
     **dict.fromkeys((*CODE, "image_quality", "text_to_image"), "needs_review"),
 )
 def upload_ended_early(draft: Draft) -> None:

@@ -379,13 +379,13 @@ def as_script(draft: Draft) -> bytes:
     return "\n".join(["#!/usr/bin/env python", "# coding: utf-8", *cells]).encode()
 
 
-@habit("notebook 2-1 as a Python file", image_quality="passed|partial")
+@habit("notebook 2-1 as a Python file", image_quality="needs_review")
 def python_file(draft: Draft) -> None:
     draft.files[DIFFUSION.replace(".ipynb", ".py")] = as_script(draft)
     del draft.files[DIFFUSION]
 
 
-@habit("a damaged notebook beside its Python file", image_quality="passed|partial")
+@habit("a damaged notebook beside its Python file", image_quality="needs_review")
 def damaged_beside_script(draft: Draft) -> None:
     draft.files["assignment.py"] = as_script(draft)
     draft.files[DIFFUSION] = b"{"

@@ -123,7 +123,7 @@ def jshtml(draft: Draft) -> None:
         image.set_data(frame)
         return [image]
 
-    made = animation.FuncAnimation(page, draw, frames=frames, save_count=3)
+    made = animation.FuncAnimation(page, draw, frames=frames)
     show(draft, html(made.to_jshtml()))
     plt.close(page)
 
