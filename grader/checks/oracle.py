@@ -73,7 +73,7 @@ def sampling_case(seed: int) -> Case:
     """
     rng = np.random.default_rng([seed, 4])
     beta1, beta_T = round(rng.uniform(0.008, 0.012), 5), round(rng.uniform(0.09, 0.12), 4)
-    return Case(beta1, beta_T, int(rng.integers(105, 125)))
+    return Case(beta1, beta_T, int(rng.integers(102, 112)))
 
 
 def middle_case(seed: int) -> Case:

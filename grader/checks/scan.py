@@ -8,7 +8,6 @@ from grader.checks.cases import Array
 def off_at(deviations: Array, too_far: float) -> Array:
     """Which of (K,) deviations are off, in standard errors, alone or together with others; none but
     by a chance that ``too_far`` bounds."""
-    count = len(deviations)
     off = np.abs(deviations) > too_far
     deviations = np.where(off, 0.0, deviations)  # one that is off alone says nothing of others
     worst = np.abs(deviations) > 1

@@ -139,20 +139,24 @@ def transitions(
     constants, a, b, only, other = fit.coefficients.T
     part = np.where(np.abs(b) > 1e-12, b, 1e-12)
     share = np.maximum(fit.errors[:, ONLY], fit.errors[:, OTHER]) / np.abs(part)
-    columns = (a + 1, b, constants, fit.variance, *fit.errors[:, [X_T, IMAGE, ONE]].T)
-    shares = zip((only / part).tolist(), (-other / part).tolist(), strict=True)
+    error_a, error_b, error_constant = fit.errors[:, [X_T, IMAGE, ONE]].T
     return [
-        Transition(step, to, *numbers, pixels, noise, both, error)
-        for step, to, numbers, pixels, noise, both, error in zip(
-            steps,
-            before,
-            zip(*(column.tolist() for column in columns), strict=True),
-            fit.pixels.tolist(),
-            noises,
-            shares,
-            share.tolist(),
-            strict=True,
+        Transition(
+            step=step,
+            before=before[k],
+            a=float(a[k]) + 1,
+            b=float(b[k]),
+            constant=float(constants[k]),
+            variance=float(fit.variance[k]),
+            error_a=float(error_a[k]),
+            error_b=float(error_b[k]),
+            error_constant=float(error_constant[k]),
+            pixels=int(fit.pixels[k]),
+            noise=noises[k],
+            shares=(float(only[k] / part[k]), float(-other[k] / part[k])),
+            error_share=float(share[k]),
         )
+        for k, step in enumerate(steps)
     ]
 
 

@@ -228,7 +228,7 @@ class Denoiser:
         if step is None or len(self.facts) >= MOST_STEPS:
             return
         state = step.states[0] if len(step.states) == 1 else np.concatenate(step.states)
-        images = [self.bits_of(step.number, v)[: step.count].copy() for v in range(step.variants)]
+        images = [self.bits_of(step.number, v)[: step.count] for v in range(step.variants)]
         if self.before is not None:
             x_t, known = self.before
             self.sums.append(sums_of(x_t, known, state))
@@ -344,6 +344,8 @@ class Timesteps:
                 self.name, self.rows = name, rows
         self.known: dict[bytes, Any] = {}
         if self.name is not None:
+            for row, step in zip(self.rows, self.steps.tolist(), strict=True):
+                self.known.setdefault(row.tobytes(), step)
             apart = np.abs(np.diff(np.sort(self.rows, axis=0), axis=0)).max(axis=1)
             self.near = 0.02 * float(np.median(apart[apart > 0])) if np.any(apart > 0) else 0.0
 
