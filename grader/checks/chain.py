@@ -61,12 +61,11 @@ def read_chain(
     if passes is None:
         return "sample does not ask the network for as many images as it was asked for."
     if visited is None:
-        visited = list(range(T - 1, T - 1 - len(passes[0][0]), -1))
-    else:
-        paths = [[visited[number] for number in steps] for steps, _ in passes]
-        if any(path != paths[0] for path in paths):
-            return "Parts of the images are sampled over other time steps than the rest."
-        visited = paths[0]
+        visited = [T - 1 - n + steps.start for steps, _ in passes for n in steps]
+    paths = [visited[steps.start : steps.stop] for steps, _ in passes]
+    if any(path != paths[0] for path in paths):
+        return "Parts of the images are sampled over other time steps than the rest."
+    visited = paths[0]
     kinds = kinds_of(arrays, at, passes, classes)
     return Chain(arrays, passes, visited, kinds)
 

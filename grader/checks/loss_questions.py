@@ -16,7 +16,7 @@ from grader.checks.setting import ask
 from grader.checks.slots import Named, Slot, slots_of
 from grader.sandbox import KernelSession, Outcome, Status
 
-CALLS = 52
+CALLS, CALLS_AGAIN = 52, 40  # again: of another schedule, where t is drawn as before
 BATCH = 10  # even, all classes once, and fewer images than time steps: t may be a shuffled range
 OWN_CALLS, OWN_BATCH, OWN_T = 4, 256, 1000  # where only the notebook's own numbers work
 MOST_BATCH, MOST_T = 512, 2000
@@ -43,6 +43,7 @@ class Questions:
         self.session, self.seed = session, seed
         self.forms: list[str] = []  # calls that the notebook's own network takes
         self.classes: dict[str, Classes | None] = {}
+        self.asked: set[str] = set()  # prediction types
         self.long_asked = False
 
     def ask(self, one: Try, case: Case, **inputs: Any) -> Outcome:
@@ -52,7 +53,9 @@ class Questions:
     def loss(self, one: Try) -> tuple[Outcome, Shown]:
         """A loss with few steps; with the notebook's own numbers if that fails."""
         case = oracle.loss_case(self.seed)
-        outcome = self.ask(one, case, measure="loss", batch=BATCH, calls=CALLS)
+        calls = CALLS_AGAIN if one.prediction in self.asked else CALLS
+        self.asked.add(one.prediction)
+        outcome = self.ask(one, case, measure="loss", batch=BATCH, calls=calls)
         if outcome.status is Status.error:
             again, own = self.as_in_the_notebook(one)
             if again.status is Status.ok and "x_t" in again.arrays:

@@ -18,20 +18,23 @@ def kurtosis(values: Array) -> float:
     return float(fourth / max(float(np.mean(squares)) ** 2, 1e-24))
 
 
-def same_in_all_pixels(noise: Array) -> bool:
-    """Whether the pixels of an image share noise. Of few images, the ratio is a chi-square of n
-    degrees of freedom over n, far from 1 by chance."""
-    return bool(independence_ratio(noise, axis=1) > 1 + 10 * np.sqrt(2 / len(noise)))
+def same_in_all_pixels(noise: Array) -> Array:
+    """Whether the pixels of an image share noise, (.., n, P), for each of (..). Of few images, the
+    ratio is a chi-square of n degrees of freedom over n, far from 1 by chance."""
+    return np.asarray(independence_ratio(noise, axis=-1) > 1 + 10 * np.sqrt(2 / noise.shape[-2]))
 
 
-def independence_ratio(noise: Array, axis: int) -> float:
-    """Variance of the mean over an axis, relative to what independent values would show.
+def independence_ratio(noise: Array, axis: int) -> Array:
+    """Variance of the mean over an axis of (.., n, P), relative to what independent values would
+    show, for each of (..).
 
     1 for independent values; grows with the length of the axis if they are shared along it.
     """
     mean = noise.mean(axis=axis)
-    square = float(np.einsum("ij,ij->", noise, noise)) / noise.size
-    return float(np.mean(mean**2) * noise.shape[axis] / max(square, 1e-24))
+    square = np.einsum("...ij,...ij->...", noise, noise) / (noise.shape[-1] * noise.shape[-2])
+    return np.asarray(
+        np.mean(np.square(mean), axis=-1) * noise.shape[axis] / np.maximum(square, 1e-24)
+    )
 
 
 def shared_among_pixels(noise: Array) -> bool:
@@ -41,9 +44,9 @@ def shared_among_pixels(noise: Array) -> bool:
     frames = np.asarray(noise[:FRAMES], dtype=np.float32)
     size = np.sqrt(np.einsum("ij,ij->j", frames, frames))
     scaled = frames / np.maximum(size, 1e-12)
-    products = np.abs(scaled.T @ scaled)
+    products = scaled.T @ scaled
     np.fill_diagonal(products, 0)
-    return bool(products.max() > TWINS) or correlated_along(frames)
+    return bool(max(products.max(), -products.min()) > TWINS) or correlated_along(frames)
 
 
 def correlated_along(frames: Array) -> bool:

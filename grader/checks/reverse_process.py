@@ -4,7 +4,6 @@ The posterior (Ho et al. 2020, eq. 7) gives the mean of each step; sigma^2 may b
 betatilde_t (sec. 3.2).
 """
 
-import itertools
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from typing import Any
@@ -149,12 +148,13 @@ def judge_posterior(
     mapped = is_mapped_back(last, expected) if training.scale == 1 else None
     kind = variance_kind(inner, expected)
     silence = silence_problem(inner, last, expected)
+    noises = noises_added(inner)
     problems = (
-        shared_noise_problem(inner, whole_noises(chain, training, measured)),
+        shared_noise_problem(noises, whole_noises(chain, training, measured)),
         mean_problem(chain, measured, inner, expected),
         silence or (variance_problem(inner, expected) if kind is None else None),
         None if mapped else end_problem(last, expected),
-        normality_problem(inner),
+        normality_problem(noises),
     )
     if (problem := " ".join([p for p in problems if p is not None][:2])) != "":
         return failed(check, problem, **details)
@@ -300,28 +300,30 @@ def variance_problem(inner: Sequence[Transition], expected: Expected) -> str:
     return f"The noise that a step adds does not have the variance of the reverse process.{at}"
 
 
-def noises_added(inner: Sequence[Transition]) -> list[Array]:
-    return [m.noise for m in inner if adds_noise(m)]
+def noises_added(inner: Sequence[Transition]) -> Array:
+    """Of each step that adds noise, (K, n, P)."""
+    noises = [m.noise for m in inner if adds_noise(m)]
+    return np.stack(noises) if noises else np.zeros((0, 1, 1))
 
 
-def normality_problem(inner: Sequence[Transition]) -> str | None:
+def normality_problem(noises: Array) -> str | None:
     """A sentence if the noise is not normally distributed."""
-    fourths = [kurtosis(noise) for noise in noises_added(inner)]  # each is of mean square 1
-    if fourths and abs(float(np.mean(fourths)) - 3) > 0.3:
+    squares = np.square(noises)  # of mean 1 at each step
+    if len(noises) and abs(float(np.mean(np.square(squares))) - 3) > 0.3:
         return "The noise that a step adds is not normally distributed."
     return None
 
 
-def shared_noise_problem(inner: Sequence[Transition], whole: Array) -> str | None:
+def shared_noise_problem(noises: Array, whole: Array) -> str | None:
     """A sentence if the noise is not drawn anew for each pixel, image and step. ``whole``: of all
     pixels, of some steps."""
-    noises = noises_added(inner)
-    if not noises:
+    if not len(noises):
         return None
-    bound = 1 + 9 * np.sqrt(2 / noises[0].shape[1])
-    if len(noises[0]) > 1 and max(independence_ratio(n, axis=0) for n in noises) > bound:
+    images, pixels = noises.shape[1:]
+    bound = 1 + 9 * np.sqrt(2 / pixels)
+    if images > 1 and np.max(independence_ratio(noises, axis=1)) > bound:
         return "A step adds the same noise to several images."
-    if any(same_in_all_pixels(noise) for noise in noises):
+    if np.any(same_in_all_pixels(noises)):
         return "A step adds the same noise to all pixels of an image."
     if len(whole) and (same_in_all_pixels(whole) or shared_among_pixels(whole)):
         return "A step adds the same noise to several pixels of an image."
@@ -330,14 +332,13 @@ def shared_noise_problem(inner: Sequence[Transition], whole: Array) -> str | Non
     return None
 
 
-def repeated(noises: Sequence[Array]) -> bool:
+def repeated(noises: Array) -> bool:
     """Whether the noise of one step is, in part, that of another."""
-    alike = [noise.reshape(-1) for noise in noises if noise.shape == noises[0].shape]
-    rows = np.stack(alike)
+    rows = noises.reshape(len(noises), -1)
     products = np.abs(rows @ rows.T) / rows.shape[1]
     np.fill_diagonal(products, 0)
-    pairs = [abs(float(a @ b)) / len(a) for a, b in itertools.pairwise(alike)]
-    return bool(products.max(initial=0) > 0.3 or max(pairs, default=0) > 0.2)
+    next_one = np.diagonal(products, 1)
+    return bool(products.max(initial=0) > 0.3 or next_one.max(initial=0) > 0.2)
 
 
 SHOWN = 12  # transitions in a result's details

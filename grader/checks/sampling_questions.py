@@ -1,6 +1,6 @@
 """How samples are asked for, and asked for once more in another way where that shows more."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -92,26 +92,40 @@ class Questions:
         """Finds out the schedule in use, and what is known already of what training passes as t."""
         setting, training = one.setting, one.training
         key = setting, case
-        if key not in self.entries:
-            entries = setting.entries(case, Outcome(Status.ok))
-            self.entries[key] = entries or self.own_entries(setting, case)
+        if key not in self.entries and setting.stand_in is not None:
+            self.entries[key] = setting.reference_entries(case)
+        elif key not in self.entries:
+            both = [oracle.sampling_case(self.seed), oracle.middle_case(self.seed)]
+            cases = both if case in both else [case]  # asked together, as each takes a while
+            found = self.own_entries(setting, cases)
+            self.entries |= {(setting, each): one for each, one in zip(cases, found, strict=True)}
         steps = setting.steps(self.entries[key], case)
         usual = case == oracle.sampling_case(self.seed)
         timesteps = self.timesteps.get(training.told) if usual else None
         return Question(setting, case, one.prediction, training, timesteps, steps)
 
-    def own_entries(self, setting: Setting, case: Case) -> dict[str, Array]:
+    def own_entries(self, setting: Setting, cases: Sequence[Case]) -> list[dict[str, Array]]:
         """What the student's ``ddpm_schedules`` returns; the reference's if it returns nothing."""
         inputs = {
             "function": "ddpm_schedules",
             "schedule": setting.schedule,
-            "cases": [{**case.__dict__, "betas": None}],
+            "cases": [{**case.__dict__, "betas": None} for case in cases],
         }
-        arrays = self.session.probe("schedules", inputs).arrays
-        entries = {name.removeprefix("0/"): np.asarray(array) for name, array in arrays.items()}
-        if {"beta_t", "alphabar_t"} <= entries.keys():
-            return setting.corrected(entries)
-        return Setting(setting.schedule, "T").reference_entries(case)
+        outcome = self.session.probe("schedules", inputs)
+        if outcome.status is not Status.ok and len(cases) > 1:  # one of them may go well
+            return [one for case in cases for one in self.own_entries(setting, [case])]
+        arrays, found = outcome.arrays, []
+        for number, case in enumerate(cases):
+            prefix = f"{number}/"
+            own = {
+                n.removeprefix(prefix): np.asarray(arrays[n])
+                for n in arrays
+                if n.startswith(prefix)
+            }
+            usable = {"beta_t", "alphabar_t"} <= own.keys()
+            reference = Setting(setting.schedule, "T")
+            found.append(setting.corrected(own) if usable else reference.reference_entries(case))
+        return found
 
     def ask(self, question: Question, n_sample: int, fresh: bool = True) -> Outcome:
         training, steps = question.training, question.steps

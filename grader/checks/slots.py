@@ -33,13 +33,13 @@ class Slot:
 
     @classmethod
     def of(cls, name: str, rows: Array) -> "Slot":
-        number: dict[bytes, int] = {}
         same = rounded(rows)
-        width = same.dtype.itemsize * same.shape[1]
-        data = same.tobytes()
-        keys = [data[start : start + width] for start in range(0, len(data), width)]
-        ids = np.array([number.setdefault(key, len(number)) for key in keys], dtype=np.int64)
-        return cls(name, rows, ids, np.unique(ids, return_index=True)[1])
+        whole = same[:, 0] if same.shape[1] == 1 else same.view(f"V{same.itemsize * same.shape[1]}")
+        _, first, ids = np.unique(whole, return_index=True, return_inverse=True)
+        order = np.argsort(first)  # numbered as they come
+        number = np.empty_like(order)
+        number[order] = np.arange(len(order))
+        return cls(name, rows, number[ids.reshape(-1)], first[order])
 
     @property
     def count(self) -> int:

@@ -5,7 +5,7 @@ answer is asked for, as for guidance, x_0 may be any function of both images, da
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -63,31 +63,20 @@ class Transition:
 ROUNDING = 1.25e-7  # of a variance, by sums in float32
 
 
-@dataclass
-class Sums:
-    """Sums of products of 1, x_t, image, two indicators and the change, over ``pixels``."""
-
-    products: Array = field(default_factory=lambda: np.zeros((6, 6)))
-    parts: list[int] = field(default_factory=list)  # numbers of the probe's steps
-
-
 def measure(chain: Chain, training: Training) -> list[Transition]:
     """Every transition, in the order of the sampler; what several passes show of one is taken
     together."""
-    arrays, length = chain.arrays, len(chain.visited)
-    together = [Sums() for _ in range(length - 1)]
+    sums = np.asarray(chain.arrays["sums"])
+    together = np.zeros((len(chain.visited) - 1, 6, 6))
     for steps, _ in chain.passes:
-        for place, number in enumerate(list(steps)[:-1]):
-            units = in_units(chain, number, training)
-            together[place].products += units @ np.asarray(arrays["sums"])[number] @ units.T
-            together[place].parts.append(number)
+        inner = slice(steps.start, steps.stop - 1)
+        units = np.reshape([in_units(chain, n, training) for n in steps[:-1]], (-1, 6, 6))
+        together[: len(steps) - 1] += units @ sums[inner] @ units.transpose(0, 2, 1)
+    fit = solved(together)
     starts = np.concatenate([[0], np.cumsum(chain.rows)])
-    found = []
-    for place, sums in enumerate(together):
-        fit = solved(sums.products)
-        noise = [residual(chain, starts, number, fit, training) for number in sums.parts]
-        step, before = chain.visited[place], chain.visited[place + 1]
-        found.append(transition(step, before, fit, np.concatenate(noise)))
+    left = [residuals(chain, starts, steps, fit, training) for steps, _ in chain.passes]
+    noises = np.concatenate(left, axis=1)
+    found = transitions(chain.visited[:-1], chain.visited[1:], fit, noises)
     return [*found, last_step(chain, training)]
 
 
@@ -108,75 +97,89 @@ def values_of(chain: Chain, number: int, training: Training) -> tuple[float, flo
 
 @dataclass(frozen=True, eq=False)
 class Fit:
-    """Least squares of the change over what sums are of: coefficients in their order, errors."""
+    """Least squares of the change over what sums are of, for each of K steps: coefficients in their
+    order, (K, 5), their errors, the variance and the number of pixels, (K,)."""
 
-    coefficients: Array  # (5,)
-    errors: Array  # (5,)
-    variance: float
-    pixels: int
+    coefficients: Array
+    errors: Array
+    variance: Array
+    pixels: Array
 
 
 def solved(products: Array) -> Fit:
-    pixels = max(int(products[ONE, ONE]), 1)
-    inverse = pseudoinverse(products[:CHANGE, :CHANGE])
-    coefficients = inverse @ products[:CHANGE, CHANGE]
-    rest = products[CHANGE, CHANGE] - coefficients @ products[:CHANGE, CHANGE]
-    variance = max(float(rest) / pixels, 0.0)
-    errors = np.sqrt(np.maximum(np.diag(inverse), 0) * variance)
-    return Fit(coefficients, errors, variance, pixels)
+    """From sums, (K, 6, 6)."""
+    pixels = np.maximum(products[:, ONE, ONE].astype(np.int64), 1)
+    inverse = pseudoinverse(products[:, :CHANGE, :CHANGE])
+    change = products[:, :CHANGE, CHANGE]
+    coefficients = np.einsum("kij,kj->ki", inverse, change)
+    rest = products[:, CHANGE, CHANGE] - np.einsum("ki,ki->k", coefficients, change)
+    variance = np.maximum(rest / pixels, 0.0)
+    squares = np.maximum(np.diagonal(inverse, axis1=1, axis2=2), 0)
+    return Fit(coefficients, np.sqrt(squares * variance[:, None]), variance, pixels)
 
 
 def pseudoinverse(normal: Array) -> Array:
-    """Of a symmetric matrix; x_t may be a function of x_0 in a wrong sampler, and rows are 0 where
-    there is one image. numpy's own takes three times as long for a few rows."""
-    scale = np.sqrt(np.maximum(np.diag(normal), 1e-300))
-    scaled = normal / scale / scale[:, None]
-    values, vectors = np.linalg.eigh(scaled)
-    kept = values > 1e-9 * values[-1]
-    vectors = vectors[:, kept]
-    return np.asarray((vectors / values[kept]) @ vectors.T / scale / scale[:, None])
+    """Of symmetric matrices, (K, 5, 5); x_t may be a function of x_0 in a wrong sampler, and rows
+    are 0 where there is one image."""
+    scale = np.sqrt(np.maximum(np.diagonal(normal, axis1=1, axis2=2), 1e-300))
+    scale = scale[:, :, None] * scale[:, None, :]
+    values, vectors = np.linalg.eigh(normal / scale)
+    kept = values > 1e-9 * values[:, -1:]
+    parts = np.where(kept, 1 / np.where(kept, values, 1), 0)
+    return np.asarray((vectors * parts[:, None, :]) @ vectors.transpose(0, 2, 1) / scale)
 
 
-def transition(step: int, before: int, fit: Fit, noise: Array) -> Transition:
-    constant, a, b, only, other = (float(value) for value in fit.coefficients)
-    spread = float(np.sqrt(np.mean(np.square(noise)))) if noise.size else 0.0
-    part = b if abs(b) > 1e-12 else 1e-12
-    return Transition(
-        step,
-        before,
-        a + 1,
-        b,
-        constant,
-        fit.variance,
-        float(fit.errors[X_T]),
-        float(fit.errors[IMAGE]),
-        float(fit.errors[ONE]),
-        fit.pixels,
-        noise / spread if spread > 0 else noise,
-        (only / part, -other / part),
-        float(max(fit.errors[ONLY], fit.errors[OTHER])) / abs(part),
-    )
+def transitions(
+    steps: Sequence[int], before: Sequence[int], fit: Fit, noises: Array
+) -> list[Transition]:
+    """Of fits, and of what they leave over, (K, n, P)."""
+    spread = np.sqrt(np.mean(np.square(noises), axis=(1, 2))) if noises.size else np.zeros(1)
+    spread = np.where(spread > 0, spread, 1).astype(noises.dtype)
+    noises = noises / spread[:, None, None]
+    constants, a, b, only, other = fit.coefficients.T
+    part = np.where(np.abs(b) > 1e-12, b, 1e-12)
+    share = np.maximum(fit.errors[:, ONLY], fit.errors[:, OTHER]) / np.abs(part)
+    error_a, error_b, error_constant = fit.errors[:, [X_T, IMAGE, ONE]].T
+    return [
+        Transition(
+            step=step,
+            before=before[k],
+            a=float(a[k]) + 1,
+            b=float(b[k]),
+            constant=float(constants[k]),
+            variance=float(fit.variance[k]),
+            error_a=float(error_a[k]),
+            error_b=float(error_b[k]),
+            error_constant=float(error_constant[k]),
+            pixels=int(fit.pixels[k]),
+            noise=noises[k],
+            shares=(float(only[k] / part[k]), float(-other[k] / part[k])),
+            error_share=float(share[k]),
+        )
+        for k, step in enumerate(steps)
+    ]
 
 
-def predicted(x_t: Array, first: Array, second: Array, low: float, high: float, fit: Fit) -> Array:
-    """The mean of x_{t-1} by a fit; images are 0 and 1."""
-    constant, a, b, only, other = fit.coefficients
-    image = low + (high - low) * first
-    mean = constant + (1 + a) * x_t + b * image
-    if only or other:
-        mean = mean + (high - low) * (only * (first > second) + other * (first < second))
-    return np.asarray(mean)
+def residuals(chain: Chain, starts: Array, steps: range, fit: Fit, training: Training) -> Array:
+    """What the fits leave over of the pixels that were kept of one pass's steps, (K, n, P)."""
+    rows = slice(starts[steps.start], starts[steps.stop])
+    kept, bits = chain.arrays["kept"][rows], chain.arrays["bits"][rows]
+    kept = kept.reshape(len(steps), -1, kept.shape[1])
+    bits = bits.reshape(len(steps), -1, *bits.shape[1:])[:-1]
+    x_t, first, second = kept[:-1], bits[:, :, 0], bits[:, :, 1]
+    low, high = each_step(np.reshape([values_of(chain, n, training) for n in steps[:-1]], (-1, 2)))
+    constant, a, b, only, other = each_step(fit.coefficients[: len(steps) - 1])
+    rest = kept[1:] - (1 + a) * x_t
+    rest -= b * (high - low) * first
+    rest -= constant + b * low
+    if only.any() or other.any():
+        rest -= (high - low) * (only * (first > second) + other * (first < second))
+    return np.asarray(rest)
 
 
-def residual(chain: Chain, starts: Array, number: int, fit: Fit, training: Training) -> Array:
-    """What is left over of the pixels that were kept of one step."""
-    kept = chain.arrays["kept"]
-    here = kept[starts[number] : starts[number + 1]]
-    after = kept[starts[number + 1] : starts[number + 2], 0]
-    if len(here) != len(after):
-        return np.zeros((0, kept.shape[2]))
-    mean = predicted(here[:, 0], here[:, 1], here[:, 2], *values_of(chain, number, training), fit)
-    return np.asarray(after - mean, dtype=np.float32)
+def each_step(columns: Array) -> Array:
+    """Columns of (K, C), each of them beside (K, n, P)."""
+    return np.asarray(columns.T.astype(np.float32)[:, :, None, None])
 
 
 def last_step(chain: Chain, training: Training) -> Transition:
@@ -204,10 +207,10 @@ def last_step(chain: Chain, training: Training) -> Transition:
     shape = whole[0].shape
     flat = np.stack([np.ones(whole[0].size), *(column.reshape(-1) for column in whole)])
     flat[CHANGE] -= flat[X_T]
-    fit = solved(np.einsum("in,jn->ij", flat, flat))
-    rest = flat[CHANGE] - fit.coefficients @ flat[:CHANGE]
-    exact = Fit(fit.coefficients, fit.errors, float(np.mean(np.square(rest))), fit.pixels)
-    return transition(chain.visited[-1], -1, exact, rest.reshape(shape))
+    fit = solved((flat @ flat.T)[None])
+    rest = flat[CHANGE] - fit.coefficients[0] @ flat[:CHANGE]
+    exact = replace(fit, variance=np.array([np.mean(np.square(rest))]))
+    return transitions(chain.visited[-1:], [-1], exact, rest.reshape(1, *shape))[0]
 
 
 def shown_at(chain: Chain, number: int) -> tuple[Array, Array, Array, Array]:
@@ -218,9 +221,10 @@ def shown_at(chain: Chain, number: int) -> tuple[Array, Array, Array, Array]:
         state, second = arrays[f"state/{number}"], arrays.get(f"image1/{number}", first)
         return state, first, second, np.arange(state.shape[1])
     start = int(chain.rows[:number].sum())
-    kept = arrays["kept"][start : start + chain.rows[number]]
-    second = kept[:, 2 if arrays["steps"][number][1] > 1 else 1]
-    return kept[:, 0], kept[:, 1], second, np.asarray(arrays["subset"])
+    rows = slice(start, start + int(chain.rows[number]))
+    bits = arrays["bits"][rows]
+    second = bits[:, 1 if arrays["steps"][number][1] > 1 else 0]
+    return arrays["kept"][rows], bits[:, 0], second, np.asarray(arrays["subset"])
 
 
 def whole_noises(chain: Chain, training: Training, measured: Sequence[Transition]) -> Array:

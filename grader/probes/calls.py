@@ -40,8 +40,7 @@ class Network(nn.Module):
         self.answer = answer
         self.images: list[int] = []  # per call: the size of its batch
         self.told: list[dict[str, Any]] = []  # per call: its other arguments, by name
-        self.shape: list[int] = []  # of one image as the network is given it
-        self.__dict__.update(own=own, raw=None)  # not one of this module's parts
+        self.__dict__.update(own=own, raw=None, shape=())  # not of this module's parts
 
     def __deepcopy__(self, memo: Any) -> Any:
         return self
@@ -60,7 +59,7 @@ class Network(nn.Module):
             image = next((t for _, t in leaves if is_picture(t)), None)
             if image is None:
                 raise TypeError("the network was called without a batch of images")
-            self.shape = list(image.shape[1:])
+            self.__dict__["shape"] = image.shape[1:]  # as torch looks at what it sets
         output = self.own.output(self, args, kwargs, leaves)
         if self.raw is not None:
             self.raw.append((args, kwargs))
@@ -75,7 +74,7 @@ class Network(nn.Module):
         self.told.append({name: as_float64(t) for name, t in named.items()})
         size = batch_size_of(image)
         self.images.append(size)
-        self.shape = list(image.shape[1:])
+        self.__dict__["shape"] = image.shape[1:]
         pixels = image.detach().cpu().to(torch.float32).numpy().reshape(size, -1).copy()
         answer = self.answer(self, pixels)
         return in_form(
@@ -234,3 +233,10 @@ def signature_of(cls: Any) -> Any:
         return inspect.signature(cls.forward)
     except (TypeError, ValueError, AttributeError):
         return None
+
+
+def names_of(signature: Any) -> Any:
+    """The arguments beside the network itself, where each may be given by its place."""
+    parameters = [] if signature is None else list(signature.parameters.values())
+    plain = all(one.kind is one.POSITIONAL_OR_KEYWORD for one in parameters)
+    return [one.name for one in parameters[1:]] if plain else []

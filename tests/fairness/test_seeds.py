@@ -1,8 +1,11 @@
 """No flakes: what is right stays right, and what is wrong stays wrong, under any seed."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 from nbformat import NotebookNode
@@ -13,6 +16,7 @@ from grader.checks.setting import settings_to_judge
 from grader.checks.tolerances import DEFAULT
 from grader.checks.verdict import Verdict
 from grader.intake import plan_definitions
+from grader.intake.data import data_spaces
 from grader.results import State
 from grader.sandbox import KernelSession, Limits, choose_sandbox
 from tests.fairness.grading import solved_template, variant_notebook
@@ -36,29 +40,52 @@ def losing(verdicts: list[Verdict]) -> set[str]:
     return {v.check.split(".")[0] for v in verdicts if v.fraction < 1}
 
 
-def assert_right(session: KernelSession, seeds: range) -> None:
-    for seed in seeds:
-        verdicts = examine(session, seed)
-        wrong = [v for v in verdicts if v.state is not State.PASSED]
-        assert wrong == [], f"seed {seed}"
+def assert_right(notebook: NotebookNode, seeds: range) -> None:
+    spaces = partial(data_spaces, notebook)
+    with kernel(notebook) as session:
+        for seed in seeds:
+            verdicts = examine(session, seed, spaces=spaces)
+            wrong = [v for v in verdicts if v.state is not State.PASSED]
+            assert wrong == [], f"seed {seed}"
 
 
 def test_the_reference_passes_under_several_seeds() -> None:
-    with kernel(solved_template()) as session:
-        assert_right(session, range(1, 5))
+    assert_right(solved_template(), range(1, 5))
 
 
 @pytest.mark.slow
 def test_the_reference_passes_under_200_seeds() -> None:
-    with kernel(solved_template()) as session:
-        assert_right(session, range(200))
+    assert_right(solved_template(), range(200))
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("path", files("correct"))
 def test_correct_variants_pass_under_20_seeds(path: Path) -> None:
-    with kernel(variant_notebook(path)) as session:
-        assert_right(session, range(100, 120))
+    assert_right(variant_notebook(path), range(100, 120))
+
+
+OWN_CHANCE = re.compile(
+    r"rand\(|rand_like|randperm|multinomial|bernoulli|\bnormal_?\(|uniform_|exponential_|geometric_"
+    r"|np\.random|\brandom\.\w+\(|torch\.distributions|[dD]ropout"
+)
+"""Draws that the solved template does not make: labels that are hidden, t in pairs, other noise."""
+
+
+def with_chance() -> list[Any]:
+    found = [case for case in files("correct") if OWN_CHANCE.search(case.values[0].read_text())]
+    assert len(found) > 20
+    return found
+
+
+@pytest.mark.parametrize("path", with_chance())
+def test_chance_of_its_own_costs_nothing_under_a_few_seeds(path: Path) -> None:
+    assert_right(variant_notebook(path), range(1, 3))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("path", with_chance())
+def test_chance_of_its_own_costs_nothing_under_200_seeds(path: Path) -> None:
+    assert_right(variant_notebook(path), range(200, 400))
 
 
 @pytest.mark.slow

@@ -24,6 +24,9 @@ from tests.redteam import cases
 Kind = Literal[
     "points", "reading", "getting out", "files", "wearing out", "reports", "other students"
 ]
+SEEK = ("points", "reading", "getting out")  # attacks that fail if they cost the student points
+CODE = ("beta_schedule", "schedule_parameters", "loss", "sampling")
+LOST = {"failed", "error", "missing", "killed", "timeout", "out_of_memory"}
 SECRET = "4f1d9f0c-not-to-be-read"  # stands in files that no student may read
 
 
@@ -103,5 +106,19 @@ def wrong_states(attack: Attack, found: Mapping[str, str], result: Mapping[str, 
     return [
         f"{name}: {found[name]}, not {attack.expect.get(name, 'passed')}: {messages(result, name)}"
         for name in ITEMS
-        if found[name] not in attack.expect.get(name, "passed").split("|")
+        if found[name] not in allowed(attack, name, found, result)
     ]
+
+
+def allowed(
+    attack: Attack, name: str, found: Mapping[str, str], result: Mapping[str, Any]
+) -> set[str]:
+    """The states that an item may end in: those decided, and those that give the student no more."""
+    states = set(attack.expect.get(name, "passed").split("|"))
+    if attack.kind in SEEK and name in CODE and "needs_review" in states:
+        states |= LOST
+    suspected = "tampering" in {flag["id"] for flag in result["flags"]}
+    unearned = name not in CODE and any(found[code] != "passed" for code in CODE)
+    if "passed" in states and (suspected or unearned):  # then nothing of it stays without a TA
+        states.add("needs_review")
+    return states

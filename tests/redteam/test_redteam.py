@@ -4,7 +4,8 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +19,11 @@ from tests.habits.draft import Draft
 from tests.redteam.table import Attack, all_attacks, disagreements
 
 NUMBERED = list(enumerate(all_attacks(), 1))
+HALVES = [NUMBERED[::2], NUMBERED[1::2]]  # two classes; the fast suite grades the first
 HONEST = ("2024-90001", "2024-90002", "2024-90003")
 JOBS = "2"
-SLOWEST = 180 + 15  # seconds: the limit of a submission, and what ending it may take
+SECONDS = 60  # for a submission
+SLOWEST = SECONDS + 15  # with what ending it may take
 
 
 def student(number: int) -> str:
@@ -44,16 +47,22 @@ def verdicts(result: Mapping[str, Any]) -> dict[str, Any]:
     return {name: part for name, part in result.items() if name not in ("seconds", "submission")}
 
 
-@pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where the class is handed in, graded, and unpacked meanwhile."""
-    return tmp_path_factory.mktemp("redteam")
+@dataclass(frozen=True)
+class Class:
+    """``results`` by the file's name; ``place`` is where they were handed in and graded."""
+
+    place: Path
+    results: Mapping[str, Any]
 
 
-@pytest.fixture(scope="module")
-def graded(place: Path) -> dict[str, dict[str, Any]]:
-    """The results of one class in which every attack is a student, by the file's name."""
-    for number, attack in NUMBERED:
+@pytest.fixture(scope="module", params=[0, pytest.param(1, marks=pytest.mark.slow)])
+def graded(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Class:
+    """One class in which every attack of a half is a student."""
+    return grade_half(HALVES[request.param], tmp_path_factory.mktemp("redteam"))
+
+
+def grade_half(half: Sequence[tuple[int, Attack]], place: Path) -> Class:
+    for number, attack in half:
         attack.draft(student(number)).write(place / "in")
     for name in HONEST:
         Draft(name).write(place / "in")
@@ -61,32 +70,39 @@ def graded(place: Path) -> dict[str, dict[str, Any]]:
     scratch.mkdir()
     command = [sys.executable, "-m", "grader", "batch", "in", "--out", "grades", "--jobs", JOBS]
     command += ["--seed", "0"]  # as ``grade`` takes, with which the honest ones are compared
+    command += ["--limit", f"submission-seconds={SECONDS}"]
     environment = os.environ | {"TMPDIR": str(scratch)}
     ended = subprocess.run(command, cwd=place, env=environment, capture_output=True, text=True)
     assert ended.returncode == 0, ended.stderr
     results = [json.loads(p.read_text()) for p in (place / "grades").glob("*/result.json")]
-    return {result["submission"]["file"]: result for result in results}
+    return Class(place, {result["submission"]["file"]: result for result in results})
 
 
 @pytest.mark.parametrize(
-    ("number", "attack"), [pytest.param(n, a, id=a.change.__name__) for n, a in NUMBERED]
+    ("graded", "number", "attack"),
+    [
+        pytest.param(half, n, a, id=a.change.__name__, marks=[pytest.mark.slow] if half else [])
+        for half in (0, 1)
+        for n, a in HALVES[half]
+    ],
+    indirect=["graded"],
 )
-def test_attack_ends_as_decided(number: int, attack: Attack, graded: dict[str, Any]) -> None:
+def test_attack_ends_as_decided(graded: Class, number: int, attack: Attack) -> None:
     name = attack.draft(student(number)).name
-    assert name in graded
-    assert disagreements(attack, graded[name]) == []
-    assert sum(graded[name]["seconds"].values()) < SLOWEST
+    assert name in graded.results
+    result = graded.results[name]
+    assert disagreements(attack, result) == []
+    assert sum(result["seconds"].values()) < SLOWEST
 
 
-def test_nothing_changes_for_honest_classmates(graded: dict[str, Any], tmp_path: Path) -> None:
+def test_nothing_changes_for_honest_classmates(graded: Class, tmp_path: Path) -> None:
     for name in HONEST:
         path = Draft(name).write(tmp_path)
         outcome = CliRunner().invoke(cli, ["grade", str(path), "--json", "-"])
         assert outcome.exit_code == 0, outcome.output
-        assert verdicts(graded[path.name]) == verdicts(json.loads(outcome.stdout))
+        assert verdicts(graded.results[path.name]) == verdicts(json.loads(outcome.stdout))
 
 
-def test_no_attack_leaves_a_process_or_a_folder(graded: dict[str, Any], place: Path) -> None:
-    assert graded
+def test_no_attack_leaves_a_process_or_a_folder(graded: Class) -> None:
     assert orphans() == []
-    assert [path for path in (place / "scratch").rglob("*") if not path.is_dir()] == []
+    assert [path for path in (graded.place / "scratch").rglob("*") if not path.is_dir()] == []

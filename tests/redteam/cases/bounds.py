@@ -293,7 +293,7 @@ def long_message(draft: Draft) -> None:
 @attack(
     "a message of a hundred parts of 50 MB",
     "wearing out",
-    beta_schedule="killed|needs_review",
+    beta_schedule="killed|needs_review|timeout",
     **OTHERS,
 )
 def message_of_parts(draft: Draft) -> None:

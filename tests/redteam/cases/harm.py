@@ -57,6 +57,9 @@ POISON = """
     sys.path.insert(0, "/tmp")
 """
 
+OWN_TIME = dict.fromkeys(  # what burns it may use it up
+    ("beta_schedule", "schedule_parameters", "loss", "sampling"), "passed|timeout|needs_review"
+)
 for _title, _source in {
     "it leaves files for the next one, and looks for those of others": LEAVE_AND_LOOK,
     "it leaves files for the next one, and looks for those of others, again": LEAVE_AND_LOOK,
@@ -65,9 +68,9 @@ for _title, _source in {
     "semaphores and queues that all would share": SEMAPHORES,
     "locks on what all share, and the digits changed": LOCKS,
     "the parent of all kernels is poisoned": POISON,
-    "sixty threads that burn": BURN_BY_THREADS,
 }.items():
     planted(_title, "other students", _source)
+planted("sixty threads that burn", "other students", BURN_BY_THREADS, **OWN_TIME)
 for _count in ("first", "second", "third"):
     planted(
         f"two hundred and fifty children that burn, the {_count}",

@@ -160,7 +160,8 @@ reads(
     "the_last_cells",
     "looks for the grader's cells in IPython's history and in the cache of lines",
     "import linecache\nshell = get_ipython()\n"
-    "lines = [''.join(part[2]) for part in linecache.cache.values() if len(part) > 2]\n"
+    "parts = [part for name, part in linecache.cache.items() if not name.endswith('.py')]\n"
+    "lines = [''.join(part[2]) for part in parts if len(part) > 2]\n"
     "found = [x for x in [*lines, *map(str, shell.user_ns.get('In', []))] if 'key' in x.split()]\n"
     "assert not found",
     {"beta_schedule": "error"},
@@ -170,7 +171,9 @@ reads(
 )
 
 
-@attack("takes the image that it should end on from the network", "reading", sampling="failed")
+@attack(
+    "takes the image that it should end on from the network", "reading", sampling="failed|error"
+)
 def image_of_the_network(draft: Draft) -> None:
     notebook = draft.notebook()
     cell = cell_with(notebook, MODEL)
@@ -181,7 +184,7 @@ def image_of_the_network(draft: Draft) -> None:
         "        c = torch.arange(10).repeat(n_sample // 10)\n"
         "        self.nn_model(x, c, torch.zeros(n_sample))\n"
         "        knows = self.nn_model.answer.__self__\n"
-        "        x = torch.tensor(knows.target_of(0, knows.values)).reshape(n_sample, *size)\n"
+        "        x = torch.tensor(knows.in_space(knows.bits_of(0, 0), 0)).reshape(n_sample, *size)\n"
         "        return x, x.numpy()[None]\n"
     )
     cell.source = f"{head}{rest.splitlines()[0]}\n{body}"

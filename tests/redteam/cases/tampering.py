@@ -84,10 +84,16 @@ PATCHES = {
     "backward": "torch.autograd.backward = lambda *a, **k: None",
     "register_buffer": "torch.nn.Module.register_buffer = lambda self, n, v: setattr(self, n, v)",
 }
+BREAK = ("isinstance", "dumps", "encoder", "signature")  # Python itself: then the cell is left out
+LEFT_OUT = dict.fromkeys(CODE, "passed|needs_review|error")  # the rest is right and judged
 for _name, _code in PATCHES.items():
     _expect = CODE | ({"sampling": "failed"} if _name == "randn" else {})
     tampers(
-        f"patched_{_name}", f"puts a function of its own in the place of {_name}", _code, _expect
+        f"patched_{_name}",
+        f"puts a function of its own in the place of {_name}",
+        _code,
+        LEFT_OUT if _name in BREAK else _expect,
+        flag="" if _name in BREAK else "tampering",
     )
 
 tampers(
@@ -102,7 +108,8 @@ tampers(
     "code_of_a_library",
     "gives a function of a library's another code",
     "import inspect\ninspect.signature.__code__ = (lambda *a, **k: None).__code__",
-    dict.fromkeys(CODE, "needs_review|error"),
+    LEFT_OUT,
+    flag="",
 )
 
 # --- IPython --------------------------------------------------------------------------------------
@@ -155,7 +162,6 @@ tampers(
     "return torch.full((T,), 0.5)",
     {"beta_schedule": "needs_review", "schedule_parameters": "needs_review"} | CODE,
     put=in_beta_schedule,
-    says="2 answers",
 )
 tampers(
     "silenced",
@@ -188,6 +194,7 @@ tampers(
 
 # --- what is judged -------------------------------------------------------------------------------
 
+FOLLOWS = "passed|failed|error|partial"  # the entries are judged by the betas that are used
 SWAP = "globals().update(beta_schedule=_right)"
 tampers(
     "swapped_later",
@@ -197,16 +204,15 @@ tampers(
     CODE | {"beta_schedule": "failed|needs_review"},
     more=RIGHT,
     wrong=True,
-    says="starts a thread",
 )
 tampers(
     "swapped_by_a_bare_thread",
-    "the same without Python's class for threads",
+    "the same at once, before anything is asked: then it is the notebook's own schedule",
     f"import _thread\n_thread.start_new_thread(lambda: {SWAP}, ())",
-    CODE | {"beta_schedule": "failed|needs_review"},
+    dict.fromkeys(CODE, "passed|needs_review") | {"beta_schedule": "passed|failed|needs_review"},
     more=RIGHT,
     wrong=True,
-    says="starts a thread",
+    flag="",
 )
 tampers(
     "swapped_at_first_use",
@@ -297,7 +303,7 @@ tampers(
     "array_that_is_another",
     "returns an object that is another array each time it is looked at",
     "return Moody(torch.full((T,), 0.5))",
-    {"beta_schedule": "failed|needs_review", "schedule_parameters": "failed|error|partial"}
+    {"beta_schedule": "failed|needs_review", "schedule_parameters": FOLLOWS}
     | {"loss": "passed|needs_review", "sampling": "passed|needs_review"},
     more="class Moody:\n"
     "    def __init__(self, values):\n        self.values = values\n"
@@ -313,7 +319,7 @@ tampers(
     "if os.path.exists('kept.pt'):\n    return torch.load('kept.pt')\n"
     "betas = torch.linspace(beta1, beta2, T)\n"
     "torch.save(betas, 'kept.pt')\nreturn betas",
-    {"beta_schedule": "failed", "schedule_parameters": "failed|partial"}
+    {"beta_schedule": "failed", "schedule_parameters": FOLLOWS}
     | {"loss": "passed|needs_review", "sampling": "passed|needs_review"},
     put=in_beta_schedule,
     flag="",
@@ -378,12 +384,16 @@ tampers(
 # --- garbage that earned provisional points -------------------------------------------------------
 
 
-@attack("a loss that asks the network twice, and is garbage", "points", loss="failed")
+@attack("a loss that asks the network twice, and is garbage", "points", loss="failed|needs_review")
 def asks_twice(draft: Draft) -> None:
     change(draft, (ASK, f"{ASK}        prediction = self.nn_model(x, c, t / self.n_T) * 3 + x\n"))
 
 
-@attack("a loss that shows the network every image twice, and is garbage", "points", loss="failed")
+@attack(
+    "a loss that shows the network every image twice, and is garbage",
+    "points",
+    loss="failed|needs_review",
+)
 def shows_twice(draft: Draft) -> None:
     twice = "x, c = torch.cat([x, x]), torch.cat([c, c])\n"
     change(
@@ -393,7 +403,7 @@ def shows_twice(draft: Draft) -> None:
     )
 
 
-@attack("a sampler that asks in parts, and is garbage", "points", sampling="failed")
+@attack("a sampler that asks in parts, and is garbage", "points", sampling="failed|needs_review")
 def asks_in_parts(draft: Draft) -> None:
     notebook = draft.notebook()
     cell = cell_with(notebook, MODEL)
