@@ -74,7 +74,7 @@ def disagreements(habit: Habit, result: Mapping[str, Any]) -> list[str]:
     lines = [
         f"{name}: {found[name]}, not {habit.expect.get(name, 'passed')}: {messages(result, name)}"
         for name in ITEMS
-        if found[name] not in allowed(habit, name, found, result)
+        if found[name] not in allowed(habit, name, result)
     ]
     lines += [
         f"{check['id']} is taken for a fault of the grader's: {check['message']}"
@@ -88,9 +88,7 @@ def disagreements(habit: Habit, result: Mapping[str, Any]) -> list[str]:
     return lines
 
 
-def allowed(
-    habit: Habit, name: str, found: Mapping[str, str], result: Mapping[str, Any]
-) -> set[str]:
+def allowed(habit: Habit, name: str, result: Mapping[str, Any]) -> set[str]:
     """The states that an item may end in: what is shown waits for a TA if no code can have made it."""
     states = set(habit.expect.get(name, "passed").split("|"))
     unearned = "evidence_without_code" in {flag["id"] for flag in result["flags"]}
