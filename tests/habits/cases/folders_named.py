@@ -301,3 +301,13 @@ def as_zip(draft: Draft) -> None:
 def as_safetensors(draft: Draft) -> None:
     for setting in SETTINGS:
         draft.files[f"results_{setting}/model_final.safetensors"] = b"\x40" + bytes(500)
+
+
+@habit("image_final.heic", says="image_final.heic", **OPEN)
+def as_heic(draft: Draft) -> None:
+    replaced(draft, "image_final.png", "image_final.heic", b"\0\0\0\x18ftypheic" + bytes(5000))
+
+
+@habit("gif_final.wmv", says="gif_final.wmv", **OPEN)
+def as_wmv(draft: Draft) -> None:
+    replaced(draft, "gif_final.gif", "gif_final.wmv", b"\x30\x26\xb2\x75" + bytes(5000))
