@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from _pytest.mark import ParameterSet
 from click.testing import CliRunner
 
 from grader.cli import cli
@@ -16,7 +15,7 @@ JOBS = "2"
 EVERY = 3  # the fast suite grades one habit in so many alone, and leaves one out of the class
 
 
-def alone(number: int, habit: Habit) -> ParameterSet:
+def alone(number: int, habit: Habit) -> Any:
     """A case of its own, slow for most; all go the same ways, and coverage costs a fifth."""
     marks = [pytest.mark.no_cover] + ([] if number % EVERY == 1 else [pytest.mark.slow])
     return pytest.param(number, habit, id=habit.change.__name__, marks=marks)
