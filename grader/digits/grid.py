@@ -104,16 +104,17 @@ def search(picture: Array, usual: Collection[int] = (HUNDRED,)) -> Search:
 
 
 def grids_of(picture: Array, usual: Collection[int]) -> list[Found]:
+    """Those of the areas, or the one that all areas together are; nothing if there is none."""
     *areas, everything = find_areas(picture)
-    whole = None
-    if len(areas) > 1:  # perhaps they are the tiles
-        whole = best_in(picture, everything, usual)
-        if whole is not None and is_certain(whole, usual):
-            return [whole]
+    several = len(areas) > 1  # perhaps they are the tiles
+    whole = best_in(picture, everything, usual) if several else None
+    if whole is not None and is_certain(whole, usual):
+        return [whole]
     found = [grid for area in areas if (grid := best_in(picture, area, usual)) is not None]
     if len(found) == 1 and is_certain(found[0], usual):
         return found
-    whole = whole or best_in(picture, everything, usual)
+    if not several:
+        whole = best_in(picture, everything, usual)
     if whole is not None and (not found or outdoes(whole, found)):
         return [whole]
     return found

@@ -52,7 +52,7 @@ def lattices(profile: Array, most_low: float) -> tuple[Lattice, ...]:
     return _lattices(profile.astype(np.float64).tobytes(), most_low)
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=512)
 def _lattices(numbers: bytes, most_low: float) -> tuple[Lattice, ...]:
     profile = np.frombuffer(numbers, np.float64)
     there = np.flatnonzero(profile > LITTLE * profile.max(initial=0))

@@ -105,7 +105,7 @@ class _Reads(io.RawIOBase):
         return len(data)
 
     def read(self, size: int = -1) -> bytes:
-        raise NotImplementedError
+        raise NotImplementedError  # each kind of stream has its own
 
 
 class _Decompressor(Protocol):

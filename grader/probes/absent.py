@@ -158,7 +158,7 @@ def seed_everything(seed: Any = 0, workers: Any = False, verbose: Any = True) ->
     return seed
 
 
-class Arguments(dict):  # type: ignore[type-arg]
+class Arguments(dict):  # type: ignore[type-arg]  # of anything
     """Those of a constructor, also as attributes."""
 
     def __getattr__(self, name: Any) -> Any:

@@ -32,6 +32,7 @@ MODULES = (
 )
 CLASSES = (torch.Tensor, torch.nn.Module, json.JSONEncoder, json.JSONDecoder)
 SPARED = {"__repr__", "__str__", "__format__", "__doc__", "input"}  # of printing, and ipykernel's
+HARMLESS = {"torch.load", "torch.save", "torch.compile", "builtins.print"}  # often replaced
 MOST_WRAPPERS = 16
 
 EVENTS = {  # of Python's audit hooks: what a person is told
@@ -176,7 +177,9 @@ def changed_names() -> Any:
     for place, before, shown in kept["places"]:
         now = names_of(place)
         for name, value in before.items():
-            if now.get(name, MISSING) is not value and callable(value) and name not in SPARED:
+            new = now.get(name, MISSING)
+            spared = name in SPARED or f"{shown}.{name}" in HARMLESS or new is value
+            if callable(value) and not spared and not wraps(new, value):
                 yield f"changes {shown}.{name}"
     for one, shown, before in kept["instances"]:
         now, cls = vars(one), type(one)
@@ -188,6 +191,11 @@ def changed_names() -> Any:
     for name, module in kept["modules"].items():
         if sys.modules.get(name) is not module:
             yield f"changes the module {name}"
+
+
+def wraps(function: Any, inner: Any) -> Any:
+    """Whether a library put this round what stood there, as ``torch.compile`` does."""
+    return not is_students(function) and getattr(function, "__wrapped__", MISSING) is inner
 
 
 def is_students(function: Any) -> Any:

@@ -25,12 +25,17 @@ class MessageTooLong(ValueError):
 
 
 class BoundedSession(Session):
-    """Refuses messages whose JSON would take gigabytes, before it is parsed."""
+    """Leaves out what a message says where parsing it could take gigabytes: mostly what is printed,
+    as answers are shorter."""
 
     def deserialize(self, msg_list: list[Any], *args: Any, **kwargs: Any) -> dict[str, Any]:
-        """Raises ``MessageTooLong``, and what broken messages raise."""
-        if sum(len(part) for part in msg_list[:5]) > JSON_BYTES:
+        """Raises ``MessageTooLong`` if the heads are too long, and what broken messages raise."""
+        heads = msg_list[1:4]
+        if sum(len(part) for part in heads) > JSON_BYTES:
             raise MessageTooLong
+        if any(len(part) > JSON_BYTES for part in msg_list[4:5]):
+            said = [*heads, b"{}"]
+            msg_list = [self.sign(said), *said]
         return super().deserialize(msg_list, *args, **kwargs)
 
 

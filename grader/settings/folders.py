@@ -17,15 +17,17 @@ FILES = {"image": "image_final.png", "gif": "gif_final.gif", "checkpoint": "mode
 """What the notebook leaves in the folder of a setting."""
 
 _PICTURES = ("png", "jpg", "jpeg", "webp", "bmp", "tif", "tiff")
-_ANIMATIONS = ("gif", "apng", "mp4", "webm", "mov", "avi", "mkv", "m4v", "html", "htm")
+_RARE = ("avif", "heic", "heif", "jxl", "jp2", "tga", "ppm", "pgm", "pnm", "ico", "psd")
+_VIDEOS = ("mp4", "webm", "mov", "avi", "mkv", "m4v", "wmv", "flv", "ogv", "mpg", "mpeg", "3gp")
+_ANIMATIONS = ("gif", "apng", *_VIDEOS, "html", "htm")
 _ENDINGS = {
-    "image": (*_PICTURES, "svg", "pdf", "eps", "npy", "npz", "pt"),
-    "gif": (*_ANIMATIONS, *_PICTURES, "npy"),
+    "image": (*_PICTURES, *_RARE, "svg", "pdf", "eps", "npy", "npz", "pt"),
+    "gif": (*_ANIMATIONS, *_PICTURES, *_RARE, "npy"),
     "checkpoint": ("pth", "pt", "ckpt", "safetensors", "bin", "pkl", "pickle", "h5", "zip", "tar"),
 }
 """Forms that students save these in; the grader can read some, and people the others."""
 _MEANT = {  # by its ending, where the name does not say what it is
-    **dict.fromkeys((*_PICTURES, "svg", "pdf"), "image"),
+    **dict.fromkeys((*_PICTURES, *_RARE, "svg", "pdf"), "image"),
     **dict.fromkeys(_ANIMATIONS, "gif"),
     **dict.fromkeys(("pth", "pt", "ckpt", "safetensors"), "checkpoint"),
 }

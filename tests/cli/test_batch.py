@@ -33,6 +33,7 @@ MAILED, ZIP = EXAMPLES / "2023-12345.tar.gz", EXAMPLES / "submissions.zip"
 CLASS = ["batch", MAILED, ZIP, "--roster", EXAMPLES / "roster.csv"]
 CLASS += ["--deadline", "2026-05-01T23:59"]
 COMMAND = [sys.executable, "-c", "from grader.cli import main; main()"]
+SEED = ["--seed", "0"]  # classes that are compared are asked the same
 
 
 def run(*arguments: object) -> Result:
@@ -56,7 +57,7 @@ def table(grades: Path) -> dict[str, dict[str, str]]:
 def graded(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The included class, graded by two processes."""
     grades = tmp_path_factory.mktemp("class") / "grades"
-    done = process(*CLASS, "--out", grades, "--jobs", "2")
+    done = process(*CLASS, "--out", grades, "--jobs", "2", *SEED)
     assert done.returncode == 0, done.stderr
     return grades
 
@@ -246,6 +247,7 @@ def test_ctrl_c_or_a_request_to_end_stops_it_and_the_same_command_goes_on_to_the
     heeded = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
     code = f"{heeded}; {COMMAND[-1]}"  # which a shell's job in the background does not
     command = [sys.executable, "-c", code, *map(str, CLASS), "--out", str(grades), "--jobs", "1"]
+    command += SEED
     expected = without_seconds(graded)
     for number in (signal.SIGINT, signal.SIGTERM):
         stopped_after_one(command, number)
@@ -313,7 +315,7 @@ def test_a_cluster_that_loses_a_worker_and_its_scheduler_says_the_same(
     grades = tmp_path / "grades"
     with cluster(2) as running:
         command = [*COMMAND, *map(str, few), "--out", str(grades)]
-        command += ["--scheduler", running.address]
+        command += ["--scheduler", running.address, *SEED]
         with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True) as batch:
             assert batch.stderr is not None
             for line in batch.stderr:
@@ -337,7 +339,7 @@ def test_killed_outright_three_times_the_grades_are_the_same(
     grades, put_aside = tmp_path / "grades", tmp_path / "put aside"
     put_aside.mkdir()
     monkeypatch.setenv("TMPDIR", str(put_aside))
-    command = [*COMMAND, *map(str, few), "--out", str(grades), "--jobs", "2"]
+    command = [*COMMAND, *map(str, few), "--out", str(grades), "--jobs", "2", *SEED]
     for seconds in (2.0, 6.0, 11.0):
         batch = subprocess.Popen(
             command, cwd=ROOT, stderr=subprocess.DEVNULL, start_new_session=True

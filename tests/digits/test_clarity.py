@@ -129,7 +129,8 @@ def samples() -> Array:
     return hundred(MODELS[0])
 
 
-SOME = list(RENDERINGS)[::4]
+LINED = "style-seaborn-v0_8"  # draws lines over the digits, which must not cost any
+SOME = [*(name for name in list(RENDERINGS)[::4] if name != LINED), LINED]
 
 
 def test_there_are_many_ways_to_draw() -> None:

@@ -26,6 +26,14 @@ def files(folder: str) -> list[Any]:
     return [pytest.param(p, id=str(p.relative_to(HERE).with_suffix(""))) for p in found]
 
 
+def alternating(cases: list[Any]) -> list[Any]:
+    """Every second one is slow: there are bugs enough of each kind in the fast suite."""
+    return [
+        pytest.param(*case.values, id=case.id, marks=[pytest.mark.slow] if number % 2 else [])
+        for number, case in enumerate(cases)
+    ]
+
+
 def second_line(path: Path, key: str) -> str:
     """The rest of a second line ``# key: ...``; empty if there is none."""
     lines = path.read_text("utf-8").splitlines()
@@ -49,7 +57,7 @@ def test_correct_variant_earns_all_points(path: Path, tmp_path: Path) -> None:
     assert lost(grade(variant_notebook(path), tmp_path)) == {}
 
 
-@pytest.mark.parametrize("path", files("bugs"))
+@pytest.mark.parametrize("path", alternating(files("bugs")))
 def test_bug_costs_its_own_item_and_no_other(path: Path, tmp_path: Path) -> None:
     result = grade(variant_notebook(path), tmp_path)
     losing = items_with(path)

@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from _pytest.mark import ParameterSet
 from click.testing import CliRunner
 
 from grader.cli import cli
@@ -13,10 +12,10 @@ from tests.habits.table import Habit, all_habits, disagreements
 
 NUMBERED = list(enumerate(all_habits(), 1))
 JOBS = "2"
-EVERY = 3  # one habit in so many is graded alone in the fast suite; in the class are all
+EVERY = 3  # the fast suite grades one habit in so many alone, and the others as a class
 
 
-def alone(number: int, habit: Habit) -> ParameterSet:
+def alone(number: int, habit: Habit) -> Any:
     """A case of its own, slow for most; all go the same ways, and coverage costs a fifth."""
     marks = [pytest.mark.no_cover] + ([] if number % EVERY == 1 else [pytest.mark.slow])
     return pytest.param(number, habit, id=habit.change.__name__, marks=marks)
@@ -34,22 +33,30 @@ def test_habit_is_judged_as_decided(number: int, habit: Habit, tmp_path: Path) -
     assert disagreements(habit, json.loads(outcome.stdout)) == []
 
 
-@pytest.fixture(scope="module")
-def graded(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:
-    """The results of one class in which every habit is a student, by the file's name."""
-    place = tmp_path_factory.mktemp("habits")
-    for number, habit in NUMBERED:
+def results(class_of: list[tuple[int, Habit]], place: Path) -> dict[str, dict[str, Any]]:
+    """Those of one class in which every habit is a student, by the file's name."""
+    for number, habit in class_of:
         habit.draft(student(number)).write(place / "in")
     command = ["batch", str(place / "in"), "--out", str(place / "grades"), "--jobs", JOBS]
     outcome = CliRunner().invoke(cli, command)
     assert outcome.exit_code == 0, outcome.output
-    results = [json.loads(p.read_text()) for p in (place / "grades").glob("*/result.json")]
-    return {result["submission"]["file"]: result for result in results}
+    found = [json.loads(p.read_text()) for p in (place / "grades").glob("*/result.json")]
+    return {result["submission"]["file"]: result for result in found}
 
 
-def test_no_habit_changes_when_it_is_one_of_a_class(graded: dict[str, dict[str, Any]]) -> None:
+@pytest.mark.parametrize(
+    "class_of",
+    [
+        pytest.param([one for one in NUMBERED if one[0] % EVERY != 1], id="most"),
+        pytest.param(NUMBERED, id="all", marks=pytest.mark.slow),
+    ],
+)
+def test_no_habit_changes_when_it_is_one_of_a_class(
+    class_of: list[tuple[int, Habit]], tmp_path: Path
+) -> None:
+    graded = results(class_of, tmp_path)
     wrong = {}
-    for number, habit in NUMBERED:
+    for number, habit in class_of:
         draft = habit.draft(student(number))
         found = disagreements(habit, graded[draft.name]) if draft.name in graded else ["no result"]
         if found:

