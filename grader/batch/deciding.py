@@ -1,6 +1,6 @@
 """Makes decisions of what a person says: on which student, on what, and whether that can be."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -88,30 +88,29 @@ def accepted(entry: Entry, target: str) -> dict[str, float]:
 
 
 def undone(
-    decisions: Sequence[Decision], history: Sequence[Decision], who: str, act: str
+    decisions: Sequence[Decision],
+    history: Sequence[Decision],
+    who: str,
+    act: str,
+    keys: Callable[[Decision], Collection[str]] = lambda made: [made.key],
 ) -> list[Decision]:
-    """What brings back the state before these; ``history`` is all that was ever decided."""
+    """What brings back the state before these; ``history`` is all that was ever decided, ``keys``
+    tells by which keys all of it that is on the same student is found.
+
+    What comes back is about the file that was seen then: for another one it is proposed again.
+    """
     found = []
     for made in decisions:
+        mine = {made.key, *keys(made)}
         earlier = [
             old
             for old in history
-            if old.number < made.number and (old.key, old.target) == (made.key, made.target)
+            if old.number < made.number and old.target == made.target and old.key in mine
         ]
-        last = earlier[-1] if earlier else None
-        back = replace(
-            made,
-            points=last.points if last else None,
-            word=last.word if last else "",
-            comment=last.comment if last else "",
-            out_of=last.out_of if last else made.out_of,
-            before=made.points,
-            who=who,
-            made=now(),
-            act=act,
-            number=0,
-        )
-        found.append(back)
+        nothing = replace(made, points=None, word="", comment="")
+        last = earlier[-1] if earlier else nothing
+        back = replace(last, label=made.label, owner=made.owner, before=made.points)
+        found.append(replace(back, who=who, made=now(), act=act, number=0))
     return found
 
 

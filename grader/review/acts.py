@@ -1,7 +1,7 @@
 """What a reviewer does: turns an answer to a group into decisions, and takes it back."""
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Literal
 
 from grader.batch.deciding import decided, undone
@@ -92,12 +92,18 @@ def last_act(history: Sequence[Decision], who: str) -> str | None:
     return None
 
 
-def undo(history: Sequence[Decision], act: str, who: str) -> tuple[list[Decision], int]:
+def undo(
+    history: Sequence[Decision],
+    act: str,
+    who: str,
+    keys: Callable[[Decision], Collection[str]],
+) -> tuple[list[Decision], int]:
     """The decisions that take an act back, and the number of its own last one: what was decided
-    after that is not taken back with it. Raises ``UsageError`` if there is no such act."""
+    after that is not taken back with it. ``keys`` are those by which a student's decisions are
+    found. Raises ``UsageError`` if there is no such act."""
     mine = [made for made in history if made.act == act]
     if not mine or act.startswith(UNDO):
         raise UsageError("There is nothing to undo.")
     if any(made.act == f"{UNDO}{act}" for made in history):
         raise UsageError("This was undone already.")
-    return undone(mine, history, who, f"{UNDO}{act}"), mine[-1].number
+    return undone(mine, history, who, f"{UNDO}{act}", keys), mine[-1].number

@@ -142,7 +142,7 @@ async def take_back(bench: Workbench, request: Request) -> Response:
     """Undoes an act, or the last one of this reviewer's."""
     form = await form_of(request)
     act = one(form, "act") or acts.last_act(bench.room.history, bench.wanted.who) or ""
-    back, seen = acts.undo(bench.room.history, act, bench.wanted.who)
+    back, seen = acts.undo(bench.room.history, act, bench.wanted.who, bench.room.keys)
     group = next((made.group for made in bench.room.history if made.act == act and made.group), "")
     bench.keep(back, seen)
     if not group and back[0].label in bench.room.entries:

@@ -94,6 +94,11 @@ class Classroom:
         label = self._ids.get(sid)
         return self.entries.get(label) if label is not None else None
 
+    def keys(self, made: Decision) -> list[str]:
+        """By which all decisions on the same student are found."""
+        entry = self.entries.get(made.label)
+        return keys_of(entry.label, entry.row) if entry is not None else [made.key]
+
     def whole(self, entry: Entry) -> Entry:
         """The same with all details; can be decided on also where nothing was handed in."""
         found = self.journal.row(entry.label)

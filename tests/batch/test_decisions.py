@@ -91,6 +91,42 @@ def test_undo_brings_back_what_stood_before_and_is_a_row_too(grades: Path) -> No
     assert (made.points, made.comment) == (2.0, "first")
 
 
+def test_what_undo_brings_back_from_another_file_is_proposed_and_not_given(
+    grades: Path, tmp_path: Path
+) -> None:
+    correct(grades, "2023-10000", "loss.epsilon", 2.0, "for the old file", "ta")
+    grade(grades, tmp_path / "in", some_class(4), salt="other bytes")
+    entry = entries(grades)["2023-10000"]
+    with Journal(grades) as journal:
+        made = journal.decide([decided(entry, "loss.epsilon", 4.0, "for the new one", "ta")])
+        journal.decide(undone(made, journal.decisions(), "ta", "undo"))
+    loss = item(entries(grades)["2023-10000"], "loss")
+    assert (loss.points, loss.decided) == (10.0, {})
+    assert [old.comment for old in loss.outlived] == ["for the old file"]
+
+
+def test_undo_brings_back_what_was_given_before_anything_was_handed_in(
+    grades: Path, tmp_path: Path
+) -> None:
+    from grader.batch.gradebook import keys_of, with_nothing
+    from grader.batch.roster import Student as Listed
+
+    late = replace(some_class(4)[3], id="2023-19999")
+    roster = {"2023-19999": Listed("2023-19999", "Late Lee")}
+    grade(grades, tmp_path / "in", some_class(4), roster=roster)
+    correct(grades, "2023-19999", "loss", 6.0, "on paper", "ta")
+    grade(grades, tmp_path / "in", [*some_class(4), late], roster=roster)
+    entry = entries(grades)["2023-19999"]
+    assert with_nothing(entry, ()) is entry
+    with Journal(grades) as journal:
+        made = journal.decide([decided(entry, "loss", 4.0, "by the file", "ta")])
+        keys = keys_of(entry.label, entry.row)
+        journal.decide(undone(made, journal.decisions(), "ta", "undo", lambda _: keys))
+    loss = item(entries(grades)["2023-19999"], "loss")
+    assert loss.decision is None
+    assert [old.comment for old in loss.outlived] == ["on paper"]
+
+
 def test_nobody_s_decision_is_lost_where_two_decide_at_once(grades: Path) -> None:
     entry = entries(grades)["2023-10000"]
     with Journal(grades) as one, Journal(grades) as other:
