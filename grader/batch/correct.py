@@ -42,7 +42,8 @@ def correct(
     """
     comment, who = whole_text(comment), whole_text(who or login())
     with Journal(grades) as journal:
-        gradebook = read_gradebook(journal)
+        rows = journal.rows()
+        gradebook = read_gradebook(journal, rows)
         withdraw = points is None and not accept
         stray = stray_decision(journal, gradebook, student, target) if withdraw else None
         if stray is not None:
@@ -56,7 +57,7 @@ def correct(
             given = accepted(entry, target) if accept else {target: points}
             made = [decided(entry, name, value, comment, who) for name, value in given.items()]
         journal.decide(made)
-        gradebook = publish_decided(journal)
+        gradebook = publish_decided(journal, rows)
     after = next((entry for entry in gradebook.entries if entry.label == label), None)
     shown = "not known yet" if after is None or after.points is None else f"{after.points:g}"
     what = "accepted" if accept else "as graded" if points is None else f"{points:g}"
@@ -112,7 +113,8 @@ def correct_from(grades: Path, table: Path, who: str | None) -> list[str]:
         )
     who = whole_text(who or login())
     with Journal(grades) as journal:
-        gradebook = read_gradebook(journal)
+        known = journal.rows()
+        gradebook = read_gradebook(journal, known)
         decisions = Decisions(journal.decisions())
         new = []
         for number, fields in enumerate(rows[1:], 2):
@@ -129,9 +131,9 @@ def correct_from(grades: Path, table: Path, who: str | None) -> list[str]:
             if old is None or _row(entry.label, old) != _row(entry.label, made):
                 new.append(made)
         journal.decide(new)
-        publish_decided(journal)
-    known = len([row for row in rows[1:] if any(row)]) - len(new)
-    return [f"{len(new)} decisions taken over, {known} stood already."]
+        publish_decided(journal, known)
+    stood = len([row for row in rows[1:] if any(row)]) - len(new)
+    return [f"{len(new)} decisions taken over, {stood} stood already."]
 
 
 def _read(entry: Entry, row: Mapping[str, str], who: str) -> Decision:

@@ -67,7 +67,8 @@ class Overtaken(GraderError):
         what = last.word or ("withdrawn" if last.points is None else f"{last.points:g} points")
         super().__init__(
             f"{last.who} decided {last.target} of {last.label}{others} meanwhile ({what}, "
-            f"{last.made}). Nothing of yours was kept: look at it and decide again."
+            f"{last.made[:16].replace('T', ' ')}). "
+            "Nothing of yours was kept: look at it and decide again."
         )
         self.decisions = decisions
 

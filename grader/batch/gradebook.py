@@ -3,10 +3,11 @@
 import difflib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 from grader.batch.decisions import NOTHING, TILES, Decision, Decisions, item_of, label_key
-from grader.batch.journal import Journal
+from grader.batch.journal import Journal, Rows
 from grader.batch.telling import common
 from grader.errors import UsageError
 from grader.results import SCHEMA_VERSION, clarity_json, clear_share
@@ -43,7 +44,7 @@ class GradedItem:
         """Whether the rubric has been changed to less than a person gave."""
         return self.decision is not None and self.points > self.max_points
 
-    @property
+    @cached_property
     def doubts(self) -> list[str]:
         """Why a decision must be looked at again, a sentence each."""
         found = []
@@ -67,14 +68,14 @@ class GradedItem:
             )
         return found
 
-    @property
+    @cached_property
     def left(self) -> list[Mapping[str, Any]]:
         """The checks that a person must still look at."""
         if self.decision is not None:
             return []
         return [c for c in self.checks if c["status"] in OPEN and c["id"] not in self.decided]
 
-    @property
+    @cached_property
     def open(self) -> bool:
         """Whether a person must still look."""
         return bool(self.doubts or self.left)
@@ -128,12 +129,12 @@ class Entry:
             return "rejected"
         return "needs_review" if any(item.open for item in self.items) else "graded"
 
-    @property
+    @cached_property
     def failed(self) -> bool:
         """Whether a fault of the grader's keeps an item from being judged."""
         return any(item.open and item.status == "infra_error" for item in self.items)
 
-    @property
+    @cached_property
     def unread(self) -> bool:
         """Whether there was nothing to judge it by, and no person has judged anything either."""
         if self.result is None or self.failed or any(item.by_person for item in self.items):
@@ -216,11 +217,14 @@ class Gradebook:
     def find(self, text: str) -> Entry:
         """By label, by a name or by the end of an id that only one has. Raises ``UsageError``."""
         asked = text.strip().casefold()
+        digits = asked.replace("-", "")
         named = [e for e in self.entries if asked and e.name.casefold() == asked]
         ends = [
             e
             for e in self.entries
-            if len(asked) >= SHORTEST and asked.isdecimal() and (e.student_id or "").endswith(asked)
+            if len(digits) >= SHORTEST
+            and digits.isdecimal()
+            and (e.student_id or "").replace("-", "").endswith(digits)
         ]
         for found in ([e for e in self.entries if e.label == text], named, ends):
             if len(found) == 1:
@@ -241,11 +245,13 @@ class Gradebook:
         raise UsageError(f"The gradebook has no student {label!r}.{which}")
 
 
-def read_gradebook(journal: Journal) -> Gradebook:
-    """The last run's gradebook with the decisions of today."""
+def read_gradebook(journal: Journal, rows: Rows | None = None) -> Gradebook:
+    """The last run's gradebook with the decisions of today; ``rows`` as ``journal.rows`` gave them,
+    where they are at hand."""
     decisions = Decisions(journal.decisions())
     items = journal.fact("items", [])
-    entries = [entry_of(*found, decisions, items) for found in journal.gradebook()]
+    found = journal.gradebook() if rows is None else rows.found
+    entries = [entry_of(*row, decisions, items) for row in found]
     return Gradebook(
         journal.fact("title", ""),
         items,

@@ -58,6 +58,14 @@ class Answered:
     before: str = ""
 
 
+@dataclass(frozen=True)
+class Rows:
+    """The gradebook as it was at one time: label, row and key of each student's result."""
+
+    edition: int
+    found: Sequence[tuple[str, dict[str, Any], str | None]]
+
+
 class Journal:
     """The journal of a folder of grades; a context manager, for one thread.
 
@@ -391,6 +399,13 @@ class Journal:
             rows = self._db.execute("SELECT label, row, key FROM gradebook ORDER BY label")
             for label, row, key in rows.fetchall():
                 yield label, json.loads(row), key
+
+    def rows(self, known: Rows | None = None) -> Rows:
+        """All of the gradebook; ``known`` if nobody has written it since, as parsing is slow."""
+        edition = self.edition  # before the rows: what is written meanwhile has another one
+        if known is not None and known.edition == edition:
+            return known
+        return Rows(edition, list(self.gradebook()))
 
     def _changed(self) -> None:
         found = self._db.execute("SELECT value FROM facts WHERE name = ?", (EDITION,)).fetchone()

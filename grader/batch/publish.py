@@ -7,7 +7,7 @@ from types import TracebackType
 from typing import Self
 
 from grader.batch.gradebook import Gradebook, read_gradebook
-from grader.batch.journal import Journal
+from grader.batch.journal import Journal, Rows
 from grader.errors import GraderError
 
 FIRST_PAUSE = 2.0  # seconds from one time to the next, at least
@@ -26,13 +26,14 @@ def publish(journal: Journal, written: dict[str, str] | None = None) -> Gradeboo
     return gradebook
 
 
-def publish_decided(journal: Journal) -> Gradebook:
-    """Writes the pages that do not show a decision yet, and no others."""
+def publish_decided(journal: Journal, rows: Rows) -> Gradebook:
+    """Writes the pages that do not show a decision yet, and no others; ``rows`` as the caller read
+    them before it decided."""
     from grader.report.pages import write_students
 
     with journal.one_at_a_time():
         labels = journal.unwritten()
-        gradebook = read_gradebook(journal)
+        gradebook = read_gradebook(journal, journal.rows(rows))
         entries = [entry for entry in gradebook.entries if entry.label in labels]
         write_students(journal, gradebook, entries)
         journal.wrote(labels)

@@ -10,10 +10,8 @@ from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
 
-from babel.messages.mofile import write_mo
-from babel.messages.pofile import read_po
-
 from grader import paths
+from grader.kit.catalogue import compiled
 from grader.kit.record import answers
 
 INTERPRETER = b"#!/usr/bin/env python3\n"
@@ -71,11 +69,3 @@ def members() -> Iterator[tuple[str, bytes]]:
     yield f"grader/_shipped/student_template/{example.name}", example.read_bytes()
     known = f"Metadata-Version: 2.1\nName: ddpm-grader\nVersion: {version('ddpm-grader')}\n"
     yield "ddpm_grader.dist-info/METADATA", known.encode()
-
-
-def compiled(catalogue: Path) -> bytes:
-    """A .po file as gettext reads it."""
-    buffer = io.BytesIO()
-    with catalogue.open("rb") as file:
-        write_mo(buffer, read_po(file))
-    return buffer.getvalue()

@@ -68,7 +68,7 @@ def _points(doubt: Doubt, target: str, answer: Answer, share: float | None) -> f
     if answer == "accept":
         if doubt.ours:
             raise UsageError(
-                f"{doubt.entry.label} was not judged by a fault of the grader's: there are no "
+                f"A fault of the grader's kept {doubt.entry.label} from being judged: there are no "
                 "points to accept. Grade it again, or give points."
             )
         return doubt.automatic[target]

@@ -11,7 +11,7 @@ from grader.batch.gradebook import Entry
 from grader.errors import UsageError
 from grader.review import acts
 from grader.review.bench import Workbench
-from grader.review.forms import asked_for, comment_of, form_of, number, one, seen_of
+from grader.review.forms import asked_for, comment_of, form_of, one, points_of, seen_of
 from grader.review.groups import Doubt, Group
 from grader.review.looking import student_values
 
@@ -30,7 +30,7 @@ async def decide(bench: Workbench, request: Request) -> Response:
     comment = comment_of(form)
     share = None
     if answer == "points":
-        share = number(one(form, "points"), "The points") / (group.max_points or 1)
+        share = points_of(one(form, "points")) / (group.max_points or 1)
     elif answer == "same":
         last = group.like_the_others
         share = group.share_of(last) if last else None
@@ -96,7 +96,7 @@ async def decide_check(bench: Workbench, request: Request) -> Response:
     if one(form, "stamp") != stamp(entry):
         raise UsageError("This student was graded anew since: load the page again and look at it.")
     text, target = one(form, "points").strip(), one(form, "target")
-    points = number(text, "The points") if text and one(form, "answer") != "withdraw" else None
+    points = points_of(text) if text and one(form, "answer") != "withdraw" else None
     made = decided(entry, target, points, comment_of(form), bench.wanted.who, act=acts.new_act())
     bench.keep([made], seen_of(form))
     answer = "undo" if points is None else "points"

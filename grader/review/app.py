@@ -25,10 +25,9 @@ def make_app(bench: Workbench) -> Guard:
             bench.room.refresh()
             try:
                 return await handler(bench, request)
-            except Overtaken as error:
-                return bench.render("told.html", 409, text=bench.mask.text(str(error)))
             except GraderError as error:
-                return bench.render("told.html", 422, text=bench.mask.text(str(error)))
+                status = 409 if isinstance(error, Overtaken) else 422
+                return bench.render("told.html", status, text=bench.told(error))
 
         return Route(path, run, methods=[method])
 

@@ -14,12 +14,14 @@ from starlette.responses import HTMLResponse
 from grader.batch.decisions import Decision
 from grader.batch.gradebook import Entry
 from grader.batch.journal import Answered, Journal
+from grader.errors import GraderError
 from grader.review.cards import Card, Evidence, TileGrid
 from grader.review.classroom import Classroom
 from grader.review.forms import filters_of
 from grader.review.groups import Doubt, Group
+from grader.review.kinds import kind_of
 from grader.review.mask import Mask
-from grader.review.queue import Queue
+from grader.review.queue import Queue, known_by
 from grader.review.saving import Writer
 from grader.review.security import Keys
 from grader.review.words import Words
@@ -72,6 +74,15 @@ class Workbench:
             return f"{self.words('Student')} {self.room.sid(entry.label)[:5].upper()}"
         return f"{entry.label} · {entry.name}" if entry.name else entry.label
 
+    def title(self, group: Group) -> str:
+        """A group's title in the reviewer's language; where messages differ, that of a kind."""
+        text = self.words.sentence(self.mask.text(group.doubts[0].message))
+        return text if group.same else kind_of(text)
+
+    def told(self, error: GraderError) -> str:
+        """Why something was not kept."""
+        return self.words.told(self.mask.text(str(error)))
+
     def render(self, name: str, status: int = 200, **values: Any) -> HTMLResponse:
         page = self.templates.get_template(name).render(bench=self, room=self.room, **values)
         # a half of a character, which no UTF-8 can hold, becomes \ud800
@@ -98,7 +109,8 @@ class Workbench:
     def queue(self, values: Mapping[str, str]) -> Queue:
         """What of the class is asked for, by an address or beside a form."""
         filters = filters_of(values, "mine" if self.wanted.shared else "all")
-        return Queue(self.room, filters, self.wanted.who, self.reviewers)
+        text_of = self.name if self.wanted.anonymous else known_by
+        return Queue(self.room, filters, self.wanted.who, self.reviewers, text_of)
 
     def student(self, sid: str) -> Entry:
         """Raises ``HTTPException`` 404."""
@@ -117,13 +129,20 @@ class Workbench:
             "group": group,
             "first": first,
             "cards": self.cards(first),
-            "comments": self.room.comments(),
+            "comments": self.comments(),
         }
 
     def cards(self, doubt: Doubt) -> list[Card]:
-        """Of the items at which a student's doubt arose."""
+        """Of the items at which a student's doubt arose; none where nothing could be read, for all
+        of them would say so."""
+        if doubt.entry.result is not None and doubt.entry.result["status"] == "rejected":
+            return []
         whole = self.room.whole(doubt.entry)
         return self.evidence.cards(whole, doubt.items, self.mask)
+
+    def comments(self) -> list[str]:
+        """Those that were given before; of anonymous students those that name nobody."""
+        return [text for text in self.room.comments() if self.mask.text(text) == text]
 
     def view(self, request: Request, name: str, **values: Any) -> HTMLResponse:
         """A view as a whole page, or alone where htmx puts it into the page that is there."""

@@ -32,12 +32,12 @@ def one(form: Mapping[str, list[str]], name: str) -> str:
     return form.get(name, [""])[-1]
 
 
-def number(text: str, what: str) -> float:
-    """Raises ``UsageError``."""
+def points_of(text: str) -> float:
+    """The points that a text names. Raises ``UsageError`` for what is no number."""
     try:
         return float(text.replace(",", "."))
     except ValueError:
-        raise UsageError(f"{what} must be a number, not {text[:40]!r}.") from None
+        raise UsageError(f"The points must be a number, not {text[:40]!r}.") from None
 
 
 def seen_of(form: Mapping[str, list[str]]) -> int:

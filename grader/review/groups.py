@@ -70,11 +70,15 @@ class Group:
     def done(self) -> list[Doubt]:
         return [doubt for doubt in self.doubts if doubt.settled]
 
+    @cached_property
+    def same(self) -> bool:
+        """Whether the message is the same for all, to the last number."""
+        return len({doubt.message for doubt in self.doubts}) == 1
+
     @property
     def title(self) -> str:
         """The kind itself, or the message where all have the same."""
-        messages = {doubt.message for doubt in self.doubts}
-        return messages.pop() if len(messages) == 1 else self.kind
+        return self.doubts[0].message if self.same else self.kind
 
     @property
     def max_points(self) -> float:

@@ -3,7 +3,7 @@
 import re
 
 _QUOTED = re.compile(r"'[^']{0,200}'|\"[^\"]{0,200}\"|`[^`]{0,200}`|“[^”]{0,200}”")
-_NUMBER = re.compile(r"(?<![\w.])[-+]?\d+(?:\.\d+)?(?:e[-+]?\d+)?\b")
+_NUMBER = re.compile(r"(?<![\w.])[-+]?\d+(?:\.\d+)?(?:e[-+]?\d+)?(?![A-Za-z0-9_])")
 _SETTING = re.compile(r"\b(?:epsilon|sample)_(?:linear|cosine)\b")
 LONGEST = 300  # letters that tell doubts apart
 

@@ -11,7 +11,7 @@ from grader.review import likeness
 from grader.review.bench import Workbench
 from grader.review.code import reference_for
 from grader.review.groups import Group
-from grader.review.queue import Queue
+from grader.review.queue import MOST_STUDENTS, Queue
 
 STATIC = Path(__file__).with_name("static")
 TYPES = {".js": "text/javascript", ".css": "text/css"}
@@ -79,7 +79,7 @@ def student_values(bench: Workbench, sid: str) -> dict[str, Any]:
     return {
         "entry": entry,
         "cards": bench.evidence.cards(entry, items, bench.mask),
-        "comments": bench.room.comments(),
+        "comments": bench.comments(),
         "spread": spread(bench),
         "made": [made for made in reversed(bench.room.history) if made.label == entry.label],
         "pairs": likeness.circles_with(bench.room, entry.label),
@@ -100,8 +100,8 @@ def spread(bench: Workbench) -> dict[str, float] | None:
 
 
 async def show_students(bench: Workbench, request: Request) -> Response:
-    entries = bench.queue(request.query_params).students()
-    return bench.view(request, "students", entries=entries)
+    found = bench.queue(request.query_params).students()
+    return bench.view(request, "students", found=found, entries=found[:MOST_STUDENTS])
 
 
 async def show_reference(bench: Workbench, request: Request) -> Response:

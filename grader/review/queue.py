@@ -1,6 +1,6 @@
 """The left side: which groups and students there are, filtered, and how far it has come."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import ClassVar
@@ -35,12 +35,18 @@ class Filters:
 
 
 class Queue:
-    """What of the class the filters leave."""
+    """What of the class the filters leave; ``text_of`` is what of a student can be searched."""
 
     def __init__(
-        self, room: Classroom, filters: Filters, who: str, reviewers: Sequence[str]
+        self,
+        room: Classroom,
+        filters: Filters,
+        who: str,
+        reviewers: Sequence[str],
+        text_of: Callable[[Entry], str],
     ) -> None:
         self.room, self.filters, self.who, self.reviewers = room, filters, who, reviewers
+        self.text_of = text_of
 
     @cached_property
     def share(self) -> list[Group]:
@@ -65,7 +71,8 @@ class Queue:
         if not (state and item and flag):
             return False
         return not filters.words or any(
-            self._said(text) for text in (group.kind, *(text_of(d.entry) for d in group.doubts))
+            self._said(text)
+            for text in (group.kind, *(self.text_of(d.entry) for d in group.doubts))
         )
 
     def _said(self, text: str) -> bool:
@@ -113,15 +120,15 @@ class Queue:
         return sorted({flag for e in self.room.entries.values() for flag in flags_of(e)})
 
     def students(self) -> list[Entry]:
-        """Those whose id, name or file holds all of the words, and who fit item and flag."""
+        """Those whose text holds all of the words, and who fit item and flag."""
         filters = self.filters
         return [
             entry
             for entry in self.room.gradebook.entries
-            if self._said(text_of(entry))
+            if self._said(self.text_of(entry))
             and (not filters.flag or filters.flag in flags_of(entry))
             and (not filters.item or self._has_open(entry))
-        ][:MOST_STUDENTS]
+        ]
 
     def _has_open(self, entry: Entry) -> bool:
         names = [item.id for item in entry.items if item.open]
@@ -132,5 +139,6 @@ def flags_of(entry: Entry) -> set[str]:
     return {flag["id"] for flag in entry.result["flags"]} if entry.result else set()
 
 
-def text_of(entry: Entry) -> str:
+def known_by(entry: Entry) -> str:
+    """Id, name and file."""
     return f"{entry.label} {entry.student_id or ''} {entry.name} {entry.row['file']}"

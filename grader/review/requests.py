@@ -4,12 +4,15 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from grader.batch.deciding import decided
+from grader.batch.gradebook import Entry
 from grader.batch.journal import Answered
+from grader.batch.journal import Request as Asked
 from grader.batch.requests import entry_of_request, target_of
 from grader.errors import UsageError
 from grader.review import acts
 from grader.review.bench import Workbench
-from grader.review.forms import form_of, number, one, seen_of
+from grader.review.forms import form_of, one, points_of, seen_of
+from grader.review.mask import HIDDEN
 
 
 async def show(bench: Workbench, request: Request) -> Response:
@@ -20,23 +23,37 @@ async def show(bench: Workbench, request: Request) -> Response:
     now = next((one for one in asked if str(one.number) == wanted), None) or next(
         iter(waiting), None
     )
-    entry = entry_of_request(bench.room.gradebook, now) if now else None
+    entry = _whose(bench, now) if now else None
     target = target_of(entry, now) if entry and now else None
     cards = []
     if entry is not None:
-        whole = bench.room.whole(entry)
-        items = [target.partition(".")[0]] if target else [item.id for item in whole.items]
-        cards = bench.evidence.cards(whole, items, bench.mask)
+        items = [target.partition(".")[0]] if target else [item.id for item in entry.items]
+        cards = bench.evidence.cards(entry, items, bench.mask)
     return bench.view(
         request,
         "requests",
         asked=asked,
         waiting=waiting,
+        names={one.number: _name(bench, one) for one in asked},
         now=now,
         entry=entry,
         target=target,
         cards=cards,
     )
+
+
+def _whose(bench: Workbench, asked: Asked) -> Entry | None:
+    """Who asked, with everything; also one who handed in nothing."""
+    entry = entry_of_request(bench.room.gradebook, asked)
+    return bench.room.whole(entry) if entry is not None else None
+
+
+def _name(bench: Workbench, asked: Asked) -> str:
+    """What the one who asked is called on the page."""
+    entry = entry_of_request(bench.room.gradebook, asked)
+    if entry is not None:
+        return bench.name(entry)
+    return HIDDEN if bench.wanted.anonymous else asked.student
 
 
 async def answer(bench: Workbench, request: Request) -> Response:
@@ -47,15 +64,15 @@ async def answer(bench: Workbench, request: Request) -> Response:
     text = one(form, "text").strip()[:20_000]
     if found is None or not text:
         raise UsageError("An answer needs a text.")
-    entry = entry_of_request(bench.room.gradebook, found)
+    entry = _whose(bench, found)
     points = one(form, "points").strip()
     made = []
     if points:
         target = target_of(entry, found) if entry else None
         if entry is None or target is None:
             raise UsageError("It is not clear whose points, or which, these are to be.")
-        given, who = number(points, "The points"), bench.wanted.who
-        made = [decided(bench.room.whole(entry), target, given, text, who, act=acts.new_act())]
+        given, who = points_of(points), bench.wanted.who
+        made = [decided(entry, target, given, text, who, act=acts.new_act())]
     answered = Answered(found.number, text, bench.wanted.who, one(form, "answered"))
     bench.keep(made, seen_of(form), answered)
     return await show(bench, request)

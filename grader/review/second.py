@@ -11,7 +11,7 @@ from grader.batch.gradebook import Entry, keys_of
 from grader.errors import UsageError
 from grader.review import acts
 from grader.review.bench import Workbench
-from grader.review.forms import comment_of, form_of, number, one, seen_of
+from grader.review.forms import comment_of, form_of, one, points_of, seen_of
 from grader.review.shares import sample
 
 
@@ -65,7 +65,7 @@ async def decide(bench: Workbench, request: Request) -> Response:
     )
     if first is None:
         raise UsageError("This is not in the sample any more.")
-    points, worth = number(one(form, "points"), "The points"), first["first"].out_of
+    points, worth = points_of(one(form, "points")), first["first"].out_of
     if not 0 <= points <= (worth if worth is not None else points):
         raise UsageError(f"Give points from 0 to {worth:g}.")
     word = f"{points:g}"

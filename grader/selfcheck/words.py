@@ -16,10 +16,13 @@ _END = re.compile(r"(?<=[.!?]) (?=\S)")
 
 
 class Words:
-    """``words(text)`` is the program's own text, ``words.sentence(text)`` a check's message."""
+    """``words(text)`` is the program's own text, ``words.sentence(text)`` a check's message.
 
-    def __init__(self, language: str) -> None:
-        self._catalogue = gettext.translation(
+    The texts of ``language`` are in ``catalogue``, or else in the compiled ones beside this file.
+    """
+
+    def __init__(self, language: str, catalogue: gettext.NullTranslations | None = None) -> None:
+        self._catalogue = catalogue or gettext.translation(
             "selfcheck", CATALOGUES, languages=[language], fallback=True
         )
 

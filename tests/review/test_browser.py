@@ -289,6 +289,23 @@ def test_every_view_passes_the_audit(
     seen.context.close()
 
 
+@pytest.mark.parametrize("typed", ["ㅓ", "Process", "J"])
+def test_a_key_counts_also_where_hangul_is_typed_or_capitals_are_locked(
+    browser: Any, everything: Served, typed: str
+) -> None:
+    seen = visit(browser, everything)
+    page = seen.page
+    page.goto(f"http://127.0.0.1:{everything.port}/")
+    first = page.locator("#panel h1").inner_text()
+    page.evaluate(
+        "key => document.body.dispatchEvent(new KeyboardEvent("
+        "'keydown', {key, code: 'KeyJ', bubbles: true}))",
+        typed,
+    )
+    page.wait_for_function("t => document.querySelector('#panel h1').innerText !== t", arg=first)
+    seen.context.close()
+
+
 def test_a_digit_is_overruled_by_a_click_and_by_key(browser: Any, everything: Served) -> None:
     seen = visit(browser, everything)
     page = seen.page

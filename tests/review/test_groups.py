@@ -24,6 +24,7 @@ def groups(grades: Path) -> list[Group]:
         ("clipped to be not above 0.99.", "clipped to be not above 1e-05.", True),
         ("Cell 3, line 4: name 'foo' is not", "Cell 12, line 40: name 'bar' is not", True),
         ("In sample_linear there is none.", "In epsilon_cosine there is none.", True),
+        ("0.999보다 큽니다", "0.99보다 큽니다", True),
         ("The loss is L1.", "The loss is Huber.", False),
         ("x_0 is wrong", "x_1 is wrong", False),
         (DDIM, L1, False),

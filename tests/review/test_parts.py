@@ -1,5 +1,6 @@
 """Shares, masks, code as HTML, words."""
 
+import ast
 import re
 import time
 from pathlib import Path
@@ -7,10 +8,11 @@ from pathlib import Path
 import pytest
 
 from grader.batch.code import judged_code
+from grader.batch.deciding import ALONE, UNJUDGED
 from grader.batch.decisions import Decision
 from grader.intake import Statement as KeptStatement
 from grader.review.code import coloured, reference_for, statements_for
-from grader.review.korean import KOREAN
+from grader.review.korean import KOREAN, TOLD
 from grader.review.mask import HIDDEN, Mask
 from grader.review.shares import reviewer_of, sample
 from grader.review.words import Words
@@ -47,6 +49,16 @@ def test_a_mask_hides_ids_names_and_files() -> None:
     text = "# 2023-10000 202310001 2023_10002 Kim Minsu minsu 이지우의 final 2023.tar.gz kimono"
     assert re.sub(HIDDEN, "", mask.text(text, mine)).split() == ["#", "의", "kimono"]
     assert Mask([mine], hides=False).text(text, mine) == text
+
+
+def test_a_mask_hides_the_own_name_in_paths_and_names_of_code() -> None:
+    mine, other = entry("2023-10000", name="Kim Minsu"), entry("2023-10001", name="이지우")
+    mask = Mask([mine, other], hides=True)
+    text = "/home/minsukim/x kim_net MinsuNet kimminsu2023 minsu_loss kimono skim"
+    assert re.sub(HIDDEN, "", mask.text(text, mine)).split() == [
+        *("/home//x", "_net", "Net", "2023", "_loss", "kimono", "skim")
+    ]
+    assert mask.text("지우 코드, 지우개", other) == f"{HIDDEN} 코드, {HIDDEN}개"
 
 
 @pytest.mark.parametrize(
@@ -95,3 +107,32 @@ def test_every_word_of_the_templates_has_a_korean_one() -> None:
     assert used - set(KOREAN) == set()
     assert Words("ko")("Accept") == "인정"
     assert Words("en")("Accept") == "Accept"
+
+
+def test_why_something_is_not_kept_has_a_korean_sentence() -> None:
+    """Every sentence that the handlers and what they call may say, with X for what is filled in."""
+    batch = REVIEW.parent / "batch"
+    never = ("The ports", "There is no gradebook", "X takes points", "Nothing is in doubt")
+    said = []
+    for path in (*REVIEW.glob("*.py"), batch / "deciding.py"):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Call) and ast.unparse(node.func) == "UsageError":
+                said += [text for text in map(_filled, node.args) if text]
+    assert len(said) > 15
+    for text in {*said, *map(_gaps, (UNJUDGED, ALONE))}:
+        if not text.startswith(never):
+            assert Words("ko").told(text) != text, text
+    for english, korean in TOLD.items():
+        assert set(re.findall(r"\{\w+\}", english)) == set(re.findall(r"\{\w+\}", korean))
+
+
+def _filled(node: ast.expr) -> str:
+    if isinstance(node, ast.Constant):
+        return str(node.value)
+    if not isinstance(node, ast.JoinedStr):
+        return ""
+    return "".join(str(v.value) if isinstance(v, ast.Constant) else "X" for v in node.values)
+
+
+def _gaps(template: str) -> str:
+    return re.sub(r"\{[^}]*\}", "X", template)

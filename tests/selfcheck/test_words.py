@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from grader.kit.selfcheck import compiled
+from grader.kit.catalogue import compiled
 from grader.paths import PACKAGE
 from grader.selfcheck import words
 from grader.selfcheck.words import Words, pattern_of

@@ -92,6 +92,12 @@ const keys = {
   "/": () => focus("#words"), "?": () => $("#help").showModal(),
 };
 
+// where Hangul is typed, or capitals are locked, the key itself counts
+function keyOf(event) {
+  if (/^[\x21-\x7e]$/.test(event.key)) return event.shiftKey ? event.key : event.key.toLowerCase();
+  return /^Key[A-Z]$/.test(event.code) && !event.shiftKey ? event.code[3].toLowerCase() : event.key;
+}
+
 document.addEventListener("keydown", event => {
   const target = event.target;
   if (event.key === "Escape" && typing(target)) { target.blur(); return; }
@@ -104,7 +110,7 @@ document.addEventListener("keydown", event => {
   }
   if (target.matches(".tile") && tileKey(event)) { event.preventDefault(); return; }
   if (typing(target) || $("dialog[open]")) return;
-  const act = Object.hasOwn(keys, event.key) ? keys[event.key] : null;
+  const key = keyOf(event), act = Object.hasOwn(keys, key) ? keys[key] : null;
   if (act && !event.repeat) { event.preventDefault(); act(); }
 });
 

@@ -1,0 +1,15 @@
+"""The sentences in other languages, as gettext reads them: nothing compiled lies in the sources."""
+
+import io
+from pathlib import Path
+
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+
+
+def compiled(catalogue: Path) -> bytes:
+    """A .po file as gettext reads it."""
+    buffer = io.BytesIO()
+    with catalogue.open("rb") as file:
+        write_mo(buffer, read_po(file))
+    return buffer.getvalue()
