@@ -2,10 +2,12 @@
 
 import gettext
 import io
+import re
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 
 from grader.kit.catalogue import compiled
-from grader.review.korean import KOREAN, TOLD
+from grader.review.korean import KOREAN, MEASURED, TOLD
 from grader.selfcheck.words import CATALOGUES, pattern_of
 from grader.selfcheck.words import Words as Sentences
 
@@ -15,13 +17,15 @@ LONGEST = 1000  # letters of a message that is translated: what students wrote m
 
 class Words:
     """``words(text)`` is the workbench's own text, ``words.sentence(text)`` a check's message,
-    ``words.told(text)`` why something was not kept."""
+    ``words.told(text)`` why something was not kept, ``words.measured(text)`` what a loss or sampler
+    was measured to be."""
 
     def __init__(self, language: str) -> None:
         self.language = language
         korean = language == "ko"
         self._own = KOREAN if korean else {}
-        self._told = [(pattern_of(english), text) for english, text in TOLD.items() if korean]
+        self._told = _patterns(TOLD) if korean else []
+        self._measured = _patterns(MEASURED) if korean else []
         self._sentence = lru_cache(4096)(_sentences(language).sentence) if korean else str
 
     def __call__(self, text: str) -> str:
@@ -31,10 +35,28 @@ class Words:
         return self._sentence(text) if len(text) <= LONGEST else text
 
     def told(self, text: str) -> str:
-        for pattern, translated in self._told:
-            if match := pattern.fullmatch(text):
-                return translated.format(**match.groupdict())
-        return text
+        return _filled(self._told, text, str)
+
+    def measured(self, text: str) -> str:
+        parts = text.split("; ", 9) if len(text) <= LONGEST else []
+        known = [_filled(self._measured, part, self.measured) for part in parts]
+        return "; ".join(known) if known else text
+
+
+Patterns = list[tuple[re.Pattern[str], str]]
+
+
+def _patterns(texts: Mapping[str, str]) -> Patterns:
+    """In their order: the first that matches counts."""
+    return [(pattern_of(english), text) for english, text in texts.items()]
+
+
+def _filled(patterns: Patterns, text: str, fill: Callable[[str], str]) -> str:
+    for pattern, translated in patterns:
+        if match := pattern.fullmatch(text):
+            filled = {name: fill(value) for name, value in match.groupdict().items()}
+            return translated.format(**filled)
+    return text
 
 
 def _sentences(language: str) -> Sentences:

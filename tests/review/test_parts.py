@@ -13,6 +13,7 @@ from grader.batch.decisions import Decision
 from grader.intake import Statement as KeptStatement
 from grader.review.code import coloured, reference_for, statements_for
 from grader.review.korean import KOREAN, TOLD
+from grader.review.korean import MEASURED as MEASURED_TEXTS
 from grader.review.mask import HIDDEN, Mask
 from grader.review.shares import reviewer_of, sample
 from grader.review.words import Words
@@ -122,8 +123,43 @@ def test_why_something_is_not_kept_has_a_korean_sentence() -> None:
     for text in {*said, *map(_gaps, (UNJUDGED, ALONE))}:
         if not text.startswith(never):
             assert Words("ko").told(text) != text, text
-    for english, korean in TOLD.items():
+    for english, korean in {**TOLD, **MEASURED_TEXTS}.items():
         assert set(re.findall(r"\{\w+\}", english)) == set(re.findall(r"\{\w+\}", korean))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "276 of 276, from t = 276 to 1",
+        "that of the posterior at all 111 steps",
+        "off at 3 of 288 steps, t = 1, 2, 9: x_t counts 2 times what is right; the predicted image "
+        "counts 0.5 to 3 times what is right; a constant of up to 0.3 is added",
+        "of another variance at 9 of 288 steps, t = 1 to 9: 0 times beta_t",
+        "of variance beta_t at all 107 steps",
+        "0 of x_t and 1 of the predicted image (right: 0 and 1), no noise",
+        "2 times the mean absolute difference (L1) between the prediction and the noisy image x_t",
+        "the Huber distance with its bend at 0.5 between the prediction and the noise",
+        "the mean squared difference between the prediction and the image, each image with a "
+        "weight of its own: from 0 at t = 1 to 3 at t = 9",
+        "by its gradient the mean squared difference between the prediction and the noise, by its "
+        "value not",
+        "no distance to noise, image or x_t that the grader knows; the gradient of the nearest one "
+        "agrees to 60%",
+    ],
+)
+def test_what_was_measured_is_korean_where_the_page_is(text: str) -> None:
+    korean = Words("ko").measured(text)
+    left = re.sub(r"x_t|beta_t|t(?= =)|L1|Huber", "", korean)
+    assert not re.search("[A-Za-z]", left), korean
+    assert sorted(re.findall(r"\d+", korean)) == sorted(re.findall(r"\d+", text))
+    assert Words("en").measured(text) == text
+
+
+def test_a_hostile_measure_is_shown_in_little_time() -> None:
+    began = time.perf_counter()
+    for text in ("; ".join(["off at "] * 500), "the between the prediction and " * 30, ": " * 490):
+        Words("ko").measured(text)
+    assert time.perf_counter() - began < 20
 
 
 def _filled(node: ast.expr) -> str:
