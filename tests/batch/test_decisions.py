@@ -10,12 +10,13 @@ import pytest
 from grader.batch.correct import correct, correct_from, decisions_csv
 from grader.batch.deciding import decided, undone
 from grader.batch.decisions import Decision, Overtaken, touches
-from grader.batch.gradebook import Entry, read_gradebook
+from grader.batch.gradebook import Entry, Gradebook, keys_of, read_gradebook
 from grader.batch.journal import Answered, Journal
 from grader.batch.requests import requests_csv, take_in
 from grader.batch.roster import Student as Listed
 from grader.errors import UsageError
 from tests.batch.fake import RUBRIC, TASK
+from tests.report.books import entry as book_entry
 from tests.review.room import Student, entries, grade, some_class
 
 
@@ -108,16 +109,12 @@ def test_what_undo_brings_back_from_another_file_is_proposed_and_not_given(
 def test_undo_brings_back_what_was_given_before_anything_was_handed_in(
     grades: Path, tmp_path: Path
 ) -> None:
-    from grader.batch.gradebook import keys_of, with_nothing
-    from grader.batch.roster import Student as Listed
-
     late = replace(some_class(4)[3], id="2023-19999")
     roster = {"2023-19999": Listed("2023-19999", "Late Lee")}
     grade(grades, tmp_path / "in", some_class(4), roster=roster)
     correct(grades, "2023-19999", "loss", 6.0, "on paper", "ta")
     grade(grades, tmp_path / "in", [*some_class(4), late], roster=roster)
     entry = entries(grades)["2023-19999"]
-    assert with_nothing(entry, ()) is entry
     with Journal(grades) as journal:
         made = journal.decide([decided(entry, "loss", 4.0, "by the file", "ta")])
         keys = keys_of(entry.label, entry.row)
@@ -250,3 +247,31 @@ def test_requests_are_taken_in_once_and_given_out_with_their_answers(
     form.write_text("a,b\n1,2\n")
     with Journal(grades) as journal, pytest.raises(UsageError, match="no column id, item, text"):
         take_in(journal, form)
+
+
+@pytest.mark.parametrize(
+    ("asked", "label"),
+    [
+        ("2023-10001", "2023-10001"),
+        ("202310001", "2023-10001"),
+        ("23-10001", "2023-10001"),
+        ("0001", "2023-10001"),
+        (" kim minsu ", "2023-10002"),
+        ("이지우", "2023-10003"),
+        ("000", "may be any of these: 2024-20000, 2023-31000"),
+        ("Kim Jiwoo", "may be any of these: 2023-10004, 2023-10005"),
+        ("01", "no student '01'"),
+        ("", "no student ''"),
+        ("-", "no student '-'"),
+    ],
+)
+def test_a_student_is_found_by_label_name_or_the_end_of_an_id(asked: str, label: str) -> None:
+    names = ("", "Kim Minsu", "이지우", "Kim Jiwoo", "Kim Jiwoo")
+    known = [book_entry(f"2023-1000{n}", name=name) for n, name in enumerate(names, 1)]
+    known += [book_entry("2023-90001x"), book_entry("2024-20000"), book_entry("2023-31000")]
+    book = Gradebook("", [], known, [], [])
+    if label.startswith("20"):
+        assert book.find(asked).label == label
+    else:
+        with pytest.raises(UsageError, match=label):
+            book.find(asked)
