@@ -62,6 +62,22 @@ def test_a_mask_hides_the_own_name_in_paths_and_names_of_code() -> None:
     assert mask.text("지우 코드, 지우개", other) == f"{HIDDEN} 코드, {HIDDEN}개"
 
 
+def test_a_mask_takes_no_longer_where_the_class_is_large() -> None:
+    class_ = [
+        entry(f"2023-{10000 + n}", name=f"Ann{n} Bee{n}", file=f"work_{n}_final.tar.gz")
+        for n in range(2000)
+    ]
+    mask = Mask(class_, hides=True)
+    code = "loss = work_1 * F.mse_loss(x, 2023)  # ann\n" * 1000
+    texts = (code, "2023 " * 10_000, "2023-" * 10_000, "work_" * 10_000, "김" * 20_000)
+    began = time.process_time()
+    for text in texts:
+        assert HIDDEN not in mask.text(text, class_[0])
+    assert time.process_time() - began < 5
+    named = "(2023-11999) Ann7 Bee7의 work_8_final.tar.gz, Bee7 Ann7 Ann77 Bee7"
+    assert mask.text(named, None) == f"({HIDDEN}) {HIDDEN}의 {HIDDEN}, Bee7 Ann7 Ann77 Bee7"
+
+
 @pytest.mark.parametrize(
     "source",
     ["x" * 200_000, "'" * 50_000, "(" * 50_000, "\n" * 50_000, "\\\n" * 20_000, "\n " * 14_000],
