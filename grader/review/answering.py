@@ -147,7 +147,7 @@ async def take_back(bench: Workbench, request: Request) -> Response:
     bench.keep(back, seen)
     if not group and back[0].label in bench.room.entries:
         return decided_student(bench, bench.room.sid(back[0].label), "undo", "")
-    queue = bench.queue({})
+    queue = bench.queue(asked_for(form))
     found = bench.room.group(group) or queue.first
     return bench.render(
         "decided.html",

@@ -20,7 +20,7 @@ from grader.review.classroom import Classroom
 from grader.review.forms import filters_of
 from grader.review.groups import Doubt, Group
 from grader.review.kinds import kind_of
-from grader.review.mask import Mask
+from grader.review.mask import HIDDEN, Mask
 from grader.review.queue import Queue, known_by
 from grader.review.saving import Writer
 from grader.review.security import Keys
@@ -62,6 +62,8 @@ class Workbench:
         return known if self.wanted.who in known else [*known, self.wanted.who]
 
     # ---- what templates use
+
+    nobody = HIDDEN
 
     def grid_of(self, entry: Entry) -> TileGrid:
         """Where the digits are in the picture of an entry with all its details."""

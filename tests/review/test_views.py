@@ -10,7 +10,7 @@ import pytest
 from starlette.requests import Request
 
 from grader.batch.correct import correct
-from grader.batch.decisions import Overtaken
+from grader.batch.decisions import Decision, Overtaken
 from grader.batch.journal import Journal
 from grader.batch.requests import take_in
 from grader.batch.roster import Student as Listed
@@ -84,6 +84,30 @@ def test_of_anonymous_students_no_comment_is_offered_that_names_one(grades: Path
     with bench(grades, anonymous=True) as at:
         assert at.comments() == ["this is L1"]
         assert HIDDEN not in ask(at, looking.start).partition('class="bar"')[2]
+
+
+def test_of_anonymous_students_who_left_the_class_have_no_name_either(grades: Path) -> None:
+    gone = "jang_hyun"
+    with bench(grades, anonymous=True) as at:
+        made = Decision(gone, "loss", 5.0, "", "ta", "2026-05-01T00:00:00+09:00")
+        at.journal.decide([made])
+        page = ask(at, looking.history)
+    assert gone not in page
+    assert HIDDEN in page
+
+
+def test_undo_leaves_the_filters_as_they_were(grades: Path) -> None:
+    with bench(grades) as at:
+        group = next(group for group in at.room.groups if group.items == ("loss",))
+        chosen = "".join(
+            f"&member={at.room.sid(d.entry.label)}~{answering.stamp(d.entry)}" for d in group.doubts
+        )
+        filters = "&f_item=loss&f_state=open"
+        ask(at, answering.decide, body=f"group={group.id}&answer=half&seen=0{filters}{chosen}")
+        page = ask(at, answering.take_back, body=f"act=&seen=0{filters}")
+    groups = page.partition('id="groups"')[2]
+    assert groups.count("data-group=") == 1
+    assert L1 in groups
 
 
 def test_a_list_that_is_cut_says_so(grades: Path, monkeypatch: pytest.MonkeyPatch) -> None:

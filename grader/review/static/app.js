@@ -82,12 +82,19 @@ function focus(selector) {
   if (field) { field.focus(); if (field.select) field.select(); }
 }
 
+// what is undone is shown among what is filtered, as before
+function undo() {
+  const values = {};
+  for (const field of all("#decide [name^=f_]")) values[field.name] = field.value;
+  htmx.ajax("POST", "/undo", { target: "#panel", swap: "outerHTML", values });
+}
+
 const keys = {
   j: () => neighbour(1), k: () => neighbour(-1), n: () => step(1), b: () => step(-1),
   a: () => answer("accept"), f: () => answer("full"), h: () => answer("half"),
   r: () => answer("reject"), s: () => answer("same"), p: () => focus("#points"),
   c: () => focus("#comment"), x: () => tick("one"), o: () => tick("this"), e: () => tick("all"),
-  u: () => htmx.ajax("POST", "/undo", { target: "#panel", swap: "outerHTML" }),
+  u: undo,
   v: () => { const found = $("details.reference"); if (found) found.open = !found.open; },
   "/": () => focus("#words"), "?": () => $("#help").showModal(),
 };
