@@ -72,6 +72,7 @@ def grade_half(half: Sequence[tuple[int, Attack]], place: Path) -> Class:
     return Class(place, {result["submission"]["file"]: result for result in results})
 
 
+@pytest.mark.first
 @pytest.mark.parametrize("half", [0, pytest.param(1, marks=pytest.mark.slow)])
 def test_attacks_end_as_decided_and_no_honest_classmate_notices(half: int, tmp_path: Path) -> None:
     """One test, as all of it looks at one class, which takes minutes to grade."""
