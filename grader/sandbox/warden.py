@@ -124,8 +124,10 @@ class Table:
                 return families
         while late := [one for one in orphans if one.parent in first_of]:  # numbers begin again
             for one in late:
-                first_of[one.pid] = first_of[one.parent]
-                families[first_of[one.pid]].append(one)
+                first_of[one.pid] = first = first_of[one.parent]
+                families[first].append(one)
+                if len(families[first]) > enough[first]:
+                    return families
             orphans = [one for one in orphans if one.pid not in first_of]
         known = self._strangers.union(one.pid for one in orphans)  # of others nothing is known yet
         self._strangers |= {one.pid for one in orphans if one.parent in known | {0}}

@@ -44,6 +44,7 @@ def results(class_of: list[tuple[int, Habit]], place: Path) -> dict[str, dict[st
     return {result["submission"]["file"]: result for result in found}
 
 
+@pytest.mark.first
 @pytest.mark.parametrize(
     "class_of",
     [

@@ -55,12 +55,6 @@ class Class:
     results: Mapping[str, Any]
 
 
-@pytest.fixture(scope="module", params=[0, pytest.param(1, marks=pytest.mark.slow)])
-def graded(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Class:
-    """One class in which every attack of a half is a student."""
-    return grade_half(HALVES[request.param], tmp_path_factory.mktemp("redteam"))
-
-
 def grade_half(half: Sequence[tuple[int, Attack]], place: Path) -> Class:
     for number, attack in half:
         attack.draft(student(number)).write(place / "in")
@@ -78,31 +72,39 @@ def grade_half(half: Sequence[tuple[int, Attack]], place: Path) -> Class:
     return Class(place, {result["submission"]["file"]: result for result in results})
 
 
-@pytest.mark.parametrize(
-    ("graded", "number", "attack"),
-    [
-        pytest.param(half, n, a, id=a.change.__name__, marks=[pytest.mark.slow] if half else [])
-        for half in (0, 1)
-        for n, a in HALVES[half]
-    ],
-    indirect=["graded"],
-)
-def test_attack_ends_as_decided(graded: Class, number: int, attack: Attack) -> None:
-    name = attack.draft(student(number)).name
-    assert name in graded.results
-    result = graded.results[name]
-    assert disagreements(attack, result) == []
-    assert sum(result["seconds"].values()) < SLOWEST
-
-
-def test_nothing_changes_for_honest_classmates(graded: Class, tmp_path: Path) -> None:
-    for name in HONEST:
-        path = Draft(name).write(tmp_path)
-        outcome = CliRunner().invoke(cli, ["grade", str(path), "--json", "-"])
-        assert outcome.exit_code == 0, outcome.output
-        assert verdicts(graded.results[path.name]) == verdicts(json.loads(outcome.stdout))
-
-
-def test_no_attack_leaves_a_process_or_a_folder(graded: Class) -> None:
+@pytest.mark.first
+@pytest.mark.parametrize("half", [0, pytest.param(1, marks=pytest.mark.slow)])
+def test_attacks_end_as_decided_and_no_honest_classmate_notices(half: int, tmp_path: Path) -> None:
+    """One test, as all of it looks at one class, which takes minutes to grade."""
+    attacks = HALVES[half]
+    graded = grade_half(attacks, tmp_path)
+    wrong = {}
+    for number, attack in attacks:
+        found = problems(attack, graded.results.get(attack.draft(student(number)).name))
+        if found:
+            wrong[attack.title] = found
+    assert wrong == {}
+    assert changed(graded, tmp_path / "alone") == []
     assert orphans() == []
     assert [path for path in (graded.place / "scratch").rglob("*") if not path.is_dir()] == []
+
+
+def problems(attack: Attack, result: Mapping[str, Any] | None) -> list[str]:
+    """What is not as decided of one attack."""
+    if result is None:
+        return ["no result"]
+    seconds = sum(result["seconds"].values())
+    late = [f"it took {seconds:.0f} s"] if seconds >= SLOWEST else []
+    return [*disagreements(attack, result), *late]
+
+
+def changed(graded: Class, place: Path) -> list[str]:
+    """The honest students whose verdicts in the class are others than alone."""
+    found = []
+    for name in HONEST:
+        path = Draft(name).write(place)
+        outcome = CliRunner().invoke(cli, ["grade", str(path), "--json", "-"])
+        assert outcome.exit_code == 0, outcome.output
+        if verdicts(graded.results[path.name]) != verdicts(json.loads(outcome.stdout)):
+            found.append(name)
+    return found

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from grader.sandbox import warden
-from grader.sandbox.warden import LOOKS, Table
+from grader.sandbox.warden import LOOKS, Process, Table
 
 CHAIN = "import subprocess, sys; print(subprocess.Popen(['sleep', '60']).pid, flush=True); input()"
 
@@ -58,6 +58,18 @@ def test_of_several_kernels_each_has_its_own(chain: tuple[int, int]) -> None:
 def test_of_too_many_no_more_are_looked_for_than_needed(chain: tuple[int, int]) -> None:
     assert len(Table().families({chain[0]: 0})[chain[0]]) == 1
     assert len(Table().families({os.getpid(): 1})[os.getpid()]) == 2
+
+
+def test_of_too_many_no_more_are_looked_for_where_numbers_began_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(warden.os, "listdir", lambda place: ["5", "6", "7", "100"])
+    field = {5: b"100", 6: b"100", 7: b"6", 100: b"1"}
+    monkeypatch.setattr(
+        warden, "process", lambda pid: Process(pid, [b"S", field[pid], *[b"1"] * 16])
+    )
+    assert family(Table(), 100) == {5, 6, 7, 100}
+    assert len(Table().families({100: 1})[100]) == 2
 
 
 def test_who_was_a_stranger_is_known_as_soon_as_its_kernel_is_watched(
