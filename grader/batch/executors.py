@@ -154,7 +154,7 @@ class Local:
 
     def start(self) -> ProcessPoolExecutor:
         threads = max(1, (os.cpu_count() or 1) // self._jobs)
-        for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+        for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS"):
             os.environ.setdefault(name, str(threads))
         context = multiprocessing.get_context("spawn")
         self._others = set(multiprocessing.active_children())

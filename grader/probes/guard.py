@@ -80,7 +80,7 @@ def begin_guard(shell: Any, given: Any) -> Any:
     kept["libraries"] = tuple({*libraries, "<frozen", "<prelude", "<surroundings", "<probe"})
     kept["given"], kept["shell"] = os.path.join(given, ""), shell
     kept["modules"] = {module.__name__: module for module in MODULES}
-    kept["places"] = [(place, names_of(place), shown) for place, shown in places(shell)]
+    kept["places"] = [(place, callables(place), shown) for place, shown in places(shell)]
     kept["instances"] = [(one, name, dict(vars(one))) for one, name in instances(shell)]
     kept["namespace"] = shell.user_ns
 
@@ -156,10 +156,17 @@ def places(shell: Any) -> Any:
 
 def names_of(place: Any) -> Any:
     """What a module's names stand for, or a class's, those that it inherits among them."""
+    if not isinstance(place, type):
+        return vars(place)
     found: dict[str, Any] = {}
-    for owner in reversed(place.__mro__) if isinstance(place, type) else (place,):
+    for owner in reversed(place.__mro__):
         found.update(vars(owner))
     return found
+
+
+def callables(place: Any) -> Any:
+    """Those names that stand for functions and classes."""
+    return {name: value for name, value in names_of(place).items() if callable(value)}
 
 
 def instances(shell: Any) -> Any:
@@ -178,8 +185,10 @@ def changed_names() -> Any:
         now = names_of(place)
         for name, value in before.items():
             new = now.get(name, MISSING)
-            spared = name in SPARED or f"{shown}.{name}" in HARMLESS or new is value
-            if callable(value) and not spared and not wraps(new, value):
+            if new is value:  # nearly all of some thousand names, at every question
+                continue
+            spared = name in SPARED or f"{shown}.{name}" in HARMLESS
+            if not spared and not wraps(new, value):
                 yield f"changes {shown}.{name}"
     for one, shown, before in kept["instances"]:
         now, cls = vars(one), type(one)
