@@ -1,5 +1,6 @@
 """What single views say, asked without a server."""
 
+import asyncio
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -44,10 +45,7 @@ def ask(at: Workbench, handler: Handler, query: str = "", body: str = "", **path
         "path_params": path,
     }
     at.room.refresh()
-    steps = handler(at, Request(scope, receive)).__await__()
-    with pytest.raises(StopIteration) as done:  # nothing here waits, so it needs no loop, of which
-        next(steps)  # a browser's tests leave one running
-    return bytes(done.value.value.body).decode()
+    return bytes(asyncio.run(handler(at, Request(scope, receive))).body).decode()
 
 
 def roster(*listed: tuple[str, str]) -> dict[str, Listed]:
