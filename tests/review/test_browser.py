@@ -64,7 +64,7 @@ EVIL = [
 ]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # as long as it is there, nothing else can wait for anything
 def browser() -> Iterator[Any]:
     from playwright.sync_api import sync_playwright
 
