@@ -160,7 +160,7 @@ WRONG = """
 2 | correct grades 2023-00001 loss 11                 | worth 0 to 10 points
 2 | correct grades 2023-00001 loss nan                | worth 0 to 10 points
 2 | correct grades 2023-00001 loss five               | 'five' is not a valid float
-2 | correct grades 2023-00001 loss                    | give either POINTS or --withdraw
+2 | correct grades 2023-00001 loss                    | give one of POINTS, --accept and --withdraw
 2 | rubric check gone.toml                            | does not exist
 2 | rubric check folder                               | is a directory
 2 | template check gone                               | does not exist
