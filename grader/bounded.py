@@ -109,7 +109,7 @@ _in_this_process = False
 @contextlib.contextmanager
 def in_this_process() -> Iterator[None]:
     """Meanwhile no child is made: for students who check their own work."""
-    global _in_this_process  # noqa: PLW0603
+    global _in_this_process  # noqa: PLW0603  # it holds for the process, whichever thread reads
     before, _in_this_process = _in_this_process, True
     try:
         yield
