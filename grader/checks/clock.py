@@ -17,6 +17,7 @@ DRAWS = 4  # images a step: each step is missed with a chance of one in fifty
 NEAR = 0.02  # of the distance to another step's value
 LEVEL_NEAR = 0.3  # of the distance to another step's brightness
 SCALES = (1.0, 2.0, 1 / 0.3081)  # of the data in the network's space
+MOST_NUMBERS = 2**20  # that are compared at once
 GONE = 7  # steps in a row that chance leaves out in one of 10^9 times
 
 
@@ -130,10 +131,8 @@ class Clock:
         near = NEAR * apart.min(axis=1) + 1e-6 * np.abs(table).max(axis=1)
         missing = sorted(set(range(self.T)) - set(steps.tolist()))  # chance has left them out
         path: list[int] = []
-        for row in told:
-            distance = np.abs(table - row).max(axis=1)
-            place = int(distance.argmin())
-            if distance[place] <= near[place]:
+        for row, place in zip(told, nearest(table, told), strict=True):
+            if np.abs(table[place] - row).max() <= near[place]:
                 path.append(int(steps[place]))
                 continue
             below = [step for step in missing if step < (path[-1] if path else self.T)]
@@ -159,3 +158,12 @@ class Clock:
             expected = path[-1] - 1 if path else self.T - 1
             path.append(expected if expected in inside else int(inside[0]))
         return path
+
+
+def nearest(table: Array, told: Array) -> Array:
+    """The row of a table, (M, width), that is nearest to each of (K, width), in any of its
+    numbers; (K,)."""
+    at_once = max(1, MOST_NUMBERS // max(table.size, 1))
+    parts = [told[start : start + at_once] for start in range(0, len(told), at_once)]
+    apart = (np.abs(table - part[:, None]).max(axis=2) for part in parts)
+    return np.concatenate([np.zeros(0, np.int64), *(rows.argmin(axis=1) for rows in apart)])

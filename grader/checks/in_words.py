@@ -119,12 +119,21 @@ class Distance(NamedTuple):
     gradient: Array
 
 
-def distances(d: Array, flow: Array) -> Iterator[Distance]:
-    """Those that courses know. ``flow``: the gradient that was measured, by which Huber's distance
-    has its bend."""
+def distances(differences: Mapping[str, Array], flow: Array) -> Iterator[Distance]:
+    """Those that courses know, to each target: what the loss should be, and then the others, which
+    take longer. ``flow``: the gradient that was measured, by which Huber's distance has its
+    bend."""
+    for target, d in differences.items():
+        name = f"mean squared difference between the prediction and {target}"
+        yield Distance(name, mean_of(d * d), d * (2 / (d.shape[1] * d.shape[2])))
+    for target, d in differences.items():
+        for other in other_distances(d, flow):
+            yield other._replace(name=f"{other.name} between the prediction and {target}")
+
+
+def other_distances(d: Array, flow: Array) -> Iterator[Distance]:
     size = d.shape[1] * d.shape[2]
     small, squares = np.abs(d), d * d
-    yield Distance("mean squared difference", mean_of(squares), 2 * d / size)
     yield Distance("mean absolute difference (L1)", mean_of(small), np.sign(d) / size)
     root = np.sqrt(mean_of(squares))
     slopes = d / np.maximum(size * root, SMALL)[:, None, None]
@@ -178,16 +187,16 @@ def told_of_loss(arrays: Mapping[str, Any], process: ForwardProcess) -> dict[str
         return said | {"gradient": "not finite"}
     if not np.any(flow):
         return said | {"gradient": "none"}
+    goals = targets(arrays, process)
+    differences = {name: (answer - goal[rows]).reshape(shape) for name, goal in goals.items()}
     best, what = 0.0, ""
-    for target, goal in targets(arrays, process).items():
-        d = (answer - goal[rows]).reshape(shape)
-        for distance in distances(d, flow):
-            agreement = abs(cosine(flow, distance.gradient))
-            if agreement > best:
-                best = agreement
-                what = f"{distance.name} between the prediction and {target}"
-            if best > SAME:
-                return said | {"this is": beside(values[:batches], distance, flow, what)}
+    for distance in distances(differences, flow):
+        agreement = abs(cosine(flow, distance.gradient))
+        if agreement > best:
+            best, what = agreement, distance.name
+        if best > SAME:
+            return said | {"this is": beside(values[:batches], distance, flow)}
+    for target, d in differences.items():
         if weighted := weights(flow, d, process.step[rows], target):
             return said | {"this is": weighted}
     if best > ALIKE:
@@ -196,12 +205,13 @@ def told_of_loss(arrays: Mapping[str, Any], process: ForwardProcess) -> dict[str
     return said | {"this is": f"{text}; the gradient of the nearest one agrees to {best:.0%}"}
 
 
-def beside(values: Array, nearest: Distance, flow: Array, what: str) -> str:
+def beside(values: Array, nearest: Distance, flow: Array) -> str:
     """How often the distance counts, and what the loss holds beside it."""
     factor = float(np.vdot(flow, nearest.gradient) / np.vdot(nearest.gradient, nearest.gradient))
     rest = values - factor * nearest.value
     counts = short(round(factor, 3))
-    counted = f"the {what}" if counts == "1" else f"{counts} times the {what}"
+    name = nearest.name
+    counted = f"the {name}" if counts == "1" else f"{counts} times the {name}"
     allowed = CLOSE * float(np.abs(values).max())
     if np.all(np.abs(rest) < allowed):
         return counted

@@ -14,6 +14,7 @@ from grader.checks import in_words
 from grader.checks.alternatives import Training
 from grader.checks.cases import Array
 from grader.checks.chain import Chain
+from grader.checks.deviations import Deviations
 from grader.checks.forward_process import DATA_SPACES
 from grader.checks.guidance import guidance_problem, strengths
 from grader.checks.noise import (
@@ -23,10 +24,9 @@ from grader.checks.noise import (
     shared_among_pixels,
 )
 from grader.checks.other_samplers import between_the_variances, keeps_marginals, other_sampler
-from grader.checks.scan import off_at, where
+from grader.checks.scan import where
 from grader.checks.setting import Steps
 from grader.checks.transitions import (
-    LOST_SIGNAL,
     Expected,
     Transition,
     measure,
@@ -51,41 +51,36 @@ def judge_steps(
         text = "The time steps that sample tells the network must run from the last to the first."
         return failed(check, text)
     measured, expected = measure(chain, training), Expected(schedule)
-    verdict = judge_measured(check, chain, measured, expected, training, spaces)
-    return replace(verdict, measured=numbers(measured, expected))
+    deviations = Deviations(measured, expected)
+    verdict = judge_measured(check, chain, measured, deviations, training, spaces)
+    return replace(verdict, measured=numbers(measured, deviations))
 
 
-def numbers(measured: Sequence[Transition], expected: Expected) -> dict[str, str]:
+def numbers(measured: Sequence[Transition], deviations: Deviations) -> dict[str, str]:
     """What a TA sees of the steps."""
+    inner, expected = deviations.inner, deviations.expected
     said = in_words.path(measured, expected)
-    inner = inner_steps(measured, expected)
     if not inner or any(m.before != m.step - 1 for m in inner):
         return said  # steps that leave others out have no posterior to be compared with
     try:
-        said |= in_words.means(inner, means_off(inner, expected), expected)
-        said |= in_words.noises(inner, variances_off(inner, expected), expected)
+        said |= in_words.means(inner, deviations.means_off, expected)
+        said |= in_words.noises(inner, deviations.variances_off, expected)
         said |= in_words.last_one(measured[-1], expected)
     except ZeroDivisionError:  # a schedule that keeps all of the image has no posterior
         return said
     return said
 
 
-def inner_steps(measured: Sequence[Transition], expected: Expected) -> list[Transition]:
-    """Those to another x_t, of which something of the image is left."""
-    return [
-        m for m in measured if m.before >= 0 and np.sqrt(expected.alphabar(m.step)) > LOST_SIGNAL
-    ]
-
-
 def judge_measured(
     check: str,
     chain: Chain,
     measured: Sequence[Transition],
-    expected: Expected,
+    deviations: Deviations,
     training: Training,
     spaces: Callable[[], Collection[tuple[float, float]]],
 ) -> Verdict:
     """The same from the measured steps."""
+    expected = deviations.expected
     schedule, visited = expected.steps, chain.visited
     T = len(schedule.beta)
     if (sampler := other_sampler(measured, expected)) is not None:
@@ -101,7 +96,7 @@ def judge_measured(
             text += " Index 0 of the schedule is used, too. A TA decides whether training uses it."
             return needs_review(check, text)
         return failed(check, text, steps=len(visited))
-    verdict = judge_posterior(check, chain, measured, expected, training, spaces)
+    verdict = judge_posterior(check, chain, measured, deviations, training, spaces)
     if alike and verdict.right:
         text = (
             f"sample leaves out step {1 if training.left_out == 0 else T} of {T}, as training does."
@@ -138,21 +133,21 @@ def judge_posterior(
     check: str,
     chain: Chain,
     measured: Sequence[Transition],
-    expected: Expected,
+    deviations: Deviations,
     training: Training,
     spaces: Callable[[], Collection[tuple[float, float]]],
 ) -> Verdict:
     """Mean, variance and noise of DDPM's own reverse process."""
+    inner, expected, last = deviations.inner, deviations.expected, measured[-1]
     details: dict[str, Any] = {"transitions": shown(measured, expected)}
-    inner, last = inner_steps(measured, expected), measured[-1]
     mapped = is_mapped_back(last, expected) if training.scale == 1 else None
-    kind = variance_kind(inner, expected)
+    kind = variance_kind(deviations)
     silence = silence_problem(inner, last, expected)
     noises = noises_added(inner)
     problems = (
         shared_noise_problem(noises, whole_noises(chain, training, measured)),
-        mean_problem(chain, measured, inner, expected),
-        silence or (variance_problem(inner, expected) if kind is None else None),
+        mean_problem(chain, measured, deviations),
+        silence or (variance_problem(deviations) if kind is None else None),
         None if mapped else end_problem(last, expected),
         normality_problem(noises),
     )
@@ -176,10 +171,10 @@ def judge_posterior(
 
 
 def mean_problem(
-    chain: Chain, measured: Sequence[Transition], inner: Sequence[Transition], expected: Expected
+    chain: Chain, measured: Sequence[Transition], deviations: Deviations
 ) -> str | None:
     """A sentence unless every step's mean is that of the posterior."""
-    off = means_off(inner, expected)
+    off, inner, expected = deviations.means_off, deviations.inner, deviations.expected
     if not off.any():
         return None
     if strengths(chain, measured) and (total := total_weight(inner, expected)) is not None:
@@ -188,26 +183,6 @@ def mean_problem(
         )
     at = where(off, [m.step for m in inner])
     return f"The mean of the step x_t -> x_(t-1) is not that of the reverse process.{at}"
-
-
-def means_off(inner: Sequence[Transition], expected: Expected) -> Array:
-    """At which steps a coefficient of the mean is off: clearly, or slightly but at many."""
-    if not inner:
-        return np.zeros(0, dtype=bool)
-    too_far = expected.steps.too_far
-    clear = [not any(expected.near(m, a, b) for a, b in expected.posterior(m.step)) for m in inner]
-    deviations = []
-    for m in inner:
-        scale = m.error_a + 1e-5, m.error_b + 1e-5
-        forms = [
-            ((m.a - a) / scale[0], (m.b - b) / scale[1]) for a, b in expected.posterior(m.step)
-        ]
-        a, b = min(forms, key=lambda pair: pair[0] ** 2 + pair[1] ** 2)
-        deviations.append((a, b, m.constant / (m.error_constant + 1e-5)))
-    off = np.array(clear)
-    for column in np.array(deviations).T:  # alone, a step is only off if that is clear
-        off |= off_at(np.where(clear, 0, np.clip(column, -too_far, too_far)), too_far)
-    return off
 
 
 def total_weight(inner: Sequence[Transition], expected: Expected) -> float | None:
@@ -272,31 +247,19 @@ def is_mapped_back(last: Transition, expected: Expected) -> tuple[float, float] 
     return None
 
 
-def variance_kind(inner: Sequence[Transition], expected: Expected) -> str | None:
+def variance_kind(deviations: Deviations) -> str | None:
     """Which of the variances that DDPM allows the noise has; None if it is another one."""
-    for kind, off in variances_off(inner, expected).items():
+    for kind, off in deviations.variances_off.items():
         if not off.any():
             return kind
-    return "between" if between_the_variances(inner, expected) else None
+    between = between_the_variances(deviations.inner, deviations.expected)
+    return "between" if between else None
 
 
-def variances_off(inner: Sequence[Transition], expected: Expected) -> dict[str, Array]:
-    """At which steps the noise has not the one variance, and not the other."""
-    too_far = expected.steps.too_far
-    return {
-        kind: off_at(variance_errors(inner, expected, kind), too_far)
-        for kind in ("beta_t", "betatilde_t")
-    }
-
-
-def variance_errors(inner: Sequence[Transition], expected: Expected, kind: str) -> Array:
-    return np.array([m.errors_from(expected.variances(m.step)[kind]) for m in inner])
-
-
-def variance_problem(inner: Sequence[Transition], expected: Expected) -> str:
+def variance_problem(deviations: Deviations) -> str:
     """At which steps it is neither of them."""
-    off = variances_off(inner, expected).values()
-    at = where(min(off, key=lambda kind: int(kind.sum())), [m.step for m in inner])
+    off = deviations.variances_off.values()
+    at = where(min(off, key=lambda kind: int(kind.sum())), [m.step for m in deviations.inner])
     return f"The noise that a step adds does not have the variance of the reverse process.{at}"
 
 

@@ -54,19 +54,21 @@ class Questions:
 
     def __init__(self, session: KernelSession, seed: int) -> None:
         self.session, self.seed = session, seed
-        self.timesteps: dict[tuple[float, ...], tuple[float, ...]] = {}
+        self.timesteps: dict[tuple[Case, tuple[float, ...]], tuple[float, ...]] = {}
         self.entries: dict[tuple[Setting, Case], dict[str, Array]] = {}
         self.forms: list[str] = []
         self.long_asked = False
+        self.first: dict[str, str] = {}  # the schedule under which a prediction type comes first
 
     def samples(self, one: Try) -> tuple[Outcome, Asked]:
         """What ``sample`` does."""
         question = self.first_question(one)
         outcome = self.ask(question, N_SAMPLE)
-        store = outcome.facts.get("store")
-        if outcome.status is Status.error or (isinstance(store, dict) and not store["frames"]):
+        for case in self.longer_cases(question.case):
+            if outcome.status is not Status.error and not stores_nothing(outcome):
+                break
             n_sample = N_USUAL if outcome.status is Status.error else N_SAMPLE
-            second = self.prepared(one, oracle.long_case())
+            second = self.prepared(one, case)
             again = self.ask(second, n_sample)
             if again.status is Status.ok and again.facts.get("network_calls"):
                 outcome, question = again, second
@@ -80,13 +82,22 @@ class Questions:
         return outcome, Asked(question, clock)
 
     def first_question(self, one: Try) -> Question:
-        """About a hundred steps; once, more than a byte counts."""
-        training = one.training
+        """About a hundred steps under a prediction type's first schedule, half as many under the
+        other one; once, more than a byte counts."""
+        training, schedule = one.training, one.setting.schedule
+        first = self.first.setdefault(one.prediction, schedule)
         if training.told_long and not self.long_asked:
             self.long_asked = True
             question = self.prepared(one, oracle.middle_case(self.seed))
             return replace(question, timesteps=training.told_long)
+        if schedule != first:
+            return self.prepared(one, oracle.short_case(self.seed))
         return self.prepared(one, oracle.sampling_case(self.seed))
+
+    def longer_cases(self, case: Case) -> list[Case]:
+        """What is asked where a sampler stores nothing of few steps, or divides by too few."""
+        longer = [oracle.sampling_case(self.seed), oracle.long_case()]
+        return [one for one in longer if one.T > case.T]
 
     def prepared(self, one: Try, case: Case) -> Question:
         """Finds out the schedule in use, and what is known already of what training passes as t."""
@@ -100,8 +111,7 @@ class Questions:
             found = self.own_entries(setting, cases)
             self.entries |= {(setting, each): one for each, one in zip(cases, found, strict=True)}
         steps = setting.steps(self.entries[key], case)
-        usual = case == oracle.sampling_case(self.seed)
-        timesteps = self.timesteps.get(training.told) if usual else None
+        timesteps = self.timesteps.get((case, training.told))
         return Question(setting, case, one.prediction, training, timesteps, steps)
 
     def own_entries(self, setting: Setting, cases: Sequence[Case]) -> list[dict[str, Array]]:
@@ -162,8 +172,8 @@ class Questions:
         clock = Clock.read(outcome.arrays, time, question.steps)
         numbers = None if clock is None else clock.numbers()
         told = question.training.told
-        if numbers is not None and told and question.case == oracle.sampling_case(self.seed):
-            self.timesteps[told] = tuple(numbers)
+        if numbers is not None and told:
+            self.timesteps[question.case, told] = tuple(numbers)
         return clock
 
     def with_classes(self, one: Try, question: Question, outcome: Outcome) -> Question:
@@ -199,6 +209,12 @@ class Questions:
             time=training.time,
         )
         return classes_by_network(asked, training.time)
+
+
+def stores_nothing(outcome: Outcome) -> bool:
+    """Whether the sampler went well but for the intermediate images that it did not keep."""
+    store = outcome.facts.get("store")
+    return isinstance(store, dict) and not store["frames"]
 
 
 def in_other_parts(outcome: Outcome, clock: Clock | None) -> bool:

@@ -6,6 +6,7 @@ answer is asked for, as for guidance, x_0 may be any function of both images, da
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 
 import numpy as np
 
@@ -256,7 +257,7 @@ class Expected:
     def __init__(self, steps: Steps) -> None:
         self.steps = steps
         reverse = oracle.Reverse(steps.beta, steps.alphabar, steps.alphabar_before)
-        self.posterior, self.variances = reverse.posterior, reverse.variances
+        self.posterior, self.variances = cache(reverse.posterior), cache(reverse.variances)
         self.ddim = reverse.ddim
 
     def near(self, m: Transition, a: float, b: float) -> bool:

@@ -23,7 +23,12 @@ def answers() -> bytes:
                 found[f"{recorded.key(case, schedule)}/{number}"] = form
         found[f"cosine_alphabar/{case.T}"] = oracle.cosine_alphabar(case.T)
         found[f"unclipped_cosine_betas/{case.T}"] = oracle.unclipped_cosine_betas(case.T)
-    cases = [recorded.sampling_case(0), recorded.middle_case(0), recorded.long_case()]
+    cases = [
+        recorded.short_case(0),
+        recorded.sampling_case(0),
+        recorded.middle_case(0),
+        recorded.long_case(),
+    ]
     schedules = [known for case in cases for known in schedules_of(case)]
     for number, (beta, alphabar, before) in enumerate(schedules):
         reverse = oracle.Reverse(beta, alphabar, before)

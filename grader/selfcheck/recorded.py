@@ -20,6 +20,7 @@ CASES = {
     "entry": ((0.01, 0.2, 16), (0.02, 0.3, 40)),
     "loss": ((0.03, 0.2, 16),),
     "sampling": ((0.01, 0.1, 116),),
+    "short": ((0.016, 0.18, 54),),
     "middle": ((0.004, 0.045, 275),),
     "long": ((1e-4, 0.02, 1000),),
 }
@@ -51,6 +52,10 @@ def loss_case(seed: int) -> Case:
 
 def sampling_case(seed: int) -> Case:
     return public_cases("sampling")[0]
+
+
+def short_case(seed: int) -> Case:
+    return public_cases("short")[0]
 
 
 def middle_case(seed: int) -> Case:
