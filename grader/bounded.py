@@ -9,6 +9,7 @@ child is ``TooMuch`` for the caller, and harms nobody else.
 import atexit
 import contextlib
 import ctypes
+import gc
 import importlib
 import json
 import os
@@ -205,6 +206,7 @@ def serve(control: int) -> None:
     """Forks a child for every socket that comes, until its parent is gone."""
     for name in PRELOADED:
         importlib.import_module(name)
+    gc.freeze()  # a child's collections leave alone, and so share, what was there before it
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody asks how they ended
     with socket.socket(fileno=control) as requests:
         while True:

@@ -9,7 +9,9 @@ from typing import Any
 
 NONCE_BYTES = MAC_BYTES = 16
 # kept from before the student's code runs, which may put others in their place
-DIGEST, STREAM = hashlib.blake2b, hashlib.shake_256
+DIGEST, STREAM = hashlib.sha256, hashlib.shake_256
+BLOCK_BYTES = 64  # of SHA-256
+INNER, OUTER = (bytes(byte ^ pad for byte in range(256)) for pad in (0x36, 0x5C))
 
 
 def sealed(key: Any, nonce: Any, text: Any) -> Any:
@@ -35,9 +37,11 @@ def mixed(key: Any, nonce: Any, text: Any) -> Any:
 
 
 def proof(key: Any, *parts: Any) -> Any:
-    """What shows that somebody who has the key wrote these bytes."""
-    digest = DIGEST(key=key, digest_size=MAC_BYTES)
+    """What shows that somebody who has the key wrote these bytes (HMAC, RFC 2104); with SHA-256, as
+    many processors have instructions for it."""
+    block = key.ljust(BLOCK_BYTES, b"\0")
+    digest = DIGEST(block.translate(INNER))
     for part in parts:
         digest.update(len(part).to_bytes(8, "big"))
         digest.update(part)
-    return digest.digest()
+    return DIGEST(block.translate(OUTER) + digest.digest()).digest()[:MAC_BYTES]

@@ -33,6 +33,7 @@ CROWD = max(4, CORES)
 """With more of them a submission gives way to others."""
 CROWD_SECONDS = 2.0  # what starts ever more is to be ended, which takes cores, before it gives way
 BUSY_SECONDS = 1.0  # over which that average is taken
+BUSY_PERIOD_SECONDS = 0.2  # between two looks at it, which read what every thread does
 LOWEST, LOW = 19, 10  # low enough to give way, and not so low that it takes long to end
 SESSIONS = 8  # at once: systems may share the cores out between sessions, and not processes
 GROWTH = 4  # more processes than at the last look
@@ -147,7 +148,7 @@ class Kernel:
         self.contained = bool(self.places)  # in namespaces; a child of the first one is theirs
         self.folders: list[int] = []
         self.net = -1
-        self.busy = self.crowded = 0.0
+        self.busy = self.crowded = self.since_busy = 0.0
         self.lowered: set[int] = set()
         self.sessions: set[int] = set()
         self.measuring: threading.Thread | None = None
@@ -196,6 +197,10 @@ class Kernel:
     # --- cores ------------------------------------------------------------------------------------
 
     def is_busy(self, members: list[Process], seconds: float) -> bool:
+        self.since_busy += seconds
+        if self.since_busy < BUSY_PERIOD_SECONDS:
+            return False
+        seconds, self.since_busy = self.since_busy, 0.0
         now = sum(member.busy() for member in members)
         self.busy += (now - self.busy) * min(seconds / BUSY_SECONDS, 1.0)
         self.crowded = self.crowded + seconds if self.busy > CROWD else 0.0
