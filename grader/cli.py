@@ -6,32 +6,61 @@ or SIGTERM.
 ``template check`` and ``rubric check`` also end with 1 if something does not hold.
 """
 
+import importlib
 import sys
+from typing import NamedTuple
 
 import click
-from rich.console import Console
 
-from grader.commands.batch import STOPPED, batch_command, correct_command, export_command
-from grader.commands.grade import clarity_command, grade_command
-from grader.commands.review import review_command
-from grader.commands.rubric import rubric_command
-from grader.commands.template import template_command
-from grader.errors import GraderError, RubricError, SandboxUnavailable, UsageError
-from grader.sandbox.text import clean
+from grader.errors import STOPPED, GraderError, RubricError, SandboxUnavailable, UsageError
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+class Listed(NamedTuple):
+    """A command that is imported once it is wanted: where it is, and its line in the help."""
+
+    module: str
+    attribute: str
+    line: str
+
+
+COMMANDS = {
+    "grade": Listed("grade", "grade_command", "Grades one submission."),
+    "batch": Listed("batch", "batch_command", "Grades a class."),
+    "review": Listed("review", "review_command", "Opens a page on which doubts are settled."),
+    "correct": Listed("batch", "correct_command", "Changes what one student is given."),
+    "export": Listed("batch", "export_command", "Writes a class's grades for other programs."),
+    "clarity": Listed("grade", "clarity_command", "Counts the clear digits of one picture."),
+    "rubric": Listed("rubric", "rubric_command", "Shows points and limits, or checks your own."),
+    "template": Listed("template", "template_command", "Builds and proves what students get."),
+}
+
+
+class Commands(click.Group):
+    """Imports only the command that is wanted: all of them together take a second."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """In the order of use."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """None if there is no such command."""
+        if cmd_name not in COMMANDS:
+            return None
+        listed = COMMANDS[cmd_name]
+        module = importlib.import_module(f"grader.commands.{listed.module}")
+        command: click.Command = getattr(module, listed.attribute)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Each with its line."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, listed.line) for name, listed in COMMANDS.items()])
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="ddpm-grader")
 def cli() -> None:
     """Grades the diffusion-model assignment."""
-
-
-for command in (
-    *(grade_command, clarity_command, batch_command, export_command, correct_command),
-    review_command,
-    *(template_command, rubric_command),
-):
-    cli.add_command(command)
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -56,6 +85,11 @@ def main(arguments: list[str] | None = None) -> None:
     except OSError as error:  # of a disk or a folder; everything else is a fault to be traced
         where = f" ({error.filename})" if error.filename else ""
         code, text = 1, f"{error.strerror or error}{where}"
+    # a moment later, as they take longer to import than --help may
+    from rich.console import Console
+
+    from grader.sandbox.text import clean
+
     text = " ".join(clean(text).split())  # a student may have named the file
     console = Console(stderr=True)  # soft_wrap: one line, also in a log that is 80 letters wide
     console.print(f"Error: {text}", style="red", markup=False, highlight=False, soft_wrap=True)

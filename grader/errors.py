@@ -1,5 +1,8 @@
 """Errors that end in one clear line for the person at the terminal."""
 
+STOPPED = 130
+"""The exit code after Ctrl-C, as shells have it."""
+
 
 class GraderError(Exception):
     """Base of the errors whose text is written for people."""

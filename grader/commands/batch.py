@@ -16,8 +16,7 @@ from grader.commands.options import (
     sandbox_option,
     warn_of_no_sandbox,
 )
-
-STOPPED = 130  # as a shell says for Ctrl-C
+from grader.errors import STOPPED
 
 
 @click.command("batch")
