@@ -174,19 +174,24 @@ class Journal:
 
     def sha256(self, place: Place) -> str:
         """Of the bytes at ``place``, read only if the file changed. Raises ``OSError``."""
-        stamp = place.stamp()
-        name = json.dumps(place.key())
+        if known := self.known_sha256(place):
+            return known
+        stamp, digest = place.stamp(), place.sha256()
+        with self._transaction():
+            self._db.execute(
+                "INSERT OR REPLACE INTO hashes VALUES (?, ?, ?)",
+                (json.dumps(place.key()), stamp, digest),
+            )
+        return digest
+
+    def known_sha256(self, place: Place) -> str | None:
+        """The same without reading the bytes; None if they were not read yet, or changed since.
+        Raises ``OSError``."""
+        name, stamp = json.dumps(place.key()), place.stamp()
         with self._clear():
             query = "SELECT sha256 FROM hashes WHERE place = ? AND stamp = ?"
             found = self._db.execute(query, (name, stamp)).fetchone()
-        if found:
-            return str(found[0])
-        digest = place.sha256()
-        with self._transaction():
-            self._db.execute(
-                "INSERT OR REPLACE INTO hashes VALUES (?, ?, ?)", (name, stamp, digest)
-            )
-        return digest
+        return str(found[0]) if found else None
 
     def store(self, key: str, given: str, evidence: Evidence) -> None:
         """One result in one transaction; it replaces an earlier one of the same key."""

@@ -39,13 +39,11 @@ class Request:
 
 @dataclass
 class Watch:
-    """Told how a batch goes on; the command line shows it. ``read`` is told how many submissions
-    of how many were looked up before grading begins. ``given`` is told of each submission
-    when it is handed to a worker, ``ended`` when its answer is stored; by then it may have another
-    name, which is told, too."""
+    """Told how a batch goes on; the command line shows it. ``given`` is told of each submission
+    that is handed to a worker, ``ended`` of each whose answer is stored, and the name that it has
+    by then."""
 
     stage: Callable[[str], None] = lambda what: None
-    read: Callable[[int, int], None] = lambda count, of: None
     begun: Callable[[int, int], None] = lambda to_do, known: None
     given: Callable[[str], None] = lambda label: None
     ended: Callable[[str, Evidence | Unreadable, str], None] = lambda label, answer, name: None
@@ -93,7 +91,7 @@ class Batch:
         self.gone = self.dropped()
         if self.request.rerun is not None:
             self.rerun(self.request.rerun)
-        to_do = self.look_up(watch)
+        to_do = self.look_up()
         self.look_inside()
         self.stand()
         watch.begun(len(to_do), self.known)
@@ -123,28 +121,38 @@ class Batch:
                 "'failed' or 'all'."
             )
 
-    def look_up(self, watch: Watch) -> list[Handed]:
+    def look_up(self) -> list[Handed]:
         """Those whose evidence is not in the journal, or does not suffice for the rubric; and those
-        that a fault of the grader's kept from being judged: it may have passed."""
-        given, to_do, self.known = self.given, [], 0
-        for number, entry in enumerate(self.handed):
-            watch.read(number, len(self.handed))
+        that a fault of the grader's kept from being judged: it may have passed.
+
+        Files that no batch has read yet are among them unread, so that grading begins at once.
+        """
+        to_do, self.known = [], 0
+        for entry in self.handed:
+            is_file = entry.counts.kind == "file"
             try:
+                if is_file and self.journal.known_sha256(entry.counts.place) is None:
+                    to_do.append(entry)
+                    continue
                 digest = self.journal.sha256(entry.counts.place)
             except OSError as error:
                 self.trouble[entry.owner] = f"{entry.counts.place} cannot be read: {reason(error)}."
                 continue
-            key = self.keys[entry.owner] = key_of(digest, entry.counts.file, given)
-            known = self.journal.find(key)
-            if known is not None and not known.failed and self.suffices(known):
+            key = self.keys[entry.owner] = key_of(digest, entry.counts.file, self.given)
+            if self.known_evidence(key) is not None:
                 self.known += 1
-                continue
-            if entry.counts.kind == "file":
+            elif is_file:
                 to_do.append(entry)
             else:  # there is nothing in it to grade
                 job = self.job(entry, key, digest, None)
-                self.journal.store(key, given, typed_in(job, entry.counts.kind))
+                self.journal.store(key, self.given, typed_in(job, entry.counts.kind))
         return to_do
+
+    def known_evidence(self, key: str) -> Evidence | None:
+        """What need not be graded again."""
+        found = self.journal.find(key)
+        usable = found is not None and not found.failed and self.suffices(found)
+        return found if usable else None
 
     def suffices(self, evidence: Evidence) -> bool:
         return can_score(evidence, self.request.task.rubric)
@@ -170,13 +178,16 @@ class Batch:
             counts, label = entry.counts, self.standing[entry.owner].label
             try:
                 digest = self.journal.sha256(counts.place)
+                key = self.keys[entry.owner] = key_of(digest, counts.file, self.given)
+                known = self.known_evidence(key)
+                if known is not None:  # the same bytes lay elsewhere when they were graded
+                    self.end(entry.owner, label, known, watch)
+                    continue
                 content = b"".join(counts.place.chunks()) if self.request.by_value else None
             except OSError as error:
                 gone = Unreadable(f"{counts.place} cannot be read: {reason(error)}.")
-                self.fail(entry.owner, gone)
-                watch.ended(label, gone, label)
+                self.end(entry.owner, label, gone, watch)
                 continue
-            key = self.keys[entry.owner] = key_of(digest, counts.file, self.given)
             watch.given(label)
             yield self.job(entry, key, digest, content)
 
@@ -196,16 +207,18 @@ class Batch:
         )
 
     def take(self, job: Job, answer: Evidence | Unreadable, watch: Watch) -> None:
-        if isinstance(answer, Unreadable):
-            self.fail(job.owner, answer)
-        else:
+        if isinstance(answer, Evidence):
             self.journal.store(job.key, self.given, answer)
-            self.write_row(job.owner, answer)
-        watch.ended(job.label, answer, self.standing[job.owner].label)
+        self.end(job.owner, job.label, answer, watch)
 
-    def fail(self, owner: str, answer: Unreadable) -> None:
-        self.trouble[owner] = answer.reason
-        self.write_row(owner, None)
+    def end(self, owner: str, label: str, answer: Evidence | Unreadable, watch: Watch) -> None:
+        """Writes the row of a submission whose answer is known."""
+        if isinstance(answer, Unreadable):
+            self.trouble[owner] = answer.reason
+            self.write_row(owner, None)
+        else:
+            self.write_row(owner, answer)
+        watch.ended(label, answer, self.standing[owner].label)
 
     # ---- the gradebook
 

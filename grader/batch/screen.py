@@ -86,15 +86,12 @@ class Screen:
             self.ended(label, answer, name)
             ended()
 
-        return Watch(self.stage, self.read, self.begun, self.given, both)
+        return Watch(self.stage, self.begun, self.given, both)
 
     def stage(self, what: str) -> None:
         self.what = what
         if not self.is_live:
             self.say(Text(f"{what[0].upper()}{what[1:]}.", style="dim"))
-
-    def read(self, count: int, of: int) -> None:
-        self.what = f"reading what was handed in, {count} of {of}"
 
     def begun(self, to_do: int, known: int) -> None:
         self.total, self.began = to_do, self.clock()

@@ -19,6 +19,7 @@ from grader.batch.evidence import Evidence
 from grader.batch.gradebook import read_gradebook
 from grader.batch.journal import Journal
 from grader.batch.likeness import Pair
+from grader.batch.places import Place
 from grader.batch.roster import Student
 from grader.batch.run import Watch
 from grader.batch.work import Job
@@ -227,6 +228,41 @@ def test_a_tarball_that_vanishes_is_one_line_and_is_graded_when_it_is_back(
     assert "cannot be read" in book.entries[1].row["notes"][0]
     hand_in(tmp_path, "2023-00002.tar.gz", b"1")
     assert [entry.row["state"] for entry in grade().entries] == ["graded", "graded"]
+
+
+def test_grading_begins_before_all_files_are_read(
+    tmp_path: Path, grade: Grade, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(5):
+        hand_in(tmp_path, f"2023-{number:05}.tar.gz", b"1")
+    order: list[str] = []
+    sha256 = Place.sha256
+
+    def noted(place: Place) -> str:
+        order.append("read")
+        return sha256(place)
+
+    monkeypatch.setattr(Place, "sha256", noted)
+    with batch(tmp_path / "grades", tmp_path / "in") as started:
+        started.run(Threads(), Watch(given=lambda label: order.append("graded")))
+    assert order == ["read", "graded"] * 5
+
+
+def test_the_same_files_in_another_folder_are_not_graded_again(
+    tmp_path: Path, grade: Grade
+) -> None:
+    hand_in(tmp_path, "2023-00001.tar.gz", b"0.5")
+    first = plain_csv(grade())
+    (tmp_path / "in").rename(tmp_path / "moved")
+    with batch(tmp_path / "grades", tmp_path / "moved") as started:
+        told: list[str] = []
+        watch = Watch(
+            given=lambda label: told.append(f"graded {label}"),
+            ended=lambda label, answer, name: told.append(f"known {name}"),
+        )
+        started.run(Threads(), watch)
+        assert told == ["known 2023-00001"]
+        assert plain_csv(read_gradebook(started.journal)) == first
 
 
 def test_half_characters_in_a_students_texts_do_no_harm(tmp_path: Path, grade: Grade) -> None:

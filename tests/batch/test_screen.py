@@ -48,8 +48,6 @@ def test_it_says_what_it_does_before_anything_is_graded(clock: Clock) -> None:
     assert seen(screen) == ["Starting."]
     screen.stage("reading what was handed in")
     assert seen(screen) == ["Reading what was handed in."]
-    screen.read(3, 250)
-    assert seen(screen) == ["Reading what was handed in, 3 of 250."]
 
 
 def test_who_is_graded_since_when_and_at_which_stage(clock: Clock, tmp_path: Path) -> None:

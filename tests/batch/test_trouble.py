@@ -166,6 +166,7 @@ def test_a_worker_that_finds_no_tarball_says_so(tmp_path: Path) -> None:
     handed_in = hand_in(tmp_path / "in", 1)
     with batch(tmp_path / "grades", handed_in) as started:
         started.run(Threads(), Watch())
+        started.journal.rerun("all")
         (job,) = started.jobs(started.handed, Watch())
     job.place.path.unlink()
     answer = grade_job(Job(**vars(job)))
@@ -182,6 +183,7 @@ def test_a_full_scratch_disk_is_one_line_for_each_submission(
     handed_in = hand_in(tmp_path / "in", 1)
     with batch(tmp_path / "grades", handed_in) as started:
         started.run(Threads(), Watch())
+        started.journal.rerun("all")
         (job,) = started.jobs(started.handed, Watch())
     job.place.path.write_bytes(packed_tar_gz({"notebook.ipynb": b"{}"}))
     monkeypatch.setattr("grader.intake.target.Target.file", full)
