@@ -1,9 +1,8 @@
 """The command line: parses, calls the pipeline, prints. Exit codes:
 
-0 a result was produced, whatever the score; 1 a fault of the grader's own; 2 wrong usage or an
-input that is not there; 3 the sandbox that was asked for is not to be had; 130 stopped by Ctrl-C
-or SIGTERM.
-``template check`` and ``rubric check`` also end with 1 if something does not hold.
+0 a result was produced, whatever the score; 1 a fault of the grader; 2 wrong usage or a missing
+input; 3 the requested sandbox is unavailable; 130 stopped by Ctrl-C or SIGTERM.
+``template check`` and ``rubric check`` also end with 1 if a check fails.
 """
 
 import sys
@@ -23,7 +22,12 @@ from grader.sandbox.text import clean
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="ddpm-grader")
 def cli() -> None:
-    """Grades the diffusion-model assignment."""
+    """Grades the diffusion-model assignment.
+
+    Exit codes: 0 a result was produced, whatever the score; 1 a fault of the grader, or a failed
+    check of template check and rubric check; 2 wrong usage or a missing input; 3 the requested
+    sandbox is unavailable; 130 stopped.
+    """
 
 
 for command in (
@@ -35,7 +39,7 @@ for command in (
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """The command ``ddpm-grader``; every error that is written for people is one line."""
+    """The command ``ddpm-grader``. Every error for people is one line."""
     try:
         sys.exit(cli.main(arguments, prog_name="ddpm-grader", standalone_mode=False) or 0)
     except click.UsageError as error:
@@ -63,7 +67,7 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 def usage_text(error: click.UsageError) -> str:
-    """What is wrong with what was typed, and where it is explained."""
+    """The mistake in the command, and the help to read."""
     command = error.ctx.command_path if error.ctx is not None else "ddpm-grader"
     text = " ".join(error.format_message().split()).rstrip(".")
     return f"{text}. See {command} --help."
