@@ -177,9 +177,10 @@ def export_command(
     consent: Path | None,
     names: bool,
 ) -> None:
-    """Exports grades to Canvas, Gradescope, CSV and others.
+    """Exports grades to Canvas, Gradescope or CSV.
 
-    GRADES is the folder that batch wrote.
+    GRADES is the folder that batch wrote. Other exports are a page of pictures, the decisions of TAs
+    and their answers to regrade requests.
     """
     from grader.report.export import Wanted, export
 

@@ -212,8 +212,7 @@ def test_the_rubric_that_is_shown_is_valid_and_says_what_it_comes_to(tmp_path: P
     done = CliRunner().invoke(cli, ["rubric", "check", str(copy)])
     assert done.exit_code == 0
     assert done.stdout == (
-        f"{copy} is a valid rubric: 10 items, 100 points; "
-        "10 % are deducted for each day late, at most 50 %.\n"
+        f"{copy} is a valid rubric: 10 items, 100 points; each day late costs 10 %, at most 50 %.\n"
     )
 
 
