@@ -1,9 +1,8 @@
 """The command line: parses, calls the pipeline, prints. Exit codes:
 
-0 a result was produced, whatever the score; 1 a fault of the grader's own; 2 wrong usage or an
-input that is not there; 3 the sandbox that was asked for is not to be had; 130 stopped by Ctrl-C
-or SIGTERM.
-``template check`` and ``rubric check`` also end with 1 if something does not hold.
+0 a result was produced, whatever the score; 1 a fault of the grader; 2 wrong usage or a missing
+input; 3 the requested sandbox is unavailable; 130 stopped by Ctrl-C or SIGTERM.
+``template check`` and ``rubric check`` also end with 1 if a check fails.
 """
 
 import importlib
@@ -25,13 +24,13 @@ class Listed(NamedTuple):
 
 COMMANDS = {
     "grade": Listed("grade", "grade_command", "Grades one submission."),
-    "batch": Listed("batch", "batch_command", "Grades a class."),
-    "review": Listed("review", "review_command", "Opens a page on which doubts are settled."),
-    "correct": Listed("batch", "correct_command", "Changes what one student is given."),
-    "export": Listed("batch", "export_command", "Writes a class's grades for other programs."),
-    "clarity": Listed("grade", "clarity_command", "Counts the clear digits of one picture."),
-    "rubric": Listed("rubric", "rubric_command", "Shows points and limits, or checks your own."),
-    "template": Listed("template", "template_command", "Builds and proves what students get."),
+    "batch": Listed("batch", "batch_command", "Grades a whole class."),
+    "review": Listed("review", "review_command", "Opens a local page where TAs settle doubts."),
+    "correct": Listed("batch", "correct_command", "Changes the points of one student."),
+    "export": Listed("batch", "export_command", "Exports grades to Canvas, Gradescope or CSV."),
+    "clarity": Listed("grade", "clarity_command", "Counts the clear digits in a figure."),
+    "rubric": Listed("rubric", "rubric_command", "Shows the rubric or checks a changed one."),
+    "template": Listed("template", "template_command", "Builds and checks the files for students."),
 }
 
 
@@ -60,11 +59,16 @@ class Commands(click.Group):
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="ddpm-grader")
 def cli() -> None:
-    """Grades the diffusion-model assignment."""
+    """Grades the diffusion-model assignment.
+
+    Exit codes: 0 a result was produced, whatever the score; 1 a fault of the grader, or a failed
+    check of template check and rubric check; 2 wrong usage or a missing input; 3 the requested
+    sandbox is unavailable; 130 stopped.
+    """
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """The command ``ddpm-grader``; every error that is written for people is one line."""
+    """The command ``ddpm-grader``. Every error for people is one line."""
     try:
         sys.exit(cli.main(arguments, prog_name="ddpm-grader", standalone_mode=False) or 0)
     except click.UsageError as error:
@@ -97,7 +101,7 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 def usage_text(error: click.UsageError) -> str:
-    """What is wrong with what was typed, and where it is explained."""
+    """The mistake in the command, and the help to read."""
     command = error.ctx.command_path if error.ctx is not None else "ddpm-grader"
     text = " ".join(error.format_message().split()).rstrip(".")
     return f"{text}. See {command} --help."

@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from grader.checks.assignment import cheapest_columns
 from grader.checks.cases import Array
+from grader.checks.cheapest_pairs import cheapest_columns
 from grader.checks.clock import Clock
 from grader.checks.frames import PIXELS, Frame, find_frame
 from grader.checks.noise import (

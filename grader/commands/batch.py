@@ -29,73 +29,75 @@ from grader.errors import STOPPED
 )
 @click.option(
     "--out",
+    "--output",
     "grades",
     required=True,
     type=click.Path(file_okay=False, path_type=Path),
-    help="The folder of grades: journal, pages and result.json of every student.",
+    help="Write the journal, the pages and each student's result.json into this folder.",
 )
 @click.option(
     "--jobs",
     type=click.IntRange(min=1),
     default=os.cpu_count() or 1,
     show_default="number of cores",
-    help="Submissions graded at the same time on this machine.",
+    help="Grade this many submissions at the same time on this machine.",
 )
 @click.option(
     "--scheduler",
     metavar="ADDRESS",
-    help="Grade on the workers of this Dask scheduler (tcp://...) instead.",
+    help="Grade on the workers of this Dask scheduler (tcp://...) instead of this machine.",
 )
 @click.option(
     "--roster",
     type=FileOrNone(),
     metavar="FILE|none",
-    help="The class as CSV or .xlsx, or the gradebook that Canvas exports; names who is missing. "
-    "Its column 'submitted' tells who is late.",
+    help="The class list: CSV, .xlsx or a gradebook exported from Canvas. Students without a "
+    "submission are listed as missing. The column 'submitted' decides who is late.",
 )
 @click.option(
     "--deadline",
     metavar="ISO|none",
-    help="Such as 2026-05-01T23:59, to the end of that minute; Korean time if it names no zone.",
+    help="For example 2026-05-01T23:59. That minute still counts as on time. Korean time unless "
+    "it has a time zone.",
 )
 @click.option(
     "--rerun",
     metavar="ID|failed|all",
-    help="Grade again: one student, what failed by a fault of the grader's (as is done without "
-    "being asked), or everything.",
+    help="Grade again: one student, everything, or what failed through a fault of the grader "
+    "(this happens in every run).",
 )
 @click.option(
     "--rubric",
     type=FileOrNone(),
     metavar="FILE|none",
     show_default="assignment2.toml",
-    help="Points and limits.",
+    help="Points and limits, as TOML.",
 )
 @click.option(
     "--run",
     type=click.Choice(["definitions", "everything"]),
     show_default="definitions",
-    help="Which cells run: what the four graded definitions need, or the whole notebook.",
+    help="Which cells run: those that the four graded definitions need, or all of them.",
 )
 @sandbox_option
 @click.option(
     "--resample/--no-resample",
     default=None,
     show_default="no-resample",
-    help="Where the notebook shows no hundred samples, draw them from its checkpoint: slow.",
+    help="If the notebook shows no figure of 100 samples, generate them from its checkpoint. Slow.",
 )
 @click.option(
     "--seed",
     type=click.IntRange(min=0),
-    show_default="drawn at the first run, and kept",
-    help="Decides the hidden inputs; the same seed gives the same result. Keep it secret.",
+    show_default="drawn at the first run",
+    help="Selects the hidden inputs. The same seed gives the same result. Keep it secret.",
 )
 @click.option(
     "--limit",
     "limits",
     type=Limit(forgets=True),
     multiple=True,
-    help=f"Overrides one of the rubric's limits: {', '.join(LIMITS)}.",
+    help=f"Override one limit of the rubric: {', '.join(LIMITS)}. Can be given several times.",
 )
 def batch_command(
     paths: tuple[Path, ...],
@@ -112,11 +114,13 @@ def batch_command(
     seed: int | None,
     limits: tuple[tuple[str, float], ...],
 ) -> None:
-    """Grades a class: archives, folders of them, or Canvas's submissions.zip.
+    """Grades a whole class.
 
-    The same command again goes on where the last one stopped, and grades again what failed by a
-    fault of the grader's. The roster, deadline, rubric, limits, seed and choice of cells are
-    remembered in GRADES: they count until others are given; with the word none they are dropped.
+    PATH is an archive, a folder of archives, or the submissions.zip of Canvas.
+
+    Run the same command again to continue after an interruption. It also grades again what failed
+    through a fault of the grader. The folder remembers the roster, deadline, rubric, limits, seed,
+    --run and --resample until you give others. The word none forgets one of the first four.
     """
     from grader.batch.command import run_batch
     from grader.batch.remember import Asked
@@ -135,31 +139,34 @@ def batch_command(
     "--to",
     type=click.Choice(["csv", "canvas", "gradescope", "gallery", "decisions", "requests"]),
     required=True,
-    help="The form: a plain CSV, Canvas's gradebook, results.json files for Gradescope, the "
-    "class's own pictures on one page, what people decided, or their answers to regrade requests.",
+    help="What to write: a plain CSV, the gradebook of Canvas, results.json files for Gradescope, "
+    "a page with the students' own pictures, the decisions of TAs, or their answers to regrade "
+    "requests.",
 )
 @click.option(
+    "--out",
     "--output",
+    "output",
     metavar="PATH|-",
     type=click.Path(path_type=Path, allow_dash=True),
-    help="Where to; - is stdout. GRADES/export/ by default.",
+    help="Write to this path; - is stdout. The default is GRADES/export/.",
 )
 @click.option(
     "--gradebook",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="For canvas: the gradebook that you exported there as CSV; it is filled in.",
+    help="For canvas: the gradebook that you exported as CSV. Its scores are filled in.",
 )
 @click.option(
     "--assignment",
     metavar="TITLE|NUMBER",
-    help="For canvas: the column to fill in; by default the one that is called as the rubric is.",
+    help="For canvas: the column to fill in. The default is the column with the rubric's title.",
 )
 @click.option(
     "--consent",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="For gallery: a file with the ids of the students who agreed to be shown.",
+    help="For gallery: a file with the ids of the students who agree to be shown.",
 )
-@click.option("--names", is_flag=True, help="For gallery: with names instead of anonymously.")
+@click.option("--names", is_flag=True, help="For gallery: show names. The default is anonymous.")
 def export_command(
     grades: Path,
     to: str,
@@ -169,8 +176,11 @@ def export_command(
     consent: Path | None,
     names: bool,
 ) -> None:
-    """Writes the GRADES of a batch as CSV, for Canvas or Gradescope, the class's own pictures of
-    notebook 2-2 on one page, or what people decided and answered."""
+    """Exports grades to Canvas, Gradescope or CSV.
+
+    GRADES is the folder that batch wrote. Other exports are a page of pictures, the decisions of
+    TAs and their answers to regrade requests.
+    """
     from grader.report.export import Wanted, export
 
     text, lines = export(grades, to, output, Wanted(gradebook, assignment, consent, names))
@@ -185,16 +195,20 @@ def export_command(
 @click.argument("student", required=False)
 @click.argument("target", metavar="[ITEM|CHECK]", required=False)
 @click.argument("points", type=float, required=False)
-@click.option("--accept", is_flag=True, help="What is in doubt there keeps the points it has.")
-@click.option("--comment", default="", help="Why; the student reads it, too.")
-@click.option("--who", help="Who decides; your login name by default.")
-@click.option("--withdraw", is_flag=True, help="Back to the automatic points.")
+@click.option(
+    "--accept", is_flag=True, help="Settle the doubt: the provisional points become final."
+)
+@click.option("--comment", default="", help="The reason. The student sees it.")
+@click.option("--who", help="The name of the TA who decides. The default is your login name.")
+@click.option(
+    "--withdraw", is_flag=True, help="Remove the decision. The automatic points count again."
+)
 @click.option(
     "--from",
     "table",
     metavar="CSV",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="Takes over every decision of a table, as export --to decisions writes it.",
+    help="Apply every decision of a table that export --to decisions wrote.",
 )
 def correct_command(
     grades: Path,
@@ -207,10 +221,11 @@ def correct_command(
     withdraw: bool,
     table: Path | None,
 ) -> None:
-    """Gives STUDENT other POINTS for an ITEM or a CHECK; they win over every automatic result.
+    """Changes the points of one student.
 
-    STUDENT is the folder's name, a name of the class list or the end of an id, where only one has
-    it. Also a student who handed in nothing can be given points.
+    STUDENT is an id, the end of an id, a name of the roster, or the name of the student's folder.
+    It must mean one student only. POINTS count for the ITEM or CHECK instead of the automatic ones,
+    also after later runs. A student without a submission can get points, too.
     """
     from grader.batch.correct import correct, correct_from
 

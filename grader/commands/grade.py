@@ -34,7 +34,10 @@ if TYPE_CHECKING:
 
 OVERLAY, SHEET = "clarity.png", "text_to_image.png"
 json_option = click.option(
-    "--json", "json_file", metavar="FILE|-", help="Write the result as JSON; - is stdout."
+    "--json",
+    "json_file",
+    metavar="FILE|-",
+    help="Write the result as JSON to this file; - is stdout.",
 )
 
 
@@ -42,6 +45,8 @@ json_option = click.option(
 @click.argument("submission", type=click.Path(exists=True, path_type=Path))
 @click.option(
     "--out",
+    "--output",
+    "out",
     type=click.Path(file_okay=False, path_type=Path),
     help="Write result.json, clarity.png and text_to_image.png into this folder.",
 )
@@ -63,7 +68,11 @@ def grade_command(
     seed: int,
     limits: tuple[tuple[str, float], ...],
 ) -> None:
-    """Grades one SUBMISSION, a .tar.gz or an unpacked folder."""
+    """Grades one submission.
+
+    SUBMISSION is a .tar.gz or an unpacked folder. The table shows each item's points and the reason
+    for each lost one.
+    """
     must_be_one_submission(submission)
     errors = Console(stderr=True)
     warn_of_no_sandbox(sandbox, errors)
@@ -101,13 +110,13 @@ def must_be_plain(path: Path) -> None:
     type=click.Choice(["columns", "none"]),
     default="columns",
     show_default=True,
-    help="Whether a tile must show the digit of its column, or any.",
+    help="columns: a tile must show the digit of its column. none: any digit counts.",
 )
 @json_option
 @click.option(
     "--overlay",
     type=click.Path(dir_okay=False, path_type=Path),
-    help="Write a PNG that shows every tile, and how it was read.",
+    help="Write a PNG that marks each tile as clear or not.",
 )
 @sandbox_option
 def clarity_command(
@@ -117,9 +126,10 @@ def clarity_command(
     overlay: Path | None,
     sandbox: Literal["auto", "bubblewrap", "none"],
 ) -> None:
-    """Counts the clear digits of FILE, a picture of samples or a notebook that shows one.
+    """Counts the clear digits in a figure.
 
-    Of a notebook it is the last figure with a hundred tiles that counts.
+    FILE is a picture of samples or a notebook. In a notebook the last figure with a hundred tiles
+    counts.
     """
     must_be_plain(file)
     chosen = choose_sandbox(sandbox)

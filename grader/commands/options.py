@@ -84,7 +84,7 @@ sandbox_option = click.option(
     type=click.Choice(["auto", "bubblewrap", "none"]),
     default="auto",
     show_default=True,
-    help="The walls round what a student sent; none gives it everything that you may do.",
+    help="How student code is confined. With none it can do everything that you can.",
 )
 
 
@@ -93,40 +93,40 @@ rubric_option = click.option(
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     default=DEFAULT_RUBRIC,
     show_default="assignment2.toml",
-    help="Points and limits.",
+    help="Points and limits, as TOML.",
 )
 run_option = click.option(
     "--run",
     type=click.Choice(["definitions", "everything"]),
     default="definitions",
     show_default=True,
-    help="Which cells run: what the four graded definitions need, or the whole notebook.",
+    help="Which cells run: those that the four graded definitions need, or all of them.",
 )
 resample_option = click.option(
     "--resample",
     is_flag=True,
-    help="Where the notebook shows no hundred samples, draw them from its checkpoint: slow.",
+    help="If the notebook shows no figure of 100 samples, generate them from its checkpoint. Slow.",
 )
 seed_option = click.option(
     "--seed",
     type=click.IntRange(min=0),
     default=0,
     show_default=True,
-    help="Another set of hidden inputs; the same seed gives the same result.",
+    help="Selects the hidden inputs. The same seed gives the same result.",
 )
 limit_option = click.option(
     "--limit",
     "limits",
     type=Limit(),
     multiple=True,
-    help=f"Overrides one of the rubric's limits: {', '.join(LIMITS)}.",
+    help=f"Override one limit of the rubric: {', '.join(LIMITS)}. Can be given several times.",
 )
 
 
 def warn_of_no_sandbox(sandbox: str, console: Console) -> None:
     if sandbox == "none":
         console.print(
-            "Warning: without a sandbox the student's code can do all that you can.",
+            "Warning: without a sandbox the student's code can do everything that you can.",
             style="yellow",
         )
 

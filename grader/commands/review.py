@@ -14,20 +14,20 @@ PORT = 8017
     type=click.IntRange(1024, 65535),
     default=PORT,
     show_default=True,
-    help="Of this machine; the next free one if it is taken.",
+    help="The port on this machine. If it is in use, the next free one is taken.",
 )
 @click.option(
     "--reviewer",
     metavar="NAME",
-    help="Who decides; the queue is shared out among all who were ever named. Without it your "
-    "login name decides, and everything is yours.",
+    help="The name of the TA who decides. Each named TA gets a share of the doubts. Without this "
+    "option your login name decides and you get all doubts.",
 )
-@click.option("--anonymous", is_flag=True, help="Names, ids and file names are hidden.")
+@click.option("--anonymous", is_flag=True, help="Hide names, ids and file names.")
 @click.option(
     "--requests",
     metavar="CSV",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="Regrade requests, a form's export with the columns id, item, text.",
+    help="Regrade requests: a table with the columns id, item and text.",
 )
 @click.option(
     "--lang",
@@ -35,9 +35,9 @@ PORT = 8017
     type=click.Choice(["en", "ko"]),
     default="en",
     show_default=True,
-    help="The page's language.",
+    help="The language of the page.",
 )
-@click.option("--no-browser", is_flag=True, help="The link is printed and not opened.")
+@click.option("--no-browser", is_flag=True, help="Print the link without opening it.")
 def review_command(
     grades: Path,
     port: int,
@@ -47,10 +47,11 @@ def review_command(
     language: str,
     no_browser: bool,
 ) -> None:
-    """Settles what the grader is in doubt about, on a page of this machine.
+    """Opens a local page where TAs settle doubts.
 
-    Doubts that are alike are decided once for all who have them, with code, numbers and pictures in
-    sight. Every decision is kept in the journal of GRADES and can be undone.
+    GRADES is the folder that batch wrote. Similar doubts form a group, and one decision settles a
+    group. The page shows the code, the measurements and the pictures. GRADES keeps every decision,
+    and each one can be undone.
     """
     from grader.review.start import review
 

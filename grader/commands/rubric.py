@@ -1,4 +1,4 @@
-"""``rubric``: shows the rubric, and proves one that was changed."""
+"""``rubric``: shows the rubric and checks a changed one."""
 
 import sys
 from pathlib import Path
@@ -14,13 +14,16 @@ NOT_FINE = 1
 
 @click.group("rubric")
 def rubric_command() -> None:
-    """Points and limits: shows the rubric, and checks one that you changed."""
+    """Shows the rubric or checks a changed one."""
 
 
 @rubric_command.command("check")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 def check_command(file: Path) -> None:
-    """Says whether FILE is a rubric that makes sense. Exit code 0 if it does, 1 if not."""
+    """Checks a rubric.
+
+    Exit code 0 if FILE is a valid rubric, 1 if it is not.
+    """
     try:
         rubric = load_rubric(file)
     except RubricError as error:
@@ -31,21 +34,18 @@ def check_command(file: Path) -> None:
 
 @rubric_command.command("show")
 def show_command() -> None:
-    """Prints the rubric that is used where no other is given, as TOML.
+    """Prints the default rubric as TOML.
 
-    Change a copy of it: ddpm-grader rubric show > mine.toml
+    To change it, start from a copy: ddpm-grader rubric show > mine.toml
     """
     click.echo(DEFAULT_RUBRIC.read_text("utf-8"), nl=False)
 
 
 def told(rubric: Rubric) -> str:
-    """What it comes to, in one line."""
+    """The rubric in one line."""
     count = len(rubric.items)
     late = rubric.late
-    rule = "nothing is deducted for being late"
+    rule = "no deduction for being late"
     if late.percent_per_day:
-        rule = (
-            f"{late.percent_per_day:g} % are deducted for each day late, "
-            f"at most {late.most_percent:g} %"
-        )
+        rule = f"each day late costs {late.percent_per_day:g} %, at most {late.most_percent:g} %"
     return f"{count} item{'s' if count != 1 else ''}, {rubric.max_points:g} points; {rule}"

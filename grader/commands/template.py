@@ -1,4 +1,4 @@
-"""``template``: builds what students are given, and proves it."""
+"""``template``: builds and checks the files that students get."""
 
 import sys
 from pathlib import Path
@@ -26,21 +26,24 @@ NOT_FINE = 1
 
 @click.group("template")
 def template_command() -> None:
-    """What students are given: builds it, and proves that it can be solved."""
+    """Builds and checks the files for students."""
 
 
 @template_command.command("build")
 @click.option(
+    "--out",
     "--output",
+    "output",
     type=click.Path(file_okay=False, path_type=Path),
     default=Path(),
-    help="The folder to write into; the current one by default.",
+    help="Write into this folder. The default is the current one.",
 )
-@click.option(
-    "--gradescope", is_flag=True, help="Write the autograder bundle for Gradescope as well."
-)
+@click.option("--gradescope", is_flag=True, help="Also write the autograder bundle for Gradescope.")
 def build_command(output: Path, gradescope: bool) -> None:
-    """Writes Assignment2.tar.gz: notebooks, CollectSubmission.sh and selfcheck.pyz."""
+    """Builds Assignment2.tar.gz.
+
+    It holds the notebooks, CollectSubmission.sh and selfcheck.pyz.
+    """
     from grader.kit.build import build_kit
     from grader.kit.gradescope import build_bundle
 
@@ -65,9 +68,11 @@ def check_command(
     sandbox: Literal["auto", "bubblewrap", "none"],
     seed: int,
 ) -> None:
-    """Proves the notebooks in FOLDER and its CollectSubmission.sh, the project's own by default.
+    """Checks the files that students get.
 
-    Takes a minute or two; a line for each check. Exit code 0 if all pass, 1 if one fails.
+    FOLDER holds the notebooks and may hold a CollectSubmission.sh. The default is the template of
+    this project. Prints one line for each check. Takes a minute or two. Exit code 0 if all pass, 1
+    if one fails.
     """
     from grader.kit.given import look
     from grader.kit.proof import prove

@@ -95,7 +95,7 @@ class _Mending:
             if not self.open:
                 return self.whole()
             if token in _PAIRS and self.key == '"cells"':
-                self.cell_ended()
+                self.note_cells_end()
         else:
             if next(tokens, None) is not None:
                 raise Unclear
@@ -114,7 +114,7 @@ class _Mending:
             self.edit(self.comma, self.comma + 1, "", "A comma too many was left out.")
         self.before = "value"
 
-    def cell_ended(self) -> None:
+    def note_cells_end(self) -> None:
         if self.open in (["{"], ["{", "["]):
             self.cells_end, self.all_cells = self.end, self.open == ["{"]
 

@@ -4,7 +4,6 @@ import ast
 from collections.abc import Iterable, Iterator
 
 _NAMESPACES = {"globals", "vars", "locals"}
-_UPDATES = ("update", "setdefault")
 
 
 def called(node: ast.AST) -> str:

@@ -87,7 +87,7 @@ class _Reading:
             with contextlib.suppress(Unclear):
                 if (first := first_side(cell.source)) is not None:
                     cell.source = first
-                    self.merged()
+                    self.doubt_merge()
         notes = tuple(dict.fromkeys(self.notes))
         return Notebook(self.name, node, "", notes, self.lost, self.lost_outputs, self.doubt)
 
@@ -153,14 +153,14 @@ class _Reading:
         except (Unclear, ValueError):
             raise _CannotRead("it is damaged, and is no valid JSON") from None
         if side is not None:
-            self.merged()
+            self.doubt_merge()
         if made.lost:
             self.lost = f"The end of {self.name} is missing, and what stood there cannot be read."
         said = made.notes or ([] if side else ["Control characters were taken as they are."])
         self.notes += [f"{self.name} is damaged. {note}" for note in said]
         return found
 
-    def merged(self) -> None:
+    def doubt_merge(self) -> None:
         text = f"{self.name} holds the marks of a merge. The first side was read; nobody ran it."
         self.doubt = text
 

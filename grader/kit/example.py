@@ -64,7 +64,7 @@ def build(
         for trained in sorted(results.glob("results_*")) if results else []:
             shutil.copytree(trained, folder / trained.name)
             if (animation := folder / trained.name / "gif_final.gif").is_file() and thin:
-                thinned(animation)
+                thin_animation(animation)
         for path in folder.rglob("*"):
             os.utime(path, (PACKED_AT, PACKED_AT))
         command = ["sh", str(COLLECT_SCRIPT.resolve()), student]
@@ -76,7 +76,7 @@ def build(
     return done.stderr.splitlines()
 
 
-def thinned(path: Path, every: int = 5) -> None:
+def thin_animation(path: Path, every: int = 5) -> None:
     """Rewrites an animation: the first picture, every fifth and the last, in 16 grays."""
     with Image.open(path) as gif:
         last = getattr(gif, "n_frames", 1) - 1

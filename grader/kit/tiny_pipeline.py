@@ -15,7 +15,6 @@ from transformers.utils.logging import disable_progress_bar
 
 START, END = "<|startoftext|>", "<|endoftext|>"
 WIDE, TOKENS = 32, 77
-FACTOR = 8  # pixels a side that one latent stands for, as in the real one
 
 
 def save(folder: Path, seed: int = 0) -> Path:

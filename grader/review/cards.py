@@ -19,7 +19,6 @@ from grader.review.mask import Mask
 OLD = "graded before code was kept; grade again to see it"
 MOST_NUMBERS = 60  # of a check
 MOST_TEXT = 4000  # letters of one number or traceback
-CHOSEN = 140  # letters of a number that stands on one line
 
 
 @dataclass(frozen=True)

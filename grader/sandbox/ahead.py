@@ -76,7 +76,7 @@ class Ahead:
             if kernel.alive:
                 return kernel
             kernel.close()
-        return started(self.sandbox, limits, seed)
+        return start_kernel(self.sandbox, limits, seed)
 
     def end(self, kernel: Kernel) -> None:
         """Ends the kernel without waiting for it, if it is a warm one."""
@@ -94,11 +94,11 @@ class Ahead:
             return self._reserve.popleft()
 
     def _start_one(self) -> None:
-        one = self._starter.submit(started, self.sandbox, self.limits, self.seed)
+        one = self._starter.submit(start_kernel, self.sandbox, self.limits, self.seed)
         self._reserve.append(one)
 
 
-def ended(sandbox: Sandbox, kernel: Kernel) -> None:
+def end_kernel(sandbox: Sandbox, kernel: Kernel) -> None:
     """Ends a kernel; in runs of many, while the next submission begins."""
     if isinstance(sandbox, Ahead):
         sandbox.end(kernel)
@@ -106,7 +106,7 @@ def ended(sandbox: Sandbox, kernel: Kernel) -> None:
         kernel.close()
 
 
-def started(sandbox: Sandbox, limits: Limits, seed: int) -> Kernel:
+def start_kernel(sandbox: Sandbox, limits: Limits, seed: int) -> Kernel:
     """A new kernel that has run the prelude. Raises ``InfraError`` with the reason when none comes
     up."""
     if isinstance(sandbox, Ahead):

@@ -10,14 +10,14 @@ import sys
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from grader.sandbox.inside import LIBC, call, own_files, sealed, walled_in
+    from grader.sandbox.inside import LIBC, build_last_walls, call, own_files, sealed_application
 
 CLONE_NEWNS = 0x20000
 
 request = json.loads(sys.argv.pop(1))
 call(LIBC.unshare(CLONE_NEWNS), "unshare")  # bubblewrap's own mounts are not to be changed here
 own_files(request)
-seal = walled_in(request)
+seal = build_last_walls(request)
 
 vars(sys)["modules"]["debugpy"] = None  # nobody here will debug, and its import takes long
 import ipykernel.debugger  # noqa: E402, F401 - the walls stand round what is imported, too
@@ -25,4 +25,4 @@ from ipykernel.kernelapp import IPKernelApp  # noqa: E402 - the same
 
 del sys.modules["debugpy"]
 
-sealed(IPKernelApp, seal).launch_instance()
+sealed_application(IPKernelApp, seal).launch_instance()

@@ -121,14 +121,14 @@ class Filter(ctypes.Structure):
     _fields_ = [("len", ctypes.c_ushort), ("filter", ctypes.c_char_p)]
 
 
-def filtered(request: Request) -> None:
+def install_filter(request: Request) -> None:
     """The filter of system calls."""
     program = base64.b64decode(request["filter"])
     answer = Filter(len(program) // 8, program)
     call(LIBC.prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, ctypes.byref(answer), 0, 0), "seccomp")
 
 
-def limited(rlimits: dict[str, int]) -> None:
+def set_limits(rlimits: dict[str, int]) -> None:
     """The limits of each process; what started this one may have set lower ones."""
     for name, value in rlimits.items():
         which = int(getattr(resource, "RLIMIT_" + name))
@@ -173,17 +173,17 @@ class Seal:
             os._exit(1)
 
 
-def walled_in(request: Request) -> Seal:
+def build_last_walls(request: Request) -> Seal:
     """The last walls round the process that becomes the kernel."""
-    limited(request["rlimits"])
+    set_limits(request["rlimits"])
     seal = Seal(request["sockets"])
     hide_proc()
     no_privileges()
-    filtered(request)
+    install_filter(request)
     return seal
 
 
-def sealed(application: Any, seal: Seal) -> Any:
+def sealed_application(application: Any, seal: Seal) -> Any:
     """ipykernel's application, which runs no cell before the seal is closed."""
 
     class SealedKernel(application):  # type: ignore[misc]

@@ -30,14 +30,14 @@ if TYPE_CHECKING:  # both are one source when they are sent
         LIBC,
         Request,
         Seal,
+        build_last_walls,
         call,
-        filtered,
         hide_proc,
+        install_filter,
         no_privileges,
         own_files,
         prctl,
-        sealed,
-        walled_in,
+        sealed_application,
     )
 
 CLONE = {"fs": 0x20000, "uts": 0x4000000, "ipc": 0x8000000, "user": 0x10000000}
@@ -96,7 +96,7 @@ def first_process(request: "Request", lifeline: socket.socket) -> "Seal":
         prctl(PR_SET_DUMPABLE, 1)
         try:
             sys.argv = ["-c", *request["argv"]]
-            return walled_in(request)
+            return build_last_walls(request)
         except BaseException:
             os._exit(1)
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # of what has no handler here, none reaches pid 1
@@ -156,7 +156,7 @@ def trial(request: "Request") -> str:
                     loopback_up()
                     hide_proc()
                     no_privileges()
-                    filtered(request)
+                    install_filter(request)
                     os.write(writing, b"nested")
                 except Exception as error:
                     os.write(writing, f"{type(error).__name__}: {error}".encode()[:500])
@@ -206,6 +206,6 @@ if seal := main():
     from ipykernel.kernelapp import IPKernelApp
 
     try:
-        sealed(IPKernelApp, seal).launch_instance()
+        sealed_application(IPKernelApp, seal).launch_instance()
     finally:
         os._exit(0)

@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import Any, Protocol, Self
 
 from grader.probes.seal import NONCE_BYTES, sealed
-from grader.sandbox.ahead import ended, started
+from grader.sandbox.ahead import end_kernel, start_kernel
 from grader.sandbox.kernel import CellRaisedError, Kernel, KernelGoneError
 from grader.sandbox.launch import Sandbox
 from grader.sandbox.limits import JSON, InfraError, Limits, Outcome, Status
@@ -103,7 +103,7 @@ class KernelSession:
     def close(self) -> None:
         """Ends the kernel."""
         if self._kernel is not None:
-            ended(self._sandbox, self._kernel)
+            end_kernel(self._sandbox, self._kernel)
             self._kernel = None
 
     @property
@@ -187,7 +187,7 @@ class KernelSession:
 
     def _start(self) -> None:
         began = time.monotonic()
-        kernel = started(self._sandbox, self._limits, self._seed)
+        kernel = start_kernel(self._sandbox, self._limits, self._seed)
         self.starts += 1
         self._kernel, self._cells, self._sent = kernel, {}, set()
         if self.starts > 1:  # the first start is ours; those after it, the student's doing

@@ -86,13 +86,5 @@ def test_a_damaged_notebook_is_wrong_usage(tmp_path: Path) -> None:
     assert "Traceback" not in done.stderr
 
 
-def test_every_option_is_in_the_help_and_the_readme() -> None:
-    readme = (PACKAGE.parent / "README.md").read_text("utf-8")
-    text = run("--help").stdout
-    for option in ("--labels", "--json", "--overlay", "--sandbox"):
-        assert option in text
-        assert option in readme
-
-
 def test_a_file_that_is_not_there_is_wrong_usage(tmp_path: Path) -> None:
     assert run(tmp_path / "none.png").returncode == 2

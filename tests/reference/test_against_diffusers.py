@@ -8,8 +8,8 @@ import torch
 from torch import nn
 
 from reference.ddpm import DDPM
-from reference.posterior import p_mean_variance
 from reference.schedules import ddpm_schedules
+from tests.reference.posterior import p_mean_variance
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # the library's own, while it is imported

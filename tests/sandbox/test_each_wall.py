@@ -115,11 +115,11 @@ WALLS = {
     "own view of processes": [("    hide_proc()\n    no_priv", "    no_priv")],
     "no capabilities": [
         (
-            "    no_privileges()\n    filtered(request)\n    return",
-            "    filtered(request)\n    return",
+            "    no_privileges()\n    install_filter(request)\n    return",
+            "    install_filter(request)\n    return",
         )
     ],
-    "filter of system calls": [("    filtered(request)\n    return", "    return")],
+    "filter of system calls": [("    install_filter(request)\n    return", "    return")],
     "few files": [(",nr_inodes={FILES}", "")],
     "sockets closed for writing": [("                close_for_writing(folder)\n", "")],
     "limits": [("resource.setrlimit(which, (bounded, bounded))", "pass")],
