@@ -160,7 +160,7 @@ class Workbench:
         """Stores them, all or none, and has the pages written. Raises ``GraderError``."""
         self.journal.decide(decisions, seen, answered)
         self.room.refresh()
-        self.writer.changed(self.room.gradebook, self.room.seen)
+        self.writer.show(self.room.gradebook, self.room.seen)
 
 
 def _has_places(entry: Entry) -> bool:
