@@ -4,9 +4,9 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from grader.batch.database import now
 from grader.batch.decisions import ALIKE, SECOND, TILES, Decision
 from grader.batch.gradebook import Entry, GradedItem
-from grader.batch.journal import now
 from grader.errors import UsageError
 
 UNJUDGED = "{0} has no result yet: run ddpm-grader batch SUBMISSIONS first."

@@ -13,7 +13,8 @@ from starlette.responses import HTMLResponse
 
 from grader.batch.decisions import Decision
 from grader.batch.gradebook import Entry
-from grader.batch.journal import Answered, Journal
+from grader.batch.journal import Journal
+from grader.batch.kept_decisions import Answered
 from grader.errors import GraderError
 from grader.review.cards import Card, Evidence, TileGrid
 from grader.review.classroom import Classroom

@@ -282,7 +282,7 @@ def test_killed_at_any_moment_of_a_save_nothing_is_lost_or_half_done(
     code = f"""
 import os, signal, sys
 from pathlib import Path
-from grader.batch import journal as j
+from grader.batch import database as j
 from grader.batch.correct import correct_from
 steps = 0
 def step():
