@@ -4,9 +4,9 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from grader.batch.database import now
 from grader.batch.decisions import ALIKE, SECOND, TILES, Decision
 from grader.batch.gradebook import Entry, GradedItem
-from grader.batch.journal import now
 from grader.errors import UsageError
 
 UNJUDGED = "{0} has no result yet: run ddpm-grader batch SUBMISSIONS first."
@@ -99,16 +99,19 @@ def undone(
 
     What comes back is about the file that was seen then: for another one it is proposed again.
     """
+    before: dict[tuple[str, str], list[Decision]] = {}
+    for old in history:
+        before.setdefault((old.key, old.target), []).append(old)
     found = []
     for made in decisions:
-        mine = {made.key, *keys(made)}
         earlier = [
             old
-            for old in history
-            if old.number < made.number and old.target == made.target and old.key in mine
+            for key in {made.key, *keys(made)}
+            for old in before.get((key, made.target), ())
+            if old.number < made.number
         ]
         nothing = replace(made, points=None, word="", comment="")
-        last = earlier[-1] if earlier else nothing
+        last = max(earlier, key=lambda old: old.number, default=nothing)
         back = replace(last, label=made.label, owner=made.owner, before=made.points)
         found.append(replace(back, who=who, made=now(), act=act, number=0))
     return found

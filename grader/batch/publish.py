@@ -1,11 +1,9 @@
 """Writes the pages of the grades, while a batch runs and at its end."""
 
-import threading
 import time
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
+from grader.batch.beside import Beside
 from grader.batch.gradebook import Gradebook, read_gradebook
 from grader.batch.journal import Journal, Rows
 from grader.errors import GraderError
@@ -40,47 +38,24 @@ def publish_decided(journal: Journal, rows: Rows) -> Gradebook:
     return gradebook
 
 
-class Publisher:
-    """A context in which pages are written by a thread, soon after each call of ``changed``.
+class Publisher(Beside):
+    """A context in which pages are written soon after each call of ``changed``.
 
-    An error ends the thread; who publishes at the end meets it again and tells of it.
+    An error ends it; who publishes at the end meets it again and tells of it.
     """
 
     def __init__(self, grades: Path) -> None:
+        super().__init__(self._take_turns)
         self.grades = grades
         self.written: dict[str, str] = {}
-        self._changed, self._over = threading.Event(), threading.Event()
-        self._thread = threading.Thread(target=self._run, name="publisher", daemon=True)
 
-    def changed(self) -> None:
-        self._changed.set()
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self._over.set()
-        self._changed.set()
-        self._thread.join()
-
-    def _run(self) -> None:
-        while True:
-            self._changed.wait()
-            if self._over.is_set():
-                return
-            self._changed.clear()
-            began = time.monotonic()
-            try:
-                self._publish()
-            except GraderError:
-                return
-            self._over.wait(max(FIRST_PAUSE, SHARE * (time.monotonic() - began)))
+    def _take_turns(self) -> float | None:
+        began = time.monotonic()
+        try:
+            self._publish()
+        except GraderError:
+            return None
+        return max(FIRST_PAUSE, SHARE * (time.monotonic() - began))
 
     def _publish(self) -> None:
         from grader.report.pages import write_pages

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from grader.batch.gradebook import Entry, Gradebook
 from grader.batch.ids import id_of_field
-from grader.batch.journal import Journal, Request
+from grader.batch.journal import Journal
+from grader.batch.kept_decisions import Request
 from grader.batch.tablefile import defused, read_table
 from grader.errors import UsageError
 

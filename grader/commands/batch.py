@@ -13,6 +13,7 @@ from grader.commands.options import (
     FileOrNone,
     Limit,
     by_name,
+    grades_argument,
     sandbox_option,
     warn_of_no_sandbox,
 )
@@ -134,7 +135,7 @@ def batch_command(
 
 
 @click.command("export")
-@click.argument("grades", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@grades_argument
 @click.option(
     "--to",
     type=click.Choice(["csv", "canvas", "gradescope", "gallery", "decisions", "requests"]),
@@ -191,7 +192,7 @@ def export_command(
 
 
 @click.command("correct")
-@click.argument("grades", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@grades_argument
 @click.argument("student", required=False)
 @click.argument("target", metavar="[ITEM|CHECK]", required=False)
 @click.argument("points", type=float, required=False)

@@ -25,6 +25,10 @@ LIMITS = (
 NONE = "none"  # in place of an option's value: what is remembered of it is forgotten
 
 
+grades_argument = click.argument(
+    "grades", type=click.Path(exists=True, file_okay=False, path_type=Path)
+)
+
 if TYPE_CHECKING:
     Pair = click.ParamType[tuple[str, float]]
 else:  # before click 8.4 it takes no type

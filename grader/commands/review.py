@@ -4,11 +4,13 @@ from pathlib import Path
 
 import click
 
+from grader.commands.options import grades_argument
+
 PORT = 8017
 
 
 @click.command("review")
-@click.argument("grades", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@grades_argument
 @click.option(
     "--port",
     type=click.IntRange(1024, 65535),

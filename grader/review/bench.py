@@ -13,7 +13,8 @@ from starlette.responses import HTMLResponse
 
 from grader.batch.decisions import Decision
 from grader.batch.gradebook import Entry
-from grader.batch.journal import Answered, Journal
+from grader.batch.journal import Journal
+from grader.batch.kept_decisions import Answered
 from grader.errors import GraderError
 from grader.review.cards import Card, Evidence, TileGrid
 from grader.review.classroom import Classroom
@@ -160,7 +161,7 @@ class Workbench:
         """Stores them, all or none, and has the pages written. Raises ``GraderError``."""
         self.journal.decide(decisions, seen, answered)
         self.room.refresh()
-        self.writer.changed(self.room.gradebook, self.room.seen)
+        self.writer.show(self.room.gradebook, self.room.seen)
 
 
 def _has_places(entry: Entry) -> bool:

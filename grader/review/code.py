@@ -5,7 +5,7 @@ import html
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -73,7 +73,8 @@ def _lines(source: str, first: int, own: range, wrong: Collection[int]) -> Itera
         yield Line(first + n, text, n in own, first + n in wrong)
 
 
-def coloured(source: str) -> list[str]:
+@lru_cache(64)  # items share statements, and pages are shown again
+def coloured(source: str) -> Sequence[str]:
     """Each line as HTML; of very long lines the beginning, of very many the first.
 
     What colours looks from each line as far as blanks go, so that it takes lines x letters.
@@ -103,7 +104,7 @@ def _formatter() -> "HtmlFormatter[str]":
 
 
 @cache
-def reference_for(item: str) -> list[str]:
+def reference_for(item: str) -> Sequence[str]:
     """The reference's own code for this item, coloured; empty where there is none."""
     if item not in _REFERENCE:
         return []

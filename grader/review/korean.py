@@ -210,6 +210,8 @@ TOLD: dict[str, str] = {
     "{item} of {name} was decided as a whole ({points} points by {who}): withdraw that first, then its checks can be decided one by one.": "{name}의 {item}에는 항목 전체에 대한 결정이 있습니다 ({who}, {points}점). 그 결정을 먼저 철회하면 하나씩 결정할 수 있습니다.",
     "{who} decided {target} of {name} meanwhile ({last}). Nothing of yours was kept: look at it and decide again.": "그사이 {who} 님이 {name}의 {target}을 결정했습니다 ({last}). 방금 한 결정은 저장되지 않았습니다. 확인하고 다시 결정하십시오.",
     "The grades in {folder} cannot be written or read: {reason}. Every result that was stored before is kept.": "{folder}의 성적을 쓰거나 읽을 수 없습니다: {reason}. 이미 저장된 결과는 그대로 있습니다.",
+    "{file} is damaged or no journal of this grader ({why}): put a copy in its place, or grade into another folder.": "{file}이(가) 손상되었거나 이 채점기의 기록이 아닙니다({why}). 사본을 그 자리에 두거나 다른 폴더에 채점하십시오.",
+    "The pages could not be written ({error}).": "학생 페이지를 쓰지 못했습니다({error}).",
 }
 
 # what loss and sampler were measured to be; what stands in a gap may be one of them itself;

@@ -5,8 +5,8 @@ from starlette.responses import Response
 
 from grader.batch.deciding import decided
 from grader.batch.gradebook import Entry
-from grader.batch.journal import Answered
-from grader.batch.journal import Request as Asked
+from grader.batch.kept_decisions import Answered
+from grader.batch.kept_decisions import Request as Asked
 from grader.batch.requests import entry_of_request, target_of
 from grader.errors import UsageError
 from grader.review import acts

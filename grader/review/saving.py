@@ -1,11 +1,10 @@
 """Writes the pages that a decision changed, beside the server: whoever decides need not wait."""
 
 import logging
-import threading
 from pathlib import Path
 from types import TracebackType
-from typing import Self
 
+from grader.batch.beside import Beside
 from grader.batch.decisions import Decisions
 from grader.batch.gradebook import Gradebook, entry_of
 from grader.batch.journal import Journal
@@ -16,26 +15,21 @@ logger = logging.getLogger(__name__)
 PAUSE = 0.5  # seconds before pages are written, so that the answer to a decision comes first
 
 
-class Writer:
-    """A context in which pages are written soon after each call of ``changed``. What is not written
-    when it ends, be it by force, is noted in the journal and written the next time."""
+class Writer(Beside):
+    """A context in which pages are written soon after each call of ``show``, and at its end. What
+    is not written when it ends by force is noted in the journal and written the next time."""
 
     def __init__(self, grades: Path) -> None:
+        super().__init__(self._write_all, wait=PAUSE)
         self.grades = grades
         self.problem = ""
         self._state: tuple[Gradebook, int] | None = None
-        self._changed, self._over = threading.Event(), threading.Event()
-        self._thread = threading.Thread(target=self._run, name="writer", daemon=True)
 
-    def changed(self, gradebook: Gradebook, seen: int) -> None:
+    def show(self, gradebook: Gradebook, seen: int) -> None:
         """The decisions up to the number ``seen``, which this gradebook shows, may not be on the
         pages yet."""
         self._state = gradebook, seen
-        self._changed.set()
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
+        self.changed()
 
     def __exit__(
         self,
@@ -43,24 +37,20 @@ class Writer:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self._over.set()
-        self._changed.set()
-        self._thread.join()
+        super().__exit__(kind, error, traceback)
+        self._write_all()
 
-    def _run(self) -> None:
-        while not self._over.is_set():
-            self._changed.wait()
-            self._over.wait(PAUSE)
-            self._changed.clear()
-            try:
-                with Journal(self.grades) as journal:
-                    self._write(journal)
-                self.problem = ""
-            except GraderError as error:
-                self.problem = str(error)
-            except Exception as error:
-                logger.exception("writing the pages failed")
-                self.problem = f"The pages could not be written ({type(error).__name__})."
+    def _write_all(self) -> float:
+        try:
+            with Journal(self.grades) as journal:
+                self._write(journal)
+            self.problem = ""
+        except GraderError as error:
+            self.problem = str(error)
+        except Exception as error:
+            logger.exception("writing the pages failed")
+            self.problem = f"The pages could not be written ({type(error).__name__})."
+        return 0.0
 
     def _write(self, journal: Journal) -> None:
         from grader.report.pages import write_students

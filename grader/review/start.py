@@ -55,7 +55,7 @@ def review(
                 whole_text(reviewer or login()), reviewer is not None, anonymous, language
             )
             bench = Workbench(journal, writer, asked, keys, found)
-            writer.changed(bench.room.gradebook, bench.room.seen)  # what was killed before
+            writer.show(bench.room.gradebook, bench.room.seen)  # what was killed before
             link = f"http://{HOST}:{found}/enter?token={keys.token}"
             say(f"Review the class at {link}")
             say("The link works once, in one browser on this machine. Ctrl-C ends.")

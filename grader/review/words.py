@@ -8,6 +8,7 @@ from functools import lru_cache
 
 from grader.kit.catalogue import compiled
 from grader.review.korean import KOREAN, MEASURED, TOLD
+from grader.review.korean_notes import NOTES
 from grader.selfcheck.words import CATALOGUES, pattern_of
 from grader.selfcheck.words import Words as Sentences
 
@@ -16,9 +17,9 @@ LONGEST = 1000  # letters of a message that is translated: what students wrote m
 
 
 class Words:
-    """``words(text)`` is the workbench's own text, ``words.sentence(text)`` a check's message,
-    ``words.told(text)`` why something was not kept, ``words.measured(text)`` what a loss or sampler
-    was measured to be."""
+    """``words(text)`` is the workbench's own text, ``words.sentence(text)`` a check's message or a
+    note on a submission, ``words.told(text)`` why something was not kept, ``words.measured(text)``
+    what a loss or sampler was measured to be."""
 
     def __init__(self, language: str) -> None:
         self.language = language
@@ -61,4 +62,5 @@ def _filled(patterns: Patterns, text: str, fill: Callable[[str], str]) -> str:
 
 def _sentences(language: str) -> Sentences:
     path = CATALOGUES / language / "LC_MESSAGES" / "selfcheck.po"
-    return Sentences(language, gettext.GNUTranslations(io.BytesIO(compiled(path))))
+    texts = compiled(path, NOTES if language == "ko" else None)
+    return Sentences(language, gettext.GNUTranslations(io.BytesIO(texts)))

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from grader.batch.correct import correct
+from grader.batch.database import FILE
 from grader.batch.decisions import Decision
-from grader.batch.journal import FILE, Journal
+from grader.batch.journal import Journal
 from grader.batch.roster import Student
 from grader.errors import UsageError
 from grader.results import Flag

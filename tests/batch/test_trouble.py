@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from grader.batch import journal as journal_module
+from grader.batch import kept_results
 from grader.batch import run as module
 from grader.batch.decisions import Decision
 from grader.batch.evidence import Evidence
@@ -129,9 +129,9 @@ def test_a_clock_that_is_set_back_changes_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     handed_in, grades = hand_in(tmp_path / "in", 3), tmp_path / "grades"
-    monkeypatch.setattr(journal_module, "now", lambda: "2026-05-02T00:00:00+09:00")
+    monkeypatch.setattr(kept_results, "now", lambda: "2026-05-02T00:00:00+09:00")
     before = graded(grades, handed_in)
-    monkeypatch.setattr(journal_module, "now", lambda: "2020-01-01T00:00:00+09:00")
+    monkeypatch.setattr(kept_results, "now", lambda: "2020-01-01T00:00:00+09:00")
     changed = handed_in / "2023-00001.tar.gz"
     changed.write_bytes(b"1.0")  # as long as it was
     os.utime(changed, (1_577_000_000, 1_577_000_000))

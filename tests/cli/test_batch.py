@@ -2,6 +2,7 @@
 
 import contextlib
 import csv
+import dataclasses
 import gzip
 import io
 import json
@@ -101,6 +102,32 @@ def test_every_student_has_a_valid_result_and_pages(graded: Path) -> None:
     assert (graded / "2023-12345" / "clarity.png").is_file()
     late = json.loads((graded / "2023-20005" / "result.json").read_text("utf-8"))
     assert late["submission"]["late"] is True
+
+
+def test_what_is_kept_for_people_to_review_makes_the_journal_little_larger(
+    graded: Path, tmp_path: Path
+) -> None:
+    """Of a class whose submissions are all there: code, what was measured, and the pictures that
+    only a review shows are at most a fifth of the rest."""
+    with Journal(graded) as journal:
+        (key,) = [key for label, _, key in journal.gradebook() if label == MAILED.name[:10]]
+        assert key is not None
+        whole = journal.find(key)
+    assert whole is not None
+    assert whole.shown["code"]["statements"]
+    assert any(verdict.measured for verdict in whole.verdicts)
+    without = dataclasses.replace(
+        whole,
+        verdicts=[dataclasses.replace(verdict, measured={}) for verdict in whole.verdicts],
+        shown={n: whole.shown[n] for n in ("asked", "pictures", "settings")},
+    )
+    sizes = []
+    for name, evidence in (("before", without), ("now", whole)):
+        with Journal(tmp_path / name, create=True) as journal:
+            for number in range(20):
+                journal.store(str(number), "", evidence)
+        sizes.append((tmp_path / name / "journal.sqlite").stat().st_size)
+    assert sizes[0] < sizes[1] <= 1.2 * sizes[0]
 
 
 def test_copied_code_is_shown_as_a_pair(graded: Path) -> None:

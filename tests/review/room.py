@@ -24,6 +24,7 @@ from grader.batch.journal import Journal
 from grader.batch.run import Watch
 from grader.batch.work import Job
 from grader.checks.verdict import Verdict
+from grader.intake.paths import printable
 from grader.results import Flag, State, result_status, to_json
 from grader.rubric import CHECKS
 from tests.batch.fake import RUBRIC, Threads, batch, evidence
@@ -59,6 +60,7 @@ class Student:
     shown: Mapping[str, Any] | None = None
     prints: Mapping[str, Any] | None = None
     state: State = State.NEEDS_REVIEW
+    file: str = ""  # as it was handed in; the id's archive by default
 
 
 def made(student: Student, file: str, sha256: str) -> Evidence:
@@ -76,7 +78,7 @@ def made(student: Student, file: str, sha256: str) -> Evidence:
 
     result = Result(
         student_id=student.id,
-        file=file,
+        file=printable(file),  # as the batch keeps it
         sha256=sha256,
         status=result_status(items),
         max_points=RUBRIC.max_points,
@@ -144,13 +146,13 @@ def overlay() -> bytes:
 def grade(grades: Path, handed_in: Path, students: Sequence[Student], **request: Any) -> None:
     """A batch of these: each hands in a file, whose bytes change with ``request["salt"]``."""
     handed_in.mkdir(exist_ok=True)
-    known = {student.id: student for student in students}
+    known = {student.file or f"{student.id}.tar.gz": student for student in students}
     salt = request.pop("salt", "")
-    for student in students:
-        (handed_in / f"{student.id}.tar.gz").write_text(f"{student.id} {salt}")
+    for file, student in known.items():
+        (handed_in / file).write_text(f"{student.id} {salt}")
 
     def look_up(job: Job) -> Evidence:
-        return made(known[job.file.removesuffix(".tar.gz")], job.file, job.sha256)
+        return made(known[job.file], job.file, job.sha256)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(run_module, "grade_job", look_up)

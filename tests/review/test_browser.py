@@ -1,5 +1,6 @@
 """The workbench in a real browser: by keyboard, with hostile texts, for every eye and screen."""
 
+import csv
 import os
 import shutil
 from collections.abc import Iterator
@@ -11,7 +12,18 @@ import pytest
 from grader.batch.journal import Journal
 from grader.batch.requests import take_in
 from grader.results import Flag
-from tests.review.room import CLIP, CODE, L1, Served, Student, entries, grade, served, some_class
+from tests.review.room import (
+    CLIP,
+    CODE,
+    L1,
+    Served,
+    Student,
+    entries,
+    grade,
+    picture,
+    served,
+    some_class,
+)
 
 CHROMIUM = next(
     filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
@@ -156,30 +168,65 @@ def test_a_class_of_forty_is_settled_by_keyboard_alone(browser: Any, tmp_path: P
     assert lost == [97.5] * 10
 
 
-def test_forty_hostile_texts_are_shown_as_text(browser: Any, tmp_path: Path) -> None:
-    assert len(EVIL) == 40
-    grades, evil = tmp_path / "grades", "\n".join(EVIL)
-    code = CODE.replace("return loss", "'''\n" + evil.replace("'", "\\'") + "\n'''")
-    students = [
-        Student(
-            f"2023-{10000 + n}",
-            {"loss.epsilon": f"{text} A person must look.", "text_to_image.prompt": text},
-            code=code,
-            flags=(Flag("notebook_problem", text),),
-            shown={"asked": [{"prompt": text, "how": text}], "refused": [], "views": {text: {}}},
-        )
-        for n, text in enumerate(EVIL)
-    ]
+COUNTS = """
+["main #panel", "h1", "main :is(script, iframe, base, meta, object, style, form[action])"]
+    .map(what => document.querySelectorAll(what).length)
+"""
+
+
+def hostile_class(grades: Path, handed_in: Path) -> None:
+    """Forty students, each with one of the texts as code, prompt, message, flag, comment, student
+    id, name, and name of the file and of the folder of grades."""
+    from grader.batch.deciding import decided
+    from grader.batch.gradebook import read_gradebook
     from grader.batch.roster import Student as Listed
 
+    def part(n: int, text: str) -> Student:
+        # what a file system takes of it
+        name = text.replace("/", "\u2215").replace("\0", "").replace("\ud800", "\udc80")[:80]
+        quoted = ("\n".join(EVIL) if n == 0 else text).replace("'", "\\'")
+        return Student(
+            f"2023-{10000 + n}",
+            {"loss.epsilon": f"{text} A person must look."},
+            code=CODE.replace("return loss", f"'''\n{quoted}\n'''"),
+            flags=(Flag("notebook_problem", text), Flag(text[:80], text)),
+            shown={
+                "asked": [{"prompt": text, "how": text}],
+                "refused": [{"look": text[:80], "where": text, "picture": picture()}],
+                "views": {"epsilon_linear": {"first frame": picture()}},
+            },
+            file=f"2023-{10000 + n} {name}.tar.gz",
+        )
+
+    students = [part(n, text) for n, text in enumerate(EVIL)]
     roster = {s.id: Listed(s.id, text[:500]) for s, text in zip(students, EVIL, strict=True)}
-    grade(grades, tmp_path / "in", students, roster=roster)
-    form = tmp_path / "form.csv"
-    quoted = evil.replace('"', '""').replace("\0", "").encode("utf-8", "replace").decode()
-    form.write_text(f'id,item,text\n2023-10000,loss,"{quoted}"\n', "utf-8")
+    grade(grades, handed_in, students, roster=roster)
+    pair = {"what": "code", "likeness": 1.0, "evidence": EVIL[0], "lines": EVIL}
     with Journal(grades) as journal:
-        take_in(journal, form)
-    with served(grades, port=18310) as server:
+        for n, (entry, text) in enumerate(zip(read_gradebook(journal).entries, EVIL, strict=True)):
+            whole = text.encode("utf-8", "replace").decode()  # as a path and SQLite take it
+            label = f"{whole} {n}"
+            told = {"label": label, "student_id": text, "user": text}
+            row = {**entry.row, **told, "others": [text], "notes": [text]}
+            journal.write_row(entry.label, label, row, entry.key)
+            journal.decide([decided(entry, "sampling.epsilon", 1.0, whole, "ta", group="x")])
+        labels = [entry.label for entry in read_gradebook(journal).entries]
+        pairs = [{**pair, "first": labels[n], "second": labels[n + 1]} for n in (0, 20)]
+        journal.note({"pairs": pairs})
+
+
+def test_forty_hostile_texts_are_shown_as_text(browser: Any, tmp_path: Path) -> None:
+    assert len(EVIL) == 40
+    grades = tmp_path / "grades"
+    hostile_class(grades, tmp_path / "in")
+    form = tmp_path / "form.csv"
+    with form.open("w", encoding="utf-8", errors="replace", newline="") as file:
+        rows = [("2023-10000", "loss", "\n".join(EVIL)), *((text, text, text) for text in EVIL)]
+        cells = [[cell.replace("\0", "") for cell in row] for row in rows]
+        csv.writer(file).writerows([("id", "item", "text"), *cells])
+    with Journal(grades) as journal:
+        assert take_in(journal, form) > 30
+    with served(grades, "--reviewer", EVIL[0], port=18310) as server:
         seen = Seen(browser, server)
         page = seen.enter()
         for text in EVIL[:3]:
@@ -188,20 +235,16 @@ def test_forty_hostile_texts_are_shown_as_text(browser: Any, tmp_path: Path) -> 
             page.keyboard.press("h")
             page.wait_for_function("() => document.querySelector('#toast .said')")
             page.wait_for_function("() => !document.querySelector('.htmx-request')")
+        start = f"http://127.0.0.1:{server.port}"
         links = page.eval_on_selector_all("#groups a", "all => all.map(a => a.href)")
-        page.goto(f"http://127.0.0.1:{server.port}/students")
-        links += page.eval_on_selector_all("table a", "all => all.map(a => a.href)")
-        links += [f"http://127.0.0.1:{server.port}/{n}" for n in ("history", "requests", "alike")]
-        assert len(links) > 40
+        for view, found in (("students", "table a"), ("alike", ".card a")):
+            page.goto(f"{start}/{view}")
+            links += page.eval_on_selector_all(found, "all => all.map(a => a.href)")
+        links += [f"{start}/{name}" for name in ("history", "requests", "second", "students")]
+        assert len(links) > 80
         for link in links:
             page.goto(link)
-            assert page.locator("main #panel").count() == 1
-            assert page.locator("h1").count() == 1
-            assert (
-                page.locator("main script, main iframe, main base, main meta, main object").count()
-                == 0
-            )
-            assert page.evaluate("document.querySelectorAll('main form[action]').length") == 0
+            assert page.evaluate(COUNTS) == [1, 1, 0], link
         page.fill("#words", "<script>")
         page.wait_for_function("() => !document.querySelector('.htmx-request')")
         assert seen.strangers() == []

@@ -3,6 +3,7 @@
 import ast
 import re
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,13 +15,16 @@ from grader.intake import Statement as KeptStatement
 from grader.review.code import coloured, reference_for, statements_for
 from grader.review.korean import KOREAN, TOLD
 from grader.review.korean import MEASURED as MEASURED_TEXTS
+from grader.review.korean_notes import NOTES
 from grader.review.mask import HIDDEN, Mask
 from grader.review.shares import reviewer_of, sample
-from grader.review.words import Words
+from grader.review.words import LONGEST, Words
+from tests.batch.fake import evidence
 from tests.report.books import entry
 from tests.review.room import MEASURED
 
 REVIEW = Path(__file__).resolve().parents[2] / "grader" / "review"
+HANGUL = re.compile("[가-힣]")
 GROUPS = [f"group {n}" for n in range(300)]
 
 
@@ -176,6 +180,94 @@ def test_a_hostile_measure_is_shown_in_little_time() -> None:
     for text in ("; ".join(["off at "] * 500), "the between the prediction and " * 30, ": " * 490):
         Words("ko").measured(text)
     assert time.perf_counter() - began < 20
+
+
+TELLING = (
+    *("batch/choose", "batch/labels", "batch/likeness", "batch/rows", "batch/work", "lateness"),
+    *("intake/archive", "intake/identify", "intake/mending", "intake/parts", "intake/streams"),
+    "intake/target",
+)
+"""Whose sentences on a submission a TA sees beside those of the checks."""
+PUT_TOGETHER = ("Late X", "The X that", "The submission carries X", "X X, too", "X; equal")
+PUT_TOGETHER_AS = [
+    "Late by 3.0 hours, if the file's time is that of handing in: nothing is deducted until the "
+    "roster's column 'submitted' tells.",
+    "Late by an unknown time: nothing is deducted until the roster's column 'submitted' tells.",
+    "The text that was handed in stands in kim_1_text.html.",
+    "The link that was handed in stands in a.html. To grade what it leads to, give batch an archive "
+    "kim_1_1_work.tar.gz as well.",
+    "The submission carries no student id.",
+    "The submission carries several student ids.",
+    "Another submission carries 2023-12345, too: a.tar.gz of Canvas's user 7.",
+    "Other submissions carry 2023-12345, too: a.tar.gz; b.tar.gz; 3 more.",
+    "The code is alike to 97 %, names and comments set aside.",
+    "The code is alike to 97 %, names and comments set aside; equal lines that nobody else wrote: 3.",
+    "The code is alike to 97 %, names and comments set aside; equal lines that nobody else wrote "
+    "but 2023-12345: 3.",
+    "guidance 8, steps 40, seed 1",
+    "of one colour: cell 9",
+]
+
+
+def told_of_submissions() -> set[str]:
+    """The sentences there, with X for what is filled in."""
+    found = set()
+    for name in TELLING:
+        tree = ast.parse((REVIEW.parent / f"{name}.py").read_text("utf-8"))
+        inside = {id(v) for n in ast.walk(tree) if isinstance(n, ast.JoinedStr) for v in n.values}
+        docs = {id(n.value) for n in ast.walk(tree) if isinstance(n, ast.Expr)}
+        for node in ast.walk(tree):
+            text = (
+                _filled(node)
+                if isinstance(node, ast.expr) and id(node) not in inside | docs
+                else ""
+            )
+            text = re.sub(r"\{\w*\}", "X", text)
+            if re.fullmatch(r"[A-Z].* .*\.", text) and not text.startswith(PUT_TOGETHER):
+                found.add(text)
+    return found
+
+
+def test_what_a_ta_is_told_of_a_submission_has_a_korean_sentence() -> None:
+    found = told_of_submissions()
+    assert len(found) > 45
+    korean = Words("ko")
+    found |= set(PUT_TOGETHER_AS)
+    found = {text for text in found if not text.startswith("X is no date")}  # of the command line
+    assert [text for text in sorted(found) if not HANGUL.search(korean.sentence(text))] == []
+    for english, text in NOTES.items():
+        assert sorted(re.findall(r"\{\w+\}", english)) == sorted(re.findall(r"\{\w+\}", text)), text
+        assert korean.sentence(english.replace("{", "").replace("}", "")) != english, english
+    assert korean.sentence("a.ipynb is damaged. Its end is missing.") == (
+        "a.ipynb 파일이 손상되었습니다. 끝부분이 없습니다."
+    )
+
+
+def test_a_decision_that_must_be_looked_at_again_says_so_in_korean() -> None:
+    (loss,) = [item for item in entry("x", evidence()).items if item.id == "loss"]
+    targets = ("loss", "loss.epsilon", "image_quality.clear_digits 7")
+    for sha256, points in (("1" * 64, 3.0), ("", 3.0), ("1" * 64, None)):
+        old = [Decision("x", t, points, "", "ta", "now", sha256) for t in targets]
+        for doubt in replace(loss, outlived=old).doubts:
+            korean = Words("ko").sentence(doubt)
+            assert HANGUL.search(korean), doubt
+            assert "corrected" not in korean
+            assert "--withdraw" in korean
+    exceeds = replace(loss, decision=old[0], points=7.0, max_points=5.0)
+    assert Words("ko").sentence(exceeds.doubts[0]) == "7점을 주었으나 이제 5점짜리입니다."
+
+
+def test_a_hostile_note_is_translated_in_little_time() -> None:
+    began = time.perf_counter()
+    for part in (
+        "The attempts carry ",
+        " was taken for notebook ",
+        "; by itself this one has ",
+        ": ",
+    ):
+        Words("ko").sentence((part * 200)[:LONGEST])
+        Words("ko").sentence((part * 200)[: LONGEST - 1] + ".")
+    assert time.perf_counter() - began < 30
 
 
 def _filled(node: ast.expr) -> str:

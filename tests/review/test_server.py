@@ -272,18 +272,40 @@ def test_grades_that_may_only_be_read_can_be_looked_at(tmp_path: Path) -> None:
         assert journal.decisions() == []
 
 
-@pytest.mark.parametrize("moment", range(20))
+BY_TABLE = """
+from grader.batch.correct import correct_from
+correct_from(Path(sys.argv[1]), Path(sys.argv[2]), "ta")
+"""
+ON_THE_PAGE = """
+from grader.batch.deciding import decided
+from grader.review.bench import Asked, Workbench
+from grader.review.saving import Writer
+from grader.review.security import Keys
+with j.Journal(Path(sys.argv[1])) as journal, Writer(Path(sys.argv[1])) as writer:
+    bench = Workbench(journal, writer, Asked("ta"), Keys(), 1)
+    entries = bench.room.entries
+    bench.keep([
+        decided(entries["2023-10000"], "loss", 3.0, "", "ta"),
+        decided(entries["2023-10004"], "loss.sample", 1.0, "", "ta"),
+    ], 0)
+"""
+
+
+@pytest.mark.parametrize(
+    ("moment", "save"),
+    [*((n, BY_TABLE) for n in range(0, 37, 2)), *((n, ON_THE_PAGE) for n in range(1, 37, 6))],
+)
 def test_killed_at_any_moment_of_a_save_nothing_is_lost_or_half_done(
-    tmp_path: Path, moment: int
+    tmp_path: Path, moment: int, save: str
 ) -> None:
-    """Killed before the n-th step of a save: a commit, or a file that is put in its place."""
+    """Killed before the n-th step of a save: a commit, or a file that is put in its place. There
+    are 37 of them."""
     grades = tmp_path / "grades"
     grade(grades, tmp_path / "in", some_class(5))
     code = f"""
 import os, signal, sys
 from pathlib import Path
-from grader.batch import journal as j
-from grader.batch.correct import correct_from
+from grader.batch import database, journal as j
 steps = 0
 def step():
     global steps
@@ -299,12 +321,12 @@ def opened(*a, **k):
 os.fdopen = opened
 def traced(statement):
     if statement.split()[0] in ("BEGIN", "COMMIT", "INSERT", "DELETE"): step()
-prepare = j.prepare
+prepare = database.prepare
 def prepared(db, path):
     prepare(db, path)
     db.set_trace_callback(traced)
-j.prepare = prepared
-correct_from(Path(sys.argv[1]), Path(sys.argv[2]), "ta")
+database.prepare = prepared
+{save}
 """
     table = tmp_path / "table.csv"
     table.write_text("student,target,points\n2023-10000,loss,3\n2023-10004,loss.sample,1\n")

@@ -15,6 +15,7 @@ from grader.batch.journal import Journal
 from grader.batch.requests import take_in
 from grader.batch.roster import Student as Listed
 from grader.errors import GraderError
+from grader.results import Flag
 from grader.review import answering, looking, requests
 from grader.review.app import Handler
 from grader.review.bench import Asked, Workbench
@@ -197,6 +198,24 @@ def test_the_checks_sentences_are_korean_where_the_page_is(grades: Path) -> None
         assert "import" in at.title(group)
         assert "노트북" in at.title(group)
         assert "lib0" not in at.title(group)
+
+
+def test_notes_and_flags_are_korean_where_the_page_is(tmp_path: Path) -> None:
+    flag = Flag("notebook_name", "a.ipynb holds notebook 2-2, too.")
+    shown = {"asked": [{"prompt": "a lighthouse", "how": "guidance 8, steps 40, seed 1"}]}
+    student = Student("2023-10000", {"loss.epsilon": L1}, flags=(flag,), shown=shown)
+    for salt in ("", "new"):  # what is decided on the first file is proposed again for the other
+        grade(tmp_path / "grades", tmp_path / "in", [student], salt=salt, roster=roster())
+        if not salt:
+            correct(tmp_path / "grades", "2023-10000", "loss", 5.0, "", "ta")
+    with bench(tmp_path / "grades", language="ko") as at:
+        group = next(group for group in at.room.groups if group.items == ("loss",))
+        page = ask(at, looking.show_student, sid=at.room.sid("2023-10000"))
+        page += ask(at, looking.show_group, group=group.id)
+    for english in ("Not on the roster", "holds notebook", "guidance", "corrected to"):
+        assert english not in page
+    for korean in ("명단에 없습니다.", "노트북 2-2도", "가이던스 8", "기준일 때 5점을 주었습니다"):
+        assert korean in page
 
 
 def answers(at: Workbench) -> Sequence[GraderError]:
