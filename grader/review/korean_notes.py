@@ -31,6 +31,7 @@ NOTES: dict[str, str] = {
     "The link that was handed in stands in {file}. To grade what it leads to, give batch an archive {archive} as well.": "제출한 링크는 {file}에 있습니다. 그 링크에 있는 것을 채점하려면 batch에 압축 파일 {archive}도 주십시오.",
     "The text that was handed in stands in {file}.": "제출한 글은 {file}에 있습니다.",
     "The link that was handed in stands in {file}.": "제출한 링크는 {file}에 있습니다.",
+    "Nothing was handed in.": "제출한 것이 없습니다.",
     # what could not be read or judged, and what was made of it
     "{place} changed while the batch ran.": "채점하는 동안 {place}이(가) 바뀌었습니다.",
     "The grader could not judge the submission: its worker ended every time.": "채점기가 제출물을 채점하지 못했습니다: 채점 프로세스가 매번 중단되었습니다.",
@@ -83,7 +84,8 @@ NOTES: dict[str, str] = {
     "The code reads or writes memory by its address.": "제출한 코드가 메모리를 주소로 읽거나 씁니다.",
     "The code keeps questions or answers from arriving as they are.": "제출한 코드 때문에 질문이나 답이 그대로 전달되지 않습니다.",
     "The code changes {what}.": "제출한 코드가 바꾼 것: {what}.",
-    # decisions that must be looked at again
+    # decisions, and those that must be looked at again
+    "A person looked at the digits: {n} of {all} are clear, not {before}.": "사람이 숫자를 확인했습니다. {all}개 가운데 뚜렷한 것은 {before}개가 아니라 {n}개입니다.",
     "Decided when another file counted: the same is proposed again.": "다른 파일이 기준일 때 결정되었습니다. 같은 결정을 다시 제안합니다.",
     "corrected to {points} points, but worth {most} by now.": "{points}점을 주었으나 이제 {most}점짜리입니다.",
     "tile {number} was overruled {when}; by itself this one has {points} for the item. Decide again (ddpm-grader review GRADES), or withdraw it ({command}).": "{when} 숫자 {number}번의 판정을 바꾸었습니다. 지금 파일의 이 항목 점수는 자동 채점으로 {points}점입니다. 다시 결정하거나 철회하십시오({command}).",
