@@ -1,9 +1,9 @@
-"""Work on a student's bytes outside the sandbox, done in a child process with limits.
+"""Reads a student's bytes outside the sandbox, in a child process with limits.
 
 ``bounded(work, ...)`` has a helper fork a child for the call: the helper has the modules imported
 and does nothing else, so that a fork of it is as good as a new process. Nothing of the student's
-runs in the child, which only reads; what takes too long there, needs too much memory or ends the
-child is ``TooMuch`` for the caller, and harms nobody else.
+runs in the child, which only reads. If that takes too long, needs too much memory or ends the
+child, the caller gets ``TooMuch``. Nothing else is affected.
 """
 
 import atexit

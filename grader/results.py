@@ -1,6 +1,6 @@
 """The records that a grading run produces, and their JSON form (``schema_version`` 1).
 
-Every record is frozen: a result, once made, is evidence.
+Every record is frozen, because a finished result is evidence.
 """
 
 import math

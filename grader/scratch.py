@@ -1,4 +1,4 @@
-"""The temporary folder of this process: all that it puts aside lies below.
+"""The temporary folder of this process. All its temporary files are below it.
 
 It is removed at exit. A process that is killed leaves it behind, with up to gigabytes of unpacked
 submissions; the next one that makes its own removes those whose processes are gone.

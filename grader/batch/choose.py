@@ -1,7 +1,7 @@
 """Whose attempts they are, and which one counts: the last.
 
-Whose they are follows from the attempts' own names and from the class list alone. What anybody else
-hands in, or calls it, changes nothing of it.
+The owner follows from the attempts' own names and from the class list alone. Other students' files
+and their names never change it.
 """
 
 import hashlib

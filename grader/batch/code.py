@@ -1,4 +1,4 @@
-"""The student's statements that ran, as they are kept: which of them each item was judged by."""
+"""The student's statements that ran, and which of them each item was judged by."""
 
 import ast
 from collections.abc import Iterable, Sequence

@@ -26,7 +26,7 @@ from grader.sandbox.text import clean
 from grader.scratch import scratch
 
 MOST_PATHS = 8  # that a message repeats
-# flags that tell whose it is, where nobody need look for it any more, and what was handed in
+# flags about the owner and the form of a submission that need no decision
 SAID_AT_THE_END = (
     "student_id_mistyped",
     "student_id_written_otherwise",
@@ -104,10 +104,10 @@ def folder_of_stages() -> Path:
 
 @contextmanager
 def stopped_by_sigterm() -> Iterator[None]:
-    """A cluster's or system's request to end is heeded as Ctrl-C is: the pages are written yet.
+    """SIGTERM, as a cluster or the system sends it, ends the batch as Ctrl-C does.
 
-    It is heeded once. A second one would keep the gradebook from being written; who cannot wait
-    sends SIGKILL, which loses nothing else.
+    Only the first one counts, so that the gradebook is still written. SIGKILL ends it at once and
+    loses only the gradebook, which the next run writes.
     """
 
     def stop(number: int, frame: FrameType | None) -> None:

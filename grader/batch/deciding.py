@@ -1,4 +1,4 @@
-"""Makes decisions of what a person says: on which student, on what, and whether that can be."""
+"""Turns what a TA asks for into decisions, and refuses what is not possible."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace

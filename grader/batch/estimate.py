@@ -1,4 +1,4 @@
-"""How long a batch will still take, from what has been graded and from what is at it for long."""
+"""How long a batch will still take, from finished submissions and from slow running ones."""
 
 from collections.abc import Collection
 

@@ -1,4 +1,4 @@
-"""What one submission showed, as it is kept: enough to score it again without running anything."""
+"""What one submission showed: enough to score it again without running anything."""
 
 import hashlib
 import json

@@ -1,4 +1,4 @@
-"""Where jobs run: processes of this machine, or what else hands out executors.
+"""Where jobs run: processes of this machine, or another source of executors.
 
 A backend hands out ``concurrent.futures`` executors; ``dispatch`` asks nothing else of it.
 """

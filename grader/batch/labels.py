@@ -1,7 +1,7 @@
 """The names of the folders of grades: the student id, where no other sender has more right to it.
 
-An id that two claim stays with each of them in the results, and a person decides; only one of them
-can have its folder. Whose it was before keeps it.
+If two senders claim one id, both keep it in the results and a TA decides. Only one of them can have
+the folder. The earlier owner keeps it.
 """
 
 import hashlib

@@ -1,4 +1,4 @@
-"""Pairs of students whose work is alike, with the evidence; never a deduction by itself."""
+"""Pairs of students whose work is alike, with the evidence. It never takes points by itself."""
 
 import hashlib
 import json

@@ -1,7 +1,6 @@
-"""What of a submission is compared with others': its code, its weights, its samples.
+"""The parts of a submission that are compared with others: code, weights, samples.
 
-Nothing is unpickled: of a checkpoint the stored bytes of its tensors are hashed as they lie in the
-file.
+Nothing is unpickled. The stored bytes of a checkpoint's tensors are hashed as they are in the file.
 """
 
 import hashlib

@@ -1,7 +1,7 @@
-"""Options of ``batch`` that a later run leaves out: those of the last run count, and are said.
+"""Options of ``batch`` that a later run leaves out. Those of the last run count, and it says so.
 
-Without this a rerun for one student would drop the roster, the deadline or the rubric of all. Where
-no seed is given, the first run draws one, which is kept in the journal alone: nobody is to know
+Without this a rerun for one student would drop the roster, the deadline or the rubric of all.
+Without a seed the first run draws one and keeps it in the journal only, so that nobody knows
 beforehand what the class is asked.
 """
 

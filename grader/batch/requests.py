@@ -1,4 +1,4 @@
-"""Regrade requests: what students ask for, and what they are answered."""
+"""Regrade requests and their answers."""
 
 import csv
 import io

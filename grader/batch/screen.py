@@ -1,6 +1,6 @@
 """What the person at the terminal sees while a batch runs.
 
-At a terminal the last lines show what is going on; in a log a line does so every minute.
+At a terminal the last lines show the progress. A log gets a line every minute.
 """
 
 import contextlib

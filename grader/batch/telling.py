@@ -1,4 +1,4 @@
-"""Each reason is told once: what holds for several items is not said again at each of them."""
+"""Tells each reason once, also if it holds for several items."""
 
 import re
 from collections import Counter

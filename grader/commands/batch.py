@@ -179,7 +179,7 @@ def export_command(
 ) -> None:
     """Exports grades to Canvas, Gradescope or CSV.
 
-    GRADES is the folder that batch wrote. Other exports are a page of pictures, the decisions of
+    GRADES is the folder that batch wrote. It can also export a page of pictures, the decisions of
     TAs and their answers to regrade requests.
     """
     from grader.report.export import Wanted, export

@@ -1,7 +1,7 @@
 """Safe unpacking, whatever an archive is called and however it is packed.
 
-Nothing is written outside the target, and nothing but plain files and folders. Archives inside
-archives are opened, too. What cannot be read is named, and what was read before it stays.
+It writes only plain files and folders, and only inside the target. It opens archives inside
+archives, too. It names what it cannot read, and keeps what it read before.
 """
 
 import contextlib

@@ -1,4 +1,4 @@
-"""To which range the notebook brings its images before ``DDPM`` is given them, by what it says.
+"""The range of the images that the notebook gives to ``DDPM``, read from its code.
 
 Nothing of the data set runs here, so this is read: ``Normalize((0.5,), (0.5,))`` in a transform,
 ``x * 2 - 1`` in a lambda or in the training cell.

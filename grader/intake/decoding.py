@@ -1,4 +1,4 @@
-"""From the bytes of a text file to its text, whatever wrote it."""
+"""Decodes the bytes of a text file from any editor."""
 
 import contextlib
 import io

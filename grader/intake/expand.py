@@ -155,7 +155,7 @@ def written(node: ast.stmt) -> Mapping[str, str]:
 
 
 def _as_python(piece: Piece) -> tuple[Piece, ...]:
-    """The statement, in other words where IPython's or a library's are not to be had here."""
+    """The statement, rewritten if it needs IPython or a library that is missing here."""
     name, _ = line_magic(piece.node)
     if name == "pylab":
         return _pieces(piece, _PYLAB)

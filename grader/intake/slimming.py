@@ -1,4 +1,4 @@
-"""Notebooks that are larger than is read at once: outputs are left out before anything is parsed.
+"""Very large notebooks: their outputs are left out before anything is parsed.
 
 The file is mapped, not read, and looked through once, token by token: its sources stay, and of its
 outputs the last pictures and the last texts.

@@ -1,6 +1,6 @@
 """Bytes as they come in: hashed on their way, unpacked a piece at a time, measured.
 
-Sizes in headers are never believed: the limits are kept on the bytes that really stream out.
+The limits count the bytes that really stream out. Sizes in headers are never trusted.
 """
 
 import bz2

@@ -1,1 +1,1 @@
-"""What is given out to students, and the proof that it can be solved."""
+"""Builds the files for students, and proves that the assignment can be solved."""

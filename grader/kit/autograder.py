@@ -1,7 +1,7 @@
 """``python -m grader.kit.autograder ROOT``: grades what Gradescope laid into ROOT/submission.
 
-Writes ROOT/results/results.json, also where the grader could not do its work: then it says so, and
-nothing of the student's was run outside the sandbox.
+Always writes ROOT/results/results.json. If the grader cannot do its work, the file says so. Student
+code never runs outside the sandbox.
 """
 
 import io

@@ -1,4 +1,4 @@
-"""The sentences in other languages, as gettext reads them: nothing compiled lies in the sources."""
+"""Compiles the catalogue of translations for gettext. The sources hold no compiled file."""
 
 import io
 from collections.abc import Mapping

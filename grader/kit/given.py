@@ -1,4 +1,4 @@
-"""What can be said of a template without running it: form, words, interface, and no solution."""
+"""Checks a template without running it: form, words, interface, and no solution."""
 
 import ast
 import io

@@ -1,4 +1,4 @@
-"""Finds the reference's solution in a template, wherever it stands and whatever it is called there.
+"""Finds the reference's solution in a template, in any place and with any names.
 
 Both texts become tokens in which every variable has the same name. Two texts share ``RUN`` tokens
 in a row only if one was taken from the other.

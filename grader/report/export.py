@@ -70,7 +70,7 @@ def export(
 
 def _gradescope(journal: Journal, gradebook: Gradebook, output: Path | None) -> list[str]:
     if output == Path("-"):
-        raise UsageError("--to gradescope writes many files: --output must be a folder.")
+        raise UsageError("--to gradescope writes many files: --out must be a folder.")
     folder = output or journal.grades / FOLDER / "gradescope"
     visible = {item["id"]: item["visibility"] == "visible" for item in gradebook.items}
     lines: list[str] = []

@@ -1,6 +1,6 @@
 """The class's own works of notebook 2-2 on one page, to be shared with the class.
 
-Only who agreed is shown; without names, and in an order that tells nobody anything.
+It shows only students who agreed, without names, and in an order that reveals nothing.
 """
 
 import hashlib

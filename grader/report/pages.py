@@ -1,6 +1,6 @@
 """The pages for people: one a student in two versions, and the index of the class.
 
-Every file stands alone: no network, no other file. Jinja2 escapes everything that it is given.
+Every file is complete: it needs no network and no other file. Jinja2 escapes all values.
 """
 
 import base64

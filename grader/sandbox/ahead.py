@@ -1,7 +1,7 @@
 """Warm kernels started ahead of need, for runs of many submissions.
 
-Nothing of a submission is known to a kernel before it is taken, and none is used twice, so it is
-the same kernel as one that is started when it is wanted; only the wait for it is gone.
+A kernel knows nothing of a submission before it is taken, and none is used twice. It equals a
+kernel that starts when it is needed, without the wait.
 """
 
 import threading

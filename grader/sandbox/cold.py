@@ -1,8 +1,8 @@
 """The first code in a cold kernel's process: builds its own walls inside bubblewrap's, then becomes
 an IPython kernel.
 
-Sent as text (``python -c``) with ``inside.py`` before it. Arguments: the request that is described
-there, as JSON, then the kernel's own.
+Sent as text (``python -c``) with ``inside.py`` before it. Arguments: the request that ``inside.py``
+describes, as JSON, then the kernel's own.
 """
 
 import json

@@ -105,7 +105,7 @@ def hide_proc() -> None:
 
 
 def no_privileges() -> None:
-    """No capability, and none to be had by running a program."""
+    """Drops all capabilities, and keeps programs from gaining any."""
     LIBC.prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0)
     for capability in range(64):
         LIBC.prctl(PR_CAPBSET_DROP, capability, 0, 0, 0)

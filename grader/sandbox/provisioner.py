@@ -1,7 +1,7 @@
 """A jupyter_client provisioner that starts the kernel in a sandbox and ends all of its processes.
 
-Registered in memory under ``NAME``, so no entry point and no kernelspec on disk is needed, and the
-name of the notebook's own kernel is never looked at.
+Registered in memory under ``NAME``, so it needs no entry point and no kernelspec on disk. The name
+of the notebook's own kernel does not matter.
 """
 
 import contextlib

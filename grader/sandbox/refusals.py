@@ -1,4 +1,4 @@
-"""What to do where the machine does not let bubblewrap build its walls."""
+"""Advice for a machine that does not let bubblewrap build its walls."""
 
 import os
 import re

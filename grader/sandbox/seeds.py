@@ -1,4 +1,4 @@
-"""Seeds for one purpose each, from which the seed that they come from cannot be found out."""
+"""Seeds for one purpose each. They do not reveal the seed that they come from."""
 
 import hashlib
 import json

@@ -30,7 +30,7 @@ def program() -> bytes:
     """The filter as the kernel takes it: no calls that open namespaces, look into other processes,
     leave the own network, hide memory, type into terminals or load kernel code.
 
-    Raises ``SandboxUnavailable`` where libseccomp is not to be had.
+    Raises ``SandboxUnavailable`` if libseccomp is missing.
     """
     try:
         seccomp = library()

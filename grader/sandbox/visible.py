@@ -3,8 +3,8 @@
 Shown: the system's libraries, the interpreter, the installed packages, fonts and time zones.
 Covered: everything of this project, wherever an install put it beside those packages.
 
-All is said of real places. The names by which the interpreter knows them, through symbolic links,
-are there as the same links.
+All paths are real paths. The sandbox also has the symbolic links through which the interpreter
+knows them.
 """
 
 import os
@@ -100,7 +100,7 @@ def view(scratch: tuple[Path, ...]) -> View:
 
 
 def wanted() -> Iterator[Path]:
-    """All that is shown, by the names by which it is known; not all of it need be there."""
+    """Everything that is shown, by its known names. Some of it may not exist."""
     yield from map(Path, SYSTEM)
     for program in (sys.executable, getattr(sys, "_base_executable", sys.executable)):
         yield Path(program)

@@ -1,4 +1,4 @@
-"""Watches kernels' processes, in a process of its own that nothing which they send can keep busy.
+"""Watches the processes of all kernels, in a process that their messages cannot keep busy.
 
 Sent as text (``python -c``); needs Linux' /proc and the standard library alone. About twenty times
 a second it adds up what all processes of each kernel use: resource limits alone don't do, as they

@@ -1,7 +1,7 @@
 """Warm kernels: forks of a parent that has imported torch, each behind walls of its own.
 
-The parent lives inside bubblewrap (``nursery.py``), one for each process of the grader's. What a
-fork may see and do is what a cold kernel may, and less: the walls of bubblewrap stand round both.
+The parent lives inside bubblewrap (``nursery.py``), one for each process of the grader's. A
+fork may see and do no more than a cold kernel: the walls of bubblewrap surround both.
 """
 
 import array
