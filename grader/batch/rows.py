@@ -54,6 +54,7 @@ class Desk:
             "name": self.name(entry, listed),
             "user": counts.user,
             "users": [r.user for r in counts.readings if not r.anonymous],
+            "downloaded": entry.downloaded,
             "file": printable(counts.file),
             "others": [printable(other.file) for other in entry.others],
             "late": late.late,

@@ -134,10 +134,13 @@ def batch_command(
 @click.argument("grades", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.option(
     "--to",
-    type=click.Choice(["csv", "canvas", "gradescope", "gallery", "decisions", "requests"]),
+    type=click.Choice(
+        ["csv", "canvas", "gradescope", "feedback", "gallery", "decisions", "requests"]
+    ),
     required=True,
-    help="The form: a plain CSV, Canvas's gradebook, results.json files for Gradescope, the "
-    "class's own pictures on one page, what people decided, or their answers to regrade requests.",
+    help="The form: a plain CSV, Canvas's gradebook, results.json files for Gradescope, the pages "
+    "as a zip for Canvas's upload of submissions, the class's own pictures on one page, what "
+    "people decided, or their answers to regrade requests.",
 )
 @click.option(
     "--output",
@@ -161,6 +164,15 @@ def batch_command(
     help="For gallery: a file with the ids of the students who agreed to be shown.",
 )
 @click.option("--names", is_flag=True, help="For gallery: with names instead of anonymously.")
+@click.option(
+    "--provisional", is_flag=True, help="For feedback: also where a person must still look."
+)
+@click.option(
+    "--all",
+    "everybody",
+    is_flag=True,
+    help="For feedback: also the pages that say nothing new since the last export.",
+)
 def export_command(
     grades: Path,
     to: str,
@@ -169,12 +181,16 @@ def export_command(
     assignment: str | None,
     consent: Path | None,
     names: bool,
+    provisional: bool,
+    everybody: bool,
 ) -> None:
-    """Writes the GRADES of a batch as CSV, for Canvas or Gradescope, the class's own pictures of
+    """Writes the GRADES of a batch as CSV, for Canvas or Gradescope, each student's page as a
+    comment for Canvas, the class's own pictures of
     notebook 2-2 on one page, or what people decided and answered."""
     from grader.report.export import Wanted, export
 
-    text, lines = export(grades, to, output, Wanted(gradebook, assignment, consent, names))
+    wanted = Wanted(gradebook, assignment, consent, names, provisional, everybody)
+    text, lines = export(grades, to, output, wanted)
     for line in lines:
         click.echo(line, err=True)
     if text is not None:

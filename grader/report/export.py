@@ -18,12 +18,15 @@ FOLDER = "export"
 @dataclass(frozen=True)
 class Wanted:
     """What only some exports take: Canvas's own export and its column; for the gallery the file of
-    those who agreed, and whether names are shown."""
+    those who agreed, and whether names are shown; for feedback whether provisional scores and
+    pages that were given back already go in."""
 
     gradebook: Path | None = None
     assignment: str | None = None
     consent: Path | None = None
     names: bool = False
+    provisional: bool = False
+    everybody: bool = False
 
 
 def export(
@@ -37,6 +40,8 @@ def export(
         raise UsageError("--gradebook and --assignment belong to --to canvas.")
     if (wanted.consent or wanted.names) and to != "gallery":
         raise UsageError("--consent and --names belong to --to gallery.")
+    if (wanted.provisional or wanted.everybody) and to != "feedback":
+        raise UsageError("--provisional and --all belong to --to feedback.")
     with Journal(grades) as journal:
         gradebook = read_gradebook(journal)
         if not gradebook.entries:
@@ -46,6 +51,19 @@ def export(
             )
         if to == "gradescope":
             return None, _gradescope(journal, gradebook, output)
+        if to == "feedback":
+            from grader.report.feedback import feedback
+
+            provisional, everybody = wanted.provisional, wanted.everybody
+            found, _ = feedback(
+                journal,
+                gradebook,
+                output,
+                grades / FOLDER,
+                provisional=provisional,
+                everybody=everybody,
+            )
+            return None, found
         lines: Sequence[str] = []
         if to in ("decisions", "requests"):
             from grader.batch.correct import decisions_csv
