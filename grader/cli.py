@@ -3,7 +3,7 @@
 0 a result was produced, whatever the score; 1 a fault of the grader's own; 2 wrong usage or an
 input that is not there; 3 the sandbox that was asked for is not to be had; 130 stopped by Ctrl-C
 or SIGTERM.
-``template check`` and ``rubric check`` also end with 1 if something does not hold.
+``template check``, ``rubric check`` and ``compare`` also end with 1 if something does not hold.
 """
 
 import sys
@@ -12,6 +12,7 @@ import click
 from rich.console import Console
 
 from grader.commands.batch import STOPPED, batch_command, correct_command, export_command
+from grader.commands.compare import compare_command
 from grader.commands.grade import clarity_command, grade_command
 from grader.commands.review import review_command
 from grader.commands.rubric import rubric_command
@@ -28,7 +29,7 @@ def cli() -> None:
 
 for command in (
     *(grade_command, clarity_command, batch_command, export_command, correct_command),
-    review_command,
+    *(review_command, compare_command),
     *(template_command, rubric_command),
 ):
     cli.add_command(command)

@@ -61,9 +61,9 @@ def feedback(
     *,
     provisional: bool,
     everybody: bool,
-) -> tuple[list[str], bool]:
+) -> list[str]:
     """Writes the zip, into ``folder`` under the next number if there is no ``output``; returns
-    lines about it, and whether one was written. What is in it counts as told from then on.
+    lines about it. What is in it counts as told from then on.
 
     Raises ``UsageError`` if there is a file already: it may not have been uploaded yet.
     """
@@ -81,12 +81,12 @@ def feedback(
                 "--all gives these, too."
             )
         if not parcel.files:
-            return [*lines, "There is nothing to give back: no zip was written."], False
+            return [*lines, "There is nothing to give back: no zip was written."]
         target = output or folder / f"feedback-{_next(folder)}.zip"
         _write(target, journal, gradebook, parcel.files)
         journal.note({SENT: {**before, **parcel.told}})
     pages = "1 page" if len(parcel.files) == 1 else f"{len(parcel.files)} pages"
-    return [*lines, f"wrote {target} with {pages}"], True
+    return [*lines, f"wrote {target} with {pages}"]
 
 
 def pack(
