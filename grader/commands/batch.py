@@ -52,7 +52,7 @@ STOPPED = 130  # as a shell says for Ctrl-C
     type=FileOrNone(),
     metavar="FILE|none",
     help="The class as CSV or .xlsx, or the gradebook that Canvas exports; names who is missing. "
-    "Its column 'submitted' tells who is late.",
+    "Its column 'submitted' tells who is late, its column 'deadline' who was given other time.",
 )
 @click.option(
     "--deadline",
