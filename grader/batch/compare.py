@@ -12,7 +12,7 @@ from grader.batch.decisions import touches
 from grader.batch.gradebook import Gradebook, read_gradebook
 from grader.batch.journal import FILE, Journal
 from grader.batch.snapshot import Snapshot, snapshots
-from grader.errors import UsageError
+from grader.errors import JournalError, UsageError
 
 REASONS = ("rubric", "grader", "file", "correction", "late")
 """Why a grade changes: another rubric; another version, seed or option of the grader; another file
@@ -133,8 +133,9 @@ def _parts(before: Snapshot, after: Snapshot) -> Iterator[Part]:
         return
     if not before.get("items") or not after.get("items"):
         was, now = before.get("status", "not there"), after.get("status", "not there")
-        given = "correction" if _decided(before) != _decided(after) and not (seen and sees) else ""
-        yield Part("submission", was, now, given or _cause(before, after))
+        given = "correction" if _decided(before) != _decided(after) else ""
+        unfinished = "grader" if "waiting" in (was, now) else ""
+        yield Part("submission", was, now, given or unfinished or _cause(before, after))
         return
     told = False
     for item in dict.fromkeys([*before["items"], *after["items"]]):
@@ -234,7 +235,10 @@ def _students(count: int) -> str:
 
 def _read(path: Path) -> dict[str, Snapshot]:
     with _journal(path) as journal:
-        return snapshots(read_gradebook(journal))
+        found = snapshots(read_gradebook(journal))
+    if not found:  # that nobody changed would be no news
+        raise UsageError(f"There is no gradebook in {path}.")
+    return found
 
 
 @contextmanager
@@ -246,11 +250,16 @@ def _journal(path: Path) -> Iterator[Journal]:
             yield journal
         return
     with tempfile.TemporaryDirectory(prefix="ddpm-grader-") as folder:
+        if not path.is_file():
+            raise UsageError(f"{path} is no journal.")
         try:
             for ending in ("", "-wal"):
                 if Path(f"{path}{ending}").is_file():
                     shutil.copyfile(f"{path}{ending}", Path(folder) / f"{FILE}{ending}")
         except OSError as error:
             raise UsageError(f"{path} cannot be read: {error.strerror or error}.") from None
-        with Journal(Path(folder)) as journal:
-            yield journal
+        try:
+            with Journal(Path(folder)) as journal:
+                yield journal
+        except JournalError as error:
+            raise UsageError(f"{path} is damaged, or no journal of this grader.") from error

@@ -24,6 +24,7 @@ from grader.report.pages import STUDENT, student_page
 
 SENT = "feedback"  # the fact that holds what each sender was told last
 BY_HAND = "Give these their page by hand, for Canvas has no file of theirs to attach it to:"
+NOT_KEPT = "Run the same batch command again, for an earlier version kept no names of files:"
 _NUMBERED = re.compile(r"feedback-([0-9]{1,6})\.zip")
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the same page makes the same bytes
 _TARS = {
@@ -36,8 +37,7 @@ _TARS = {
     "txz": "w:xz",
     "tar": "w",
 }
-# what opens these looks at what is inside, and opens a zip as well
-_ZIPS = ("zip", "7z", "rar", "zst", "z", "alz", "egg")
+_ZIPS = ("zip", "7z", "rar")  # 7-Zip and WinRAR go by what is inside, and open a zip as well
 _NOTEBOOKS = ("ipynb", "json")
 _PAGES = ("html", "htm")
 
@@ -84,7 +84,11 @@ def feedback(
             return [*lines, "There is nothing to give back: no zip was written."]
         target = output or folder / f"feedback-{_next(folder)}.zip"
         _write(target, journal, gradebook, parcel.files)
-        journal.note({SENT: {**before, **parcel.told}})
+        try:
+            journal.note({SENT: {**before, **parcel.told}})
+        except JournalError:  # else the next export would give all of it once more
+            target.unlink(missing_ok=True)
+            raise
     pages = "1 page" if len(parcel.files) == 1 else f"{len(parcel.files)} pages"
     return [*lines, f"wrote {target} with {pages}"]
 
@@ -115,7 +119,7 @@ def _why_not(entry: Entry, *, provisional: bool) -> str:
         return "Nothing is given back without a score:"
     if (entry.status != "graded" or entry.row.get("late_open")) and not provisional:
         return "Nothing is given back while the score is provisional (--provisional does so):"
-    return ""
+    return NOT_KEPT if "downloaded" not in entry.row and entry.row.get("user") else ""
 
 
 def returned_name(entry: Entry) -> str | None:

@@ -11,11 +11,12 @@ import pytest
 from click.testing import CliRunner, Result
 
 from grader.batch import run as run_module
+from grader.batch.journal import Journal
 from grader.batch.roster import read_roster
 from grader.batch.run import Watch
 from grader.batch.work import Job, Task
 from grader.checks.verdict import Verdict
-from grader.cli import cli
+from grader.cli import cli, main
 from grader.commands.options import DEFAULT_RUBRIC
 from grader.lateness import parse_deadline
 from grader.results import State
@@ -174,3 +175,39 @@ def test_what_changed_since_the_last_export_is_said_before_the_next(graded: Clas
     line = done.stderr.splitlines()[0]
     assert line == "Since the last export 1 student changed: 2023-00002 (correction)."
     assert "nobody's grade changed" in run("export", grades, "--to", "csv").stderr
+
+
+def test_points_for_who_handed_in_nothing_are_a_correction(graded: Class, tmp_path: Path) -> None:
+    (tmp_path / "roster.csv").write_text(f"{ROSTER}2023-00008,\n", "utf-8")
+    old = graded("old", roster=read_roster(tmp_path / "roster.csv"))
+    new = tmp_path / "new"
+    shutil.copytree(old, new)
+    run("correct", new, "2023-00008", "loss", "3")
+    done = run("compare", old, new, "--allow", "correction")
+    assert (done.exit_code, named(done)) == (0, {"2023-00008"})
+
+
+def test_who_is_not_graded_yet_counts_as_no_other_file(graded: Class, tmp_path: Path) -> None:
+    old, new = graded("old"), tmp_path / "new"
+    shutil.copytree(old, new)
+    with Journal(new) as journal:
+        found = journal.row("2023-00000")
+        assert found is not None
+        row = {**found[0], "state": "waiting", "result": None}
+        journal.write_row("2023-00000", "2023-00000", row, None)
+    done = run("compare", old, new, "--allow", "file")
+    assert (done.exit_code, named(done)) == (1, {"2023-00000"})
+    assert "graded -> waiting (grader)" in done.stdout
+
+
+@pytest.mark.parametrize("what", ["junk", "empty"])
+def test_what_holds_no_grades_is_no_sign_that_nobody_changed(
+    graded: Class, tmp_path: Path, capsys: pytest.CaptureFixture[str], what: str
+) -> None:
+    (tmp_path / "junk").write_bytes(b"no journal" * 500)
+    with Journal(tmp_path / "empty", create=True):
+        pass
+    with pytest.raises(SystemExit) as ended:
+        main(["compare", str(tmp_path / what), str(graded("new"))])
+    assert ended.value.code == 2
+    assert str(tmp_path / what) in capsys.readouterr().err.replace("\n", "")

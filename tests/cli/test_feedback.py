@@ -18,6 +18,8 @@ from grader.batch.roster import read_roster
 from grader.batch.run import Watch
 from grader.batch.work import Job
 from grader.cli import cli
+from grader.errors import JournalError
+from grader.report.feedback import as_kind
 from grader.results import State
 from tests.batch.fake import Threads, batch, evidence, fake_grade
 
@@ -206,3 +208,46 @@ def test_all_of_250_names_of_a_class_come_to_whom_they_belong(graded: Class) -> 
     as_it_was = {m.build() for m in made if not any(p.isdigit() for p in m.name.split("_"))}
     assert {name for name in files if name in {m.build() for m in made}} == as_it_was
     assert len(as_it_was) == 198  # of the others Canvas would take the person's number for its own
+
+
+def test_grades_of_an_earlier_version_say_what_to_do(graded: Class) -> None:
+    grades = graded([KIM])
+    with Journal(grades) as journal:
+        found = journal.row("2023-20001")
+        assert found is not None
+        row, key = found
+        del row["downloaded"]
+        journal.write_row("2023-20001", "2023-20001", row, key)
+    done = run("export", grades, "--to", "feedback")
+    assert "Run the same batch command again" in done.stderr
+    assert not (grades / "export").exists()
+
+
+def test_what_cannot_be_noted_is_not_given_back(
+    graded: Class, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    grades = graded([KIM])
+
+    def refused(journal: Journal, facts: object) -> None:
+        raise JournalError("the disk is full")
+
+    monkeypatch.setattr(Journal, "note", refused)
+    done = CliRunner().invoke(cli, ["export", str(grades), "--to", "feedback"])
+    assert isinstance(done.exception, JournalError)
+    assert not list((grades / "export").iterdir())
+
+
+@pytest.mark.parametrize(
+    ("name", "back"),
+    [
+        ("kim_1001_51_2023-20001.tar (1).gz", True),
+        ("kim_1001_51_2023-20001.tar.xz", True),
+        ("kim_1001_51_2023-20001.pdf", False),
+        ("kim_1001_51_2023-20001.tar.zst", False),
+    ],
+)
+def test_only_a_kind_that_opens_is_given_back(name: str, back: bool) -> None:
+    content = as_kind(name, b"page")
+    assert (content is not None) == back
+    if content is not None:
+        assert page_in(content) == "page"
