@@ -177,6 +177,20 @@ def test_what_changed_since_the_last_export_is_said_before_the_next(graded: Clas
     assert "nobody's grade changed" in run("export", grades, "--to", "csv").stderr
 
 
+def test_a_batch_says_what_changed_since_the_last_export(
+    graded: Class, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("grader.batch.command.Local", lambda jobs, scratch: Threads())
+    graded("old", {**WORK, "2023-00001": b"0.75"})
+    batch_again = ["batch", tmp_path / "old.zip", "--out", tmp_path / "grades", "--sandbox", "none"]
+    assert "Since the last export" not in run(*batch_again).stderr
+    run("export", tmp_path / "grades", "--to", "canvas")
+    assert "Since the last export nobody's grade changed." in run(*batch_again).stderr
+    graded("old", WORK)
+    said = run(*batch_again).stderr
+    assert "Since the last export 1 student changed: 2023-00001 (file)." in said
+
+
 def test_points_for_who_handed_in_nothing_are_a_correction(graded: Class, tmp_path: Path) -> None:
     (tmp_path / "roster.csv").write_text(f"{ROSTER}2023-00008,\n", "utf-8")
     old = graded("old", roster=read_roster(tmp_path / "roster.csv"))
