@@ -2,7 +2,7 @@
 
 0 a result was produced, whatever the score; 1 a fault of the grader; 2 wrong usage or a missing
 input; 3 the requested sandbox is unavailable; 130 stopped by Ctrl-C or SIGTERM.
-``template check`` and ``rubric check`` also end with 1 if a check fails.
+``template check``, ``rubric check`` and ``compare`` also end with 1 if a check fails.
 """
 
 import importlib
@@ -28,6 +28,7 @@ COMMANDS = {
     "review": Listed("review", "review_command", "Opens a local page where TAs settle doubts."),
     "correct": Listed("batch", "correct_command", "Changes the points of one student."),
     "export": Listed("batch", "export_command", "Exports grades to Canvas, Gradescope or CSV."),
+    "compare": Listed("compare", "compare_command", "Shows whose grades changed, and why."),
     "clarity": Listed("grade", "clarity_command", "Counts the clear digits in a figure."),
     "rubric": Listed("rubric", "rubric_command", "Shows the rubric or checks a changed one."),
     "template": Listed("template", "template_command", "Builds and checks the files for students."),
@@ -62,8 +63,8 @@ def cli() -> None:
     """Grades the diffusion-model assignment.
 
     Exit codes: 0 a result was produced, whatever the score; 1 a fault of the grader, or a failed
-    check of template check and rubric check; 2 wrong usage or a missing input; 3 the requested
-    sandbox is unavailable; 130 stopped.
+    check of template check, rubric check and compare; 2 wrong usage or a missing input; 3 the
+    requested sandbox is unavailable; 130 stopped.
     """
 
 

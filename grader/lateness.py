@@ -73,6 +73,13 @@ def parse_deadline(text: str) -> datetime:
     return moment if _SECONDS.search(text) else moment + timedelta(minutes=1, microseconds=-1)
 
 
+def whole_minute(moment: datetime) -> datetime:
+    """To the end of its minute, where it is a full one: a spreadsheet adds seconds that nobody
+    typed."""
+    full = not moment.second and not moment.microsecond
+    return moment + timedelta(minutes=1, microseconds=-1) if full else moment
+
+
 def lateness(
     deadline: datetime | None, listed: datetime | None, modified: datetime | None, marked: bool
 ) -> Lateness:

@@ -8,7 +8,7 @@ as ``…_{user id}_text.html``, a link as ``…_{user id}_link.html``, both with
 import re
 import unicodedata
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 Kind = Literal["file", "text", "link"]
@@ -21,6 +21,7 @@ _ATTACHED = re.compile(
 )
 _UNIQUE = r"(?:[-_. ]?\(?[0-9]{1,3}\)?)?"  # the number that keeps equal names apart
 _TYPED = re.compile(rf"(?P<late>_LATE)?_(?P<user>[0-9]{{1,20}})_(?P<kind>text|link){_UNIQUE}\.html")
+_TYPED_END = re.compile(rf"_(?:text|link){_UNIQUE}\.html$")
 _ANONYMOUS = re.compile(
     r"(?P<late>LATE_)?anon_(?P<user>[A-Za-z0-9]+)_(?P<attachment>[0-9]{1,20})_(?P<file>.+)",
     re.DOTALL,
@@ -50,6 +51,54 @@ class Downloaded:
         if self.anonymous:
             return f"{'LATE_' if self.late else ''}anon_{self.user}_{what}"
         return f"{self.name}{'_LATE' if self.late else ''}_{self.user}_{what}"
+
+
+def recipient(name: str) -> tuple[str, int] | None:
+    """Whom Canvas gives a file of that name under "upload submissions", and on which attachment it
+    comments; None for a name that it passes over without a word.
+
+    Canvas parts the name at its underscores. If it begins with ``anon``, after a ``LATE`` or not,
+    the next part is the anonymous id and the one after it the attachment; the id is returned as
+    ``anon_…``. Else the first two parts that are numbers are the user and the attachment. Texts and
+    links have no attachment, and files that begin with ``._`` are another system's.
+    """
+    if name.startswith("._") or _TYPED_END.search(name):
+        return None
+    parts = name.split("_")
+    if parts[0] == "LATE":
+        parts = parts[1:]
+    if len(parts) > 3 and parts[0] == "anon" and parts[1] != "LATE" and _is_number(parts[2]):
+        return f"anon_{parts[1]}", int(parts[2])
+    numbers = [part for part in parts[:-1] if _is_number(part)]
+    return (numbers[0], int(numbers[1])) if len(numbers) > 1 else None
+
+
+def to_give_back(name: str, user: str) -> str | None:
+    """The name under which Canvas attaches a file for this user to what came as ``name``: the same,
+    or, where Canvas would take numbers of the person's own name for the user's, without the
+    underscores round these. None where that cannot be.
+
+    ``user`` is Canvas's number, or ``anon_`` and the anonymous id.
+    """
+    if not _is_plain(name):
+        return None
+    for one in readings(name):
+        if one.kind == "file" and user == (f"anon_{one.user}" if one.anonymous else one.user):
+            bare = replace(one, name=one.name.replace("_", ""))
+            for made in (name, bare.build()):
+                if recipient(made) == (user, one.attachment):
+                    return made
+    return None
+
+
+def _is_plain(name: str) -> bool:
+    """Whether a name can stand in a zip as it is: no path, no control character, no half of one."""
+    odd = any(unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp") for character in name)
+    return not odd and name == cleaned(name) and not name.startswith(".")
+
+
+def _is_number(part: str) -> bool:
+    return part.isascii() and part.isdigit()
 
 
 def shortened(sortable_name: str) -> str:

@@ -57,6 +57,20 @@ class Handed:
     notes: Sequence[str] = ()
     flags: Sequence[Flag] = ()
 
+    @property
+    def downloaded(self) -> str:
+        """The name that Canvas gave to a file of the current submission, to which feedback can be
+        attached; empty if there is none.
+
+        Of the attachments the highest is of the current submission, and one zip is one download.
+        """
+        attached = [a for a in (*self.others, self.counts) if a.attachment]
+        if not attached:
+            return ""
+        last = max(attached, key=lambda attempt: attempt.attachment)
+        beside = self.counts.attachment and self.counts.place.path == last.place.path
+        return (self.counts if beside else last).readings[0].build()
+
 
 def path_of(attempt: Attempt) -> str:
     """What tells a file that names nobody from others, where its bytes are not known."""

@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.text import Text
 
 from grader.batch.cluster import Dask
+from grader.batch.compare import since_export
 from grader.batch.executors import Backend, Local
 from grader.batch.gradebook import Gradebook, read_gradebook
 from grader.batch.journal import Journal
@@ -77,8 +78,11 @@ def run_batch(
             except KeyboardInterrupt:
                 stopped = True
         gradebook = read_gradebook(journal)
+        changed = since_export(journal, gradebook)
     again = whole_command(paths, grades, scheduler)
     summary(gradebook, console, again)
+    if changed:
+        console.print(Text(changed), soft_wrap=True)
     if stopped:
         text = STOPPED.format(" without --rerun" if rerun else "", again)
         console.print(Text(text, style="yellow"), soft_wrap=True)

@@ -11,12 +11,16 @@ from grader.batch.spreadsheet import is_workbook, read_sheets
 from grader.batch.tablefile import read_table
 from grader.errors import UsageError
 from grader.intake.paths import printable
-from grader.lateness import parse_moment
+from grader.lateness import parse_moment, whole_minute
 
 _DIGITS = 9  # a field of as many is meant to be an id, whatever stands between them
 _NAMES = ("name", "student", "student name", "full name", "이름", "성명", "학생명", "학생 이름")
 _LAST, _FIRST = ("lastname", "last name", "성"), ("firstname", "first name")
 _TIMES = ("submitted", "submitted at", "submitted_at", "제출 시각", "제출시각", "제출일시")
+_DEADLINES = (
+    *("deadline", "due", "due at", "due_at", "extension", "extended to"),
+    *("연장", "연장 기한", "마감", "마감 시각", "마감시각", "마감일시", "기한"),
+)
 _CANVAS_ID, _CANVAS_SIS = "id", ("sis user id", "sis login id")
 
 Rows = Sequence[Sequence[str]]
@@ -25,12 +29,13 @@ Rows = Sequence[Sequence[str]]
 @dataclass(frozen=True)
 class Student:
     """``submitted`` is the time on the list, the best that is known; ``user`` Canvas's number, if
-    the list is Canvas's gradebook."""
+    the list is Canvas's gradebook; ``deadline`` the student's own, in place of the class's."""
 
     id: str
     name: str = ""
     submitted: datetime | None = None
     user: str | None = None
+    deadline: datetime | None = None
 
 
 Roster = Mapping[str, Student]
@@ -40,14 +45,15 @@ def read_roster(path: Path) -> Roster:
     """By student id, from CSV, an Excel workbook, or the gradebook that Canvas exports.
 
     The column of ids is the one with the most of them, whatever it is called; columns called name
-    or student, and submitted, are read, too. Raises ``UsageError`` where no id is found, one stands
-    twice or is mistyped, or a time is none.
+    or student, submitted, and deadline are read, too. Raises ``UsageError`` where no id is found,
+    one stands twice or is mistyped, or a time is none.
     """
     rows, ids = max(_sheets(path), key=lambda sheet: sheet[2])[:2]
     if ids < 0:
         raise UsageError(f"The roster {path} holds no student id like 2023-12345.")
     header = _header(rows, ids)
     submitted, canvas = _column(header, _TIMES), _canvas_column(header)
+    deadline = _column(header, _DEADLINES)
     students: dict[str, Student] = {}
     for row in rows:
         field = _at(row, ids)
@@ -61,12 +67,13 @@ def read_roster(path: Path) -> Roster:
         try:
             when = _at(row, submitted).strip()
             moment = parse_moment(when) if when else None
+            own = _at(row, deadline).strip()
+            until = whole_minute(parse_moment(own)) if own else None
         except UsageError as error:
             raise UsageError(f"The roster {path}, {student_id}: {error}") from None
         user = _at(row, canvas).strip()
-        students[student_id] = Student(
-            student_id, _name(header, row), moment, user if user.isdecimal() else None
-        )
+        number = user if user.isdecimal() else None
+        students[student_id] = Student(student_id, _name(header, row), moment, number, until)
     users = [student.user for student in students.values() if student.user]
     for user in users:
         if users.count(user) > 1:
@@ -108,7 +115,7 @@ def _header(rows: Rows, ids: int) -> Sequence[str]:
     for row in rows:
         if id_of_field(_at(row, ids)):
             break
-        if _column(row, _NAMES + _TIMES + _LAST + _FIRST) >= 0:
+        if _column(row, _NAMES + _TIMES + _DEADLINES + _LAST + _FIRST) >= 0:
             return row
     return []
 
@@ -144,7 +151,11 @@ def _at(row: Sequence[str], column: int) -> str:
 def roster_json(roster: Roster) -> list[dict[str, Any]]:
     """As it is remembered."""
     return [
-        {**asdict(student), "submitted": student.submitted and student.submitted.isoformat()}
+        {
+            **asdict(student),
+            "submitted": student.submitted and student.submitted.isoformat(),
+            "deadline": student.deadline and student.deadline.isoformat(),
+        }
         for student in roster.values()
     ]
 
@@ -157,6 +168,7 @@ def roster_from(content: Sequence[Mapping[str, Any]]) -> Roster:
             found["name"],
             parse_moment(found["submitted"]) if found["submitted"] else None,
             found["user"],
+            parse_moment(found["deadline"]) if found.get("deadline") else None,
         )
         for found in content
     }

@@ -39,7 +39,7 @@ class Desk:
         listed = (self.roster or {}).get(student_id or "")
         late = self.lateness(entry, listed)
         notes = [*entry.notes, *standing.notes, *self.about_id(entry, standing, evidence)]
-        notes += filter(None, [late.note(self.rubric.late), trouble])
+        notes += filter(None, [self.about_deadline(listed), late.note(self.rubric.late), trouble])
         if result is not None:
             result["student_id"] = student_id
             result["submission"] = {**result["submission"], "late": late.late}
@@ -54,6 +54,7 @@ class Desk:
             "name": self.name(entry, listed),
             "user": counts.user,
             "users": [r.user for r in counts.readings if not r.anonymous],
+            "downloaded": entry.downloaded,
             "file": printable(counts.file),
             "others": [printable(other.file) for other in entry.others],
             "late": late.late,
@@ -90,9 +91,18 @@ class Desk:
             return ["Not on the roster."]
         return []
 
+    def about_deadline(self, listed: Student | None) -> str:
+        """What a person should look at where the student's own deadline takes time away."""
+        if listed is None or listed.deadline is None or self.deadline is None:
+            return ""
+        if listed.deadline >= self.deadline:
+            return ""
+        return f"The roster's deadline of {listed.id} is before the class's."
+
     def lateness(self, entry: Handed, listed: Student | None) -> Lateness:
         told = listed.submitted if listed else None
-        return lateness(self.deadline, told, entry.counts.modified, entry.counts.late)
+        deadline = listed.deadline if listed and listed.deadline else self.deadline
+        return lateness(deadline, told, entry.counts.modified, entry.counts.late)
 
     def missing(self, there: Collection[str | None]) -> list[Row]:
         """Rows of the students on the roster who handed in nothing."""

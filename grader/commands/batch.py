@@ -53,7 +53,8 @@ from grader.errors import STOPPED
     type=FileOrNone(),
     metavar="FILE|none",
     help="The class list: CSV, .xlsx or a gradebook exported from Canvas. Students without a "
-    "submission are listed as missing. The column 'submitted' decides who is late.",
+    "submission are listed as missing. The column 'submitted' decides who is late, the column "
+    "'deadline' gives single students other time.",
 )
 @click.option(
     "--deadline",
@@ -138,11 +139,13 @@ def batch_command(
 @grades_argument
 @click.option(
     "--to",
-    type=click.Choice(["csv", "canvas", "gradescope", "gallery", "decisions", "requests"]),
+    type=click.Choice(
+        ["csv", "canvas", "gradescope", "feedback", "gallery", "decisions", "requests"]
+    ),
     required=True,
     help="What to write: a plain CSV, the gradebook of Canvas, results.json files for Gradescope, "
-    "a page with the students' own pictures, the decisions of TAs, or their answers to regrade "
-    "requests.",
+    "a zip of the students' pages for Canvas's upload of submissions, a page with the students' "
+    "own pictures, the decisions of TAs, or their answers to regrade requests.",
 )
 @click.option(
     "--out",
@@ -168,6 +171,15 @@ def batch_command(
     help="For gallery: a file with the ids of the students who agree to be shown.",
 )
 @click.option("--names", is_flag=True, help="For gallery: show names. The default is anonymous.")
+@click.option(
+    "--provisional", is_flag=True, help="For feedback: also students whose score is provisional."
+)
+@click.option(
+    "--all",
+    "everybody",
+    is_flag=True,
+    help="For feedback: also pages that did not change since the last export.",
+)
 def export_command(
     grades: Path,
     to: str,
@@ -176,15 +188,18 @@ def export_command(
     assignment: str | None,
     consent: Path | None,
     names: bool,
+    provisional: bool,
+    everybody: bool,
 ) -> None:
     """Exports grades to Canvas, Gradescope or CSV.
 
-    GRADES is the folder that batch wrote. It can also export a page of pictures, the decisions of
-    TAs and their answers to regrade requests.
+    GRADES is the folder that batch wrote. It can also export each student's page as a comment in
+    Canvas, a page of pictures, the decisions of TAs and their answers to regrade requests.
     """
     from grader.report.export import Wanted, export
 
-    text, lines = export(grades, to, output, Wanted(gradebook, assignment, consent, names))
+    wanted = Wanted(gradebook, assignment, consent, names, provisional, everybody)
+    text, lines = export(grades, to, output, wanted)
     for line in lines:
         click.echo(line, err=True)
     if text is not None:

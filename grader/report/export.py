@@ -2,9 +2,11 @@
 
 import json
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from grader.batch.compare import note_export, since_export
 from grader.batch.gradebook import Gradebook, read_gradebook
 from grader.batch.journal import Journal
 from grader.errors import JournalError, UsageError
@@ -13,17 +15,21 @@ from grader.report.gradescope import gradescope_json
 from grader.report.tables import canvas_csv, plain_csv, unsettled
 
 FOLDER = "export"
+GRADES = ("csv", "canvas", "gradescope", "feedback")  # what gives grades out
 
 
 @dataclass(frozen=True)
 class Wanted:
     """What only some exports take: Canvas's own export and its column; for the gallery the file of
-    those who agreed, and whether names are shown."""
+    those who agreed, and whether names are shown; for feedback whether provisional scores and
+    pages that were given back already go in."""
 
     gradebook: Path | None = None
     assignment: str | None = None
     consent: Path | None = None
     names: bool = False
+    provisional: bool = False
+    everybody: bool = False
 
 
 def export(
@@ -37,6 +43,8 @@ def export(
         raise UsageError("--gradebook and --assignment belong to --to canvas.")
     if (wanted.consent or wanted.names) and to != "gallery":
         raise UsageError("--consent and --names belong to --to gallery.")
+    if (wanted.provisional or wanted.everybody) and to != "feedback":
+        raise UsageError("--provisional and --all belong to --to feedback.")
     with Journal(grades) as journal:
         gradebook = read_gradebook(journal)
         if not gradebook.entries:
@@ -44,25 +52,48 @@ def export(
                 f"There is no gradebook in {grades} yet: run ddpm-grader batch SUBMISSIONS "
                 f"--out {grades} first."
             )
-        if to == "gradescope":
-            return None, _gradescope(journal, gradebook, output)
-        lines: Sequence[str] = []
-        if to in ("decisions", "requests"):
-            from grader.batch.correct import decisions_csv
-            from grader.batch.requests import requests_csv
+        given_out = to in GRADES and output != Path("-")
+        changed = since_export(journal, gradebook) if to in GRADES else ""
+        text, lines = _made(journal, gradebook, to, output, wanted)
+        if given_out:
+            with suppress(JournalError):  # grades that may only be read
+                note_export(journal, gradebook)
+    return text, [*filter(None, [changed]), *lines]
 
-            text = (decisions_csv if to == "decisions" else requests_csv)(journal, gradebook)
-        elif to == "gallery":
-            text, lines = gallery_page(journal, gradebook, wanted.consent, wanted.names)
-        elif to == "canvas":
-            table = canvas_csv(gradebook, wanted.gradebook, wanted.assignment)
-            text, lines = table.text, table.lines
-        else:
-            text, lines = plain_csv(gradebook), unsettled(gradebook)
+
+def _made(
+    journal: Journal, gradebook: Gradebook, to: str, output: Path | None, wanted: Wanted
+) -> tuple[str | None, Sequence[str]]:
+    if to == "gradescope":
+        return None, _gradescope(journal, gradebook, output)
+    if to == "feedback":
+        from grader.report.feedback import feedback
+
+        return None, feedback(
+            journal,
+            gradebook,
+            output,
+            journal.grades / FOLDER,
+            provisional=wanted.provisional,
+            everybody=wanted.everybody,
+        )
+    lines: Sequence[str] = []
+    if to in ("decisions", "requests"):
+        from grader.batch.correct import decisions_csv
+        from grader.batch.requests import requests_csv
+
+        text = (decisions_csv if to == "decisions" else requests_csv)(journal, gradebook)
+    elif to == "gallery":
+        text, lines = gallery_page(journal, gradebook, wanted.consent, wanted.names)
+    elif to == "canvas":
+        table = canvas_csv(gradebook, wanted.gradebook, wanted.assignment)
+        text, lines = table.text, table.lines
+    else:
+        text, lines = plain_csv(gradebook), unsettled(gradebook)
     if output == Path("-"):
         return text, lines
     ending = "html" if to == "gallery" else "csv"
-    target = output or grades / FOLDER / f"{to}.{ending}"
+    target = output or journal.grades / FOLDER / f"{to}.{ending}"
     # Excel takes UTF-8 for granted only after this mark; Canvas reads it, too
     _write(target, text if to == "gallery" else "\ufeff" + text)
     return None, [*lines, f"wrote {target}"]

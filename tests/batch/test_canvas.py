@@ -7,7 +7,15 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from grader.batch.canvas import Downloaded, Kind, cleaned, readings, shortened
+from grader.batch.canvas import (
+    Downloaded,
+    Kind,
+    cleaned,
+    readings,
+    recipient,
+    shortened,
+    to_give_back,
+)
 
 NUMBERS = st.integers(1, 10**12)
 PEOPLE = st.text(
@@ -134,3 +142,59 @@ def test_a_name_of_any_length_is_read_at_once() -> None:
     for name in ("_1" * 30_000, "_" * 60_000, "a" * 60_000 + "_1_2_x", f"kim_{'9' * 9_000}_1_x"):
         readings(name)
     assert time.process_time() - started < 2
+
+
+@pytest.mark.parametrize(
+    ("name", "whose"),
+    [
+        ("kimminsu_1001_51_2023-20001.tar.gz", ("1001", 51)),
+        ("kimminsu_LATE_1001_51_2023-20001-1.tar.gz", ("1001", 51)),
+        ("김민수_1001_51_과제_1_2.tar.gz", ("1001", 51)),
+        ("kim_min_su_1001_51_a.zip", ("1001", 51)),
+        ("kim_7_1001_51_a.zip", ("7", 1001)),
+        ("anon_x9Y2z_51_a.zip", ("anon_x9Y2z", 51)),
+        ("LATE_anon_12345_51_1_2.zip", ("anon_12345", 51)),
+        ("anon_LATE_1001_51_a.zip", ("1001", 51)),
+        ("kim_1001_text.html", None),
+        ("kim_1001_link-2.html", None),
+        ("._kim_1001_51_a.zip", None),
+        ("2023-20001.tar.gz", None),
+        ("kim_1001_a.zip", None),
+        ("kim_٣_٤_a.zip", None),
+    ],
+)
+def test_whom_canvas_gives_a_file_of_that_name(name: str, whose: tuple[str, int] | None) -> None:
+    assert recipient(name) == whose
+
+
+@given(PEOPLE, NUMBERS, NUMBERS, FILES, st.booleans())
+def test_what_is_given_back_comes_to_its_sender(
+    name: str, user: int, attachment: int, file: str, late: bool
+) -> None:
+    made = file_of(name, user, attachment, file, late)
+    back = to_give_back(made.build(), str(user))
+    if back is not None:
+        whose = recipient(back)
+        assert whose is not None
+        assert whose[0] == str(user)
+        assert whose[1] in [one.attachment for one in readings(made.build())]
+        assert cleaned(back) == back
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "kim_1_2_a\x1b.zip",
+        "kim_1_2_a\udc80.zip",
+        "kim_1_2_a:b.zip",
+        ".kim_1_2_a.zip",
+        "a/kim_1_2_a",
+    ],
+)
+def test_a_name_that_canvas_never_makes_is_not_given_back(name: str) -> None:
+    assert to_give_back(name, "1") is None
+
+
+def test_a_number_of_the_persons_own_is_not_taken_for_the_users() -> None:
+    assert to_give_back("kim_7_1001_51_a.zip", "1001") == "kim7_1001_51_a.zip"
+    assert to_give_back("kim_7_1001_51_a.zip", "1002") is None

@@ -142,6 +142,12 @@ WRONG = """
 1 | export grades --to csv --output folder            | folder cannot be written: Is a directory
 1 | export grades --to csv --output file/x.csv        | cannot be written
 2 | export grades --to canvas --gradebook gone.csv    | does not exist
+2 | export grades --to csv --all                        | belong to --to feedback
+2 | export grades --to canvas --provisional             | belong to --to feedback
+2 | export grades --to feedback --output -              | --output must be a file
+2 | compare grades gone                                 | does not exist
+2 | compare grades junk.csv                             | no journal of this grader
+2 | compare grades grades --allow luck                  | is not one of
 2 | export grades --to canvas --gradebook empty.csv   | no gradebook exported from Canvas
 2 | export grades --to canvas --gradebook no_ids.csv  | no gradebook exported from Canvas
 2 | export grades --to canvas --gradebook junk.csv    | cannot be read as CSV
