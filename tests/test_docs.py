@@ -83,7 +83,9 @@ def test_every_command_and_option_that_a_page_shows_exists(page: str) -> None:
     for words in commands(page):
         command: click.Command = cli
         while isinstance(command, click.Group):
-            command = command.commands[words.pop(0)]
+            found = command.get_command(click.Context(command), words.pop(0))
+            assert found is not None
+            command = found
         known = {name for parameter in command.params for name in parameter.opts} | {"--help"}
         assert {word for word in words if word.startswith("--")} <= known
 

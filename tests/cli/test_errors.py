@@ -276,7 +276,7 @@ def test_a_disk_that_fails_is_one_line(
 def test_a_journal_that_another_program_holds_is_one_line(
     inside: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("grader.batch.journal.WAIT_SECONDS", 0)
+    monkeypatch.setattr("grader.batch.database.WAIT_SECONDS", 0)
     holder = sqlite3.connect(inside / "grades" / "journal.sqlite", isolation_level=None)
     holder.execute("BEGIN IMMEDIATE")
     try:
