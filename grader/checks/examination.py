@@ -104,7 +104,7 @@ def explain(
         return explained
     note = f"The notebook imports {', '.join(forbidden)}, which already solves the assignment."
     return [
-        replace(v, state=State.NEEDS_REVIEW, message=f"{v.message} {note}")
+        replace(v, state=State.NEEDS_REVIEW, said=f"{v.message} {note}")
         if v.state is State.PASSED
         else v
         for v in explained
@@ -115,7 +115,7 @@ def not_to_be_trusted(verdicts: Sequence[Verdict]) -> list[Verdict]:
     """The same where the code tampers with what examines it: what passed is for a person."""
     note = f"The notebook's code interferes with the grader. {REVIEW}"
     return [
-        replace(v, state=State.NEEDS_REVIEW, message=f"{v.message} {note}")
+        replace(v, state=State.NEEDS_REVIEW, said=f"{v.message} {note}")
         if v.state in (State.PASSED, State.PARTIAL)
         else v
         for v in verdicts
@@ -138,13 +138,13 @@ def _with_cause(verdict: Verdict, plan: Plan, causes: Causes) -> Verdict:
     undefined = f"name '{target}' is not defined" in verdict.message
     absent = verdict.state is State.MISSING or (undefined and target not in plan.defined)
     if absent and lost is None and (unread := _unread(verdict, target, plan)):
-        return replace(verdict, state=State.NEEDS_REVIEW, message=unread)
+        return replace(verdict, state=State.NEEDS_REVIEW, said=unread)
     if cause is not None:
         return _by_own_cell(verdict, "a cell that it needs", cause)
     if verdict.state is State.MISSING and lost is not None:
         return _by_own_cell(verdict, f"the cell that defines {target}", lost)
     if verdict.state is State.MISSING and target not in plan.defined and plan.problems:
-        return replace(verdict, message=f"{verdict.message} Note: {plan.problems[0]}.")
+        return replace(verdict, said=f"{verdict.message} Note: {plan.problems[0]}.")
     return verdict
 
 
@@ -157,13 +157,13 @@ def _unread(verdict: Verdict, target: str, plan: Plan) -> str:
 def _for_a_person(verdict: Verdict, why: str) -> Verdict:
     """All points, provisionally: that it could not be run here tells nothing against it."""
     text = f"{why}. {REVIEW}"
-    return replace(verdict, state=State.NEEDS_REVIEW, fraction=1.0, message=text)
+    return replace(verdict, state=State.NEEDS_REVIEW, fraction=1.0, said=text)
 
 
 def _by_own_cell(verdict: Verdict, what: str, cause: Cause) -> Verdict:
     """The verdict where a cell of the student's own did not run to its end."""
     if cause.outcome is None:
         target = TARGET_OF[verdict.check.split(".")[0]]
-        return replace(verdict, message=" ".join((target, cause.why)) + ".")
+        return replace(verdict, said=" ".join((target, cause.why)) + ".")
     judged = not_run(verdict.check, what, cause.outcome)
-    return replace(judged, message=judged.message[0].upper() + judged.message[1:])
+    return replace(judged, said=judged.message[0].upper() + judged.message[1:])
