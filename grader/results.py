@@ -11,6 +11,8 @@ from enum import StrEnum
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
+from grader.messages.message import Message
+
 if TYPE_CHECKING:  # it imports what supervising does without
     from grader.checks.verdict import Verdict
     from grader.digits.clarity import Clarity
@@ -55,7 +57,8 @@ class Flag:
 class CheckResult:
     """One check's verdict. ``points`` may be provisional when the state is ``needs_review``.
 
-    ``message`` is one sentence for the student; ``details`` holds the numbers for the TA.
+    ``message`` is one sentence for the student, in English; ``said`` is what it was made of, where
+    that has an id. ``details`` holds the numbers for the TA.
     """
 
     id: str
@@ -64,6 +67,7 @@ class CheckResult:
     max_points: float
     message: str
     details: Mapping[str, Any] = field(default_factory=dict)
+    said: Message | None = None
 
 
 @dataclass(frozen=True)
@@ -177,7 +181,14 @@ def _scored(record: ItemResult | CheckResult) -> dict[str, Any]:
 
 
 def _check(check: CheckResult) -> dict[str, Any]:
-    return {**_scored(check), "message": check.message, "details": plain(check.details)}
+    said = {"id": None, "values": {}} if check.said is None else plain(check.said.to_json())
+    return {
+        **_scored(check),
+        "message": check.message,
+        "message_id": said["id"],
+        "values": said["values"],
+        "details": plain(check.details),
+    }
 
 
 def plain(value: Any) -> Any:

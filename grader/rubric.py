@@ -17,6 +17,7 @@ from grader.checks.verdict import Verdict
 from grader.errors import RubricError
 from grader.intake import ArchiveLimits
 from grader.lateness import LateRule
+from grader.messages.message import Message
 from grader.results import CheckResult, ItemResult, State
 from grader.sandbox import Limits
 
@@ -134,7 +135,9 @@ def score_item(item: Item, verdicts: Mapping[str, Verdict]) -> ItemResult:
 def score_check(check: str, points: float, verdicts: Mapping[str, Verdict]) -> CheckResult:
     verdict = verdicts[check]
     earned = round(points * verdict.fraction, 2 if points * 100 % 1 == 0 else 4)
-    return CheckResult(check, verdict.state, earned, points, verdict.message, dict(verdict.details))
+    said = verdict.said if isinstance(verdict.said, Message) else None
+    details = dict(verdict.details)
+    return CheckResult(check, verdict.state, earned, points, verdict.message, details, said)
 
 
 def item_state(checks: Sequence[CheckResult]) -> State:

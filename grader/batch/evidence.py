@@ -10,6 +10,7 @@ from importlib.metadata import version
 from typing import Any
 
 from grader.checks.verdict import Verdict
+from grader.messages.message import Message, Said, templates
 from grader.paths import PACKAGE
 from grader.results import ItemResult, State, items_json, plain, result_status
 from grader.rubric import Rubric
@@ -57,7 +58,11 @@ def verdicts_json(verdicts: Sequence[Verdict]) -> str:
     return json.dumps(
         [
             {
-                **vars(verdict),
+                "check": verdict.check,
+                "state": str(verdict.state),
+                "fraction": verdict.fraction,
+                "message": verdict.message,
+                "said": None if isinstance(verdict.said, str) else plain(verdict.said.to_json()),
                 "details": plain(verdict.details),
                 "measured": plain(verdict.measured),
             }
@@ -73,12 +78,21 @@ def verdicts_from(text: str) -> list[Verdict]:
             v["check"],
             State(v["state"]),
             v["fraction"],
-            v["message"],
+            said_in(v),
             v["details"],
             v.get("measured", {}),
         )
         for v in json.loads(text)
     ]
+
+
+def said_in(record: Mapping[str, Any]) -> Said:
+    """What a stored verdict said: its message, or its sentence where it has no id, or one that
+    this version does not know."""
+    said = record.get("said")
+    if said is None or said["id"] not in templates("en"):
+        return str(record["message"])
+    return Message.from_json(said)
 
 
 def can_score(evidence: Evidence, rubric: Rubric) -> bool:

@@ -301,9 +301,13 @@ def empty_result(student_id: str | None, items: Sequence[Mapping[str, Any]]) -> 
     }
 
 
+NO_ID: Mapping[str, Any] = {"message_id": None, "values": {}}
+"""Of a sentence that is not in the catalogue of messages."""
+
+
 def empty_item(item: Mapping[str, Any]) -> dict[str, Any]:
     scored = {"status": "missing", "points": 0.0, "max_points": item["max_points"]}
-    check = {**scored, "id": f"{item['id']}.submission", "message": EMPTY, "details": {}}
+    check = {**scored, "id": f"{item['id']}.submission", "message": EMPTY, **NO_ID, "details": {}}
     return {**scored, "id": item["id"], "checks": [check]}
 
 
@@ -371,4 +375,4 @@ def recounted(
     total = len(readings)
     points = round(check["max_points"] * clear_share(sum(clear), total), 2)
     note = f"A person looked at the digits: {sum(clear)} of {total} are clear, not {before}."
-    return {**check, "points": points, "message": f"{note} {check['message']}"}
+    return {**check, "points": points, "message": f"{note} {check['message']}", **NO_ID}

@@ -10,6 +10,7 @@ from grader.checks import oracle
 from grader.checks.cases import Array, Case
 from grader.checks.tolerances import DEFAULT, Tolerances
 from grader.checks.verdict import Verdict, failed, missing, needs_review, not_run, passed
+from grader.messages.message import Message, Said, say, sentence
 from grader.results import State
 from grader.sandbox import KernelSession, Outcome, Status
 
@@ -23,7 +24,7 @@ class Finding:
     """How one returned array compares: ``kind`` is "right", "doubtful" or "wrong"."""
 
     kind: str
-    reason: str
+    reason: Said
     error: float  # largest deviation from the reference, relative to it
 
 
@@ -49,11 +50,11 @@ def compare(values: Array, case: Case, schedule: str, tolerances: Tolerances = D
     T = case.T
     used = used_part(values, T)
     if not np.all(np.isfinite(values)):
-        return Finding("wrong", "some of its values are not finite numbers", np.inf)
+        return Finding("wrong", say("beta_schedule.not_finite"), np.inf)
     if used is None:
         if len(values) in (T, T + 1):
-            return Finding("wrong", "its first value does not fit the others", np.inf)
-        reason = f"it returned {len(values)} values for T = {T}"
+            return Finding("wrong", say("beta_schedule.first_value"), np.inf)
+        reason = say("beta_schedule.count", count=len(values), T=T)
         return Finding("wrong", reason, np.inf)
     forms = oracle.accepted_betas(case, schedule)
     error = min(float(np.max(np.abs(used - form) / form)) for form in forms)
@@ -64,29 +65,35 @@ def compare(values: Array, case: Case, schedule: str, tolerances: Tolerances = D
     return Finding("wrong", describe(used, forms[0]), error)
 
 
-def other_clip(used: Array, T: int, tolerances: Tolerances) -> str:
-    """A sentence if the cosine's betas are right but for clip bounds other than 0 and 0.999."""
+def other_clip(used: Array, T: int, tolerances: Tolerances) -> Message | None:
+    """A phrase if the cosine's betas are right but for clip bounds other than 0 and 0.999."""
     raw = oracle.unclipped_cosine_betas(T)
     low, high = float(used.min()), float(used.max())
     plausible = low <= 1.01 * max(1e-3, float(raw.min())) and 0.99 <= high <= 1 - 5e-7
     if plausible and close(used, np.clip(raw, low, high), T, tolerances):
-        bounds = [f"not below {low:.3g}"] if low > 1.01 * float(raw.min()) else []
-        bounds += [f"not above {high:.6g}"] if abs(high - oracle.COSINE_CLIP) > 1e-6 else []
-        return f"its betas are clipped to be {' and '.join(bounds)}, where 0.999 is the only bound"
-    return ""
+        below, above = low > 1.01 * float(raw.min()), abs(high - oracle.COSINE_CLIP) > 1e-6
+        bounds: Said = ""
+        if below and above:
+            bounds = say("beta_schedule.within", low=low, high=high)
+        elif below:
+            bounds = say("beta_schedule.not_below", low=low)
+        elif above:
+            bounds = say("beta_schedule.not_above", high=high)
+        return say("beta_schedule.clipped", bounds=bounds)
+    return None
 
 
-def describe(used: Array, expected: Array) -> str:
+def describe(used: Array, expected: Array) -> Message:
     """Where the curve leaves the right one, without saying what is right."""
     if used.max() >= 1:
-        return "a beta reaches 1, so that nothing of the image would be left"
+        return say("beta_schedule.reaches_one")
     if np.ptp(used) == 0:
-        return "all its values are the same"
+        return say("beta_schedule.constant")
     relative = np.abs(used - expected) / expected
     if np.all(np.diff(used) < 0):
-        return "its values fall with t, and noise must grow"
+        return say("beta_schedule.falls")
     first = int(np.argmax(relative > min(0.01, float(relative.max()) / 2))) + 1
-    return f"its values leave the right curve from t = {first} on (T = {len(used)})"
+    return say("beta_schedule.leaves_curve", first=first, T=len(used))
 
 
 def examine(session: KernelSession, seed: int, tolerances: Tolerances) -> list[Verdict]:
@@ -95,8 +102,8 @@ def examine(session: KernelSession, seed: int, tolerances: Tolerances) -> list[V
     linear, cosine = judged
     lengths = [v.details.get("entries_beyond_T") for v in judged]
     if linear.right and cosine.right and lengths[0] != lengths[1]:
-        text = "The cosine schedule does not have as many values as the linear one."
-        return [linear, failed(cosine.check, text, **cosine.details)]
+        said = say("beta_schedule.lengths_differ")
+        return [linear, failed(cosine.check, said, **cosine.details)]
     return judged
 
 
@@ -119,8 +126,8 @@ def examine_schedule(
         )
     verdict = judge(schedule, cases, in_order(outcome, order, key), key, tolerances)
     if verdict.state is State.PASSED and not same_again(outcome, order, key):
-        text = f"The {schedule} schedule is another one when it is asked for again."
-        return needs_review(verdict.check, text, **verdict.details)
+        said = say("beta_schedule.changes", schedule=schedule)
+        return needs_review(verdict.check, said, **verdict.details)
     return verdict
 
 
@@ -152,7 +159,7 @@ def judge(
     if outcome.status is not Status.ok:
         return not_run(check, f"beta_schedule(..., schedule='{schedule}')", outcome)
     if "missing" in outcome.facts:
-        return missing(check, "No function named beta_schedule was found in the notebook.")
+        return missing(check, say("beta_schedule.not_found"))
     arrays = [outcome.arrays.get(f"{index}/{key}") for index in range(len(cases))]
     if (verdict := not_betas(check, schedule, outcome, arrays, cases)) is not None:
         return verdict
@@ -163,7 +170,12 @@ def judge(
     ]
     details: dict[str, Any] = {
         "cases": [
-            {**case.__dict__, "kind": f.kind, "reason": f.reason, "relative_error": finite(f.error)}
+            {
+                **case.__dict__,
+                "kind": f.kind,
+                "reason": sentence(f.reason),
+                "relative_error": finite(f.error),
+            }
             for case, f in zip(cases, findings, strict=True)
         ]
     }
@@ -175,12 +187,13 @@ def judge(
     wrong = [f for f in findings if f.kind == "wrong"]
     details |= curve_that_differs(arrays, cases, findings, schedule)
     if wrong:
-        return failed(check, f"The {schedule} schedule is not right: {wrong[0].reason}.", **details)
+        said = say("beta_schedule.wrong", schedule=schedule, reason=wrong[0].reason)
+        return failed(check, said, **details)
     doubtful = [f for f in findings if f.kind == "doubtful"]
     if doubtful:
-        sentence = f"The {schedule} schedule needs a look: {doubtful[0].reason}."
-        return needs_review(check, sentence, **details)
-    return passed(check, f"The {schedule} schedule is right for every T and beta tried.", **details)
+        said = say("beta_schedule.doubtful", schedule=schedule, reason=doubtful[0].reason)
+        return needs_review(check, said, **details)
+    return passed(check, say("beta_schedule.right", schedule=schedule), **details)
 
 
 def not_betas(
@@ -196,14 +209,13 @@ def not_betas(
     if returned == "tuple" and all(
         length not in (case.T, case.T + 1) for length, case in zip(lengths, cases, strict=True)
     ):
-        text = "beta_schedule returns more than the betas; a person must look."
-        return needs_review(check, text, fraction=0)
+        return needs_review(check, say("beta_schedule.more_than_betas"), fraction=0)
     if any(lengths):
         return None
     if returned not in ("NoneType", "dict"):
-        text = f"The {schedule} schedule is no array of numbers."
-        return failed(check, text, returned=returned)
-    return missing(check, f"The {schedule} schedule is not implemented yet: it returns None.")
+        said = say("beta_schedule.not_numbers", schedule=schedule)
+        return failed(check, said, returned=returned)
+    return missing(check, say("beta_schedule.not_implemented", schedule=schedule))
 
 
 def curve_that_differs(

@@ -11,8 +11,9 @@ from grader.checks.cases import Array
 from grader.checks.classes import NONE, UNKNOWN, Classes
 from grader.checks.clock import Clock
 from grader.checks.slots import CLASSES, Slot, labels_of, slots_of
+from grader.messages.message import Message, say
 
-NOT_AS_TRAINED = "The t that sample passes to the network is not the t that it was trained with."
+NOT_AS_TRAINED = say("sampling.t_not_as_trained")
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,25 +47,25 @@ class Chain:
 
 def read_chain(
     arrays: Mapping[str, Any], T: int, clock: Clock | None, classes: Classes | None
-) -> Chain | str:
-    """The chain, or one sentence that says why there is none."""
+) -> Chain | Message:
+    """The chain, or a message that says why there is none."""
     at = np.asarray(arrays["at"])
     n_sample, rows = len(arrays["result"]), np.asarray(arrays["steps"])[:, 0]
     visited = path_of(arrays, clock)
     if clock is not None:
         slots = slots_of(arrays)
         if any(differs_within_a_step(slots[n], at) for n in clock.rows if n in slots):
-            return "The images of one batch are given different time steps while sampling."
+            return say("sampling.t_differs_in_a_batch")
         if visited is None:
             return NOT_AS_TRAINED
     passes = passes_of(rows, visited, n_sample)
     if passes is None:
-        return "sample does not ask the network for as many images as it was asked for."
+        return say("sampling.not_as_many_images")
     if visited is None:
         visited = [T - 1 - n + steps.start for steps, _ in passes for n in steps]
     paths = [visited[steps.start : steps.stop] for steps, _ in passes]
     if any(path != paths[0] for path in paths):
-        return "Parts of the images are sampled over other time steps than the rest."
+        return say("sampling.parts_differ")
     visited = paths[0]
     kinds = kinds_of(arrays, at, passes, classes)
     return Chain(arrays, passes, visited, kinds)

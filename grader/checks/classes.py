@@ -13,6 +13,7 @@ import numpy as np
 
 from grader.checks.cases import Array
 from grader.checks.slots import ABSENT, CLASSES, Named, Slot, are_labels, coding_of
+from grader.messages.message import Message, say
 from grader.sandbox import Outcome, Status
 
 NONE, UNKNOWN = -1, -2
@@ -160,21 +161,13 @@ def kinds_of(answers: Array) -> Array:
     return kinds
 
 
-def hiding_problem(classes: Classes) -> tuple[str, bool] | None:
-    """A sentence on classes that are hidden too often in training, and whether that is certain."""
+def hiding_problem(classes: Classes) -> tuple[Message, bool] | None:
+    """What to say of classes that are hidden too often in training, and whether that is certain."""
     if classes.hidden == 1:
-        return "The class is hidden from the network for every training image.", True
+        return say("loss.class_always_hidden"), True
     surely = classes.hidden - FAR * classes.error
     if surely > NEARLY_ALWAYS:
-        text = (
-            f"For {100 * classes.hidden:.0f} % of the training images the class is hidden from the "
-            "network, so that it hardly learns the classes."
-        )
-        return text, True
+        return say("loss.class_nearly_always_hidden", percent=100 * float(classes.hidden)), True
     if surely > OFTEN:
-        text = (
-            f"For {100 * classes.hidden:.0f} % of the training images the class is hidden from the "
-            "network. A TA decides by the samples whether it has learnt the classes."
-        )
-        return text, False
+        return say("loss.class_often_hidden", percent=100 * float(classes.hidden)), False
     return None

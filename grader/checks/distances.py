@@ -9,9 +9,9 @@ import numpy as np
 from grader.checks.cases import Array
 from grader.checks.forward_process import ForwardProcess
 from grader.checks.verdict import Verdict, failed, needs_review, passed
+from grader.messages.message import say
 
 CLOSE = 2e-3  # of a loss in float32
-DECIDES = "A TA decides whether the course accepts this loss."
 
 
 def judge_target(
@@ -31,13 +31,9 @@ def judge_target(
             return verdict, name == "unscaled"
     for name, target in targets.items():
         if name not in right and compare_with(check, arrays, answer, target, process):
-            text = f"With prediction_type='{prediction}' the network is trained on another target."
-            return failed(check, text, target=name), False
-    text = (
-        "The loss is not the squared difference between the prediction and its target: "
-        "check what the network is compared with."
-    )
-    return failed(check, text), False
+            said = say("loss.other_target", prediction=prediction)
+            return failed(check, said, target=name), False
+    return failed(check, say("loss.not_squared_error")), False
 
 
 def compare_with(
@@ -63,9 +59,8 @@ def compare_with(
         allowed += allowed.mean()
         allowed *= 1e-2
         if np.all(gap <= allowed):
-            text = "The loss is the squared error of the right target, and its gradient flows."
-            return passed(check, text, factor=factor)
-        return failed(check, "The gradient that reaches the network is not that of the loss.")
+            return passed(check, say("loss.squared_error"), factor=factor)
+        return failed(check, say("loss.other_gradient"))
     return other_loss(check, difference, loss, gradient, process)
 
 
@@ -79,7 +74,7 @@ def other_loss(
     if np.mean(slope[moderate] > 0) < 0.999:
         return None  # the gradient does not even point towards this target
     if np.std(slope[moderate]) < 0.02 * np.mean(slope[moderate]):
-        return needs_review(check, f"The loss is L1 instead of the squared error. {DECIDES}")
+        return needs_review(check, say("loss.l1"))
     weights = np.sum(gradient * difference, axis=1) / np.sum(difference**2, axis=1)
     fits = np.abs(gradient - weights[:, None] * difference).max() < 0.02 * np.abs(gradient).max()
     if fits:
@@ -89,13 +84,11 @@ def other_loss(
         by_step = [weights[process.step == s] for s in np.unique(process.step)]
         constant = all(np.std(w) < 0.05 * np.mean(w) for w in by_step)
         if np.allclose(loss**2 / squares, loss[0] ** 2 / squares[0], rtol=4e-3):
-            return needs_review(check, f"The loss is the root of the squared error. {DECIDES}")
+            return needs_review(check, say("loss.root"))
         if constant:
-            text = f"The squared error is weighted by the time step. {DECIDES}"
-            return needs_review(check, text)
+            return needs_review(check, say("loss.weighted"))
         return None
-    text = "The loss is not the squared error but another distance to the right target."
-    return needs_review(check, f"{text} {DECIDES}")
+    return needs_review(check, say("loss.other_distance"))
 
 
 def falls_as_a_root(weights: Array, squares: Array) -> bool:
@@ -112,7 +105,4 @@ def beside_a_constant(check: str, difference: Array, loss: Array, weight: float)
     rest = loss - squares
     if np.ptp(rest) > CLOSE * np.mean(squares):
         return None
-    text = (
-        "The loss is the squared error of the right target beside a constant; its gradient flows."
-    )
-    return passed(check, text, constant=float(np.mean(rest)))
+    return passed(check, say("loss.beside_a_constant"), constant=float(np.mean(rest)))

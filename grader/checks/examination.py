@@ -11,6 +11,7 @@ from grader.checks.setting import PREDICTIONS, settings_to_judge
 from grader.checks.tolerances import DEFAULT, Tolerances
 from grader.checks.verdict import REVIEW, Verdict, not_judged, not_run
 from grader.intake import Plan
+from grader.messages.message import Message, say, sentence
 from grader.results import State
 from grader.sandbox import KernelSession, derived
 
@@ -102,9 +103,13 @@ def explain(
     explained = [_with_cause(verdict, plan, causes) for verdict in verdicts]
     if not forbidden:
         return explained
-    note = f"The notebook imports {', '.join(forbidden)}, which already solves the assignment."
+    names = ", ".join(forbidden)
     return [
-        replace(v, state=State.NEEDS_REVIEW, message=f"{v.message} {note}")
+        replace(
+            v,
+            state=State.NEEDS_REVIEW,
+            said=say("run.imports_a_solution", said=v.said, names=names),
+        )
         if v.state is State.PASSED
         else v
         for v in explained
@@ -113,9 +118,8 @@ def explain(
 
 def not_to_be_trusted(verdicts: Sequence[Verdict]) -> list[Verdict]:
     """The same where the code tampers with what examines it: what passed is for a person."""
-    note = f"The notebook's code interferes with the grader. {REVIEW}"
     return [
-        replace(v, state=State.NEEDS_REVIEW, message=f"{v.message} {note}")
+        replace(v, state=State.NEEDS_REVIEW, said=say("run.interferes", said=v.said))
         if v.state in (State.PASSED, State.PARTIAL)
         else v
         for v in verdicts
@@ -138,13 +142,14 @@ def _with_cause(verdict: Verdict, plan: Plan, causes: Causes) -> Verdict:
     undefined = f"name '{target}' is not defined" in verdict.message
     absent = verdict.state is State.MISSING or (undefined and target not in plan.defined)
     if absent and lost is None and (unread := _unread(verdict, target, plan)):
-        return replace(verdict, state=State.NEEDS_REVIEW, message=unread)
+        return replace(verdict, state=State.NEEDS_REVIEW, said=unread)
     if cause is not None:
-        return _by_own_cell(verdict, "a cell that it needs", cause)
+        return _by_own_cell(verdict, say("run.needed_cell"), cause)
     if verdict.state is State.MISSING and lost is not None:
-        return _by_own_cell(verdict, f"the cell that defines {target}", lost)
+        return _by_own_cell(verdict, say("run.defining_cell", name=target), lost)
     if verdict.state is State.MISSING and target not in plan.defined and plan.problems:
-        return replace(verdict, message=f"{verdict.message} Note: {plan.problems[0]}.")
+        said = say("run.with_problem", said=verdict.said, problem=plan.problems[0])
+        return replace(verdict, said=said)
     return verdict
 
 
@@ -157,13 +162,17 @@ def _unread(verdict: Verdict, target: str, plan: Plan) -> str:
 def _for_a_person(verdict: Verdict, why: str) -> Verdict:
     """All points, provisionally: that it could not be run here tells nothing against it."""
     text = f"{why}. {REVIEW}"
-    return replace(verdict, state=State.NEEDS_REVIEW, fraction=1.0, message=text)
+    return replace(verdict, state=State.NEEDS_REVIEW, fraction=1.0, said=text)
 
 
-def _by_own_cell(verdict: Verdict, what: str, cause: Cause) -> Verdict:
+def _by_own_cell(verdict: Verdict, what: Message, cause: Cause) -> Verdict:
     """The verdict where a cell of the student's own did not run to its end."""
     if cause.outcome is None:
         target = TARGET_OF[verdict.check.split(".")[0]]
-        return replace(verdict, message=" ".join((target, cause.why)) + ".")
+        return replace(verdict, said=" ".join((target, cause.why)) + ".")
     judged = not_run(verdict.check, what, cause.outcome)
-    return replace(judged, message=judged.message[0].upper() + judged.message[1:])
+    if judged.state is not State.INFRA_ERROR:
+        return judged
+    cell = sentence(what)
+    text = f"The grader could not judge {cell[0].lower()}{cell[1:]}: {cause.outcome.message}"
+    return replace(judged, said=text)

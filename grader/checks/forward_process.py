@@ -22,6 +22,7 @@ from grader.checks.noise import (
 )
 from grader.checks.setting import Steps
 from grader.checks.slots import FEWEST_TIMES, Slot
+from grader.messages.message import Message, say
 
 DATA_SPACES = ((1.0, 0.0), (2.0, -1.0), (1.0, -0.5), (1 / 0.3081, -0.1307 / 0.3081))
 """Usual (scale, shift) of the data; others are read off the images."""
@@ -65,16 +66,13 @@ def pixels_of(arrays: Mapping[str, Any]) -> Array:
 
 @dataclass(frozen=True)
 class Doubt:
-    """One sentence on what a person must look at."""
+    """What a person must look at."""
 
-    text: str
+    said: Message
 
 
-NOT_MIXED = (
-    "x_t is not the image mixed with noise as the schedule says for that time step: "
-    "check the two coefficients, the noise, and which t goes to the network."
-)
-NOT_TOLD = "The network is not told the time step: it gets the same t for every image."
+NOT_MIXED = say("loss.not_mixed")
+NOT_TOLD = say("loss.t_not_told")
 
 
 def read_forward_process(
@@ -83,29 +81,26 @@ def read_forward_process(
     times: Sequence[Slot],
     steps: Steps,
     clock: Clock | None = None,
-) -> ForwardProcess | Doubt | str:
-    """The process, by the first of the arguments that may tell t which does; or one sentence that
-    says what is wrong with it. ``shape``: of an image as the network is given it. ``clock``: what
-    each t means, where there are too many for few images to show it."""
+) -> ForwardProcess | Doubt | Message:
+    """The process, by the first of the arguments that may tell t which does; or what is wrong with
+    it. ``shape``: of an image as the network is given it. ``clock``: what each t means, where there
+    are too many for few images to show it."""
     x = pixels_of(arrays)
     x_t = np.asarray(arrays["x_t"], dtype=np.float32)  # as the network saw it
     if len(x_t) != len(x) or x_t.shape[1] < PIXELS:
-        return "The network is not given as many images as the batch has."
+        return say("loss.not_as_many_images")
     if not np.all(np.isfinite(x_t)):
-        return "The noisy image x_t holds values that are not finite numbers."
+        return say("loss.not_finite")
     frame = None
     if x_t.shape[1] > PIXELS:
         frame = find_frame(x, x_t, shape)
         if frame is None and x_t.shape[1] % PIXELS == 0:
             shown = " x ".join(str(side) for side in shape)
-            return f"The network is not given one noisy image for each of the batch, but {shown}."
+            return say("loss.other_shape", shape=shown)
         if frame is None:
-            return Doubt(
-                "The network is given images of another size, in which the grader does not find "
-                "those of the batch. A TA decides by reading how forward makes them."
-            )
+            return Doubt(say("loss.images_not_found"))
     whole, x_t = x_t, x_t if frame is None else x_t[:, frame.places]
-    found: ForwardProcess | Doubt | str = ""
+    found: Doubt | Message | None = None
     for t in times:
         here = read_with(x, x_t, t, steps, len(arrays["calls"]), clock)
         if isinstance(here, ForwardProcess):
@@ -119,11 +114,11 @@ def read_forward_process(
 
 def read_with(
     x: Array, x_t: Array, t: Slot, steps: Steps, batches: int, clock: Clock | None
-) -> ForwardProcess | Doubt | str:
+) -> ForwardProcess | Doubt | Message:
     """The same by one argument."""
     by_batch = t.ids.reshape(batches, -1)
     if np.all(np.ptp(by_batch, axis=1) == 0):
-        return "All images of a batch get the same time step; draw one for each image."
+        return say("loss.one_t_a_batch")
     if clock is not None and (known := clock.steps_of(t.name, t.table)) is not None:
         groups = [regress(x, x_t, np.flatnonzero(t.ids == g)) for g in range(t.count)]
         scale, shift, distance = find_space(groups, known, steps)
@@ -139,7 +134,7 @@ def read_with(
     if t.rows.shape[1] == 1:  # a vector of time features has no order
         ordered = in_order(groups, step, (scale, shift), steps)
         if ordered is None:
-            return "The noise in x_t does not follow the t that the network is given."
+            return say("loss.not_by_t")
         step = ordered
     return describe(x, x_t, groups, step, (scale, shift), steps)
 
@@ -157,11 +152,12 @@ def tells(slot: Slot, step: Array) -> bool:
 ROUNDINGS = (np.floor, lambda u: np.ceil(u) - 1, np.round, lambda u: np.round(u) - 1, np.ceil)
 
 
-def read_continuous(x: Array, x_t: Array, t: Slot, steps: Steps) -> ForwardProcess | Doubt | str:
+def read_continuous(
+    x: Array, x_t: Array, t: Slot, steps: Steps
+) -> ForwardProcess | Doubt | Message:
     """The process where t is drawn from an interval and rounded to a step."""
-    text = "The network is given more different values of t than there are time steps."
     if t.rows.shape[1] > 1:
-        return text
+        return say("loss.more_times_than_steps")
     u, T = t.rows[:, 0], len(steps.beta)
     for stretch in (T, T - 1, 1):
         for rounding in ROUNDINGS:
@@ -175,12 +171,8 @@ def read_continuous(x: Array, x_t: Array, t: Slot, steps: Steps) -> ForwardProce
                 return describe(x, x_t, groups, drawn, (scale, shift), steps)
     slopes = [regress(x, x_t, rows).slope for rows in np.array_split(np.argsort(u), 6)]
     if np.all(np.diff(slopes) > 0) or np.all(np.diff(slopes) < 0):
-        return Doubt(
-            "The network is given more different values of t than there are time steps, and the "
-            "noise follows them. A TA decides by reading how t is drawn and which coefficients "
-            "it is given."
-        )
-    return text
+        return Doubt(say("loss.continuous_t"))
+    return say("loss.more_times_than_steps")
 
 
 def framed(
@@ -200,10 +192,7 @@ def framed(
     noise[:, frame.places] = process.noise
     spread = float(np.mean(np.square(noise[:, outside])))
     if abs(spread - 1) > 0.1:
-        return Doubt(
-            "The network is given larger images, whose border is not of one value with noise on it."
-            " A TA decides by reading how forward makes it."
-        )
+        return Doubt(say("loss.border"))
     scaled = np.full(x_t.shape, border, np.float32)
     scaled[:, frame.places] = process.x_scaled
     x = np.full(x_t.shape, (border - process.shift) / process.scale, np.float32)
@@ -344,14 +333,14 @@ def never_drawn(counts: Array) -> Array:
     return np.asarray(gaps[around >= OFTEN * counts.mean()])
 
 
-def noise_problem(process: ForwardProcess) -> str | None:
-    """A sentence if the noise is not normal and independent; None if it is."""
+def noise_problem(process: ForwardProcess) -> Message | None:
+    """A message if the noise is not normal and independent; None if it is."""
     used = process.step >= 0
     noise = process.noise if used.all() else process.noise[used]
     if abs(kurtosis(noise) - 3) > 0.25:
-        return "The noise in x_t is not normally distributed."
+        return say("loss.noise_not_normal")
     if independence_ratio(noise, axis=0) > 1.5:
-        return "The same noise is used for several images; draw it for each image."
+        return say("loss.noise_of_several_images")
     if same_in_all_pixels(noise) or shared_among_pixels(noise):
-        return "The noise is the same over an image's pixels; draw it for each pixel."
+        return say("loss.noise_of_all_pixels")
     return None

@@ -10,9 +10,10 @@ from grader.checks.chain import Chain
 from grader.checks.classes import Classes
 from grader.checks.scan import off_at
 from grader.checks.transitions import Transition
+from grader.messages.message import Message, say
 
 SURELY = 0.02  # a part of the answer that counts
-LABELS = "The network is not given the class labels 0 to 9 for its ten columns."
+LABELS = say("sampling.classes_not_told")
 
 
 def strengths(
@@ -34,25 +35,22 @@ def strengths(
     return found
 
 
-def labels_problem(chain: Chain, classes: Classes | None) -> tuple[str, bool] | None:
-    """A sentence unless at every step an answer was asked for with the classes 0..9 in turn, and
+def labels_problem(chain: Chain, classes: Classes | None) -> tuple[Message, bool] | None:
+    """A message unless at every step an answer was asked for with the classes 0..9 in turn, and
     whether a person must look."""
     if all("right" in kinds for kinds in chain.kinds):
         return None
     told_otherwise = all({*kinds} <= {"unknown", "none"} for kinds in chain.kinds)
     if told_otherwise and classes is not None and not classes.sure:
-        text = (
-            "What sample tells the network of the classes, training did not tell it in this form."
-            " A TA decides by reading whether the network takes both for the same."
-        )
+        text = say("sampling.classes_told_otherwise")
         return text, True
     return LABELS, False
 
 
 def guidance_problem(
     chain: Chain, measured: Sequence[Transition], classes: Classes | None, too_far: float
-) -> tuple[str, bool] | None:
-    """A sentence if the two answers are not put together as guidance does, and whether a person
+) -> tuple[Message, bool] | None:
+    """A message if the two answers are not put together as guidance does, and whether a person
     must look at it rather than that it is wrong."""
     found = strengths(chain, measured)
     if not found:
@@ -63,28 +61,19 @@ def guidance_problem(
     if np.all(np.abs(weights) <= SURELY + too_far * errors[:, None]) and unused(weights, errors):
         return None
     if "other" in second:
-        return "The answers for other classes are mixed into those for the digits' own.", False
+        return say("sampling.other_classes_mixed"), False
     if classes is not None and "right" not in second:
         if below(weights + 0.5, errors, too_far).any():
-            text = (
-                "The answer for the class counts less than that without a class, or against the "
-                "class: check which answer is which, and the signs."
-            )
+            text = say("sampling.guidance_reversed")
             return text, False
         if below(weights + SURELY, errors, too_far).any():
-            text = (
-                "The answer without a class is added to that for the class, where guidance takes "
-                "it away. A TA decides whether that is meant."
-            )
+            text = say("sampling.guidance_added")
             return text, True
     if "unknown" in second and classes is not None and not classes.tells_none:
-        text = "Guidance uses an answer without a class, but training never hides the class."
+        text = say("sampling.guidance_not_trained")
         return text, not classes.sure
     if "unknown" in second and classes is not None:
-        text = (
-            "What sample tells the network for no class, training never told it. A TA decides by "
-            "reading whether the network takes both for the same."
-        )
+        text = say("sampling.no_class_told_otherwise")
         return text, not classes.sure
     return None
 

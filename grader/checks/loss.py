@@ -35,12 +35,12 @@ from grader.checks.verdict import (
     not_run,
     partial,
 )
+from grader.messages.message import Message, say
 from grader.results import State
 from grader.sandbox import KernelSession, Outcome, Status
 
 ITEM = "loss"
 NEXT = 3  # steps: so near to each other, rounding makes them one
-ROUNDED = "A TA decides by reading whether rounding alone makes steps one that are so near."
 
 
 def examine(
@@ -62,11 +62,8 @@ def examine(
             return judge_long_row(verdict, training, one, questions)
         if training.left_out is not None:
             if leaves_out(session, seed, replace(one, training=training)):
-                text = (
-                    f"Step {1 if training.left_out == 0 else 'T'} is neither trained nor sampled: "
-                    "both leave out the same one. A TA decides whether the course accepts that."
-                )
-                return replace(needs_review(verdict.check, text), details=verdict.details), training
+                said = say("loss.left_out", step=1 if training.left_out == 0 else "T")
+                return replace(needs_review(verdict.check, said), details=verdict.details), training
             return verdict, replace(training, left_out=None)
         return result
 
@@ -85,21 +82,17 @@ def judge_long_row(verdict: Verdict, training: Training, one: Try, questions: Qu
         return verdict, replace(training, told_long=tuple(numbers or ()))
     if alike:
         first, last = max(alike, key=lambda pair: pair[1] - pair[0])
-        text = (
-            f"Of {clock.T} steps, {first + 1} and {last + 1} are told to the network as the same t."
-        )
+        steps = {"T": clock.T, "first": int(first) + 1, "last": int(last) + 1}
         if last - first > NEXT:
-            return failed(verdict.check, f"{text} Does its type hold so many?"), training
-        return needs_review(verdict.check, f"{text} {ROUNDED}"), training
-    text = never_trained(clock.T, gone)
-    return partial(verdict.check, 0.5, text, missing_steps=gone[:20]), training
+            return failed(verdict.check, say("loss.told_alike", **steps)), training
+        return needs_review(verdict.check, say("loss.told_nearly_alike", **steps)), training
+    said = never_trained(clock.T, gone)
+    return partial(verdict.check, 0.5, said, missing_steps=gone[:20]), training
 
 
-def never_trained(T: int, steps: Sequence[int]) -> str:
-    return (
-        f"Some time steps are never trained: of {T} steps, "
-        f"number {', '.join(str(step + 1) for step in steps[:5])} was never drawn."
-    )
+def never_trained(T: int, steps: Sequence[int]) -> Message:
+    shown = ", ".join(str(step + 1) for step in steps[:5])
+    return say("loss.never_trained", T=T, steps=shown)
 
 
 def judge_try(one: Try, outcome: Outcome, shown: Shown) -> Result:
@@ -136,30 +129,24 @@ def judge_losses(
     arrays = outcome.arrays
     calls = np.asarray(arrays["calls"])
     if np.any(calls == 0):
-        return failed(check, "The loss is computed without asking the network."), unknown
+        return failed(check, say("loss.network_not_asked")), unknown
     if np.any(calls != 1):
-        text = (
-            "The network is asked more than once for one loss. A TA decides by reading whether "
-            "that trains it as one question does."
-        )
-        return needs_review(check, text, calls=int(calls.max())), unknown
+        said = say("loss.asked_more_than_once")
+        return needs_review(check, said, calls=int(calls.max())), unknown
     steps = setting.steps(setting.entries(shown.case, outcome), shown.case)
     images, given = len(arrays["x"]), len(arrays["x_t"])
     if given != images and given % images == 0:
-        text = (
-            f"The network is given {given // images} noisy images for each of the batch. A TA "
-            "decides by reading whether each has a time step and noise of its own."
-        )
-        return needs_review(check, text, images=images, given=given), unknown
+        said = say("loss.several_noisy_images", count=given // images)
+        return needs_review(check, said, images=images, given=given), unknown
     if given != images or shown.named is None:
-        return failed(check, "The network is not given as many images as the batch has."), unknown
+        return failed(check, say("loss.not_as_many_images")), unknown
     if told_in_one_vector(shown, len(steps.beta) + steps.first_index):
         return needs_review(check, IN_ONE_VECTOR), unknown
     shape = outcome.facts.get("image") or []
     process = read_forward_process(arrays, shape, times_of(shown), steps, shown.clock)
     if isinstance(process, Doubt):
-        return needs_review(check, process.text), unknown
-    if isinstance(process, str):
+        return needs_review(check, process.said), unknown
+    if isinstance(process, Message):
         return failed(check, process), unknown
     if (problem := noise_problem(process)) is not None:
         return failed(check, problem), unknown
@@ -186,12 +173,12 @@ def judge_draws(
     """The verdict on a right target, in the light of classes and time steps."""
     check, T = verdict.check, shown.case.T
     if shown.classes is None:
-        return failed(check, "The network is not given the class labels of the images."), training
+        return failed(check, say("loss.classes_not_told")), training
     if (hiding := hiding_problem(shown.classes)) is not None:
-        text, certain = hiding
+        said, certain = hiding
         if shown.classes.hidden == 1:
             training = replace(training, classes=None)  # what sampling tells has no meaning yet
-        return (failed if certain else needs_review)(check, text), training
+        return (failed if certain else needs_review)(check, said), training
     gone, uneven = process.missing_steps, process.uneven
     if shown.clock is not None:  # many steps, of which few are drawn
         gone = shown.clock.never_told()
@@ -201,16 +188,10 @@ def judge_draws(
         verdict = partial(check, 0.5, never_trained(T, gone), missing_steps=gone)
         return verdict, replace(training, left_out=ends)
     if uneven:
-        text = (
-            "The time steps are not drawn uniformly. A TA decides by reading whether that is meant."
-        )
-        return needs_review(check, text), training
+        return needs_review(check, say("loss.uneven")), training
     if "wrapped" in outcome.facts and verdict.state is State.PASSED:
-        text = (
-            "forward returns more than the loss. A TA decides by the training cell whether it "
-            "takes the loss out."
-        )
-        return needs_review(check, text, returned=outcome.facts["wrapped"]), training
+        said = say("loss.more_than_the_loss")
+        return needs_review(check, said, returned=outcome.facts["wrapped"]), training
     return verdict, training
 
 
@@ -247,16 +228,13 @@ def interface_verdict(check: str, outcome: Outcome, prediction: str) -> Verdict 
         return not_run(check, called(prediction), outcome)
     facts = outcome.facts
     if "missing" in facts:
-        return missing(check, f"{facts['missing']} is not implemented yet for '{prediction}'.")
+        said = say("loss.not_implemented", what=str(facts["missing"]), prediction=prediction)
+        return missing(check, said)
     if "interface" in facts:
-        text = (
-            "DDPM cannot be called as in the template. A TA decides by reading how the notebook "
-            "makes it and what its forward does."
-        )
-        return needs_review(check, text, fraction=0, interface=facts["interface"])
+        said = say("loss.cannot_be_called")
+        return needs_review(check, said, fraction=0, interface=facts["interface"])
     if not facts["differentiable"]:
-        text = "The loss that is returned has no gradient, so nothing would be learnt."
-        return failed(check, text, returned=facts["returned"])
+        return failed(check, say("loss.no_gradient"), returned=facts["returned"])
     if facts["size"] != 1:
-        return failed(check, "The loss is not a single number.", size=facts["size"])
+        return failed(check, say("loss.not_one_number"), size=facts["size"])
     return None

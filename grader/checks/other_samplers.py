@@ -1,6 +1,6 @@
 """Samplers that are not DDPM's and yet right in themselves: a person must look at them.
 
-Each rule says in a few words which sampler was recognised, or nothing.
+Each rule says which sampler was recognised, or nothing.
 """
 
 from collections.abc import Iterable, Sequence
@@ -10,30 +10,31 @@ import numpy as np
 from grader.checks.alternatives import Training
 from grader.checks.chain import Chain
 from grader.checks.transitions import LOST_SIGNAL, Expected, Transition
+from grader.messages.message import Message, say
 
 FEWEST_STEPS = 5  # one jump from noise to the predicted image is no sampler
 CLEARLY = 9.0  # squared standard errors
 
 
-def other_sampler(measured: Sequence[Transition], expected: Expected) -> str | None:
-    """A sentence for DDIM, other deterministic solvers and re-noising."""
+def other_sampler(measured: Sequence[Transition], expected: Expected) -> Message | None:
+    """A message for DDIM, other deterministic solvers and re-noising."""
     inner = [
         m for m in measured if m.before >= 0 and np.sqrt(expected.alphabar(m.step)) > LOST_SIGNAL
     ]
     if not inner:
         return None
     if all(m.variance < 1e-6 and expected.near(m, *expected.ddim(m.step, m.before)) for m in inner):
-        return "sample is deterministic (DDIM) instead of adding noise at every step."
+        return say("sampling.ddim")
     if is_partly_noisy_ddim(inner, expected):
-        return "sample adds less noise than DDPM does, as DDIM with 0 < eta < 1."
+        return say("sampling.partly_noisy_ddim")
     if is_deterministic_solver(inner, expected):
-        return "sample follows the deterministic probability flow instead of adding noise."
+        return say("sampling.probability_flow")
     renoised = [expected.renoised(m.before) for m in inner]
     if all(
         expected.near(m, a, b) and expected.same_variance(m, v)
         for m, (a, b, v) in zip(inner, renoised, strict=True)
     ):
-        return "sample adds fresh noise to the predicted image instead of using the posterior."
+        return say("sampling.renoised")
     return None
 
 

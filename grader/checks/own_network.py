@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from grader.checks.verdict import Verdict, needs_review
+from grader.messages.message import say
 from grader.results import State
 
 SIDE = 28
@@ -14,14 +15,10 @@ def own_network_error(check: str, what: str, facts: Mapping[str, Any]) -> Verdic
     if "own_error" not in facts:
         return None
     error, shape = str(facts["own_error"]), facts.get("own_shape")
-    text = f"{what} calls the notebook's own ContextUnet in a way that raises an error: {error}"
     if is_larger(shape):
-        text = (
-            f"{what} gives the notebook's own ContextUnet images of another size than 28 x 28. A "
-            f"TA decides by running the training cell, as here it raised an error: {error}"
-        )
-        return needs_review(check, text, fraction=0, shape=shape)
-    return Verdict(check, State.ERROR, 0.0, text)
+        larger = say("run.own_network_larger", what=what, error=error)
+        return needs_review(check, larger, fraction=0, shape=shape)
+    return Verdict(check, State.ERROR, 0.0, say("run.own_network", what=what, error=error))
 
 
 def is_larger(shape: Any) -> bool:

@@ -33,9 +33,9 @@ from grader.checks.transitions import (
     whole_noises,
 )
 from grader.checks.verdict import Verdict, failed, needs_review, passed
+from grader.messages.message import Message, say
 
 NO_NOISE = 1e-6  # of a step's variance, beside rounding
-DECIDES = "A TA decides whether the course accepts this sampler."
 
 
 def judge_steps(
@@ -48,7 +48,7 @@ def judge_steps(
     """The verdict on the whole chain of steps. ``spaces`` gives the (scale, shift) to which the
     notebook may bring its data before training."""
     if np.any(np.diff(chain.visited) > 0):
-        text = "The time steps that sample tells the network must run from the last to the first."
+        text = say("sampling.order_of_steps")
         return failed(check, text)
     measured, expected = measure(chain, training), Expected(schedule)
     deviations = Deviations(measured, expected)
@@ -85,24 +85,20 @@ def judge_measured(
     T = len(schedule.beta)
     if (sampler := other_sampler(measured, expected)) is not None:
         if not ends_near_the_image(measured[-1]):
-            return failed(check, "The images that sample returns are not those that it ends on.")
-        return needs_review(check, f"{sampler} {DECIDES}")
+            return failed(check, say("sampling.ends_elsewhere"))
+        return needs_review(check, sampler)
     whole = list(range(T - 1, -1, -1))
     left_out = {0: whole[:-1], -1: whole[1:]}.get(training.left_out or 0)
     alike = training.left_out is not None and visited == left_out
     if visited != whole and not alike:
-        text = f"The network is asked for {len(visited)} steps, T = {T}: not once for every one."
-        if len(visited) == T + 1 == T + schedule.first_index:
-            text += " Index 0 of the schedule is used, too. A TA decides whether training uses it."
-            return needs_review(check, text)
-        return failed(check, text, steps=len(visited))
+        count = len(visited)
+        if count == T + 1 == T + schedule.first_index:
+            return needs_review(check, say("sampling.index_0_used", count=count, T=T))
+        return failed(check, say("sampling.count_of_steps", count=count, T=T), steps=count)
     verdict = judge_posterior(check, chain, measured, deviations, training, spaces)
     if alike and verdict.right:
-        text = (
-            f"sample leaves out step {1 if training.left_out == 0 else T} of {T}, as training does."
-            " A TA decides whether the course accepts that."
-        )
-        return replace(needs_review(check, text), details=verdict.details)
+        said = say("sampling.left_out", step=1 if training.left_out == 0 else T, T=T)
+        return replace(needs_review(check, said), details=verdict.details)
     return verdict
 
 
@@ -121,11 +117,10 @@ def judge_with_one_image(
         measured = measure(chain, training)
         sampler = other_sampler(measured, expected)
         if sampler is not None and ends_near_the_image(measured[-1]):
-            return needs_review(check, f"{sampler} {DECIDES}")
+            return needs_review(check, sampler)
         return None
     if keeps_marginals(chain, expected, training):
-        text = "sample is another solver than DDPM's: every x_t is right, but not one step each."
-        return needs_review(check, f"{text} {DECIDES}")
+        return needs_review(check, say("sampling.other_solver"))
     return None
 
 
@@ -151,38 +146,39 @@ def judge_posterior(
         None if mapped else end_problem(last, expected),
         normality_problem(noises),
     )
-    if (problem := " ".join([p for p in problems if p is not None][:2])) != "":
-        return failed(check, problem, **details)
+    if found := [problem for problem in problems if problem is not None]:
+        return failed(check, first_two(found), **details)
     guided = guidance_problem(chain, measured, training.classes, expected.steps.too_far)
     if guided is not None:
         text, doubt = guided
         return (needs_review if doubt else failed)(check, text, **details)
     if kind == "between":
-        text = "The variance lies between beta_t and that of the posterior at every step."
-        return needs_review(check, f"{text} {DECIDES}", **details)
+        return needs_review(check, say("sampling.between_variances"), **details)
     if mapped is not None and (round(mapped[0], 3), round(mapped[1], 3)) not in spaces():
-        text = (
-            "sample brings images from another range to 0..1, though forward left them there. A TA "
-            "decides by the cell that reads the data: it must bring them to that range."
-        )
+        text = say("sampling.mapped_back")
         return needs_review(check, text, **details)
-    text = "Every step of the sampler has the mean and the noise of the reverse process."
+    text = say("sampling.right")
     return passed(check, text, variance=kind, **details)
+
+
+def first_two(problems: Sequence[Message]) -> Message:
+    """The one, or the first two of several."""
+    if len(problems) == 1:
+        return problems[0]
+    return say("sampling.two_problems", first=problems[0], second=problems[1])
 
 
 def mean_problem(
     chain: Chain, measured: Sequence[Transition], deviations: Deviations
-) -> str | None:
-    """A sentence unless every step's mean is that of the posterior."""
+) -> Message | None:
+    """A message unless every step's mean is that of the posterior."""
     off, inner, expected = deviations.means_off, deviations.inner, deviations.expected
     if not off.any():
         return None
     if strengths(chain, measured) and (total := total_weight(inner, expected)) is not None:
-        return (
-            f"The weights of the network's two answers add up to {total:.2f}, and must add up to 1."
-        )
+        return say("sampling.weights", total=total)
     at = where(off, [m.step for m in inner])
-    return f"The mean of the step x_t -> x_(t-1) is not that of the reverse process.{at}"
+    return say("sampling.mean", at=at)
 
 
 def total_weight(inner: Sequence[Transition], expected: Expected) -> float | None:
@@ -199,31 +195,32 @@ def total_weight(inner: Sequence[Transition], expected: Expected) -> float | Non
 
 def silence_problem(
     inner: Sequence[Transition], last: Transition, expected: Expected
-) -> str | None:
-    """A sentence if no step adds noise."""
+) -> Message | None:
+    """A message if no step adds noise."""
     if any(adds_noise(m) for m in inner):
         return None
-    only = " but the last, where z must be 0" if end_problem(last, expected) == AT_THE_END else ""
-    return f"No noise is added at any step{only}."
+    if end_problem(last, expected) == AT_THE_END:
+        return say("sampling.noise_only_at_the_end")
+    return say("sampling.no_noise")
 
 
 def adds_noise(m: Transition) -> bool:
     return m.variance > NO_NOISE
 
 
-AT_THE_END = "Noise is added at the last step, too; there z must be 0."
+AT_THE_END = say("sampling.noise_at_the_end")
 
 
-def end_problem(last: Transition, expected: Expected) -> str | None:
-    """A sentence unless the last step ends on the image that the network predicts."""
+def end_problem(last: Transition, expected: Expected) -> Message | None:
+    """A message unless the last step ends on the image that the network predicts."""
     forms = expected.posterior(last.step)
     if last.variance > 1e-5:
         normal = abs(kurtosis(last.noise) - 3) < 0.3
         if normal and any(expected.near(last, a, b) for a, b in forms):
             return AT_THE_END
-        return "The images that sample returns are not those that its last step ends on."
+        return say("sampling.not_the_last_images")
     if not any(expected.near(last, a, b) for a, b in forms):
-        return "The last step does not end on the image, or another image is returned."
+        return say("sampling.last_step")
     return None
 
 
@@ -256,11 +253,11 @@ def variance_kind(deviations: Deviations) -> str | None:
     return "between" if between else None
 
 
-def variance_problem(deviations: Deviations) -> str:
+def variance_problem(deviations: Deviations) -> Message:
     """At which steps it is neither of them."""
     off = deviations.variances_off.values()
     at = where(min(off, key=lambda kind: int(kind.sum())), [m.step for m in deviations.inner])
-    return f"The noise that a step adds does not have the variance of the reverse process.{at}"
+    return say("sampling.variance", at=at)
 
 
 def noises_added(inner: Sequence[Transition]) -> Array:
@@ -269,29 +266,29 @@ def noises_added(inner: Sequence[Transition]) -> Array:
     return np.stack(noises) if noises else np.zeros((0, 1, 1))
 
 
-def normality_problem(noises: Array) -> str | None:
-    """A sentence if the noise is not normally distributed."""
+def normality_problem(noises: Array) -> Message | None:
+    """A message if the noise is not normally distributed."""
     squares = np.square(noises)  # of mean 1 at each step
     if len(noises) and abs(float(np.mean(np.square(squares))) - 3) > 0.3:
-        return "The noise that a step adds is not normally distributed."
+        return say("sampling.noise_not_normal")
     return None
 
 
-def shared_noise_problem(noises: Array, whole: Array) -> str | None:
-    """A sentence if the noise is not drawn anew for each pixel, image and step. ``whole``: of all
+def shared_noise_problem(noises: Array, whole: Array) -> Message | None:
+    """A message if the noise is not drawn anew for each pixel, image and step. ``whole``: of all
     pixels, of some steps."""
     if not len(noises):
         return None
     images, pixels = noises.shape[1:]
     bound = 1 + 9 * np.sqrt(2 / pixels)
     if images > 1 and np.max(independence_ratio(noises, axis=1)) > bound:
-        return "A step adds the same noise to several images."
+        return say("sampling.noise_of_several_images")
     if np.any(same_in_all_pixels(noises)):
-        return "A step adds the same noise to all pixels of an image."
+        return say("sampling.noise_of_all_pixels")
     if len(whole) and (same_in_all_pixels(whole) or shared_among_pixels(whole)):
-        return "A step adds the same noise to several pixels of an image."
+        return say("sampling.noise_of_several_pixels")
     if repeated(noises):
-        return "The same noise is added at several steps; draw it anew each time."
+        return say("sampling.noise_repeated")
     return None
 
 

@@ -13,6 +13,7 @@ from grader.checks.cases import Array
 from grader.checks.chain import Chain
 from grader.checks.noise import independence_ratio, kurtosis, same_in_all_pixels
 from grader.checks.slots import CLASSES, labels_of, slots_of
+from grader.messages.message import Message, say
 from grader.sandbox import Outcome
 
 ALIKE = 0.3  # correlation; frames may be clipped, scaled or turned into bytes
@@ -25,15 +26,15 @@ def runs_backward(likeness: Sequence[tuple[float, int]] | None) -> bool:
     return len(steps) > 2 and bool(np.all(np.diff(steps) < 0))
 
 
-def told_problem(arrays: Mapping[str, Any]) -> str | None:
-    """A sentence if the network cannot know the step: no argument is the same for the whole batch
+def told_problem(arrays: Mapping[str, Any]) -> Message | None:
+    """A message if the network cannot know the step: no argument is the same for the whole batch
     and another one at the next step."""
     at = np.asarray(arrays["at"])
     slots = [slot for slot in slots_of(arrays).values() if labels_of_ten(slot.rows) is None]
     if not slots:
-        return "The network is not told the time step."
+        return say("sampling.t_not_told")
     if max(slot.count for slot in slots) == 1 and len(np.unique(at[:, 0])) > 1:
-        return "The network is told the same time step at every call."
+        return say("sampling.one_t")
     return None
 
 
@@ -55,21 +56,21 @@ def in_one_vector(arrays: Mapping[str, Any]) -> bool:
     return False
 
 
-def store_problem(outcome: Outcome, n_sample: int) -> str | None:
-    """A sentence unless x_i_store holds images of several moments of the reverse process."""
+def store_problem(outcome: Outcome, n_sample: int) -> Message | None:
+    """A message unless x_i_store holds images of several moments of the reverse process."""
     store = outcome.facts["store"]
     if not store["readable"]:
         return None  # frames of several sizes, say: something was kept
     if not store["frames"]:
-        return "x_i_store is empty: no intermediate image was kept."
+        return say("sampling.store_empty")
     images = np.prod(store["shape"][1:]) / 784
     if images < FEWEST and store["frames"] % n_sample:  # else the frames stand in one long row
-        return "The frames of x_i_store do not hold the batch of images."
+        return say("sampling.store_without_batch")
     if store["frames"] > 1 and store["different"] == 1:
-        return "All frames of x_i_store are the same; keep a copy of x_t at each of them."
+        return say("sampling.store_all_the_same")
     likeness, predicted = store["likeness"], store.get("predicted") or 0
     if likeness is not None and max(predicted, *(alike for alike, _ in likeness)) < ALIKE:
-        return "No frame of x_i_store is like the x_t or the predicted image of any step."
+        return say("sampling.store_unlike")
     return None
 
 
@@ -93,13 +94,13 @@ def sorted_at_the_end(chain: Chain) -> bool:
     )
 
 
-def start_problem(chain: Chain) -> str | None:
-    """A sentence unless the first x_t is standard normal noise."""
+def start_problem(chain: Chain) -> Message | None:
+    """A message unless the first x_t is standard normal noise."""
     firsts = [f"state/{steps[0]}" for steps, _ in chain.passes]
     start = np.concatenate([chain.arrays[first] for first in firsts if first in chain.arrays])
     start = start.astype(np.float64)
     if abs(start.mean()) > 0.05 or abs(start.std() - 1) > 0.05 or abs(kurtosis(start) - 3) > 0.5:
-        return "The reverse process does not start from standard normal noise."
+        return say("sampling.start_not_normal")
     if independence_ratio(start, axis=0) > 2 or same_in_all_pixels(start):
-        return "The reverse process starts from the same noise for several images or pixels."
+        return say("sampling.start_shared")
     return None

@@ -3,6 +3,7 @@
 from grader.checks.alternatives import Try
 from grader.checks.chain import read_chain
 from grader.checks.sampling_questions import N_SAMPLE, Questions
+from grader.messages.message import Message
 from grader.sandbox import KernelSession, Status
 
 
@@ -13,7 +14,7 @@ def leaves_out(session: KernelSession, seed: int, one: Try) -> bool:
         return False
     T = asked.question.case.T
     chain = read_chain(outcome.arrays, T, asked.clock, one.training.classes)
-    if isinstance(chain, str) or len(outcome.arrays["result"]) != N_SAMPLE:
+    if isinstance(chain, Message) or len(outcome.arrays["result"]) != N_SAMPLE:
         return False
     whole = list(range(T - 1, -1, -1))
     return chain.visited == (whole[:-1] if one.training.left_out == 0 else whole[1:])

@@ -29,6 +29,7 @@ from grader.checks.sampling_questions import N_SAMPLE, Asked, Question, Question
 from grader.checks.slots import IN_ONE_VECTOR
 from grader.checks.verdict import Verdict, failed, missing, needs_review, not_run, skipped
 from grader.errors import NotRecorded
+from grader.messages.message import Message, say
 from grader.results import State
 from grader.sandbox import KernelSession, Outcome, Status
 
@@ -84,7 +85,7 @@ def judged(question: Question, judge: Callable[[], Judged]) -> Judged | Verdict:
     try:
         return judge()
     except NotRecorded:
-        text = "This sampler or schedule is not among those that can be compared here."
+        text = say("sampling.not_recorded")
         return skipped(f"{ITEM}.{question.prediction}", text)
 
 
@@ -98,7 +99,7 @@ def recognise_solver(questions: Questions, asked: Asked) -> Verdict | None:
     if not all(np.all(np.isfinite(array)) for array in shown) or told_problem(outcome.arrays):
         return None
     chain = read(outcome, asked)
-    if isinstance(chain, str) or start_problem(chain) is not None:
+    if isinstance(chain, Message) or start_problem(chain) is not None:
         return None
     if labels_problem(chain, question.training.classes) is not None:
         return None
@@ -107,7 +108,7 @@ def recognise_solver(questions: Questions, asked: Asked) -> Verdict | None:
     return found if found is None or store_problem(outcome, N_SAMPLE) is None else None
 
 
-def read(outcome: Outcome, asked: Asked) -> Chain | str:
+def read(outcome: Outcome, asked: Asked) -> Chain | Message:
     question = asked.question
     return read_chain(outcome.arrays, question.case.T, asked.clock, question.training.classes)
 
@@ -122,29 +123,23 @@ def judge(outcome: Outcome, asked: Asked, spaces: Spaces = frozenset) -> Verdict
     n_sample, in_one = len(arrays["result"]), in_one_vector(arrays)
     problem = None if in_one else told_problem(arrays)
     if problem is None and not np.all(np.isfinite(arrays["result"])):
-        problem = "The images that sample returns hold values that are not numbers."
+        problem = say("sampling.not_numbers")
     if problem is None and not np.all(np.isfinite(arrays["sums"])):
-        problem = "x_t grows without bound while sampling; check the mean of the step."
+        problem = say("sampling.grows")
     if problem is not None:
         return failed(check, problem)
     chain = read(outcome, asked)
-    if isinstance(chain, str):
+    if isinstance(chain, Message):
         return failed(check, chain)
     labels = None if in_one else labels_problem(chain, training.classes)
     if labels is not None:
         text, doubt = labels
         if sorted_at_the_end(chain):
-            text = (
-                "The classes stand in another order in sample, and are sorted at its end. A TA "
-                "decides by the pictures whether each column shows its digit."
-            )
+            text = say("sampling.sorted_classes")
             return needs_review(check, text)
         return (needs_review if doubt else failed)(check, text)
     if chain.answers > 2:
-        text = (
-            "The network is asked for more than two different answers about one x_t. A TA decides "
-            "by reading how they are put together."
-        )
+        text = say("sampling.several_answers")
         return needs_review(check, text, answers=chain.answers)
     if (problem := start_problem(chain)) is not None:
         return failed(check, problem)
@@ -162,10 +157,7 @@ def beside_the_steps(check: str, outcome: Outcome, n_sample: int, in_one: bool) 
     if in_one:
         return needs_review(check, IN_ONE_VECTOR)
     if runs_backward(store["likeness"]):
-        text = (
-            "The frames of x_i_store run from the digits to the noise. A TA decides whether the "
-            "course accepts that."
-        )
+        text = say("sampling.frames_backward")
         return needs_review(check, text)
     return None
 
@@ -177,16 +169,13 @@ def interface_verdict(check: str, outcome: Outcome, prediction: str) -> Verdict 
         return not_run(check, what, outcome)
     facts = outcome.facts
     if "missing" in facts:
-        return missing(check, f"DDPM.sample is not implemented yet for '{prediction}'.")
+        return missing(check, say("sampling.not_implemented", prediction=prediction))
     if "interface" in facts:
-        text = (
-            "DDPM cannot be called as in the template. A TA decides by reading how the notebook "
-            "makes it and what its sample does."
-        )
+        text = say("sampling.cannot_be_called")
         return needs_review(check, text, fraction=0, interface=facts["interface"])
     if (verdict := own_network_error(check, what, facts)) is not None:
         return verdict
     if "returned" in facts:
-        text = "sample does not return the images as a tensor of the size that was asked for."
+        text = say("sampling.not_a_tensor")
         return failed(check, text, returned=facts["returned"], shape=facts["returned_shape"])
     return None

@@ -3,6 +3,7 @@
 import numpy as np
 
 from grader.checks.cases import Array
+from grader.messages.message import Said, say
 
 
 def off_at(deviations: Array, too_far: float) -> Array:
@@ -44,10 +45,11 @@ def strides(deviations: Array, too_far: float) -> list[slice]:
     return found
 
 
-def where(off: Array, steps: list[int]) -> str:
-    """In words, at which of the steps, counted from 1; empty where it is nearly all of them."""
+def where(off: Array, steps: list[int]) -> Said:
+    """At which of the steps, counted from 1; empty where it is nearly all of them."""
     hit = [step + 1 for step, is_off in zip(steps, off, strict=True) if is_off]
     if len(hit) > 0.8 * len(steps):
         return ""
     shown = ", ".join(str(step) for step in sorted(hit)[:3])
-    return f" That is so at {len(hit)} of {len(steps)} steps, t = {shown}{' ..' * (len(hit) > 3)}."
+    shown += " .." * (len(hit) > 3)
+    return say("sampling.at", count=len(hit), all=len(steps), steps=shown)

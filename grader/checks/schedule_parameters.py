@@ -13,6 +13,7 @@ from grader.checks.beta_schedule import SCHEDULES
 from grader.checks.cases import ENTRIES, Array, Case
 from grader.checks.tolerances import DEFAULT, Tolerances
 from grader.checks.verdict import Verdict, failed, missing, needs_review, not_run, partial, passed
+from grader.messages.message import say
 from grader.sandbox import KernelSession, Outcome, Status
 
 ITEM = "schedule_parameters"
@@ -191,27 +192,26 @@ def judge_entry(
     if not ran:
         return not_run(check, "ddpm_schedules", outcomes[SCHEDULES[0]])
     if any("missing" in outcomes[s].facts for s in ran):
-        return missing(check, "No function named ddpm_schedules was found in the notebook.")
+        return missing(check, say("schedule_parameters.not_found"))
     if all(without_names(outcomes[s]) for s in ran):
-        text = "ddpm_schedules does not return its entries by their names; a person must look."
-        return needs_review(check, text, fraction=0)
+        return needs_review(check, say("schedule_parameters.without_names"), fraction=0)
     if not any(f"0/{name}" in outcomes[s].arrays for s in ran):
-        return missing(check, "The entry is not there, or is still None.")
+        return missing(check, say("schedule_parameters.not_there"))
     right = [s for s in SCHEDULES if found[s].get(name, False)]
     details: dict[str, Any] = {s: found[s].get(name) for s in SCHEDULES}
     if len(right) == len(SCHEDULES):
-        return passed(check, "The entry follows rightly from the betas.", **details)
+        return passed(check, say("schedule_parameters.right"), **details)
     if right:
         (wrong,) = set(SCHEDULES) - set(right)
-        reason = (
-            f"ddpm_schedules does not work for the {wrong} schedule"
+        said = (
+            say("schedule_parameters.does_not_work", schedule=wrong)
             if not found[wrong]
-            else f"The entry is right for the {right[0]} schedule but not for the {wrong} one"
+            else say("schedule_parameters.one_schedule", right=right[0], wrong=wrong)
         )
         outcome = outcomes[wrong]
         if outcome.status is not Status.ok:
             details |= {"raised": outcome.message, "traceback": outcome.traceback}
-        return partial(check, 0.5, f"{reason}.", **details)
+        return partial(check, 0.5, said, **details)
     if not any(found.values()):
-        return failed(check, "The entry cannot be judged: beta_t is no list of T betas.", **details)
-    return failed(check, "The entry does not follow from the betas; check its formula.", **details)
+        return failed(check, say("schedule_parameters.no_betas"), **details)
+    return failed(check, say("schedule_parameters.wrong"), **details)

@@ -11,14 +11,12 @@ from typing import Any
 import numpy as np
 
 from grader.checks.cases import Array
+from grader.messages.message import say
 
 CLASSES = 10
 ABSENT = -(2.0**100)  # the probe's word for what was not given
 FEWEST_TIMES = 4  # values of t; a mask has fewer
-IN_ONE_VECTOR = (
-    "Class and time are told to the network in one vector, which the grader cannot take apart. A "
-    "TA decides by reading whether sample makes that vector as forward does."
-)
+IN_ONE_VECTOR = say("run.in_one_vector")
 
 
 @dataclass(frozen=True, eq=False)

@@ -5,9 +5,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from grader.bounded import TooMuch
+from grader.messages.message import Message, Said, say, sentence
 from grader.results import State
 from grader.sandbox import Outcome, Status
-from grader.sandbox.text import clean
+from grader.sandbox.text import clean, clean_tree
 
 _STATES = {
     Status.error: State.ERROR,
@@ -17,15 +18,23 @@ _STATES = {
     Status.doubtful: State.NEEDS_REVIEW,
     Status.infra_error: State.INFRA_ERROR,
 }
-
+_ENDINGS = {
+    Status.error: "run.raised",
+    Status.timeout: "run.timeout",
+    Status.out_of_memory: "run.out_of_memory",
+    Status.killed: "run.killed",
+    Status.infra_error: "run.infra_error",
+}
 
 REVIEW = "A TA will review it."
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """``fraction`` of the check's points that is earned, in [0, 1]; provisional under review. What
-    the message quotes of the student's is made safe to show.
+    """``fraction`` of the check's points that is earned, in [0, 1]; provisional under review.
+
+    ``said``: what the check says, a message with an id, or a sentence that has none. What it quotes
+    of the student's is made safe to show.
 
     ``measured``: for the TA, what was measured, each number by what it is called in words.
     """
@@ -33,12 +42,22 @@ class Verdict:
     check: str
     state: State
     fraction: float
-    message: str
+    said: Said
     details: Mapping[str, Any] = field(default_factory=dict)
     measured: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "message", clean(self.message))
+        said = self.said
+        if isinstance(said, str):
+            safe: Said = clean(said)
+        else:
+            safe = Message.from_json(clean_tree(said.to_json()))
+        object.__setattr__(self, "said", safe)
+
+    @property
+    def message(self) -> str:
+        """The sentence in English."""
+        return sentence(self.said)
 
     @property
     def right(self) -> bool:
@@ -46,29 +65,29 @@ class Verdict:
         return self.state in (State.PASSED, State.NEEDS_REVIEW) and self.fraction == 1
 
 
-def passed(check: str, message: str, **details: Any) -> Verdict:
-    return Verdict(check, State.PASSED, 1.0, message, details)
+def passed(check: str, said: Said, **details: Any) -> Verdict:
+    return Verdict(check, State.PASSED, 1.0, said, details)
 
 
-def failed(check: str, message: str, **details: Any) -> Verdict:
-    return Verdict(check, State.FAILED, 0.0, message, details)
+def failed(check: str, said: Said, **details: Any) -> Verdict:
+    return Verdict(check, State.FAILED, 0.0, said, details)
 
 
-def partial(check: str, fraction: float, message: str, **details: Any) -> Verdict:
-    return Verdict(check, State.PARTIAL, fraction, message, details)
+def partial(check: str, fraction: float, said: Said, **details: Any) -> Verdict:
+    return Verdict(check, State.PARTIAL, fraction, said, details)
 
 
-def missing(check: str, message: str, **details: Any) -> Verdict:
-    return Verdict(check, State.MISSING, 0.0, message, details)
+def missing(check: str, said: Said, **details: Any) -> Verdict:
+    return Verdict(check, State.MISSING, 0.0, said, details)
 
 
-def needs_review(check: str, message: str, fraction: float = 1.0, **details: Any) -> Verdict:
-    return Verdict(check, State.NEEDS_REVIEW, fraction, message, details)
+def needs_review(check: str, said: Said, fraction: float = 1.0, **details: Any) -> Verdict:
+    return Verdict(check, State.NEEDS_REVIEW, fraction, said, details)
 
 
-def skipped(check: str, message: str) -> Verdict:
+def skipped(check: str, said: Said) -> Verdict:
     """Not judged here: no points given or taken."""
-    return Verdict(check, State.SKIPPED, 0.0, message)
+    return Verdict(check, State.SKIPPED, 0.0, said)
 
 
 def not_judged(check: str, what: str | Exception) -> Verdict:
@@ -76,20 +95,17 @@ def not_judged(check: str, what: str | Exception) -> Verdict:
     be read: no reason to take points, and none to try again."""
     if isinstance(what, Exception):
         what = str(what) if isinstance(what, TooMuch) else type(what).__name__
-    text = f"The grader could not judge this ({what}). {REVIEW}"
-    return Verdict(check, State.NEEDS_REVIEW, 0.0, text)
+    return Verdict(check, State.NEEDS_REVIEW, 0.0, say("run.unforeseen", reason=what))
 
 
-def not_run(check: str, what: str, outcome: Outcome) -> Verdict:
+def not_run(check: str, what: Said, outcome: Outcome) -> Verdict:
     """The verdict when the student's code did not come to an end: it raised, hung or died."""
-    state, said = _STATES[outcome.status], outcome.message.rstrip(".")
-    sentence = {
-        State.ERROR: f"{what} raised an error: {outcome.message}",
-        State.TIMEOUT: f"{what} did not finish in time: {outcome.message}",
-        State.OUT_OF_MEMORY: f"{what} needed more memory than there is: {outcome.message}",
-        State.KILLED: f"{what} ended the whole kernel: {outcome.message}",
-        State.NEEDS_REVIEW: f"{what} could not be judged: {said}. {REVIEW}",
-        State.INFRA_ERROR: f"the grader could not judge {what}: {outcome.message}",
-    }[state]
     details = {"raised": outcome.message, "traceback": outcome.traceback}
-    return Verdict(check, state, 0.0, sentence, details)
+    return Verdict(check, _STATES[outcome.status], 0.0, ending(what, outcome), details)
+
+
+def ending(what: Said, outcome: Outcome) -> Message:
+    """How it ended."""
+    if outcome.status is Status.doubtful:
+        return say("run.doubtful", what=what, reason=outcome.message.rstrip("."))
+    return say(_ENDINGS[outcome.status], what=what, message=outcome.message)

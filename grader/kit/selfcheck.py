@@ -16,7 +16,17 @@ from grader.kit.record import answers
 
 INTERPRETER = b"#!/usr/bin/env python3\n"
 DATE = (2020, 1, 1, 0, 0, 0)  # of every member: when it was built must not show
-KEPT = ("checks", "digits", "intake", "probes", "sandbox", "selfcheck", "settings", "text_to_image")
+KEPT = (
+    "checks",
+    "digits",
+    "intake",
+    "messages",
+    "probes",
+    "sandbox",
+    "selfcheck",
+    "settings",
+    "text_to_image",
+)
 FILES = (
     "__init__.py",
     "artefacts.py",
@@ -29,7 +39,7 @@ FILES = (
     "scratch.py",
 )
 LEFT_OUT = ("digits/labelled/", "digits/training/", "checks/oracle.py", "selfcheck/start.py")
-SUFFIXES = (".py", ".safetensors")
+SUFFIXES = (".py", ".safetensors", ".toml")
 
 
 def build_selfcheck(path: Path) -> None:

@@ -53,7 +53,7 @@ def has_scipy() -> bool:
 def sentence_of(check: CheckResult, words: Words) -> str:
     if check.status in UNSURE and "ModuleNotFoundError" in check.message and not has_scipy():
         return words("Not looked at, as scipy is missing here: pip install scipy")
-    said = words.sentence(check.message)
+    said = words.sentence(check.said or check.message)
     places = _PLACE.findall(str(check.details.get("traceback", "")))
     if places:
         cell, line = places[-1]

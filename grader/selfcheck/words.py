@@ -9,6 +9,8 @@ import re
 from functools import cached_property
 from pathlib import Path
 
+from grader.messages.message import Said, sentence
+
 CATALOGUES = Path(__file__).with_name("locale")
 LANGUAGES = ("en", "ko")
 _GAP = re.compile(r"\{\w*\}")
@@ -22,6 +24,7 @@ class Words:
     """
 
     def __init__(self, language: str, catalogue: gettext.NullTranslations | None = None) -> None:
+        self._language = language
         self._catalogue = catalogue or gettext.translation(
             "selfcheck", CATALOGUES, languages=[language], fallback=True
         )
@@ -29,8 +32,12 @@ class Words:
     def __call__(self, text: str) -> str:
         return self._catalogue.gettext(text)
 
-    def sentence(self, text: str) -> str:
-        """The message as a whole if it is known, else sentence by sentence."""
+    def sentence(self, said: Said) -> str:
+        """The message in this language. A text without an id is looked for in the catalogue as a
+        whole, else sentence by sentence."""
+        return sentence(said, self._language, self._of_text)
+
+    def _of_text(self, text: str) -> str:
         whole = self._known(text)
         if whole is not None:
             return whole
@@ -46,7 +53,7 @@ class Words:
 
     def _value(self, text: str) -> str:
         """What stands in a gap may be known itself, as a phrase or as sentences."""
-        return self.sentence(text)
+        return self._of_text(text)
 
     @cached_property
     def _templates(self) -> list[tuple[re.Pattern[str], str]]:

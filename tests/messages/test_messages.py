@@ -1,0 +1,121 @@
+"""The catalogues hold every id that the code says, in both languages, with the same gaps."""
+
+import ast
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+
+from grader.batch.evidence import verdicts_from, verdicts_json
+from grader.checks.verdict import Verdict, failed
+from grader.messages.message import LANGUAGES, Message, gaps, say, sentence, templates
+from grader.messages.particles import with_particle
+from grader.paths import PACKAGE
+from grader.results import State
+
+HANGUL = re.compile("[가-힣]")
+LETTERS = re.compile("[a-z]")
+GAP = re.compile(r"\{[^}]*\}")
+ID = re.compile(r"[a-z_]+\.[a-z0-9_]+")
+
+
+def said_in_code() -> Iterator[tuple[str, set[str] | None]]:
+    """Every id that the package says, with the names of its values where they are written out."""
+    for path in sorted(PACKAGE.rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if not (isinstance(node, ast.Call) and getattr(node.func, "id", "") == "say"):
+                continue
+            if node.args and isinstance(node.args[0], ast.Constant):
+                id = node.args[0].value
+                if isinstance(id, str) and ID.fullmatch(id):
+                    names = [keyword.arg for keyword in node.keywords]
+                    yield id, None if None in names else {str(name) for name in names}
+    from grader.checks.verdict import _ENDINGS
+
+    for id in _ENDINGS.values():
+        yield id, {"what", "message"}
+
+
+def test_the_code_says_what_the_catalogue_holds_and_nothing_else() -> None:
+    assert {id for id, _ in said_in_code()} == set(templates("en"))
+
+
+def test_every_gap_is_filled() -> None:
+    for id, names in said_in_code():
+        assert names is None or names == gaps(templates("en")[id]), id
+
+
+def test_every_message_is_there_in_korean_with_the_same_gaps() -> None:
+    english, korean = (templates(language) for language in LANGUAGES)
+    assert set(english) == set(korean)
+    for id, text in korean.items():
+        assert HANGUL.search(text) or not LETTERS.search(GAP.sub("", english[id])), id
+        assert gaps(text) == gaps(english[id]), id
+
+
+def test_an_id_that_is_not_in_the_catalogue_cannot_be_said() -> None:
+    with pytest.raises(KeyError):
+        say("loss.nothing_of_the_kind")
+
+
+def test_a_message_may_hold_others() -> None:
+    reason = say("beta_schedule.count", count=7, T=16)
+    said = say("beta_schedule.wrong", schedule="cosine", reason=reason)
+    assert sentence(said) == "The cosine schedule is not right: it returned 7 values for T = 16."
+    assert (
+        sentence(said, "ko") == "cosine 스케줄이 맞지 않습니다: T = 16인데 값 7개를 반환했습니다."
+    )
+    assert Message.from_json(said.to_json()) == said
+
+
+def test_what_is_quoted_is_filled_in_as_it_is() -> None:
+    said = say("run.raised", what="DDPM.forward", message="KeyError: '{what}'")
+    assert sentence(said) == "DDPM.forward raised an error: KeyError: '{what}'"
+
+
+def test_what_is_quoted_is_made_safe() -> None:
+    verdict = failed("loss.epsilon", say("run.raised", what="x", message="\x1b[31mred\u202e"))
+    assert verdict.message == "x raised an error: red"
+    assert isinstance(verdict.said, Message)
+    assert verdict.said.values["message"] == "red"
+
+
+@pytest.mark.parametrize(
+    ("text", "particle", "said"),
+    [
+        ("셀", "이", "셀이"),
+        ("노이즈", "이", "노이즈가"),
+        ("가중치", "을", "가중치를"),
+        ("이상", "으로", "이상으로"),
+        ("이하", "으로", "이하로"),
+        ("픽셀", "으로", "픽셀로"),
+        ("7", "으로", "7로"),
+        ("3", "과", "3과"),
+        ("DDPM", "을", "DDPM을"),
+        ("ddpm_schedules", "을", "ddpm_schedules를"),
+        ("DDPM.forward(x='sample')", "이", "DDPM.forward(x='sample')이"),
+        ("", "은", "는"),
+    ],
+)
+def test_particles_follow_the_last_syllable(text: str, particle: str, said: str) -> None:
+    assert with_particle(text, particle) == said
+
+
+def test_journals_keep_ids_and_values() -> None:
+    verdict = failed("loss.epsilon", say("loss.never_trained", T=61, steps="1, 2"))
+    assert verdicts_from(verdicts_json([verdict])) == [verdict]
+
+
+def test_journals_without_ids_are_read() -> None:
+    old = (
+        '[{"check": "loss.epsilon", "state": "failed", "fraction": 0.0, "message": "It is wrong.",'
+        ' "details": {}}]'
+    )
+    assert verdicts_from(old) == [Verdict("loss.epsilon", State.FAILED, 0.0, "It is wrong.")]
+
+
+def test_journals_with_an_id_that_is_gone_keep_their_sentence() -> None:
+    verdict = Verdict("loss.epsilon", State.FAILED, 0.0, say("loss.l1"))
+    text = verdicts_json([verdict]).replace('"loss.l1"', '"loss.gone"')
+    assert verdicts_from(text) == [replace(verdict, said=verdict.message)]
