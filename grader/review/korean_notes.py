@@ -23,6 +23,7 @@ NOTES: dict[str, str] = {
     "The submission carries several student ids.": "제출물에 학번이 여럿 있습니다.",
     "The submission carries no student id.": "제출물에 학번이 없습니다.",
     # when and how it was handed in
+    "The roster's deadline of {id} is before the class's.": "명단에 적힌 {id}의 마감이 전체 마감보다 이릅니다.",
     "Late by {hours} hours, if the file's time is that of handing in: nothing is deducted until the roster's column 'submitted' tells.": "파일의 시각이 제출 시각이라면 {hours}시간 늦었습니다. 명단의 'submitted' 열로 확인될 때까지 감점하지 않습니다.",
     "Late by an unknown time: nothing is deducted until the roster's column 'submitted' tells.": "얼마나 늦었는지 알 수 없습니다. 명단의 'submitted' 열로 확인될 때까지 감점하지 않습니다.",
     "A text was typed into Canvas in place of a file. A TA will look at it.": "파일 대신 글이 Canvas에 제출되었습니다. 조교가 확인합니다.",
