@@ -28,10 +28,10 @@ from grader.batch.journal import Journal
 from grader.batch.prints import student_lines, tensor_hashes
 from grader.batch.run import Batch, Request, Watch
 from grader.batch.work import MOST_WORKS, Job, Task, grade_job
-from grader.commands.options import DEFAULT_RUBRIC
 from grader.intake import ArchiveLimits, read_notebook
 from grader.intake.archive import unpack
 from grader.kit.fill import DIFFUSION
+from grader.paths import DEFAULT_RUBRIC
 from grader.rubric import load_rubric
 from grader.scratch import scratch
 

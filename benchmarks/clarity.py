@@ -7,11 +7,11 @@ from rich.table import Table
 from sklearn.metrics import roc_auc_score
 
 from benchmarks.show import Samples, ratio, spread
+from grader.arrays import Array
 from grader.digits.clarity import CLEAR, WANTED, is_hundred, judged
 from grader.digits.grid import Grid, find_grid
 from grader.digits.judge import judge
 from grader.digits.labelled import Part, Tiles, labelled_tiles, sheets
-from grader.digits.regions import Array
 from tests.digits.matrix import matrix as ways
 from tests.digits.renderings import all_renderings
 

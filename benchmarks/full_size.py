@@ -23,7 +23,7 @@ from grader.batch import work
 from grader.batch.evidence import Evidence
 from grader.batch.gather import plain_file
 from grader.batch.work import Job, Task, grade_job
-from grader.commands.options import DEFAULT_RUBRIC
+from grader.paths import DEFAULT_RUBRIC
 from grader.results import State
 from grader.rubric import load_rubric
 from grader.settings.checkpoint import DIGITS

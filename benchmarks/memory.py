@@ -14,8 +14,8 @@ from benchmarks.material import solved, submission
 from benchmarks.show import Samples, ratio, spread
 from benchmarks.speed import sandboxes, scratch, seconds
 from grader.checks.examination import examine
-from grader.commands.options import DEFAULT_RUBRIC
 from grader.intake import plan_definitions
+from grader.paths import DEFAULT_RUBRIC
 from grader.pipeline import Options, grade
 from grader.rubric import load_rubric
 from grader.sandbox import KernelSession, Limits

@@ -21,7 +21,7 @@ from grader.batch.evidence import Evidence
 from grader.batch.executors import Local
 from grader.batch.gather import plain_file
 from grader.batch.work import Job, Task, grade_job
-from grader.commands.options import DEFAULT_RUBRIC
+from grader.paths import DEFAULT_RUBRIC
 from grader.results import State
 from grader.rubric import load_rubric
 from grader.scratch import scratch

@@ -24,7 +24,7 @@ from grader.batch.gradebook import read_gradebook
 from grader.batch.journal import Journal
 from grader.batch.run import Batch, Request, Watch
 from grader.batch.work import Job, Task, grade_job
-from grader.commands.options import DEFAULT_RUBRIC
+from grader.paths import DEFAULT_RUBRIC
 from grader.report.pages import write_pages
 from grader.results import State
 from grader.rubric import load_rubric

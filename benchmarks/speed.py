@@ -16,7 +16,7 @@ from rich.table import Table
 from benchmarks.material import USUAL_IMPORTS, kept_cells, submission
 from benchmarks.others import WAYS
 from benchmarks.show import Samples, ratio, spread
-from grader.commands.options import DEFAULT_RUBRIC
+from grader.paths import DEFAULT_RUBRIC
 from grader.pipeline import Options, grade
 from grader.rubric import load_rubric
 from grader.sandbox import KernelSession, Limits, Sandbox, choose_sandbox

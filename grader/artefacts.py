@@ -15,10 +15,10 @@ from grader.checks.verdict import Verdict, not_judged
 from grader.digits.choose import Found, find_samples
 from grader.digits.clarity import WANTED, Clarity
 from grader.intake import Submission, plan_model
-from grader.results import Flag
 from grader.sandbox import InfraError, KernelSession, Limits, Sandbox
 from grader.settings.evidence import SettingEvidence, look, try_checkpoints
 from grader.settings.resample import resample
+from grader.states import Flag
 from grader.text_to_image.works import Works, find_works
 
 logger = logging.getLogger(__name__)

@@ -10,6 +10,7 @@ CHECKOUT = None if _SHIPPED.is_dir() else PACKAGE.parent
 """The project's folder with its sources; None where it is installed without them."""
 
 RUBRIC_DIR = _ROOT / "rubrics"
+DEFAULT_RUBRIC = RUBRIC_DIR / "assignment2.toml"
 TEMPLATE_DIR = _ROOT / "student_template"
 COLLECT_SCRIPT = _ROOT / "CollectSubmission.sh"
 MNIST_DIR = PACKAGE / "data" / "mnist"

@@ -26,6 +26,7 @@ from typing import Literal
 
 from nbformat import NotebookNode
 
+from grader.arrays import Array
 from grader.artefacts import (
     Artefacts,
     Kernels,
@@ -48,7 +49,6 @@ from grader.checks.examination import (
 from grader.checks.makers import with_makers
 from grader.checks.verdict import REVIEW, Verdict, missing, needs_review
 from grader.digits.decode import decoding_session
-from grader.digits.regions import Array
 from grader.errors import Rejected
 from grader.intake import (
     Plan,
@@ -63,11 +63,12 @@ from grader.intake.archive import file_sha256, folder_sha256
 from grader.intake.data import data_spaces
 from grader.intake.identify import student_id_in
 from grader.intake.paths import printable
-from grader.results import Flag, Result, State, environment, result_status
+from grader.results import Result, environment, result_status
 from grader.rubric import Rubric
 from grader.sandbox import InfraError, KernelSession, Outcome, Sandbox
 from grader.settings.evidence import SettingEvidence
 from grader.settings.folders import PREDICTIONS, find_settings, homeless
+from grader.states import Flag, State
 
 logger = logging.getLogger(__name__)
 

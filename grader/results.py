@@ -7,50 +7,20 @@ import math
 import platform
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from enum import StrEnum
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 from grader.messages.message import Message
+from grader.states import Flag, State
 
 if TYPE_CHECKING:  # it imports what supervising does without
+    from grader.arrays import Array
     from grader.checks.verdict import Verdict
     from grader.digits.clarity import Clarity
-    from grader.digits.regions import Array
     from grader.intake import Statement
     from grader.text_to_image.works import Works
 
 SCHEMA_VERSION = 1
-
-
-class State(StrEnum):
-    """How a check, an item or a submission ended."""
-
-    PASSED = "passed"
-    FAILED = "failed"
-    PARTIAL = "partial"
-    MISSING = "missing"  # not implemented, or not found
-    ERROR = "error"  # the student's code raised
-    TIMEOUT = "timeout"
-    OUT_OF_MEMORY = "out_of_memory"
-    KILLED = "killed"
-    SKIPPED = "skipped"  # what it needs failed; the message says what
-    NEEDS_REVIEW = "needs_review"  # a person must look; the message says why
-    INFRA_ERROR = "infra_error"  # our fault: points neither taken nor given
-
-
-@dataclass(frozen=True)
-class Flag:
-    """Something a TA should know that moves no points by itself. What its message quotes of the
-    student's is made safe to show."""
-
-    id: str
-    message: str
-
-    def __post_init__(self) -> None:
-        from grader.sandbox.text import clean  # whoever only reads results needs no sandbox
-
-        object.__setattr__(self, "message", clean(self.message))
 
 
 @dataclass(frozen=True)
@@ -151,12 +121,6 @@ def to_json(result: Result) -> dict[str, Any]:
 def items_json(items: Sequence[ItemResult]) -> list[dict[str, Any]]:
     """The items, each with its checks."""
     return [{**_scored(item), "checks": [_check(check) for check in item.checks]} for item in items]
-
-
-def clear_share(clear: int, total: int) -> float:
-    """The part of the points for clear digits that so many of them earn, rounded as one of ten
-    points is, in the student's favour."""
-    return round(clear / total + 1e-9, 2)
 
 
 def clarity_json(clarity: "Clarity | None") -> dict[str, Any]:

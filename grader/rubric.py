@@ -18,8 +18,9 @@ from grader.errors import RubricError
 from grader.intake import ArchiveLimits
 from grader.lateness import LateRule
 from grader.messages.message import Message
-from grader.results import CheckResult, ItemResult, State
+from grader.results import CheckResult, ItemResult
 from grader.sandbox import Limits
+from grader.states import State
 
 CHECKS: Mapping[str, tuple[str, ...]] = {
     "beta_schedule": ("linear", "cosine"),

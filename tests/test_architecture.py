@@ -1,6 +1,7 @@
 """Import rules: who may know what."""
 
 import ast
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import nbformat
@@ -26,7 +27,40 @@ def top_levels(path: Path) -> set[str]:
     return {name.split(".")[0] for name in imports_of(path)}
 
 
+LAYERS = (
+    "paths errors messages arrays",
+    "scratch lateness bounded probes",
+    "sandbox",
+    "states",
+    "intake",
+    "digits",
+    "settings text_to_image",
+    "checks",
+    "results",
+    "rubric artefacts",
+    "pipeline",
+    "batch",
+    "report selfcheck",
+    "kit",
+    "review",
+    "commands",
+    "cli",
+    "__main__",
+)
+"""The rooms of ``grader``, from bottom to top: each imports from rows below its own alone. The
+lazy table of commands in ``cli.py`` names modules, and imports none."""
+
 GRADER_FILES = sorted((ROOT / "grader").rglob("*.py"))
+MODULES = {
+    ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path
+    for path in GRADER_FILES
+}
+
+
+def known_to(module: str) -> set[str]:
+    """The modules of the grader that a module imports, at its top or later."""
+    names = {n for n in imports_of(MODULES[module]) if n.split(".")[0] == "grader"}
+    return {n if n in MODULES else n.rpartition(".")[0] for n in names} & set(MODULES)
 
 
 @pytest.mark.parametrize("path", GRADER_FILES, ids=lambda p: str(p.relative_to(ROOT)))
@@ -57,10 +91,21 @@ def test_probes_import_what_notebooks_need_and_the_standard_library_only(path: P
     assert {name.split(".")[0] for name in imports_of(path) - parts} <= allowed
 
 
-def test_intake_and_sandbox_do_not_import_the_checks() -> None:
-    for folder in ("intake", "sandbox"):
-        for path in (ROOT / "grader" / folder).rglob("*.py"):
-            assert not any(name.startswith("grader.checks") for name in imports_of(path)), path
+def test_rooms_import_only_what_is_below_them() -> None:
+    layer = {room: number for number, row in enumerate(LAYERS) for room in row.split()}
+    rooms = {module: module.split(".")[1] for module in MODULES if module != "grader"}
+    assert set(rooms.values()) == set(layer)
+    backwards = [
+        f"{module} imports {known}"
+        for module, room in rooms.items()
+        for known in known_to(module) - {"grader"}
+        if rooms[known] != room and layer[rooms[known]] >= layer[room]
+    ]
+    assert backwards == []
+
+
+def test_no_modules_import_each_other_in_a_circle() -> None:
+    TopologicalSorter({module: known_to(module) for module in MODULES}).prepare()
 
 
 def test_parts_of_one_probe_share_no_name() -> None:
@@ -101,7 +146,7 @@ def test_a_batch_without_work_needs_neither_torch_nor_the_checks_that_do() -> No
     import subprocess
     import sys
 
-    code = "import sys, grader.batch.command, grader.report.pages, grader.report.export; "
+    code = "import sys, grader.commands.run_batch, grader.report.pages, grader.report.export; "
     code += "print([m for m in ('torch', 'sklearn', 'scipy', 'distributed') if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
     assert done.stdout.strip() == "[]", done.stderr

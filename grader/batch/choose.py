@@ -17,7 +17,7 @@ from grader.batch.gather import Attempt
 from grader.batch.places import Place
 from grader.batch.roster import Roster, Student
 from grader.intake.paths import printable
-from grader.results import Flag
+from grader.states import Flag
 
 _LONG_AGO = datetime(1, 1, 1, tzinfo=UTC)
 

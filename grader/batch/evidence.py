@@ -12,8 +12,9 @@ from typing import Any
 from grader.checks.verdict import Verdict
 from grader.messages.message import Message, Said, templates
 from grader.paths import PACKAGE
-from grader.results import ItemResult, State, items_json, plain, result_status
+from grader.results import ItemResult, items_json, plain, result_status
 from grader.rubric import Rubric
+from grader.states import State
 
 Record = Mapping[str, Any]
 

@@ -9,8 +9,9 @@ from typing import Any
 from grader.batch.decisions import NOTHING, TILES, Decision, Decisions, item_of, label_key
 from grader.batch.journal import Journal, Rows
 from grader.batch.telling import common
+from grader.digits.readings import clear_share
 from grader.errors import UsageError
-from grader.results import SCHEMA_VERSION, clarity_json, clear_share
+from grader.results import SCHEMA_VERSION, clarity_json
 
 OPEN = ("needs_review", "infra_error")
 EMPTY = "Nothing was handed in."

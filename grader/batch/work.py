@@ -23,11 +23,12 @@ from grader.checks.verdict import Verdict
 from grader.errors import GraderError, SandboxUnavailable
 from grader.intake.identify import student_id_in
 from grader.intake.paths import printable
-from grader.results import Flag, Result, State, environment, result_status, to_json
+from grader.results import Result, environment, result_status, to_json
 from grader.rubric import CHECKS, Rubric
 from grader.sandbox import Ahead, Limits, Sandbox, choose_sandbox
 from grader.sandbox.text import one_line
 from grader.scratch import scratch
+from grader.states import Flag, State
 
 if TYPE_CHECKING:
     from grader.batch.prints import Prints

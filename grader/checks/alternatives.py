@@ -13,8 +13,8 @@ from grader.checks.classes import Classes
 from grader.checks.frames import Frame
 from grader.checks.setting import PREDICTIONS, Setting
 from grader.checks.verdict import Verdict
-from grader.results import State
 from grader.sandbox import Outcome, Status
+from grader.states import State
 
 
 @dataclass(frozen=True)

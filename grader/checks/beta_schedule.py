@@ -6,13 +6,14 @@ from typing import Any
 
 import numpy as np
 
+from grader.arrays import Array
 from grader.checks import oracle
-from grader.checks.cases import Array, Case
+from grader.checks.cases import Case
 from grader.checks.tolerances import DEFAULT, Tolerances
 from grader.checks.verdict import Verdict, failed, missing, needs_review, not_run, passed
 from grader.messages.message import Message, Said, say, sentence
-from grader.results import State
 from grader.sandbox import KernelSession, Outcome, Status
+from grader.states import State
 
 ITEM = "beta_schedule"
 SCHEDULES = ("linear", "cosine")

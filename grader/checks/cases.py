@@ -1,11 +1,6 @@
 """What the checks ask with, and the shape of what they compare."""
 
 from dataclasses import dataclass
-from typing import Any, TypeAlias
-
-from numpy.typing import NDArray
-
-Array: TypeAlias = NDArray[Any]
 
 ENTRIES = (
     "beta_t",

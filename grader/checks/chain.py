@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from grader.checks.cases import Array
+from grader.arrays import Array
 from grader.checks.classes import NONE, UNKNOWN, Classes
 from grader.checks.clock import Clock
 from grader.checks.slots import CLASSES, Slot, labels_of, slots_of

@@ -5,7 +5,7 @@ scipy has this, too; but these checks also run where students do, and their note
 
 import numpy as np
 
-from grader.checks.cases import Array
+from grader.arrays import Array
 
 
 def cheapest_columns(costs: Array) -> Array:

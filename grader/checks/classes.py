@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from grader.checks.cases import Array
+from grader.arrays import Array
 from grader.checks.slots import ABSENT, CLASSES, Named, Slot, are_labels, coding_of
 from grader.messages.message import Message, say
 from grader.sandbox import Outcome, Status

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from grader.checks.cases import Array
+from grader.arrays import Array
 from grader.checks.setting import Steps
 
 DRAWS = 4  # images a step: each step is missed with a chance of one in fifty

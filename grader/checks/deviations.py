@@ -5,7 +5,7 @@ from functools import cached_property
 
 import numpy as np
 
-from grader.checks.cases import Array
+from grader.arrays import Array
 from grader.checks.scan import off_at
 from grader.checks.transitions import LOST_SIGNAL, Expected, Transition
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from grader.checks.cases import Array
+from grader.arrays import Array
 from grader.checks.forward_process import ForwardProcess
 from grader.checks.verdict import Verdict, failed, needs_review, passed
 from grader.messages.message import say

@@ -8,8 +8,8 @@ from grader.checks.text_to_image import ITEM
 from grader.checks.verdict import Verdict, needs_review
 from grader.intake.candidates import kind_by_name
 from grader.intake.records import Notebook, Submission, Unread
-from grader.results import State
 from grader.settings.folders import SETTINGS, said_by
+from grader.states import State
 
 REVIEW = "A TA will review this."
 SAMPLES = "image_quality"

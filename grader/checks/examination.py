@@ -12,8 +12,8 @@ from grader.checks.tolerances import DEFAULT, Tolerances
 from grader.checks.verdict import REVIEW, Verdict, not_judged, not_run
 from grader.intake import Plan
 from grader.messages.message import Message, say, sentence
-from grader.results import State
 from grader.sandbox import KernelSession, derived
+from grader.states import State
 
 logger = logging.getLogger(__name__)
 

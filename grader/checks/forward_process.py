@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from grader.checks.cases import Array
+from grader.arrays import Array
 from grader.checks.cheapest_pairs import cheapest_columns
 from grader.checks.clock import Clock
 from grader.checks.frames import PIXELS, Frame, find_frame

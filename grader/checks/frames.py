@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 
-from grader.checks.cases import Array
+from grader.arrays import Array
 
 SIDE = 28
 PIXELS = SIDE * SIDE

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from grader.checks.cases import Array
+from grader.arrays import Array
 from grader.checks.chain import Chain
 from grader.checks.classes import Classes
 from grader.checks.scan import off_at

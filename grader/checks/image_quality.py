@@ -6,8 +6,9 @@ from typing import Any
 from grader.checks.verdict import Verdict, failed, missing, needs_review, partial, passed
 from grader.digits.choose import Found
 from grader.digits.clarity import WANTED, Clarity, may_go_either_way
+from grader.digits.readings import clear_share
 from grader.digits.real import near_real
-from grader.results import State, clear_share
+from grader.states import State
 
 CHECK = "image_quality.clear_digits"
 DECISIVE = 3  # digits that may go either way; a TA is told of more

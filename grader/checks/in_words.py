@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from grader.checks.cases import Array
+from grader.arrays import Array
 from grader.checks.forward_process import ForwardProcess
 from grader.checks.transitions import Expected, Transition
 

@@ -10,9 +10,9 @@ from dataclasses import replace
 
 import numpy as np
 
+from grader.arrays import Array
 from grader.checks import in_words
 from grader.checks.alternatives import Group, Method, Result, Training, Try, examine_predictions
-from grader.checks.cases import Array
 from grader.checks.classes import hiding_problem
 from grader.checks.distances import judge_target
 from grader.checks.forward_process import (
@@ -36,8 +36,8 @@ from grader.checks.verdict import (
     partial,
 )
 from grader.messages.message import Message, say
-from grader.results import State
 from grader.sandbox import KernelSession, Outcome, Status
+from grader.states import State
 
 ITEM = "loss"
 NEXT = 3  # steps: so near to each other, rounding makes them one

@@ -5,8 +5,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from grader.checks.image_quality import CHECK as SAMPLES
 from grader.checks.setting import PREDICTIONS
 from grader.checks.verdict import Verdict, needs_review
-from grader.results import Flag, State
 from grader.settings.folders import SCHEDULES, SETTINGS
+from grader.states import Flag, State
 
 REVIEW = "A TA will review this."
 WHY = "The code that must have made this earned no points."

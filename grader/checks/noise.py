@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from grader.checks.cases import Array
+from grader.arrays import Array
 
 FRAMES = 60  # images whose pixels are compared pair by pair
 TWINS = 0.9  # correlation of two pixels over them; by chance at most 0.7 among 300,000 pairs

@@ -9,7 +9,8 @@ All arrays are float64, shape (T,) unless said otherwise; index i stands for ste
 
 import numpy as np
 
-from grader.checks.cases import Array, Case
+from grader.arrays import Array
+from grader.checks.cases import Case
 from reference.closed_forms import (
     COSINE_CLIP,
     cosine_alphabar,

@@ -5,7 +5,7 @@ from typing import Any
 
 from grader.checks.verdict import Verdict, needs_review
 from grader.messages.message import say
-from grader.results import State
+from grader.states import State
 
 SIDE = 28
 

@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
+from grader.arrays import Array
 from grader.checks import in_words
 from grader.checks.alternatives import Training
-from grader.checks.cases import Array
 from grader.checks.chain import Chain
 from grader.checks.deviations import Deviations
 from grader.checks.forward_process import DATA_SPACES

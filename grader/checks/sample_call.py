@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from grader.checks.cases import Array
+from grader.arrays import Array
 from grader.checks.chain import Chain
 from grader.checks.noise import independence_ratio, kurtosis, same_in_all_pixels
 from grader.checks.slots import CLASSES, labels_of, slots_of

@@ -30,8 +30,8 @@ from grader.checks.slots import IN_ONE_VECTOR
 from grader.checks.verdict import Verdict, failed, missing, needs_review, not_run, skipped
 from grader.errors import NotRecorded
 from grader.messages.message import Message, say
-from grader.results import State
 from grader.sandbox import KernelSession, Outcome, Status
+from grader.states import State
 
 ITEM = "sampling"
 Judged = TypeVar("Judged", Verdict, Verdict | None)

@@ -6,9 +6,10 @@ from typing import Any
 
 import numpy as np
 
+from grader.arrays import Array
 from grader.checks import oracle
 from grader.checks.alternatives import Training, Try
-from grader.checks.cases import Array, Case
+from grader.checks.cases import Case
 from grader.checks.chain import kinds_of, passes_of, path_of
 from grader.checks.classes import Classes, classes_by_network
 from grader.checks.clock import DRAWS, Clock

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from grader.checks.cases import Array
+from grader.arrays import Array
 from grader.messages.message import Said, say
 
 

@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 
+from grader.arrays import Array
 from grader.checks import oracle
 from grader.checks.beta_schedule import SCHEDULES
-from grader.checks.cases import ENTRIES, Array, Case
+from grader.checks.cases import ENTRIES, Case
 from grader.checks.tolerances import DEFAULT, Tolerances
 from grader.checks.verdict import Verdict, failed, missing, needs_review, not_run, partial, passed
 from grader.messages.message import say

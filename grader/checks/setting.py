@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 
+from grader.arrays import Array
 from grader.checks import oracle
-from grader.checks.cases import Array, Case
+from grader.checks.cases import Case
 from grader.checks.tolerances import DEFAULT, Tolerances
 from grader.sandbox import KernelSession, Outcome, Status
 

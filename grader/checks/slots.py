@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from grader.checks.cases import Array
+from grader.arrays import Array
 from grader.messages.message import say
 
 CLASSES = 10

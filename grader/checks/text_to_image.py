@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from grader.checks.verdict import Verdict, failed, missing, needs_review, passed
-from grader.results import Flag, State
+from grader.states import Flag, State
 from grader.text_to_image.asked import PIPELINE, UNSEEN, Asked, is_trivial
 from grader.text_to_image.shots import SMALLEST, Look, Shot
 from grader.text_to_image.values import UNKNOWN, is_number

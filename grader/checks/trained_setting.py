@@ -10,8 +10,9 @@ from typing import Any
 
 import numpy as np
 
+from grader.arrays import Array
 from grader.checks import oracle
-from grader.checks.cases import Array, Case
+from grader.checks.cases import Case
 from grader.checks.verdict import (
     Verdict,
     failed,
@@ -22,11 +23,11 @@ from grader.checks.verdict import (
     passed,
     skipped,
 )
-from grader.results import Flag, State
 from grader.settings.checkpoint import Checkpoint
 from grader.settings.evidence import SettingEvidence, Twins, find_twins
 from grader.settings.folders import FILES, SCHEDULES, SETTINGS
 from grader.settings.pictures import Evidence, Shown
+from grader.states import Flag, State
 
 logger = logging.getLogger(__name__)
 

@@ -10,9 +10,9 @@ from functools import cache
 
 import numpy as np
 
+from grader.arrays import Array
 from grader.checks import oracle
 from grader.checks.alternatives import Training
-from grader.checks.cases import Array
 from grader.checks.chain import Chain
 from grader.checks.setting import Steps
 

@@ -6,9 +6,9 @@ from typing import Any
 
 from grader.bounded import TooMuch
 from grader.messages.message import Message, Said, say, sentence
-from grader.results import State
 from grader.sandbox import Outcome, Status
 from grader.sandbox.text import clean, clean_tree
+from grader.states import State
 
 _STATES = {
     Status.error: State.ERROR,

@@ -124,8 +124,8 @@ def batch_command(
     through a fault of the grader. The folder remembers the roster, deadline, rubric, limits, seed,
     --run and --resample until you give others. The word none forgets one of the first four.
     """
-    from grader.batch.command import run_batch
     from grader.batch.remember import Asked
+    from grader.commands.run_batch import run_batch
 
     console = Console(stderr=True)
     warn_of_no_sandbox(sandbox, console)
@@ -243,7 +243,7 @@ def correct_command(
     It must mean one student only. POINTS count for the ITEM or CHECK instead of the automatic ones,
     also after later runs. A student without a submission can get points, too.
     """
-    from grader.batch.correct import correct, correct_from
+    from grader.commands.correct import correct, correct_from
 
     if table is not None:
         if student is not None or accept or withdraw or comment:

@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING, Any
 import click
 from rich.console import Console
 
-from grader.paths import RUBRIC_DIR
+from grader.paths import DEFAULT_RUBRIC
 from grader.rubric import Rubric, load_rubric
 
-DEFAULT_RUBRIC = RUBRIC_DIR / "assignment2.toml"
 LIMITS = (
     "cell-seconds",
     "probe-seconds",

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import click
 
-from grader.commands.options import DEFAULT_RUBRIC
 from grader.errors import RubricError
+from grader.paths import DEFAULT_RUBRIC
 from grader.rubric import Rubric, load_rubric
 
 NOT_FINE = 1

@@ -6,10 +6,10 @@ from typing import Literal
 
 import numpy as np
 
+from grader.arrays import Array
 from grader.digits.grid import Grid
 from grader.digits.judge import judge
 from grader.digits.readings import TileReading
-from grader.digits.regions import Array
 
 DIGITS = 10
 CLEAR = 0.5  # probability

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from grader.digits.regions import Array
+from grader.arrays import Array
 
 if TYPE_CHECKING:
     from scipy.spatial import cKDTree

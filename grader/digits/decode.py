@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from grader.digits.regions import Array
+from grader.arrays import Array
 from grader.sandbox import InfraError, KernelSession, Limits, Sandbox, Status
 
 MOST_PIXELS = 50_000_000

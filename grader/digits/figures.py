@@ -6,6 +6,7 @@ from pathlib import Path
 
 from nbformat import NotebookNode
 
+from grader.arrays import Array
 from grader.bounded import bounded
 from grader.digits.clarity import (
     DIGITS,
@@ -20,7 +21,6 @@ from grader.digits.clarity import (
 from grader.digits.decode import decode
 from grader.digits.grid import Grid, find_grid
 from grader.digits.pictures import Shows, cells_with_samples
-from grader.digits.regions import Array
 from grader.digits.shown import DAMAGED, Picture, Unread
 from grader.digits.together import (
     MOST_SIDE,

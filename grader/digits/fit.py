@@ -11,9 +11,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from grader.arrays import Array
 from grader.digits.ink import ink_of, without_lines
 from grader.digits.lattice import MOST, Lattice, lattices
-from grader.digits.regions import Array, commonest, distance_from, rectangles, without_holes
+from grader.digits.regions import commonest, distance_from, rectangles, without_holes
 
 INKLESS = 0.15  # of the mean ink: what may lie on the lines between tiles
 BETWEEN = 0.48  # of the mean of a profile: what may lie between rectangles, such as numbers

@@ -9,10 +9,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 from PIL import Image
 
+from grader.arrays import Array
 from grader.digits.colours import in_gray, many_coloured, without_colour_map
 from grader.digits.fit import CENTRE, SPREAD, Fit, fits_in
 from grader.digits.ink import ink_of, without_lines
-from grader.digits.regions import CLOSE, Array, Box, distance_from, find_areas, margin_colour
+from grader.digits.regions import CLOSE, Box, distance_from, find_areas, margin_colour
 
 TILE = 28
 LARGEST = 800  # pixels of the longer side: more shows no more of where tiles are

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from grader.digits.regions import Array, commonest
+from grader.arrays import Array
+from grader.digits.regions import commonest
 
 LINE_INK = 0.12  # on nearly all of a line that is drawn over the images: digits leave gaps
 COVERS = 0.5  # ink of a line: what is less lets the image be seen

@@ -13,7 +13,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from grader.digits.regions import Array
+from grader.arrays import Array
 from grader.digits.weights import read_safetensors
 
 WEIGHTS = Path(__file__).with_name("judge.safetensors")

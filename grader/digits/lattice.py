@@ -9,7 +9,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from grader.digits.regions import Array
+from grader.arrays import Array
 
 MOST = 25  # rows or columns
 SMALLEST_PITCH = 7.0  # pixels

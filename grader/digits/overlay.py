@@ -6,9 +6,9 @@ from typing import TypeAlias
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
+from grader.arrays import Array
 from grader.digits.clarity import Clarity, may_go_either_way
 from grader.digits.readings import TileReading
-from grader.digits.regions import Array
 
 Colour: TypeAlias = tuple[int, int, int]
 

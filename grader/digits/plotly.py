@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from grader.digits.regions import Array
+from grader.arrays import Array
 from grader.digits.shown import Picture, Shown, Unread, from_base64
 
 DRAWING = "a Plotly drawing"

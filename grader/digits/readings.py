@@ -14,3 +14,9 @@ class TileReading:
     predicted: int | None
     confidence: float
     clear: bool
+
+
+def clear_share(clear: int, total: int) -> float:
+    """The part of the points for clear digits that so many of them earn, rounded as one of ten
+    points is, in the student's favour."""
+    return round(clear / total + 1e-9, 2)

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from grader.digits.regions import Array
+from grader.arrays import Array
 
 INDEX = Path(__file__).with_name("real.npz")
 SIDE = 28

@@ -4,12 +4,12 @@ Pictures are (H, W, 3) arrays of bytes, or (H, W, 1) where they are gray; a box 
 right, bottom) in pixels, the last two not included.
 """
 
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
-import numpy.typing as npt
 
-Array: TypeAlias = npt.NDArray[Any]
+from grader.arrays import Array
+
 Box: TypeAlias = tuple[int, int, int, int]
 
 CLOSE = 20  # of 255: colours nearer than this are one colour

@@ -6,12 +6,12 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 from PIL import Image
 
+from grader.arrays import Array
 from grader.digits.clarity import DIGITS, Clarity
 from grader.digits.grid import Grid, cut_out, find_grid
 from grader.digits.ink import ink_of
 from grader.digits.regions import (
     CLOSE,
-    Array,
     Box,
     area,
     distance_from,

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from grader.digits.regions import Array
+from grader.arrays import Array
 
 
 def read_safetensors(path: Path) -> tuple[dict[str, Array], dict[str, str]]:

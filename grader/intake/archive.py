@@ -24,7 +24,7 @@ from grader.intake.streams import CHUNK, GZIP, Hashed, LimitReached, Meter, Pack
 from grader.intake.tarballs import BLOCK, is_tar, unpack_tar
 from grader.intake.target import Target
 from grader.intake.zips import is_checkpoint, is_zip, unpack_zip
-from grader.results import Flag
+from grader.states import Flag
 
 if TYPE_CHECKING:
     Buffered = io.BufferedReader[Any]

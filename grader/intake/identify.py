@@ -13,8 +13,8 @@ from grader.intake.candidates import KINDS, candidates
 from grader.intake.notebook import cannot_read
 from grader.intake.parts import parts_of
 from grader.intake.records import ArchiveLimits, Notebook, Submission
-from grader.results import Flag
 from grader.scratch import scratch
+from grader.states import Flag
 
 _ID = re.compile(r"(?<![0-9])[0-9]{4}-[0-9]{5}(?![0-9])")
 _SHOWN = 10  # of what cannot be read

@@ -9,7 +9,7 @@ from nbformat import NotebookNode
 
 from grader.intake.candidates import KINDS, Candidate, Unreadable, about
 from grader.intake.records import Notebook
-from grader.results import Flag
+from grader.states import Flag
 
 TARGETS = frozenset({"beta_schedule", "ddpm_schedules", "ContextUnet", "DDPM"})
 _DDPM = re.compile(r"^[ \t]*class\s+DDPM\b", re.MULTILINE)

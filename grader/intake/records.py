@@ -5,7 +5,7 @@ from pathlib import Path
 
 from nbformat import NotebookNode
 
-from grader.results import Flag
+from grader.states import Flag
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from typing import BinaryIO
 from grader.intake.paths import is_junk, printable, safe_path
 from grader.intake.records import ArchiveLimits, Unread
 from grader.intake.streams import CHUNK, LimitReached, Source
-from grader.results import Flag
+from grader.states import Flag
 
 # of an OSError: the machine's fault, never the name or content of a file
 MACHINE = {errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS, errno.EMFILE, errno.ENFILE}

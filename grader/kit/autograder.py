@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from grader.batch.gradebook import Entry, graded_items
-from grader.commands.options import DEFAULT_RUBRIC
 from grader.digits.overlay import draw_overlay
 from grader.errors import GraderError, SandboxUnavailable
+from grader.paths import DEFAULT_RUBRIC
 from grader.pipeline import Options, grade
 from grader.report.gradescope import gradescope_json
 from grader.results import Result, to_json

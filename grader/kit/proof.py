@@ -20,8 +20,9 @@ from grader.kit.fill import DIFFUSION, REGIONS, TEXT_TO_IMAGE, read_template, so
 from grader.kit.given import Finding
 from grader.paths import COLLECT_SCRIPT
 from grader.pipeline import Options, grade
-from grader.results import Result, State
+from grader.results import Result
 from grader.sandbox.text import one_line
+from grader.states import State
 
 ITEM_OF = {
     "beta_schedule": "beta_schedule",

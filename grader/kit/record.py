@@ -6,9 +6,10 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from grader.arrays import Array
 from grader.checks import oracle
 from grader.checks.beta_schedule import SCHEDULES
-from grader.checks.cases import Array, Case
+from grader.checks.cases import Case
 from grader.selfcheck import recorded
 
 FORMS = 4  # in which the posterior's mean can be written, at most

@@ -73,7 +73,7 @@ def members() -> Iterator[tuple[str, bytes]]:
         yield f"grader/{name}", compiled(path)
     for path in sorted(paths.MNIST_DIR.rglob("*ubyte")):
         yield f"grader/{path.relative_to(package).as_posix()}", path.read_bytes()
-    rubric = paths.RUBRIC_DIR / "assignment2.toml"
+    rubric = paths.DEFAULT_RUBRIC
     yield "grader/_shipped/rubrics/assignment2.toml", rubric.read_bytes()
     example = paths.TEMPLATE_DIR / "Assignment2-2_TTI.ipynb"  # its prompt is no one's own
     yield f"grader/_shipped/student_template/{example.name}", example.read_bytes()

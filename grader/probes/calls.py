@@ -1,7 +1,6 @@
 """Part of the probe ``diffusion``: the network that records what it is given, by name, and answers
 as told, in the form in which the notebook's own network answers."""
 
-import contextlib
 import copy
 import inspect
 from typing import TYPE_CHECKING, Any
@@ -12,7 +11,6 @@ from torch import nn
 
 if TYPE_CHECKING:  # in the kernel the parts are one source
     from grader.probes.entries import fields_of
-    from grader.probes.own_network import OwnNetwork
 
 SIZE = (1, 28, 28)
 PIXELS = 784
@@ -177,16 +175,6 @@ def leaves_of(name: Any, value: Any) -> Any:
     if isinstance(value, list) and leaves and all(t is not None and not t.dim() for _, t in leaves):
         return [(name, torch.stack([t for _, t in leaves]))]
     return leaves
-
-
-def recording(namespace: Any, answer: Any, inputs: Any) -> Any:
-    """The network that records; the student's own is made only where it is needed."""
-    cls = namespace.get("ContextUnet")
-    kind: Any = Network
-    if isinstance(cls, type) and issubclass(cls, nn.Module) and cls is not nn.Module:
-        with contextlib.suppress(TypeError):  # a class that cannot be inherited from
-            kind = type(cls.__name__, (Network, cls), {"__module__": cls.__module__})
-    return kind(answer, OwnNetwork(namespace, inputs))
 
 
 def is_by_image(value: Any, size: Any) -> Any:

@@ -18,11 +18,11 @@ if TYPE_CHECKING:  # in the kernel the parts are one source
         batch_size_of,
         is_picture,
         place_of_images,
-        recording,
         slots,
     )
     from grader.probes.denoiser import conditions_of, first_row
     from grader.probes.names import device_of
+    from grader.probes.own_network import recording
     from grader.probes.stand_ins import batches_of, build, method
     from grader.probes.training import all_classes
 

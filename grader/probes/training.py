@@ -7,7 +7,8 @@ import numpy as np
 import torch
 
 if TYPE_CHECKING:  # in the kernel the parts are one source
-    from grader.probes.calls import OURS, PIXELS, SIZE, recording, slots
+    from grader.probes.calls import OURS, PIXELS, SIZE, slots
+    from grader.probes.own_network import recording
     from grader.probes.stand_ins import build, method, schedule_in_use
 
 LEVELS = np.resize(np.array([0, 4, 0, 4, 0, 4, 1, 2, 3], np.uint8), 256)

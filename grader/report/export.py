@@ -79,7 +79,7 @@ def _made(
         )
     lines: Sequence[str] = []
     if to in ("decisions", "requests"):
-        from grader.batch.correct import decisions_csv
+        from grader.batch.decision_table import decisions_csv
         from grader.batch.requests import requests_csv
 
         text = (decisions_csv if to == "decisions" else requests_csv)(journal, gradebook)

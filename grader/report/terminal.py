@@ -9,7 +9,8 @@ from rich.table import Table
 from rich.text import Text
 
 from grader.batch.telling import Telling
-from grader.results import Flag, ItemResult, Result, State
+from grader.results import ItemResult, Result
+from grader.states import Flag, State
 
 if TYPE_CHECKING:
     from grader.digits.clarity import Clarity

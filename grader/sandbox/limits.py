@@ -5,14 +5,11 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, TypeAlias
 
-from numpy.typing import NDArray
-
+from grader.arrays import Array
 from grader.errors import GraderError
 
 JSON: TypeAlias = Any
 """What ``json.loads`` returns; free of NaN and infinities where this package made it."""
-
-Array: TypeAlias = NDArray[Any]
 
 
 class InfraError(GraderError):

@@ -13,7 +13,7 @@ from typing import Any, TextIO
 
 from grader.bounded import in_this_process
 from grader.errors import GraderError, Rejected, UsageError
-from grader.paths import RUBRIC_DIR
+from grader.paths import DEFAULT_RUBRIC
 from grader.pipeline import Options, Stopwatch, grade_opened, rejected
 from grader.results import Result, clarity_json, plain
 from grader.rubric import load_rubric
@@ -83,7 +83,7 @@ def folder(text: str) -> Path:
 def check_once(packed: Packed, json_file: str | None, words: Words, out: TextIO) -> None:
     """Checks and shows; a folder without a readable notebook is said in one line."""
     began = time.perf_counter()
-    rubric = replace(load_rubric(RUBRIC_DIR / "assignment2.toml"), limits=LIMITS)
+    rubric = replace(load_rubric(DEFAULT_RUBRIC), limits=LIMITS)
     options = Options(rubric, OwnMachine(), seed=SEED, look_inside=False)
     status = Progress(words, out)
     try:

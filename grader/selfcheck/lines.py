@@ -6,9 +6,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from unicodedata import east_asian_width
 
-from grader.results import CheckResult, Result, State
+from grader.results import CheckResult, Result
 from grader.selfcheck.found import Packed
 from grader.selfcheck.words import Words
+from grader.states import State
 
 SMILE, FROWN, DASH = ":)", ":(", ":|"
 COLOURS: Mapping[str, str] = {SMILE: "\033[32m", FROWN: "\033[31m", DASH: "\033[33m"}

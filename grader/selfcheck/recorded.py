@@ -10,7 +10,8 @@ from pathlib import Path
 
 import numpy as np
 
-from grader.checks.cases import Array, Case
+from grader.arrays import Array
+from grader.checks.cases import Case
 from grader.errors import NotRecorded
 
 ANSWERS = Path(__file__).parents[1] / "selfcheck" / "answers.npz"

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from grader.checks.cases import Array
+from grader.arrays import Array
 from grader.sandbox import JSON, InfraError, KernelSession, Status
 
 MOST_BYTES = 2**30

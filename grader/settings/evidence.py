@@ -9,8 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
+from grader.arrays import Array
 from grader.bounded import TooMuch
-from grader.checks.cases import Array
 from grader.intake import Plan
 from grader.sandbox import InfraError, KernelSession, Limits, Outcome, Sandbox, Status
 from grader.settings.checkpoint import (

@@ -12,12 +12,12 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from grader.arrays import Array
 from grader.digits.choose import starts_at_the_top
 from grader.digits.clarity import DIGITS, GENERATED_ROWS
 from grader.digits.decode import MOST_SIDE, decode
 from grader.digits.grid import cut_out, find_grid
 from grader.digits.real import near_real
-from grader.digits.regions import Array
 from grader.digits.shown import MOST_BYTES
 from grader.sandbox import InfraError, KernelSession
 

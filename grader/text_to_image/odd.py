@@ -3,10 +3,10 @@
 import numpy as np
 from PIL import Image
 
+from grader.arrays import Array
 from grader.digits.ink import ink_of
 from grader.digits.judge import judge
 from grader.digits.real import SIDE
-from grader.digits.regions import Array
 
 SIDES = (0, 256, 128)  # pixels a side to which a picture is reduced, for coarse noise; 0: it is not
 NOISE = 0.3  # correlation of neighbouring pixels: noise has 0, a model without training 0.47

@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 from PIL import Image
 
-from grader.digits.regions import Array
+from grader.arrays import Array
 from grader.text_to_image.odd import is_digits, is_gradient, is_noise
 
 SMALLEST = 256  # pixels a side

@@ -9,9 +9,9 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
+from grader.arrays import Array
 from grader.bounded import bounded
 from grader.digits.decode import decode
-from grader.digits.regions import Array
 from grader.digits.shown import DAMAGED, Unread, text_of
 from grader.intake.source import read_cell
 from grader.paths import TEMPLATE_DIR

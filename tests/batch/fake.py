@@ -17,8 +17,8 @@ from grader.batch.remember import Asked
 from grader.batch.run import Batch, Request
 from grader.batch.work import Job, Task, Unreadable
 from grader.checks.verdict import Verdict
-from grader.commands.options import DEFAULT_RUBRIC
 from grader.intake.identify import student_id_in
+from grader.paths import DEFAULT_RUBRIC
 from grader.results import Flag, Result, State, environment, result_status, to_json
 from grader.rubric import CHECKS, Rubric, load_rubric
 

@@ -17,13 +17,13 @@ from typing import Any
 import pytest
 
 from grader.batch import run as run_module
-from grader.batch.correct import correct
 from grader.batch.gather import gather, holds_submissions
 from grader.batch.gradebook import Entry, Gradebook, read_gradebook
 from grader.batch.journal import Journal
 from grader.batch.roster import Roster, Student, read_roster
 from grader.batch.run import Watch
 from grader.batch.work import fetch
+from grader.commands.correct import correct
 from grader.errors import GraderError, UsageError
 from grader.report.pages import write_pages
 from grader.report.tables import canvas_csv, plain_csv, unsettled

@@ -11,12 +11,12 @@ import pytest
 from rich.console import Console
 
 from grader.batch import run as module
-from grader.batch.command import run_batch, summary
-from grader.batch.correct import correct
 from grader.batch.gradebook import read_gradebook
 from grader.batch.journal import Journal
 from grader.batch.roster import Student
 from grader.batch.run import Batch, Watch
+from grader.commands.correct import correct
+from grader.commands.run_batch import run_batch, summary
 from grader.report import pages
 from grader.results import State
 from tests.batch.fake import ASKED, Threads, batch, evidence, fake_grade

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from grader.batch.correct import correct
 from grader.batch.database import FILE
 from grader.batch.decisions import Decision
 from grader.batch.journal import Journal
 from grader.batch.roster import Student
+from grader.commands.correct import correct
 from grader.errors import UsageError
 from grader.results import Flag
 from tests.batch.fake import RUBRIC, TASK, Grade, evidence, hand_in

@@ -7,14 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from grader.batch.correct import correct, correct_from, decisions_csv
 from grader.batch.deciding import decided, undone
+from grader.batch.decision_table import decisions_csv
 from grader.batch.decisions import Decision, Overtaken, touches
 from grader.batch.gradebook import Entry, Gradebook, keys_of, read_gradebook
 from grader.batch.journal import Journal
 from grader.batch.kept_decisions import Answered
 from grader.batch.requests import requests_csv, take_in
 from grader.batch.roster import Student as Listed
+from grader.commands.correct import correct, correct_from
 from grader.errors import UsageError
 from tests.batch.fake import RUBRIC, TASK
 from tests.report.books import entry as book_entry

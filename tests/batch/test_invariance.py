@@ -15,11 +15,11 @@ from hypothesis import strategies as st
 
 from grader.batch import run as run_module
 from grader.batch.canvas import Downloaded, shortened
-from grader.batch.correct import correct
 from grader.batch.gradebook import Entry, Gradebook, read_gradebook
 from grader.batch.roster import Roster, Student
 from grader.batch.run import Watch
 from grader.batch.work import Job
+from grader.commands.correct import correct
 from grader.report.tables import canvas_csv, plain_csv
 from tests.batch.fake import Threads, batch, fake_grade
 

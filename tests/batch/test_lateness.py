@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from grader.commands.options import DEFAULT_RUBRIC
 from grader.errors import RubricError, UsageError
 from grader.lateness import Lateness, LateRule, lateness, parse_deadline, parse_moment
+from grader.paths import DEFAULT_RUBRIC
 from grader.rubric import load_rubric
 
 

@@ -8,9 +8,9 @@ import pytest
 
 from grader.batch.roster import Roster, read_roster, roster_from, roster_json
 from grader.batch.work import Task
-from grader.commands.options import DEFAULT_RUBRIC
 from grader.errors import UsageError
 from grader.lateness import parse_deadline, parse_moment
+from grader.paths import DEFAULT_RUBRIC
 from grader.rubric import parse_rubric
 from tests.batch.fake import Grade, hand_in
 

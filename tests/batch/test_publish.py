@@ -8,10 +8,10 @@ import pytest
 
 from grader.batch import publish as module
 from grader.batch import run as run_module
-from grader.batch.publish import Publisher, publish
 from grader.batch.run import Watch
 from grader.batch.work import Job
 from grader.report import pages
+from grader.report.publish import Publisher, publish
 from tests.batch.fake import Threads, batch, fake_grade
 
 

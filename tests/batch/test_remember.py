@@ -8,16 +8,16 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from grader.batch import command as module
 from grader.batch import run as run_module
-from grader.batch.command import run_batch
 from grader.batch.gradebook import Gradebook, read_gradebook
 from grader.batch.journal import Journal
 from grader.batch.remember import Asked, given, settle
 from grader.batch.work import Job
-from grader.commands.options import DEFAULT_RUBRIC
+from grader.commands import run_batch as module
+from grader.commands.run_batch import run_batch
 from grader.errors import RubricError, UsageError
 from grader.lateness import parse_deadline
+from grader.paths import DEFAULT_RUBRIC
 from tests.batch.fake import Threads, fake_grade
 
 ROSTER = "id,name,submitted\n2023-00001,Kim,2026-05-03 12:00\n2023-00002,Lee,\n"

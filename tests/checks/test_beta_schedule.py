@@ -5,8 +5,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from grader.arrays import Array
 from grader.checks.beta_schedule import SCHEDULES, compare, judge
-from grader.checks.cases import Array, Case
+from grader.checks.cases import Case
 from grader.checks.oracle import beta_cases, betas, cosine_alphabar
 from grader.results import State
 from grader.sandbox import Outcome, Status

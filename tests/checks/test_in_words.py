@@ -5,8 +5,9 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
+from grader.arrays import Array
 from grader.checks import in_words
-from grader.checks.cases import Array, Case
+from grader.checks.cases import Case
 from grader.checks.forward_process import ForwardProcess
 from grader.results import State
 from tests.checks.test_reverse_process import (

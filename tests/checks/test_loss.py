@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from grader.checks.cases import Array
+from grader.arrays import Array
 from grader.checks.distances import compare_with
 from grader.checks.forward_process import ForwardProcess
 from grader.results import State

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from grader.arrays import Array
 from grader.checks.alternatives import Training
-from grader.checks.cases import Array, Case
+from grader.checks.cases import Case
 from grader.checks.chain import Chain as Asked
 from grader.checks.chain import read_chain
 from grader.checks.clock import Clock

@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from grader.checks.cases import Array, Case
+from grader.arrays import Array
+from grader.checks.cases import Case
 from grader.checks.oracle import betas, cosine_alphabar, entries
 from grader.checks.schedule_parameters import JUDGED, judge_case, valid_betas
 

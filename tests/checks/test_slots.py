@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from grader.checks.cases import Array
+from grader.arrays import Array
 from grader.checks.slots import ABSENT, Named, Slot, coding_of
 
 CLASSES = np.random.default_rng(0).integers(0, 10, 500)

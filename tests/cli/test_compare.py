@@ -17,8 +17,8 @@ from grader.batch.run import Watch
 from grader.batch.work import Job, Task
 from grader.checks.verdict import Verdict
 from grader.cli import cli, main
-from grader.commands.options import DEFAULT_RUBRIC
 from grader.lateness import parse_deadline
+from grader.paths import DEFAULT_RUBRIC
 from grader.results import State
 from grader.rubric import parse_rubric
 from tests.batch.fake import Threads, batch, evidence, fake_grade
@@ -180,7 +180,7 @@ def test_what_changed_since_the_last_export_is_said_before_the_next(graded: Clas
 def test_a_batch_says_what_changed_since_the_last_export(
     graded: Class, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("grader.batch.command.Local", lambda jobs, scratch: Threads())
+    monkeypatch.setattr("grader.commands.run_batch.Local", lambda jobs, scratch: Threads())
     graded("old", {**WORK, "2023-00001": b"0.75"})
     batch_again = ["batch", tmp_path / "old.zip", "--out", tmp_path / "grades", "--sandbox", "none"]
     assert "Since the last export" not in run(*batch_again).stderr

@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from grader.cli import cli, main
-from grader.commands.options import DEFAULT_RUBRIC
+from grader.paths import DEFAULT_RUBRIC
 from tests.batch.fake import evidence
 
 RUBRIC = DEFAULT_RUBRIC.read_text("utf-8")

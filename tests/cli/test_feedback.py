@@ -13,13 +13,13 @@ from click.testing import CliRunner, Result
 from grader.batch import run as run_module
 from grader.batch.canvas import Downloaded, recipient, shortened
 from grader.batch.journal import Journal
-from grader.batch.publish import publish
 from grader.batch.roster import read_roster
 from grader.batch.run import Watch
 from grader.batch.work import Job
 from grader.cli import cli
 from grader.errors import JournalError
 from grader.report.feedback import as_kind
+from grader.report.publish import publish
 from grader.results import State
 from tests.batch.fake import Threads, batch, evidence, fake_grade
 

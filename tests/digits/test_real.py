@@ -5,10 +5,10 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
+from grader.arrays import Array
 from grader.digits import real
 from grader.digits.labelled import sheets
 from grader.digits.real import INDEX, near_real
-from grader.digits.regions import Array
 from grader.digits.training.index import build
 from tests.digits.conftest import RandomGrids
 from tests.redteam.real import blurred, in_noise, pasted, scaled, shifted, training, turned

@@ -8,11 +8,10 @@ import pytest
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell
 
-from grader.commands.options import DEFAULT_RUBRIC
 from grader.kit import proof, run_pictures
 from grader.kit.fill import DIFFUSION, TEXT_TO_IMAGE, read_template, solve
 from grader.kit.proof import finding, packing_problem, pictures_problem, points_problem
-from grader.paths import TEMPLATE_DIR
+from grader.paths import DEFAULT_RUBRIC, TEMPLATE_DIR
 from grader.pipeline import KernelSession, Options
 from grader.rubric import load_rubric
 from grader.sandbox import InfraError, choose_sandbox

@@ -275,7 +275,7 @@ def everything(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
         for n in range(2)
     ]
     grade(grades, folder / "in", [*students, *copies])
-    from grader.batch.correct import correct
+    from grader.commands.correct import correct
 
     correct(grades, "2023-10001", "sampling.epsilon", 2.0, "not what was asked", "lee")
     form = folder / "form.csv"

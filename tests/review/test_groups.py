@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from grader.batch.correct import correct
 from grader.batch.decisions import Decision
+from grader.commands.correct import correct
 from grader.results import Flag, State
 from grader.review.groups import AGAIN, Group, groups_of
 from grader.review.kinds import kind_of

@@ -184,7 +184,7 @@ def test_what_was_graded_anew_meanwhile_is_not_decided_unseen(tmp_path: Path) ->
 def test_the_pages_show_a_decision_soon_and_no_others_are_written(tmp_path: Path) -> None:
     import time
 
-    from grader.batch.publish import publish
+    from grader.report.publish import publish
 
     grades = tmp_path / "grades"
     grade(grades, tmp_path / "in", some_class(5))
@@ -273,7 +273,7 @@ def test_grades_that_may_only_be_read_can_be_looked_at(tmp_path: Path) -> None:
 
 
 BY_TABLE = """
-from grader.batch.correct import correct_from
+from grader.commands.correct import correct_from
 correct_from(Path(sys.argv[1]), Path(sys.argv[2]), "ta")
 """
 ON_THE_PAGE = """
@@ -338,7 +338,7 @@ database.prepare = prepared
         both = {("2023-10000", "loss", 3.0), ("2023-10004", "loss.sample", 1.0)}
         assert made in (set(), both)
         left = set(journal.unwritten())
-    from grader.batch.correct import correct
+    from grader.commands.correct import correct
 
     correct(grades, "2023-10001", "loss", 9.0, "", "ta")  # the next save catches up
     with Journal(grades) as journal:

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 from starlette.requests import Request
 
-from grader.batch.correct import correct
 from grader.batch.decisions import Decision, Overtaken
 from grader.batch.journal import Journal
 from grader.batch.requests import take_in
 from grader.batch.roster import Student as Listed
+from grader.commands.correct import correct
 from grader.errors import GraderError
 from grader.results import Flag
 from grader.review import answering, looking, requests

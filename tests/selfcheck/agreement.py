@@ -18,9 +18,9 @@ from grader.checks import (
 )
 from grader.checks.examination import examine
 from grader.checks.verdict import Verdict
-from grader.commands.options import DEFAULT_RUBRIC
 from grader.intake import plan_definitions
 from grader.kit.record import answers
+from grader.paths import DEFAULT_RUBRIC
 from grader.results import State
 from grader.rubric import load_rubric
 from grader.sandbox import KernelSession, choose_sandbox

@@ -11,9 +11,9 @@ from matplotlib.figure import Figure
 from PIL import Image
 from torchvision.utils import make_grid, save_image
 
+from grader.arrays import Array
 from grader.checks.trained_setting import Context, judge_setting, picture
 from grader.digits.labelled import sheets
-from grader.digits.regions import Array
 from grader.results import State
 from grader.sandbox import KernelSession
 from grader.settings.evidence import SettingEvidence, Twins, find_twins, same_pictures

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image, ImageDraw, ImageFilter
 from sklearn.datasets import load_sample_images
 
-from grader.digits.regions import Array
+from grader.arrays import Array
 from grader.text_to_image.shots import Look, odd_look
 from tests.habits.draft import TEXT_TO_IMAGE, Draft
 

@@ -13,7 +13,7 @@ from typing import Literal
 import numpy as np
 from PIL import Image
 
-from grader.digits.regions import Array
+from grader.arrays import Array
 
 FOLDER = Path(__file__).parent
 TILE, COLUMNS = 28, 10

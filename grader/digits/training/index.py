@@ -9,8 +9,8 @@ import click
 import numpy as np
 from torchvision.datasets import MNIST
 
+from grader.arrays import Array
 from grader.digits.real import INDEX, centred, unit
-from grader.digits.regions import Array
 
 AXES = 32  # of 784: three quarters of what digits differ in
 LARGEST = 127  # of a byte with a sign

@@ -17,11 +17,11 @@ from grader.batch.executors import Backend, Local
 from grader.batch.gradebook import Gradebook, read_gradebook
 from grader.batch.journal import Journal
 from grader.batch.people import whole_text
-from grader.batch.publish import Publisher, publish
 from grader.batch.remember import Asked, given, settle
 from grader.batch.run import Batch, Request
 from grader.batch.screen import Screen
-from grader.paths import RUBRIC_DIR
+from grader.paths import DEFAULT_RUBRIC
+from grader.report.publish import Publisher, publish
 from grader.sandbox import bubblewrap
 from grader.sandbox.text import clean
 from grader.scratch import scratch
@@ -57,7 +57,7 @@ def run_batch(
     new = given(asked)
     with Journal(grades, create=True) as journal:
         journal.lock()
-        settled = settle(journal, new, asked.sandbox, RUBRIC_DIR / "assignment2.toml")
+        settled = settle(journal, new, asked.sandbox, DEFAULT_RUBRIC)
         for line in settled.lines:
             console.print(Text(line), soft_wrap=True)
         stages = None if scheduler else folder_of_stages()

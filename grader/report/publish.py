@@ -7,6 +7,7 @@ from grader.batch.beside import Beside
 from grader.batch.gradebook import Gradebook, read_gradebook
 from grader.batch.journal import Journal, Rows
 from grader.errors import GraderError
+from grader.report.pages import write_pages, write_students
 
 FIRST_PAUSE = 2.0  # seconds from one time to the next, at least
 SHARE = 20  # and as many times what it took, so that a large class costs no more than a small one
@@ -14,8 +15,6 @@ SHARE = 20  # and as many times what it took, so that a large class costs no mor
 
 def publish(journal: Journal, written: dict[str, str] | None = None) -> Gradebook:
     """Writes the pages of the grades as they stand; those that ``written`` tells of stay."""
-    from grader.report.pages import write_pages  # a worker does without
-
     with journal.one_at_a_time():
         labels = journal.unwritten()
         gradebook = read_gradebook(journal)
@@ -27,8 +26,6 @@ def publish(journal: Journal, written: dict[str, str] | None = None) -> Gradeboo
 def publish_decided(journal: Journal, rows: Rows) -> Gradebook:
     """Writes the pages that do not show a decision yet, and no others; ``rows`` as the caller read
     them before it decided."""
-    from grader.report.pages import write_students
-
     with journal.one_at_a_time():
         labels = journal.unwritten()
         gradebook = read_gradebook(journal, journal.rows(rows))
@@ -58,7 +55,5 @@ class Publisher(Beside):
         return max(FIRST_PAUSE, SHARE * (time.monotonic() - began))
 
     def _publish(self) -> None:
-        from grader.report.pages import write_pages
-
         with Journal(self.grades) as journal, journal.one_at_a_time():
             write_pages(journal, read_gradebook(journal), self.written, going_on=True)

@@ -1,25 +1,17 @@
 """``ddpm-grader correct``: decisions from the shell, one by one or from a table."""
 
-import csv
-import io
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 
-from grader.batch.deciding import accepted, decided, said
-from grader.batch.decisions import NOTHING, Decision, Decisions
-from grader.batch.gradebook import Entry, Gradebook, keys_of, read_gradebook, with_nothing
+from grader.batch.deciding import accepted, decided
+from grader.batch.decision_table import COLUMNS, decision_in, row_of
+from grader.batch.decisions import Decision, Decisions
+from grader.batch.gradebook import Gradebook, keys_of, read_gradebook, with_nothing
 from grader.batch.journal import Journal
 from grader.batch.people import login, whole_text
-from grader.batch.publish import publish_decided
-from grader.batch.tablefile import quoted, read_table, unquoted
+from grader.batch.tablefile import read_table, unquoted
 from grader.errors import UsageError
+from grader.report.publish import publish_decided
 
-COLUMNS = (
-    *("student", "target", "points", "out_of", "word", "comment", "who", "made"),
-    *("sha256", "group", "act"),
-)
-_NUMBERS = ("points", "out_of")
 NOT_YET = "{0} has no result yet: run ddpm-grader batch SUBMISSIONS --out {1} first."
 
 
@@ -76,29 +68,6 @@ def stray_decision(
     return max(made, key=lambda decision: decision.number, default=None)
 
 
-# ---- as a table
-
-
-def decisions_csv(journal: Journal, gradebook: Gradebook) -> str:
-    """All decisions that stand, as ``correct --from`` takes them."""
-    decisions = Decisions(journal.decisions())
-    rows: list[Sequence[str]] = [COLUMNS]
-    for entry in gradebook.entries:
-        found = decisions.of(keys_of(entry.label, entry.row)).values()
-        rows += [_row(entry.label, made) for made in sorted(found, key=lambda d: d.target)]
-    text = io.StringIO(newline="")
-    csv.writer(text, lineterminator="\r\n").writerows(rows)
-    return text.getvalue()
-
-
-def _row(label: str, made: Decision) -> list[str]:
-    numbers = ["" if n is None else repr(n) for n in (made.points, made.out_of)]
-    texts = [made.word, made.comment, made.who, made.made]
-    seen = "-" if made.sha256 is None else made.sha256 or "nothing"
-    fields = [label, made.target, *numbers, *texts, seen, made.group, made.act]
-    return list(map(quoted, fields))
-
-
 def correct_from(grades: Path, table: Path, who: str | None) -> list[str]:
     """Takes every decision of the table that does not stand already, all or none; lines about it.
 
@@ -123,33 +92,14 @@ def correct_from(grades: Path, table: Path, who: str | None) -> list[str]:
                 continue
             try:
                 entry = with_nothing(gradebook.find(row["student"]), gradebook.items)
-                made = _read(entry, row, who)
+                made = decision_in(entry, row, who)
             except (UsageError, ValueError) as error:
                 reason = str(error) if isinstance(error, UsageError) else f"no number: {error}."
                 raise UsageError(f"{table}, row {number}: {reason} Nothing was changed.") from None
             old = decisions.of(keys_of(entry.label, entry.row)).get(made.target)
-            if old is None or _row(entry.label, old) != _row(entry.label, made):
+            if old is None or row_of(entry.label, old) != row_of(entry.label, made):
                 new.append(made)
         journal.decide(new)
         publish_decided(journal, known)
     stood = len([row for row in rows[1:] if any(row)]) - len(new)
     return [f"{len(new)} decisions taken over, {stood} stood already."]
-
-
-def _read(entry: Entry, row: Mapping[str, str], who: str) -> Decision:
-    """The decision that a row tells of. Raises ``UsageError``, and ``ValueError`` for no number."""
-    points, out_of = (float(row[n]) if row.get(n, "").strip() else None for n in _NUMBERS)
-    target, word = row["target"], row.get("word", "")
-    comment, by = row.get("comment", ""), row.get("who") or who
-    if word:
-        made = said(entry, target, word, comment, by)
-    elif points is None:
-        raise UsageError(f"{target} has neither points nor a word.")
-    else:
-        made = decided(entry, target, points, comment, by, worth=out_of)
-    seen = row.get("sha256", "")
-    sha256 = {"": made.sha256, "-": None, "nothing": NOTHING}.get(seen, seen)
-    group, act = row.get("group", ""), row.get("act", "")
-    return replace(
-        made, made=row.get("made") or made.made, sha256=sha256, group=group, act=act, points=points
-    )
