@@ -108,6 +108,26 @@ def test_no_modules_import_each_other_in_a_circle() -> None:
     TopologicalSorter({module: known_to(module) for module in MODULES}).prepare()
 
 
+READERS = {"checks/answers.py", "digits/decode.py"} | {
+    f"settings/{name}.py" for name in ("checkpoint", "evidence", "resample")
+}
+"""Who makes a record of what a probe answers."""
+
+
+def test_only_readers_know_the_keys_of_a_probe_s_answer() -> None:
+    known = {
+        str(path.relative_to(ROOT / "grader"))
+        for path in GRADER_FILES
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.Attribute) and node.attr in ("arrays", "facts")
+    }
+    assert {
+        name for name in known if name.split("/")[0] not in ("probes", "sandbox")
+    } == READERS | {
+        "checks/setting.py"  # how much came back
+    }
+
+
 def test_parts_of_one_probe_share_no_name() -> None:
     """In the kernel they are one source, in which the later of two definitions would win."""
     from grader.sandbox.sources import PARTS, PROBES

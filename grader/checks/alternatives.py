@@ -9,11 +9,12 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+from grader.checks.answers import Answer
 from grader.checks.classes import Classes
 from grader.checks.frames import Frame
 from grader.checks.setting import PREDICTIONS, Setting
 from grader.checks.verdict import Verdict
-from grader.sandbox import Outcome, Status
+from grader.sandbox import Status
 from grader.states import State
 
 
@@ -44,6 +45,7 @@ class Training:
 
 Group = Sequence[Setting]
 Result = tuple[Verdict, Training]
+Reply = TypeVar("Reply", bound=Answer)
 Context = TypeVar("Context")
 
 
@@ -57,18 +59,18 @@ class Try:
 
 
 @dataclass(frozen=True)
-class Method(Generic[Context]):
+class Method(Generic[Reply, Context]):
     """How an item is examined: the kernel is asked, the answer judged without it, and then with it
     whatever the verdict leaves open."""
 
     tries: Callable[[str, Group], Sequence[Try]]
-    ask: Callable[[Try], tuple[Outcome, Context]]
-    judge: Callable[[Try, Outcome, Context], Result]
-    conclude: Callable[[Try, Outcome, Context, Result], Result] = lambda *known: known[-1]
+    ask: Callable[[Try], tuple[Reply, Context]]
+    judge: Callable[[Try, Reply, Context], Result]
+    conclude: Callable[[Try, Reply, Context, Result], Result] = lambda *known: known[-1]
 
 
 def examine_predictions(
-    groups: Sequence[Group], method: Method[Context]
+    groups: Sequence[Group], method: Method[Reply, Context]
 ) -> tuple[list[Verdict], dict[tuple[str, str], Training]]:
     """A verdict a prediction type; and what each (prediction, schedule) showed of training."""
     firsts = first_results(groups, method)
@@ -88,33 +90,33 @@ def examine_predictions(
 
 
 def first_results(
-    groups: Sequence[Group], method: Method[Context]
-) -> dict[Try, tuple[Outcome, Context, Result]]:
+    groups: Sequence[Group], method: Method[Reply, Context]
+) -> dict[Try, tuple[Reply, Context, Result]]:
     """Of every group's first alternative, which most often is all that must be tried.
 
     The questions are asked by this thread, in their order, so that what the student's code sees
     does not depend on timing.
     """
-    pending: dict[Try, tuple[Outcome, Context, Future[Result]]] = {}
+    pending: dict[Try, tuple[Reply, Context, Future[Result]]] = {}
     with ThreadPoolExecutor(1, "judge") as aside:
         for prediction in PREDICTIONS:
             for group in groups:
                 first = method.tries(prediction, group)[0]
-                outcome, context = method.ask(first)
-                found = aside.submit(method.judge, first, outcome, context)
-                pending[first] = outcome, context, found
-                if outcome.status is Status.timeout:
+                answer, context = method.ask(first)
+                found = aside.submit(method.judge, first, answer, context)
+                pending[first] = answer, context, found
+                if answer.ended.status is Status.timeout:
                     break
         return {
-            first: (outcome, context, found.result())
-            for first, (outcome, context, found) in pending.items()
+            first: (answer, context, found.result())
+            for first, (answer, context, found) in pending.items()
         }
 
 
 def results(
     tries: Iterable[Try],
-    firsts: Mapping[Try, tuple[Outcome, Context, Result]],
-    method: Method[Context],
+    firsts: Mapping[Try, tuple[Reply, Context, Result]],
+    method: Method[Reply, Context],
 ) -> Iterator[Result]:
     """One after the other, asked only when wanted; what raises an error under a setting does so
     however the data are scaled."""
@@ -123,13 +125,13 @@ def results(
         if one.setting in raised:
             continue
         if one in firsts:
-            outcome, context, found = firsts[one]
+            answer, context, found = firsts[one]
         else:
-            outcome, context = method.ask(one)
-            found = method.judge(one, outcome, context)
+            answer, context = method.ask(one)
+            found = method.judge(one, answer, context)
         if found[0].state is State.ERROR:
             raised.add(one.setting)
-        yield method.conclude(one, outcome, context, found)
+        yield method.conclude(one, answer, context, found)
 
 
 def worse(one: Verdict | None, other: Verdict) -> Verdict:

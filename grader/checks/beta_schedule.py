@@ -1,18 +1,19 @@
 """Item ``beta_schedule``: the betas for hidden T, beta_1 and beta_T, linear and cosine."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from grader.arrays import Array
 from grader.checks import oracle
+from grader.checks.answers import ScheduleAnswer
 from grader.checks.cases import Case
 from grader.checks.tolerances import DEFAULT, Tolerances
 from grader.checks.verdict import Verdict, failed, missing, needs_review, not_run, passed
 from grader.messages.message import Message, Said, say, sentence
-from grader.sandbox import KernelSession, Outcome, Status
+from grader.sandbox import KernelSession, Status
 from grader.states import State
 
 ITEM = "beta_schedule"
@@ -119,50 +120,40 @@ def examine_schedule(
         "schedule": schedule,
         "cases": [cases[index].__dict__ for index in order],
     }
-    outcome, key = session.probe("schedules", inputs), "betas"
-    if "missing" in outcome.facts:  # it may have been written into ddpm_schedules
-        outcome, key = (
-            session.probe("schedules", {**inputs, "function": "ddpm_schedules"}),
-            "beta_t",
-        )
-    verdict = judge(schedule, cases, in_order(outcome, order, key), key, tolerances)
-    if verdict.state is State.PASSED and not same_again(outcome, order, key):
+    answer = ScheduleAnswer.read(session.probe("schedules", inputs), len(order))
+    key = "betas"
+    if answer.missing:  # it may have been written into ddpm_schedules
+        inputs, key = {**inputs, "function": "ddpm_schedules"}, "beta_t"
+        answer = ScheduleAnswer.read(session.probe("schedules", inputs), len(order))
+    found = [one.get(key) for one in answer.cases]
+    by_case = {i: array for i, array in zip(order, found, strict=True) if array is not None}
+    arrays = [by_case.get(index) for index in range(len(cases))]
+    verdict = judge(schedule, cases, answer, arrays, tolerances)
+    if verdict.state is State.PASSED and not same(found[0], found[-1]):
         said = say("beta_schedule.changes", schedule=schedule)
         return needs_review(verdict.check, said, **verdict.details)
     return verdict
 
 
-def in_order(outcome: Outcome, order: Sequence[int], key: str) -> Outcome:
-    """The outcome with each case's array under the case's own number."""
-    arrays = {
-        f"{index}/{key}": outcome.arrays[f"{place}/{key}"]
-        for place, index in enumerate(order)
-        if f"{place}/{key}" in outcome.arrays
-    }
-    return replace(outcome, arrays=arrays)
-
-
-def same_again(outcome: Outcome, order: Sequence[int], key: str) -> bool:
+def same(first: Array | None, again: Array | None) -> bool:
     """Whether the last case, which is the first once more, came out the same."""
-    first, again = (outcome.arrays.get(f"{place}/{key}") for place in (0, len(order) - 1))
     return first is not None and again is not None and np.allclose(first, again, rtol=1e-4)
 
 
 def judge(
     schedule: str,
     cases: Sequence[Case],
-    outcome: Outcome,
-    key: str,
+    answer: ScheduleAnswer,
+    arrays: Sequence[Array | None],
     tolerances: Tolerances = DEFAULT,
 ) -> Verdict:
-    """The verdict on one schedule from the arrays ``<case>/<key>``."""
+    """The verdict on one schedule from what came back in each case."""
     check = f"{ITEM}.{schedule}"
-    if outcome.status is not Status.ok:
-        return not_run(check, f"beta_schedule(..., schedule='{schedule}')", outcome)
-    if "missing" in outcome.facts:
+    if answer.ended.status is not Status.ok:
+        return not_run(check, f"beta_schedule(..., schedule='{schedule}')", answer.ended)
+    if answer.missing:
         return missing(check, say("beta_schedule.not_found"))
-    arrays = [outcome.arrays.get(f"{index}/{key}") for index in range(len(cases))]
-    if (verdict := not_betas(check, schedule, outcome, arrays, cases)) is not None:
+    if (verdict := not_betas(check, schedule, answer.returned, arrays, cases)) is not None:
         return verdict
     empty = np.zeros(0)
     findings = [
@@ -200,12 +191,11 @@ def judge(
 def not_betas(
     check: str,
     schedule: str,
-    outcome: Outcome,
+    returned: str,
     arrays: Sequence[Array | None],
     cases: Sequence[Case],
 ) -> Verdict | None:
     """The verdict if something else than numbers, or more than the betas, came back."""
-    returned = (outcome.facts.get("returned") or ["NoneType"])[0]
     lengths = [0 if array is None else len(array) for array in arrays]
     if returned == "tuple" and all(
         length not in (case.T, case.T + 1) for length, case in zip(lengths, cases, strict=True)

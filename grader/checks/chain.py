@@ -1,16 +1,15 @@
 """What a sampler did, in order: about which steps and images it asked the network, and what it told
 of their classes."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from grader.arrays import Array
+from grader.checks.answers import SamplingAnswer
 from grader.checks.classes import NONE, UNKNOWN, Classes
 from grader.checks.clock import Clock
-from grader.checks.slots import CLASSES, Slot, labels_of, slots_of
+from grader.checks.slots import CLASSES, Slot, labels_of
 from grader.messages.message import Message, say
 
 NOT_AS_TRAINED = say("sampling.t_not_as_trained")
@@ -24,7 +23,7 @@ class Chain:
     ``kinds``: of each step, what its answers are told of the classes, the first answer first:
     "right", "none", "other" or "unknown"."""
 
-    arrays: Mapping[str, Any]
+    seen: SamplingAnswer
     passes: list[tuple[range, int]]
     visited: list[int]
     kinds: list[tuple[str, ...]]
@@ -32,12 +31,12 @@ class Chain:
     @property
     def rows(self) -> Array:
         """How many images each step is about."""
-        return np.asarray(self.arrays["steps"])[:, 0]
+        return self.seen.steps[:, 0]
 
     @property
     def fresh(self) -> bool:
         """Whether the oracle's image was another one at every step."""
-        return not len(self.arrays["moments"])
+        return not len(self.seen.moments)
 
     @property
     def answers(self) -> int:
@@ -46,19 +45,17 @@ class Chain:
 
 
 def read_chain(
-    arrays: Mapping[str, Any], T: int, clock: Clock | None, classes: Classes | None
+    seen: SamplingAnswer, T: int, clock: Clock | None, classes: Classes | None
 ) -> Chain | Message:
     """The chain, or a message that says why there is none."""
-    at = np.asarray(arrays["at"])
-    n_sample, rows = len(arrays["result"]), np.asarray(arrays["steps"])[:, 0]
-    visited = path_of(arrays, clock)
+    visited = path_of(seen, clock)
     if clock is not None:
-        slots = slots_of(arrays)
-        if any(differs_within_a_step(slots[n], at) for n in clock.rows if n in slots):
+        slots = seen.slots
+        if any(differs_within_a_step(slots[n], seen.at) for n in clock.rows if n in slots):
             return say("sampling.t_differs_in_a_batch")
         if visited is None:
             return NOT_AS_TRAINED
-    passes = passes_of(rows, visited, n_sample)
+    passes = passes_of(seen, visited)
     if passes is None:
         return say("sampling.not_as_many_images")
     if visited is None:
@@ -67,19 +64,16 @@ def read_chain(
     if any(path != paths[0] for path in paths):
         return say("sampling.parts_differ")
     visited = paths[0]
-    kinds = kinds_of(arrays, at, passes, classes)
-    return Chain(arrays, passes, visited, kinds)
+    kinds = kinds_of(seen, passes, classes)
+    return Chain(seen, passes, visited, kinds)
 
 
-def path_of(arrays: Mapping[str, Any], clock: Clock | None) -> list[int] | None:
+def path_of(seen: SamplingAnswer, clock: Clock | None) -> list[int] | None:
     """The time step of each step by what it tells; None where training tells no such thing."""
     if clock is None:
         return None
-    slots, firsts = (
-        slots_of(arrays),
-        np.unique(np.asarray(arrays["at"])[:, 0], return_index=True)[1],
-    )
-    return clock.visited({n: slots[n].rows[firsts] for n in clock.rows if n in slots})
+    told, firsts = seen.arguments, np.unique(seen.at[:, 0], return_index=True)[1]
+    return clock.visited({n: told[n][firsts] for n in clock.rows if n in told})
 
 
 def differs_within_a_step(slot: Slot, at: Array) -> bool:
@@ -90,10 +84,9 @@ def differs_within_a_step(slot: Slot, at: Array) -> bool:
     return bool(np.any(ids != ids[first_of[at[:, 0]]]))
 
 
-def passes_of(
-    rows: Array, visited: list[int] | None, n_sample: int
-) -> list[tuple[range, int]] | None:
+def passes_of(seen: SamplingAnswer, visited: list[int] | None) -> list[tuple[range, int]] | None:
     """The steps of each group of images, and its first image; None if images are missing."""
+    rows, n_sample = seen.steps[:, 0], len(seen.result)
     if np.all(rows == n_sample):
         return [(range(len(rows)), 0)]
     starts = [0]
@@ -114,35 +107,34 @@ def passes_of(
 
 
 def kinds_of(
-    arrays: Mapping[str, Any],
-    at: Array,
+    seen: SamplingAnswer,
     passes: list[tuple[range, int]],
     classes: Classes | None,
 ) -> list[tuple[str, ...]]:
     """Of each step and each of its answers, what is told of the classes."""
-    first_image = np.zeros(len(arrays["steps"]), dtype=np.int64)
+    at, steps_count = seen.at, len(seen.steps)
+    first_image = np.zeros(steps_count, dtype=np.int64)
     for steps, image in passes:
         first_image[steps.start : steps.stop] = image
     expected = (first_image[at[:, 0]] + at[:, 1]) % CLASSES
-    classes = classes or labels_alone(arrays, at, expected)
-    meaning = classes.of_rows(arrays)
+    classes = classes or labels_alone(seen, expected)
+    meaning = classes.of_rows(seen.arguments, len(at))
     kind = np.where(meaning == expected, 0, 3)
     kind = np.where(meaning == NONE, 1, np.where(meaning == UNKNOWN, 2, kind))
     answers = int(at[:, 2].max()) + 1
-    seen = np.zeros((len(arrays["steps"]), answers, 4), dtype=bool)
-    seen[at[:, 0], at[:, 2], kind] = True
+    given = np.zeros((steps_count, answers, 4), dtype=bool)
+    given[at[:, 0], at[:, 2], kind] = True
     names = np.array(["right", "none", "unknown", "other"])
-    found = np.where(seen.sum(axis=2) == 1, names[seen.argmax(axis=2)], "other")
-    count = np.asarray(arrays["steps"])[:, 1]
-    return [tuple(row[:c].tolist()) for row, c in zip(found, count, strict=True)]
+    found = np.where(given.sum(axis=2) == 1, names[given.argmax(axis=2)], "other")
+    return [tuple(row[:c].tolist()) for row, c in zip(found, seen.steps[:, 1], strict=True)]
 
 
-def labels_alone(arrays: Mapping[str, Any], at: Array, expected: Array) -> Classes:
+def labels_alone(seen: SamplingAnswer, expected: Array) -> Classes:
     """Where training does not show it, labels or one-hot rows are what stands for the classes."""
-    slots = slots_of(arrays)
+    slots, first = seen.slots, seen.at[:, 2] == 0
     for slot in slots.values():
         labels = labels_of(slot.rows)
-        if labels is not None and np.array_equal(labels[at[:, 2] == 0], expected[at[:, 2] == 0]):
+        if labels is not None and np.array_equal(labels[first], expected[first]):
             table = np.arange(CLASSES)[:, None] if slot.rows.shape[1] == 1 else np.eye(CLASSES)
             others = tuple(name for name in slots if name != slot.name)
             padded = np.zeros((CLASSES, slot.rows.shape[1]))

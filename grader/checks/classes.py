@@ -7,14 +7,13 @@ are the same if the notebook's own network answers the same (``grader.probes.con
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from grader.arrays import Array
+from grader.checks.answers import ConditionsAnswer
 from grader.checks.slots import ABSENT, CLASSES, Named, Slot, are_labels, coding_of
 from grader.messages.message import Message, say
-from grader.sandbox import Outcome, Status
 
 NONE, UNKNOWN = -1, -2
 SAME = 1e-4  # of the spread of a network's answers; rounding is a thousandth of it
@@ -38,14 +37,9 @@ class Classes:
     hidden: float = 0.0
     error: float = 0.0
 
-    def of_rows(self, arrays: Mapping[str, Any]) -> Array:
-        """What each row of a probe's calls means, (N,)."""
-        told = {
-            key.removeprefix("slot/"): np.asarray(arrays[key], dtype=np.float64)
-            for key in arrays
-            if key.startswith("slot/") and key.removeprefix("slot/") not in self.time
-        }
-        count = len(arrays["at"])
+    def of_rows(self, arguments: Mapping[str, Array], count: int) -> Array:
+        """What so many images were told by these arguments, (count, width) each; (count,)."""
+        told = {name: rows for name, rows in arguments.items() if name not in self.time}
         fits = np.ones((count, len(self.meaning)), dtype=bool)
         for name in {*told, *self.tables}:
             rows = told.get(name, np.full((count, 1), ABSENT))
@@ -114,16 +108,12 @@ def part_hidden(hidden: Array, calls: int) -> tuple[float, float]:
     return part, float(np.sqrt(max(part * (1 - part), 1e-4) / draws))
 
 
-def classes_by_network(outcome: Outcome, time: tuple[str, ...]) -> Classes | None:
+def classes_by_network(answer: ConditionsAnswer, time: tuple[str, ...]) -> Classes | None:
     """The classes by what the notebook's own network answers; None where it does not tell them."""
-    arrays = outcome.arrays
-    if outcome.status is not Status.ok or "answers" not in arrays:
-        return None
-    answers = np.asarray(arrays["answers"], dtype=np.float64)
-    if not np.all(np.isfinite(answers)):
+    answers, labels, trained = answer.answers, answer.c, answer.trained
+    if not len(answers) or not np.all(np.isfinite(answers)):
         return None
     kinds = kinds_of(answers)
-    labels, trained = np.asarray(arrays["c"]), np.asarray(arrays["trained"])
     if len(trained) != len(labels):
         return None
     coding = coding_of(kinds[trained], labels)
@@ -137,14 +127,9 @@ def classes_by_network(outcome: Outcome, time: tuple[str, ...]) -> Classes | Non
             meaning[place] = int(np.flatnonzero(coding.codes == kind)[0])
         elif np.any(kinds[trained] == kind):
             meaning[place] = NONE
-    tables = {
-        key.removeprefix("condition/"): np.asarray(arrays[key], dtype=np.float64)
-        for key in arrays
-        if key.startswith("condition/") and key.removeprefix("condition/") not in time
-    }
-    sure = not outcome.facts.get("stirs", True)
+    tables = {name: rows for name, rows in answer.conditions.items() if name not in time}
     calls = len(labels) // CLASSES
-    return Classes(tables, meaning, time, sure, *part_hidden(coding.hidden, calls))
+    return Classes(tables, meaning, time, not answer.stirs, *part_hidden(coding.hidden, calls))
 
 
 def kinds_of(answers: Array) -> Array:

@@ -6,11 +6,11 @@ It is read off images so bright that x_t shows its step (``told_in_training`` of
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from grader.arrays import Array
+from grader.checks.answers import Told
 from grader.checks.setting import Steps
 
 DRAWS = 4  # images a step: each step is missed with a chance of one in fifty
@@ -31,15 +31,11 @@ class Clock:
     T: int
 
     @classmethod
-    def read(
-        cls, arrays: Mapping[str, Any], names: Sequence[str], schedule: Steps
-    ) -> "Clock | None":
-        """From the probe's ``told/...``; None where it is not there, or x_t is of no step."""
-        level = np.asarray(arrays.get("told/level", []), dtype=np.float64)
-        found = [name for name in names if f"told/{name}" in arrays]
-        if not len(level) or not found or not np.all(np.isfinite(level)):
+    def read(cls, told: Told, names: Sequence[str], schedule: Steps) -> "Clock | None":
+        """None where training told nothing by these names, or x_t is of no step."""
+        level, rows = told.level, {name: told.rows[name] for name in names if name in told.rows}
+        if not len(level) or not rows or not np.all(np.isfinite(level)):
             return None
-        rows = {name: np.asarray(arrays[f"told/{name}"], dtype=np.float64) for name in found}
         for scale in SCALES:
             roots = scale * np.sqrt([schedule.alphabar_before, *schedule.alphabar])
             places = np.abs(level[:, None] - roots).argmin(axis=1)

@@ -1,12 +1,10 @@
 """Which distance a loss is, and to which target: by its value and by the gradient that the network
 gets from it."""
 
-from collections.abc import Mapping
-from typing import Any
-
 import numpy as np
 
 from grader.arrays import Array
+from grader.checks.answers import LossAnswer
 from grader.checks.forward_process import ForwardProcess
 from grader.checks.verdict import Verdict, failed, needs_review, passed
 from grader.messages.message import say
@@ -15,10 +13,9 @@ CLOSE = 2e-3  # of a loss in float32
 
 
 def judge_target(
-    check: str, arrays: Mapping[str, Any], process: ForwardProcess, prediction: str
+    check: str, answer: LossAnswer, process: ForwardProcess, prediction: str
 ) -> tuple[Verdict, bool]:
     """Compares loss and gradient with those of the right target; also, whether it is unscaled."""
-    answer = np.multiply(arrays["answer"], 1 / 32, dtype=np.float32)
     targets = {
         "epsilon": process.noise,
         "sample": process.x_scaled,
@@ -26,28 +23,23 @@ def judge_target(
     }
     right = ("epsilon",) if prediction == "epsilon" else ("sample", "unscaled")
     for name in right:
-        verdict = compare_with(check, arrays, answer, targets[name], process)
+        verdict = compare_with(check, answer, targets[name], process)
         if verdict is not None:
             return verdict, name == "unscaled"
     for name, target in targets.items():
-        if name not in right and compare_with(check, arrays, answer, target, process):
+        if name not in right and compare_with(check, answer, target, process):
             said = say("loss.other_target", prediction=prediction)
             return failed(check, said, target=name), False
     return failed(check, say("loss.not_squared_error")), False
 
 
 def compare_with(
-    check: str,
-    arrays: Mapping[str, Any],
-    answer: Array,
-    target: Array,
-    process: ForwardProcess,
+    check: str, answer: LossAnswer, target: Array, process: ForwardProcess
 ) -> Verdict | None:
     """A verdict if loss and gradient are those of this target under some known loss."""
-    loss = np.asarray(arrays["loss"], dtype=np.float64)
-    gradient = np.asarray(arrays["gradient"], dtype=np.float32)
+    loss, gradient = answer.loss, answer.gradient
     batches = len(loss)
-    difference = answer - target
+    difference = answer.answer - target
     per_image = np.einsum("ij,ij->i", difference, difference) / difference.shape[1]
     squares = per_image.reshape(batches, -1).mean(axis=1)
     ratio = loss / squares

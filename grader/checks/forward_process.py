@@ -4,13 +4,13 @@ For each value that the network was given as t, slope, intercept and spread of x
 say which step it is; nothing is assumed about how t is written (integers, t / T, any shape).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 
 from grader.arrays import Array
+from grader.checks.answers import LossAnswer
 from grader.checks.cheapest_pairs import cheapest_columns
 from grader.checks.clock import Clock
 from grader.checks.frames import PIXELS, Frame, find_frame
@@ -59,11 +59,6 @@ class Group:
     count: int  # pixels
 
 
-def pixels_of(arrays: Mapping[str, Any]) -> Array:
-    """The images that forward was given, values in 0..1; the probe hands them back as 0..4."""
-    return np.asarray(np.multiply(arrays["x"], 1 / 4, dtype=np.float32))
-
-
 @dataclass(frozen=True)
 class Doubt:
     """What a person must look at."""
@@ -76,17 +71,15 @@ NOT_TOLD = say("loss.t_not_told")
 
 
 def read_forward_process(
-    arrays: Mapping[str, Any],
-    shape: Sequence[int],
+    answer: LossAnswer,
     times: Sequence[Slot],
     steps: Steps,
     clock: Clock | None = None,
 ) -> ForwardProcess | Doubt | Message:
     """The process, by the first of the arguments that may tell t which does; or what is wrong with
-    it. ``shape``: of an image as the network is given it. ``clock``: what each t means, where there
+    it. ``clock``: what each t means, where there
     are too many for few images to show it."""
-    x = pixels_of(arrays)
-    x_t = np.asarray(arrays["x_t"], dtype=np.float32)  # as the network saw it
+    x, x_t, shape = answer.x, answer.x_t, answer.image
     if len(x_t) != len(x) or x_t.shape[1] < PIXELS:
         return say("loss.not_as_many_images")
     if not np.all(np.isfinite(x_t)):
@@ -102,7 +95,7 @@ def read_forward_process(
     whole, x_t = x_t, x_t if frame is None else x_t[:, frame.places]
     found: Doubt | Message | None = None
     for t in times:
-        here = read_with(x, x_t, t, steps, len(arrays["calls"]), clock)
+        here = read_with(x, x_t, t, steps, len(answer.calls), clock)
         if isinstance(here, ForwardProcess):
             telling = [slot.name for slot in times if tells(slot, here.step) or slot is t]
             here = replace(here, time=tuple(telling))

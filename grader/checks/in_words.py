@@ -1,11 +1,12 @@
 """What loss and sampler were measured to be, in words: for a TA who decides on a doubt."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from grader.arrays import Array
+from grader.checks.answers import LossAnswer
 from grader.checks.forward_process import ForwardProcess
 from grader.checks.transitions import Expected, Transition
 
@@ -154,41 +155,41 @@ def mean_of(values: Array) -> Array:
     return np.asarray(values.mean(axis=(1, 2)))
 
 
-def targets(arrays: Mapping[str, Any], process: ForwardProcess) -> dict[str, Array]:
+def targets(answer: LossAnswer, process: ForwardProcess) -> dict[str, Array]:
     """What a network can be trained on, (N, P), by what a TA calls it."""
     found = {"the noise": process.noise, "the image": process.x_scaled}
     if (process.scale, process.shift) == (1, 0):
         found["the image in -1..1"] = 2 * process.x - 1
     else:
         found["the image in 0..1"] = process.x
-    x_t = np.asarray(arrays["x_t"], dtype=np.float32)
+    x_t = answer.x_t
     if x_t.shape == process.noise.shape:
         found["the noisy image x_t"] = x_t
         found["the noise minus the image"] = process.noise - process.x_scaled
     return found
 
 
-def loss(arrays: Mapping[str, Any], process: ForwardProcess) -> dict[str, str]:
+def loss(answer: LossAnswer, process: ForwardProcess) -> dict[str, str]:
     """Which distance to which target the loss is, by the values and gradients of the batches that
     come first."""
     with np.errstate(all="ignore"):
-        return told_of_loss(arrays, process)
+        return told_of_loss(answer, process)
 
 
-def told_of_loss(arrays: Mapping[str, Any], process: ForwardProcess) -> dict[str, str]:
-    values = np.asarray(arrays["loss"], dtype=np.float64)
-    size = len(arrays["gradient"]) // len(values)
+def told_of_loss(answer: LossAnswer, process: ForwardProcess) -> dict[str, str]:
+    values = answer.loss
+    size = len(answer.gradient) // len(values)
     batches = min(len(values), max(2, IMAGES // max(size, 1)))
     rows, shape = slice(0, batches * size), (batches, size, -1)
-    flow = np.asarray(arrays["gradient"][rows], dtype=np.float64).reshape(shape)
-    answer = np.multiply(arrays["answer"][rows], 1 / 32, dtype=np.float64)
+    flow = answer.gradient[rows].astype(np.float64).reshape(shape)
+    answered = answer.answer[rows].astype(np.float64)
     said = {"loss": ", ".join(f"{value:.4g}" for value in values[:FEW])}
     if not np.all(np.isfinite(flow)):
         return said | {"gradient": "not finite"}
     if not np.any(flow):
         return said | {"gradient": "none"}
-    goals = targets(arrays, process)
-    differences = {name: (answer - goal[rows]).reshape(shape) for name, goal in goals.items()}
+    goals = targets(answer, process)
+    differences = {name: (answered - goal[rows]).reshape(shape) for name, goal in goals.items()}
     best, what = 0.0, ""
     for distance in distances(differences, flow):
         agreement = abs(cosine(flow, distance.gradient))

@@ -13,6 +13,7 @@ import numpy as np
 from grader.arrays import Array
 from grader.checks import in_words
 from grader.checks.alternatives import Group, Method, Result, Training, Try, examine_predictions
+from grader.checks.answers import LossAnswer
 from grader.checks.classes import hiding_problem
 from grader.checks.distances import judge_target
 from grader.checks.forward_process import (
@@ -36,7 +37,7 @@ from grader.checks.verdict import (
     partial,
 )
 from grader.messages.message import Message, say
-from grader.sandbox import KernelSession, Outcome, Status
+from grader.sandbox import KernelSession, Status
 from grader.states import State
 
 ITEM = "loss"
@@ -52,7 +53,7 @@ def examine(
     def tries(prediction: str, group: Group) -> list[Try]:
         return [Try(prediction, setting) for setting in group]
 
-    def conclude(one: Try, outcome: Outcome, shown: Shown, result: Result) -> Result:
+    def conclude(one: Try, answer: LossAnswer, shown: Shown, result: Result) -> Result:
         verdict, training = concluded(one, result)
         return replace(verdict, measured=result[0].measured), training
 
@@ -95,25 +96,25 @@ def never_trained(T: int, steps: Sequence[int]) -> Message:
     return say("loss.never_trained", T=T, steps=shown)
 
 
-def judge_try(one: Try, outcome: Outcome, shown: Shown) -> Result:
+def judge_try(one: Try, answer: LossAnswer, shown: Shown) -> Result:
     """As ``judge``, with the schedule noted."""
     setting = one.setting
-    verdict, training = judge(outcome, setting, shown, one.prediction)
+    verdict, training = judge(answer, setting, shown, one.prediction)
     details = {"schedule": setting.schedule, "stand_in": setting.stand_in, **verdict.details}
     return replace(verdict, details=details), training
 
 
 def judge(
-    outcome: Outcome, setting: Setting, shown: Shown, prediction: str
+    answer: LossAnswer, setting: Setting, shown: Shown, prediction: str
 ) -> tuple[Verdict, Training]:
-    """The verdict on one prediction type under one schedule, from the probe's arrays."""
+    """The verdict on one prediction type under one schedule, from what was answered."""
     check = f"{ITEM}.{prediction}"
-    if (verdict := interface_verdict(check, outcome, prediction)) is not None:
+    if (verdict := interface_verdict(check, answer, prediction)) is not None:
         return verdict, Training()
-    own = own_network_error(check, called(prediction), outcome.facts)
+    own = own_network_error(check, called(prediction), answer)
     if own is not None and own.state is State.ERROR:
         return own, Training()
-    verdict, training = judge_losses(check, outcome, setting, shown, prediction)
+    verdict, training = judge_losses(check, answer, setting, shown, prediction)
     return (own if own is not None and verdict.right else verdict), training
 
 
@@ -122,19 +123,18 @@ def called(prediction: str) -> str:
 
 
 def judge_losses(
-    check: str, outcome: Outcome, setting: Setting, shown: Shown, prediction: str
+    check: str, answer: LossAnswer, setting: Setting, shown: Shown, prediction: str
 ) -> tuple[Verdict, Training]:
     """The same, once the network took what it was given."""
     unknown = Training()
-    arrays = outcome.arrays
-    calls = np.asarray(arrays["calls"])
+    calls = answer.calls
     if np.any(calls == 0):
         return failed(check, say("loss.network_not_asked")), unknown
     if np.any(calls != 1):
         said = say("loss.asked_more_than_once")
         return needs_review(check, said, calls=int(calls.max())), unknown
-    steps = setting.steps(setting.entries(shown.case, outcome), shown.case)
-    images, given = len(arrays["x"]), len(arrays["x_t"])
+    steps = setting.steps(setting.entries(shown.case, answer.schedule), shown.case)
+    images, given = len(answer.x), len(answer.x_t)
     if given != images and given % images == 0:
         said = say("loss.several_noisy_images", count=given // images)
         return needs_review(check, said, images=images, given=given), unknown
@@ -142,15 +142,14 @@ def judge_losses(
         return failed(check, say("loss.not_as_many_images")), unknown
     if told_in_one_vector(shown, len(steps.beta) + steps.first_index):
         return needs_review(check, IN_ONE_VECTOR), unknown
-    shape = outcome.facts.get("image") or []
-    process = read_forward_process(arrays, shape, times_of(shown), steps, shown.clock)
+    process = read_forward_process(answer, times_of(shown), steps, shown.clock)
     if isinstance(process, Doubt):
         return needs_review(check, process.said), unknown
     if isinstance(process, Message):
         return failed(check, process), unknown
     if (problem := noise_problem(process)) is not None:
         return failed(check, problem), unknown
-    verdict, unscaled = judge_target(check, arrays, process, prediction)
+    verdict, unscaled = judge_target(check, answer, process, prediction)
     training = Training(
         process.scale,
         process.shift,
@@ -163,12 +162,12 @@ def judge_losses(
         frame=process.frame,
     )
     if verdict.right:
-        verdict, training = judge_draws(verdict, outcome, process, shown, training)
-    return replace(verdict, measured=in_words.loss(arrays, process)), training
+        verdict, training = judge_draws(verdict, answer, process, shown, training)
+    return replace(verdict, measured=in_words.loss(answer, process)), training
 
 
 def judge_draws(
-    verdict: Verdict, outcome: Outcome, process: ForwardProcess, shown: Shown, training: Training
+    verdict: Verdict, answer: LossAnswer, process: ForwardProcess, shown: Shown, training: Training
 ) -> tuple[Verdict, Training]:
     """The verdict on a right target, in the light of classes and time steps."""
     check, T = verdict.check, shown.case.T
@@ -189,9 +188,9 @@ def judge_draws(
         return verdict, replace(training, left_out=ends)
     if uneven:
         return needs_review(check, say("loss.uneven")), training
-    if "wrapped" in outcome.facts and verdict.state is State.PASSED:
+    if answer.wrapped is not None and verdict.state is State.PASSED:
         said = say("loss.more_than_the_loss")
-        return needs_review(check, said, returned=outcome.facts["wrapped"]), training
+        return needs_review(check, said, returned=answer.wrapped), training
     return verdict, training
 
 
@@ -222,19 +221,18 @@ def told_at(step: Array, t: Slot) -> tuple[float, ...]:
     return tuple(float(value) for value in t.rows[firsts, 0])
 
 
-def interface_verdict(check: str, outcome: Outcome, prediction: str) -> Verdict | None:
+def interface_verdict(check: str, answer: LossAnswer, prediction: str) -> Verdict | None:
     """The verdict if there is nothing to measure; None if there is."""
-    if outcome.status is not Status.ok:
-        return not_run(check, called(prediction), outcome)
-    facts = outcome.facts
-    if "missing" in facts:
-        said = say("loss.not_implemented", what=str(facts["missing"]), prediction=prediction)
+    if answer.ended.status is not Status.ok:
+        return not_run(check, called(prediction), answer.ended)
+    if answer.missing is not None:
+        said = say("loss.not_implemented", what=answer.missing, prediction=prediction)
         return missing(check, said)
-    if "interface" in facts:
+    if answer.interface is not None:
         said = say("loss.cannot_be_called")
-        return needs_review(check, said, fraction=0, interface=facts["interface"])
-    if not facts["differentiable"]:
-        return failed(check, say("loss.no_gradient"), returned=facts["returned"])
-    if facts["size"] != 1:
-        return failed(check, say("loss.not_one_number"), size=facts["size"])
+        return needs_review(check, said, fraction=0, interface=answer.interface)
+    if not answer.differentiable:
+        return failed(check, say("loss.no_gradient"), returned=answer.returned)
+    if answer.size != 1:
+        return failed(check, say("loss.not_one_number"), size=answer.size)
     return None

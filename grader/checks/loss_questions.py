@@ -4,17 +4,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-import numpy as np
-
 from grader.checks import oracle
 from grader.checks.alternatives import Training, Try
+from grader.checks.answers import ConditionsAnswer, LossAnswer, NotebookAnswer, ToldAnswer
 from grader.checks.cases import Case
 from grader.checks.classes import Classes, classes_as_told, classes_by_network, plain_classes
 from grader.checks.clock import DRAWS, Clock
 from grader.checks.frames import Frame
-from grader.checks.setting import ask
-from grader.checks.slots import Named, Slot, slots_of
-from grader.sandbox import KernelSession, Outcome, Status
+from grader.checks.setting import K, ask
+from grader.checks.slots import Named, Slot
+from grader.sandbox import KernelSession, Status
 
 CALLS, CALLS_AGAIN = 52, 40  # again: of another schedule, where t is drawn as before
 BATCH = 10  # even, all classes once, and fewer images than time steps: t may be a shuffled range
@@ -46,66 +45,66 @@ class Questions:
         self.asked: set[str] = set()  # prediction types
         self.long_asked = False
 
-    def ask(self, one: Try, case: Case, **inputs: Any) -> Outcome:
+    def ask(self, kind: type[K], one: Try, case: Case, **inputs: Any) -> K:
         known = {"forms": self.forms, "seed": self.seed, "frame": None, "time": None}
-        return ask(self.session, one.setting, case, one.prediction, **{**known, **inputs})
+        return ask(self.session, kind, one.setting, case, one.prediction, **{**known, **inputs})
 
-    def loss(self, one: Try) -> tuple[Outcome, Shown]:
+    def loss(self, one: Try) -> tuple[LossAnswer, Shown]:
         """A loss with few steps; with the notebook's own numbers if that fails."""
         case = oracle.loss_case(self.seed)
         calls = CALLS_AGAIN if one.prediction in self.asked else CALLS
         self.asked.add(one.prediction)
-        outcome = self.ask(one, case, measure="loss", batch=BATCH, calls=calls)
-        if outcome.status is Status.error:
+        answer = self.ask(LossAnswer, one, case, batch=BATCH, calls=calls)
+        if answer.ended.status is Status.error:
             again, own = self.as_in_the_notebook(one)
-            if again.status is Status.ok and "x_t" in again.arrays:
-                outcome, case = again, own
-        if outcome.status is not Status.ok or "x_t" not in outcome.arrays:
-            return outcome, Shown(case)
-        self.forms += [form for form in outcome.facts.get("forms", ()) if form not in self.forms]
-        if len(outcome.arrays["x_t"]) != len(outcome.arrays["x"]):
-            return outcome, Shown(case)
-        slots, labels = slots_of(outcome.arrays), np.asarray(outcome.arrays["c"])
+            if len(again.x_t):
+                answer, case = again, own
+        if not len(answer.x_t):
+            return answer, Shown(case)
+        self.forms += [form for form in answer.forms if form not in self.forms]
+        if len(answer.x_t) != len(answer.x):
+            return answer, Shown(case)
+        slots, labels = answer.slots, answer.c
         named = Named.of(slots, labels)
         clock = self.clock(one, case, named.time) if case.T > MANY else None
         classes = plain_classes(slots, named)
         if classes is None and named.classes:
             if one.prediction not in self.classes:
                 self.classes[one.prediction] = self.by_network(one, named)
-            calls = len(outcome.arrays["calls"])
+            calls = len(answer.calls)
             classes = self.classes[one.prediction] or classes_as_told(slots, named, labels, calls)
-        return outcome, Shown(case, slots, named, classes, clock)
+        return answer, Shown(case, slots, named, classes, clock)
 
-    def as_in_the_notebook(self, one: Try) -> tuple[Outcome, Case]:
+    def as_in_the_notebook(self, one: Try) -> tuple[LossAnswer, Case]:
         """The same with the batch and the number of steps that the notebook has."""
-        facts = self.ask(one, oracle.loss_case(self.seed), measure="settings").facts
-        T = number(facts.get("n_T"), 20, MOST_T) or OWN_T
-        batch = number(facts.get("batch_size"), 2, MOST_BATCH) or OWN_BATCH
+        own = self.ask(NotebookAnswer, one, oracle.loss_case(self.seed))
+        T = within(own.steps, 20, MOST_T) or OWN_T
+        batch = within(own.batch_size, 2, MOST_BATCH) or OWN_BATCH
         case = replace(oracle.long_case(), T=T)
-        return self.ask(one, case, measure="loss", batch=batch, calls=OWN_CALLS), case
+        return self.ask(LossAnswer, one, case, batch=batch, calls=OWN_CALLS), case
 
     def by_network(self, one: Try, named: Named) -> Classes | None:
-        outcome = self.ask(
+        answer = self.ask(
+            ConditionsAnswer,
             one,
             oracle.sampling_case(self.seed),
-            measure="conditions",
             calls=CONDITION_CALLS,
             n_sample=20,
             time=named.time,
         )
-        return classes_by_network(outcome, named.time)
+        return classes_by_network(answer, named.time)
 
     def clock(
         self, one: Try, case: Case, time: Sequence[str], frame: Frame | None = None
     ) -> Clock | None:
         """What training tells as t at each of many steps."""
-        inputs = {"measure": "told", "time": time, "draws": DRAWS * case.T}
-        outcome = self.ask(one, case, **inputs, frame=None if frame is None else frame.as_json())
-        if outcome.status is not Status.ok:
+        placed = None if frame is None else frame.as_json()
+        answer = self.ask(ToldAnswer, one, case, time=time, draws=DRAWS * case.T, frame=placed)
+        if answer.ended.status is not Status.ok:
             return None
         setting = one.setting
-        steps = setting.steps(setting.entries(case, outcome), case)
-        return Clock.read(outcome.arrays, time, steps)
+        steps = setting.steps(setting.entries(case, answer.schedule), case)
+        return Clock.read(answer.told, time, steps)
 
     def long_clock(self, one: Try, training: Training) -> Clock | None:
         """The same of more steps than a byte counts, once; of another prediction type only if steps
@@ -117,7 +116,6 @@ class Questions:
         return clock
 
 
-def number(value: Any, least: int, most: int) -> int | None:
-    """A whole number within bounds, as a kernel claims it; None for anything else."""
-    whole = isinstance(value, int) and not isinstance(value, bool)
-    return value if whole and least <= value <= most else None
+def within(value: int | None, least: int, most: int) -> int | None:
+    """The number if it is one within bounds."""
+    return value if value is not None and least <= value <= most else None

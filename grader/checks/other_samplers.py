@@ -110,15 +110,13 @@ def keeps_marginals(chain: Chain, expected: Expected, training: Training) -> boo
     Holds for solvers that leave time steps out, and for those that ask the network several times
     a step (Heun, Langevin correctors). Noise of variance beta_t makes x_t a little wider.
     """
-    T, arrays, visited = len(expected.steps.beta), chain.arrays, chain.visited
-    moments = np.asarray(arrays["moments"], dtype=np.float64)
+    T, visited, moments = len(expected.steps.beta), chain.visited, chain.seen.moments
     if len(set(visited)) < FEWEST_STEPS or visited[-1] > 0.1 * T or len(moments) != len(visited):
         return False
     alphabar = np.array([expected.alphabar(step) for step in visited])
     dark, bright, *variances = moments.T
     scale, shift = training.scale, training.shift
-    target = np.asarray(arrays["image0/0"], dtype=np.float64)
-    result = np.asarray(arrays["result"], dtype=np.float64)
+    target, result = (part.astype(np.float64) for part in (chain.seen.images[0], chain.seen.result))
     ends = any(np.abs(end - target).mean() < 0.02 for end in (result, (result - shift) / scale))
     root = np.sqrt(alphabar)
     before = np.minimum(np.array(visited) + 1, T - 1)

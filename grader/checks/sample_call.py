@@ -4,17 +4,16 @@ The noise that the reverse process started from, ``x_i_store``, which is returne
 and classes in another order.
 """
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 
 from grader.arrays import Array
+from grader.checks.answers import SamplingAnswer, Store
 from grader.checks.chain import Chain
 from grader.checks.noise import independence_ratio, kurtosis, same_in_all_pixels
-from grader.checks.slots import CLASSES, labels_of, slots_of
+from grader.checks.slots import CLASSES, labels_of
 from grader.messages.message import Message, say
-from grader.sandbox import Outcome
 
 ALIKE = 0.3  # correlation; frames may be clipped, scaled or turned into bytes
 FEWEST = 10  # images in a frame of x_i_store: one of each class
@@ -26,14 +25,13 @@ def runs_backward(likeness: Sequence[tuple[float, int]] | None) -> bool:
     return len(steps) > 2 and bool(np.all(np.diff(steps) < 0))
 
 
-def told_problem(arrays: Mapping[str, Any]) -> Message | None:
+def told_problem(seen: SamplingAnswer) -> Message | None:
     """A message if the network cannot know the step: no argument is the same for the whole batch
     and another one at the next step."""
-    at = np.asarray(arrays["at"])
-    slots = [slot for slot in slots_of(arrays).values() if labels_of_ten(slot.rows) is None]
+    slots = [slot for slot in seen.slots.values() if labels_of_ten(slot.rows) is None]
     if not slots:
         return say("sampling.t_not_told")
-    if max(slot.count for slot in slots) == 1 and len(np.unique(at[:, 0])) > 1:
+    if max(slot.count for slot in slots) == 1 and len(np.unique(seen.at[:, 0])) > 1:
         return say("sampling.one_t")
     return None
 
@@ -45,10 +43,10 @@ def labels_of_ten(rows: Array) -> Array | None:
     return labels if usual else None
 
 
-def in_one_vector(arrays: Mapping[str, Any]) -> bool:
+def in_one_vector(seen: SamplingAnswer) -> bool:
     """Whether an argument is another vector for each of the ten columns, and for each step."""
-    n_sample, calls = len(arrays["result"]), len(arrays["batch"])
-    for slot in slots_of(arrays).values():
+    n_sample, calls = len(seen.result), len(seen.batches)
+    for slot in seen.slots.values():
         first = slot.ids[:n_sample]
         columns = len(np.unique(first))
         if slot.rows.shape[1] > 1 and columns == FEWEST and slot.count > calls:
@@ -56,19 +54,18 @@ def in_one_vector(arrays: Mapping[str, Any]) -> bool:
     return False
 
 
-def store_problem(outcome: Outcome, n_sample: int) -> Message | None:
+def store_problem(store: Store, n_sample: int) -> Message | None:
     """A message unless x_i_store holds images of several moments of the reverse process."""
-    store = outcome.facts["store"]
-    if not store["readable"]:
+    if not store.readable:
         return None  # frames of several sizes, say: something was kept
-    if not store["frames"]:
+    if not store.frames:
         return say("sampling.store_empty")
-    images = np.prod(store["shape"][1:]) / 784
-    if images < FEWEST and store["frames"] % n_sample:  # else the frames stand in one long row
+    images = np.prod(store.shape[1:]) / 784
+    if images < FEWEST and store.frames % n_sample:  # else the frames stand in one long row
         return say("sampling.store_without_batch")
-    if store["frames"] > 1 and store["different"] == 1:
+    if store.frames > 1 and store.different == 1:
         return say("sampling.store_all_the_same")
-    likeness, predicted = store["likeness"], store.get("predicted") or 0
+    likeness, predicted = store.likeness, store.predicted or 0
     if likeness is not None and max(predicted, *(alike for alike, _ in likeness)) < ALIKE:
         return say("sampling.store_unlike")
     return None
@@ -76,18 +73,16 @@ def store_problem(outcome: Outcome, n_sample: int) -> Message | None:
 
 def sorted_at_the_end(chain: Chain) -> bool:
     """Whether the images come back in the order 0..9 though the labels had another one."""
-    arrays, result = chain.arrays, chain.arrays["result"]
-    n_sample, last = len(result), chain.passes[0][0][-1]
-    if f"image0/{last}" not in arrays or not np.all(np.isfinite(result)):
+    result, image = chain.seen.result, chain.seen.images.get(chain.passes[0][0][-1])
+    n_sample = len(result)
+    if image is None or len(image) != n_sample or not np.all(np.isfinite(result)):
         return False
-    image = np.asarray(arrays[f"image0/{last}"], dtype=np.float64)
-    if len(image) != n_sample:
-        return False
+    image = image.astype(np.float64)
     likeness = (result - result.mean()) @ (image - image.mean()).T
     origin = np.argmax(likeness, axis=1)  # which of the network's images each returned one is
     if len(np.unique(origin)) < n_sample or np.array_equal(origin, np.arange(n_sample)):
         return False
-    told = [labels_of(slot.rows) for slot in slots_of(arrays).values()]
+    told = [labels_of(slot.rows) for slot in chain.seen.slots.values()]
     wanted = np.arange(n_sample) % CLASSES
     return any(
         labels is not None and np.array_equal(labels[-n_sample:][origin], wanted) for labels in told
@@ -96,8 +91,8 @@ def sorted_at_the_end(chain: Chain) -> bool:
 
 def start_problem(chain: Chain) -> Message | None:
     """A message unless the first x_t is standard normal noise."""
-    firsts = [f"state/{steps[0]}" for steps, _ in chain.passes]
-    start = np.concatenate([chain.arrays[first] for first in firsts if first in chain.arrays])
+    firsts, states = [steps[0] for steps, _ in chain.passes], chain.seen.states
+    start = np.concatenate([states[first] for first in firsts if first in states])
     start = start.astype(np.float64)
     if abs(start.mean()) > 0.05 or abs(start.std() - 1) > 0.05 or abs(kurtosis(start) - 3) > 0.5:
         return say("sampling.start_not_normal")

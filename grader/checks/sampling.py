@@ -6,12 +6,13 @@ coefficients and variance can be measured (Ho et al. 2020, eq. 6, 7 and 11).
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import TypeVar
 
 import numpy as np
 
 from grader.checks.alternatives import Group, Method, Result, Training, Try, examine_predictions
+from grader.checks.answers import SamplingAnswer
 from grader.checks.chain import Chain, read_chain
 from grader.checks.forward_process import DATA_SPACES
 from grader.checks.guidance import labels_problem
@@ -30,7 +31,7 @@ from grader.checks.slots import IN_ONE_VECTOR
 from grader.checks.verdict import Verdict, failed, missing, needs_review, not_run, skipped
 from grader.errors import NotRecorded
 from grader.messages.message import Message, say
-from grader.sandbox import KernelSession, Outcome, Status
+from grader.sandbox import KernelSession, Status
 from grader.states import State
 
 ITEM = "sampling"
@@ -59,13 +60,13 @@ def examine(
             return [Try(prediction, known.setting, known)]  # sampling must use it as training does
         return [Try(prediction, setting, other) for setting in group for other in OTHER_SPACES]
 
-    def judge_try(one: Try, outcome: Outcome, asked: Asked) -> Result:
-        return judged(asked.question, lambda: judge(outcome, asked, spaces)), one.training
+    def judge_try(one: Try, answer: SamplingAnswer, asked: Asked) -> Result:
+        return judged(asked.question, lambda: judge(answer, asked, spaces)), one.training
 
-    def conclude(one: Try, outcome: Outcome, asked: Asked, result: Result) -> Result:
+    def conclude(one: Try, answer: SamplingAnswer, asked: Asked, result: Result) -> Result:
         verdict, training = result
         question = asked.question
-        if verdict.state is State.FAILED and "result" in outcome.arrays:
+        if verdict.state is State.FAILED and answer.sampled:
             found = judged(question, lambda: recognise_solver(questions, asked))
             verdict = replace(found, measured=verdict.measured) if found else verdict
         setting = question.setting
@@ -92,43 +93,42 @@ def judged(question: Question, judge: Callable[[], Judged]) -> Judged | Verdict:
 def recognise_solver(questions: Questions, asked: Asked) -> Verdict | None:
     """``needs_review`` if a sampler that is not DDPM's is right in itself all the same."""
     question = asked.question
-    outcome = questions.ask(question, N_SAMPLE, fresh=False)
-    if outcome.status is not Status.ok or "result" not in outcome.arrays:
+    answer = questions.ask(question, N_SAMPLE, fresh=False)
+    if answer.store is None:
         return None
-    shown = (outcome.arrays[name] for name in ("result", "sums"))
-    if not all(np.all(np.isfinite(array)) for array in shown) or told_problem(outcome.arrays):
+    finite = all(np.all(np.isfinite(numbers)) for numbers in (answer.result, answer.sums))
+    if not finite or told_problem(answer):
         return None
-    chain = read(outcome, asked)
+    chain = read(answer, asked)
     if isinstance(chain, Message) or start_problem(chain) is not None:
         return None
     if labels_problem(chain, question.training.classes) is not None:
         return None
     check = f"{ITEM}.{question.prediction}"
     found = judge_with_one_image(check, chain, question.steps, question.training)
-    return found if found is None or store_problem(outcome, N_SAMPLE) is None else None
+    return found if found is None or store_problem(answer.store, N_SAMPLE) is None else None
 
 
-def read(outcome: Outcome, asked: Asked) -> Chain | Message:
+def read(answer: SamplingAnswer, asked: Asked) -> Chain | Message:
     question = asked.question
-    return read_chain(outcome.arrays, question.case.T, asked.clock, question.training.classes)
+    return read_chain(answer, question.case.T, asked.clock, question.training.classes)
 
 
-def judge(outcome: Outcome, asked: Asked, spaces: Spaces = frozenset) -> Verdict:
-    """The verdict on one prediction type under one schedule, from the probe's arrays."""
+def judge(answer: SamplingAnswer, asked: Asked, spaces: Spaces = frozenset) -> Verdict:
+    """The verdict on one prediction type under one schedule, from what was answered."""
     question = asked.question
     check = f"{ITEM}.{question.prediction}"
-    if (verdict := interface_verdict(check, outcome, question.prediction)) is not None:
+    if (verdict := interface_verdict(check, answer, question.prediction)) is not None:
         return verdict
-    arrays, training = outcome.arrays, question.training
-    n_sample, in_one = len(arrays["result"]), in_one_vector(arrays)
-    problem = None if in_one else told_problem(arrays)
-    if problem is None and not np.all(np.isfinite(arrays["result"])):
+    training, in_one = question.training, in_one_vector(answer)
+    problem = None if in_one else told_problem(answer)
+    if problem is None and not np.all(np.isfinite(answer.result)):
         problem = say("sampling.not_numbers")
-    if problem is None and not np.all(np.isfinite(arrays["sums"])):
+    if problem is None and not np.all(np.isfinite(answer.sums)):
         problem = say("sampling.grows")
     if problem is not None:
         return failed(check, problem)
-    chain = read(outcome, asked)
+    chain = read(answer, asked)
     if isinstance(chain, Message):
         return failed(check, chain)
     labels = None if in_one else labels_problem(chain, training.classes)
@@ -144,38 +144,38 @@ def judge(outcome: Outcome, asked: Asked, spaces: Spaces = frozenset) -> Verdict
     if (problem := start_problem(chain)) is not None:
         return failed(check, problem)
     verdict = judge_steps(check, chain, question.steps, training, spaces)
-    if verdict.right and (other := beside_the_steps(check, outcome, n_sample, in_one)) is not None:
+    if verdict.right and (other := beside_the_steps(check, answer, in_one)) is not None:
         return replace(other, measured=verdict.measured)
     return verdict
 
 
-def beside_the_steps(check: str, outcome: Outcome, n_sample: int, in_one: bool) -> Verdict | None:
+def beside_the_steps(check: str, answer: SamplingAnswer, in_one: bool) -> Verdict | None:
     """What is wrong or doubtful where every step is right."""
-    store = outcome.facts["store"]
-    if (problem := store_problem(outcome, n_sample)) is not None:
-        return failed(check, problem, **store)
+    store = answer.store
+    assert store is not None
+    if (problem := store_problem(store, len(answer.result))) is not None:
+        return failed(check, problem, **asdict(store))
     if in_one:
         return needs_review(check, IN_ONE_VECTOR)
-    if runs_backward(store["likeness"]):
+    if runs_backward(store.likeness):
         text = say("sampling.frames_backward")
         return needs_review(check, text)
     return None
 
 
-def interface_verdict(check: str, outcome: Outcome, prediction: str) -> Verdict | None:
+def interface_verdict(check: str, answer: SamplingAnswer, prediction: str) -> Verdict | None:
     """The verdict if there is nothing to measure; None if there is."""
     what = f"DDPM.sample with prediction_type='{prediction}'"
-    if outcome.status is not Status.ok:
-        return not_run(check, what, outcome)
-    facts = outcome.facts
-    if "missing" in facts:
+    if answer.ended.status is not Status.ok:
+        return not_run(check, what, answer.ended)
+    if answer.missing is not None:
         return missing(check, say("sampling.not_implemented", prediction=prediction))
-    if "interface" in facts:
+    if answer.interface is not None:
         text = say("sampling.cannot_be_called")
-        return needs_review(check, text, fraction=0, interface=facts["interface"])
-    if (verdict := own_network_error(check, what, facts)) is not None:
+        return needs_review(check, text, fraction=0, interface=answer.interface)
+    if (verdict := own_network_error(check, what, answer)) is not None:
         return verdict
-    if "returned" in facts:
+    if answer.returned is not None:
         text = say("sampling.not_a_tensor")
-        return failed(check, text, returned=facts["returned"], shape=facts["returned_shape"])
+        return failed(check, text, returned=answer.returned, shape=answer.returned_shape)
     return None

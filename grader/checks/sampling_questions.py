@@ -2,19 +2,19 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 
 from grader.arrays import Array
 from grader.checks import oracle
 from grader.checks.alternatives import Training, Try
+from grader.checks.answers import ConditionsAnswer, SamplingAnswer, ScheduleAnswer
 from grader.checks.cases import Case
 from grader.checks.chain import kinds_of, passes_of, path_of
 from grader.checks.classes import Classes, classes_by_network
 from grader.checks.clock import DRAWS, Clock
 from grader.checks.setting import Setting, Steps, ask
-from grader.sandbox import KernelSession, Outcome, Status
+from grader.sandbox import KernelSession, Status
 
 N_SAMPLE = 20  # two of each class, so that halves hold each; neither 40 nor 100, as in the notebook
 N_USUAL = 40  # as in the notebook
@@ -56,31 +56,30 @@ class Questions:
     def __init__(self, session: KernelSession, seed: int) -> None:
         self.session, self.seed = session, seed
         self.timesteps: dict[tuple[Case, tuple[float, ...]], tuple[float, ...]] = {}
-        self.entries: dict[tuple[Setting, Case], dict[str, Array]] = {}
+        self.entries: dict[tuple[Setting, Case], Mapping[str, Array]] = {}
         self.forms: list[str] = []
         self.long_asked = False
         self.first: dict[str, str] = {}  # the schedule under which a prediction type comes first
 
-    def samples(self, one: Try) -> tuple[Outcome, Asked]:
+    def samples(self, one: Try) -> tuple[SamplingAnswer, Asked]:
         """What ``sample`` does."""
         question = self.first_question(one)
-        outcome = self.ask(question, N_SAMPLE)
+        answer = self.ask(question, N_SAMPLE)
         for case in self.longer_cases(question.case):
-            if outcome.status is not Status.error and not stores_nothing(outcome):
+            raised = answer.ended.status is Status.error
+            if not raised and not stores_nothing(answer):
                 break
-            n_sample = N_USUAL if outcome.status is Status.error else N_SAMPLE
             second = self.prepared(one, case)
-            again = self.ask(second, n_sample)
-            if again.status is Status.ok and again.facts.get("network_calls"):
-                outcome, question = again, second
-        if in_other_parts(outcome, self.clock_of(question, outcome)):
-            outcome = self.ask(question, N_CHUNK)
-        forms = outcome.facts.get("forms", ())
-        self.forms += [form for form in forms if form not in self.forms]
-        clock = self.clock_of(question, outcome)
-        if outcome.status is Status.ok and "result" in outcome.arrays:
-            question = self.with_classes(one, question, outcome)
-        return outcome, Asked(question, clock)
+            again = self.ask(second, N_USUAL if raised else N_SAMPLE)
+            if again.network_calls:
+                answer, question = again, second
+        if in_other_parts(answer, self.clock_of(question, answer)):
+            answer = self.ask(question, N_CHUNK)
+        self.forms += [form for form in answer.forms if form not in self.forms]
+        clock = self.clock_of(question, answer)
+        if answer.sampled:
+            question = self.with_classes(one, question, answer)
+        return answer, Asked(question, clock)
 
     def first_question(self, one: Try) -> Question:
         """About a hundred steps under a prediction type's first schedule, half as many under the
@@ -115,37 +114,31 @@ class Questions:
         timesteps = self.timesteps.get((case, training.told))
         return Question(setting, case, one.prediction, training, timesteps, steps)
 
-    def own_entries(self, setting: Setting, cases: Sequence[Case]) -> list[dict[str, Array]]:
+    def own_entries(self, setting: Setting, cases: Sequence[Case]) -> list[Mapping[str, Array]]:
         """What the student's ``ddpm_schedules`` returns; the reference's if it returns nothing."""
         inputs = {
             "function": "ddpm_schedules",
             "schedule": setting.schedule,
             "cases": [{**case.__dict__, "betas": None} for case in cases],
         }
-        outcome = self.session.probe("schedules", inputs)
-        if outcome.status is not Status.ok and len(cases) > 1:  # one of them may go well
+        answer = ScheduleAnswer.read(self.session.probe("schedules", inputs), len(cases))
+        if answer.ended.status is not Status.ok and len(cases) > 1:  # one of them may go well
             return [one for case in cases for one in self.own_entries(setting, [case])]
-        arrays, found = outcome.arrays, []
-        for number, case in enumerate(cases):
-            prefix = f"{number}/"
-            own = {
-                n.removeprefix(prefix): np.asarray(arrays[n])
-                for n in arrays
-                if n.startswith(prefix)
-            }
+        found = []
+        for own, case in zip(answer.cases, cases, strict=True):
             usable = {"beta_t", "alphabar_t"} <= own.keys()
             reference = Setting(setting.schedule, "T")
             found.append(setting.corrected(own) if usable else reference.reference_entries(case))
         return found
 
-    def ask(self, question: Question, n_sample: int, fresh: bool = True) -> Outcome:
+    def ask(self, question: Question, n_sample: int, fresh: bool = True) -> SamplingAnswer:
         training, steps = question.training, question.steps
         return ask(
             self.session,
+            SamplingAnswer,
             question.setting,
             question.case,
             question.prediction,
-            measure="sampling",
             seed=self.seed,
             n_sample=n_sample,
             forms=self.forms,
@@ -162,7 +155,7 @@ class Questions:
             fresh=fresh,
         )
 
-    def clock_of(self, question: Question, outcome: Outcome) -> Clock | None:
+    def clock_of(self, question: Question, answer: SamplingAnswer) -> Clock | None:
         """What training tells as t: as was known, or as the same question showed."""
         time, T = question.training.time, question.case.T
         if not time:
@@ -170,26 +163,26 @@ class Questions:
         if question.timesteps is not None:
             rows = {time[0]: np.array(question.timesteps)[:, None]}
             return Clock(rows, np.arange(T), T)
-        clock = Clock.read(outcome.arrays, time, question.steps)
+        clock = Clock.read(answer.told, time, question.steps)
         numbers = None if clock is None else clock.numbers()
         told = question.training.told
         if numbers is not None and told:
             self.timesteps[question.case, told] = tuple(numbers)
         return clock
 
-    def with_classes(self, one: Try, question: Question, outcome: Outcome) -> Question:
+    def with_classes(self, one: Try, question: Question, answer: SamplingAnswer) -> Question:
         """The same, knowing more of the classes if sampling tells what training did not."""
         training = question.training
         if training.classes is None or not training.time:
             return question
-        if not tells_unknown(outcome.arrays, training.classes):
+        if not tells_unknown(answer, training.classes):
             return question
         for calls in (100, MANY_CALLS):
             classes = self.classes(one, question, calls)
             if classes is None:
                 known = replace(training, classes=replace(training.classes, sure=False))
                 return replace(question, training=known)
-            if not tells_unknown(outcome.arrays, classes):
+            if not tells_unknown(answer, classes):
                 break
         return replace(question, training=replace(training, classes=classes))
 
@@ -198,10 +191,10 @@ class Questions:
         assert training.time is not None
         asked = ask(
             self.session,
+            ConditionsAnswer,
             question.setting,
             question.case,
             one.prediction,
-            measure="conditions",
             seed=self.seed,
             calls=calls,
             n_sample=N_SAMPLE,
@@ -212,23 +205,18 @@ class Questions:
         return classes_by_network(asked, training.time)
 
 
-def stores_nothing(outcome: Outcome) -> bool:
+def stores_nothing(answer: SamplingAnswer) -> bool:
     """Whether the sampler went well but for the intermediate images that it did not keep."""
-    store = outcome.facts.get("store")
-    return isinstance(store, dict) and not store["frames"]
+    return answer.store is not None and not answer.store.frames
 
 
-def in_other_parts(outcome: Outcome, clock: Clock | None) -> bool:
+def in_other_parts(answer: SamplingAnswer, clock: Clock | None) -> bool:
     """Whether the images are sampled in parts that do not come one after the other."""
-    if outcome.status is not Status.ok or "result" not in outcome.arrays:
-        return False
-    rows, n_sample = np.asarray(outcome.arrays["steps"])[:, 0], len(outcome.arrays["result"])
-    return passes_of(rows, path_of(outcome.arrays, clock), n_sample) is None
+    return answer.sampled and passes_of(answer, path_of(answer, clock)) is None
 
 
-def tells_unknown(arrays: Mapping[str, Any], classes: Classes) -> bool:
+def tells_unknown(answer: SamplingAnswer, classes: Classes) -> bool:
     """Whether some answer was told something else of the classes than training tells."""
-    at, rows = np.asarray(arrays["at"]), np.asarray(arrays["steps"])[:, 0]
-    passes = passes_of(rows, None, len(arrays["result"])) or [(range(len(rows)), 0)]
-    kinds = kinds_of(arrays, at, passes, classes)
+    passes = passes_of(answer, None) or [(range(len(answer.steps)), 0)]
+    kinds = kinds_of(answer, passes, classes)
     return any("unknown" in kind for kind in kinds)

@@ -10,12 +10,13 @@ import numpy as np
 
 from grader.arrays import Array
 from grader.checks import oracle
+from grader.checks.answers import ScheduleAnswer
 from grader.checks.beta_schedule import SCHEDULES
 from grader.checks.cases import ENTRIES, Case
 from grader.checks.tolerances import DEFAULT, Tolerances
 from grader.checks.verdict import Verdict, failed, missing, needs_review, not_run, partial, passed
 from grader.messages.message import say
-from grader.sandbox import KernelSession, Outcome, Status
+from grader.sandbox import KernelSession, Status
 
 ITEM = "schedule_parameters"
 JUDGED = tuple(name for name in ENTRIES if name != "beta_t")
@@ -98,29 +99,23 @@ def right_oneover_sqrta(own: Mapping[str, Array]) -> Iterable[Array]:
         return [1 / np.sqrt(alpha) for alpha in alphas]
 
 
-def case_arrays(outcome: Outcome, index: int) -> dict[str, Array]:
-    prefix = f"{index}/"
-    return {
-        name.removeprefix(prefix): array
-        for name, array in outcome.arrays.items()
-        if name.startswith(prefix)
-    }
-
-
-def ask(session: KernelSession, schedule: str, cases: Sequence[Case], given: bool) -> Outcome:
+def ask(
+    session: KernelSession, schedule: str, cases: Sequence[Case], given: bool
+) -> ScheduleAnswer:
     """``ddpm_schedules`` on the student's own betas, or on the reference's (``given``)."""
     described = [
         {**case.__dict__, "betas": oracle.betas(case, schedule).tolist() if given else None}
         for case in cases
     ]
     inputs = {"function": "ddpm_schedules", "schedule": schedule, "cases": described}
-    return session.probe("schedules", {**inputs, "own_betas": not given})
+    outcome = session.probe("schedules", {**inputs, "own_betas": not given})
+    return ScheduleAnswer.read(outcome, len(cases))
 
 
-def judgeable(outcome: Outcome, cases: Sequence[Case]) -> bool:
-    return outcome.status is Status.ok and all(
-        valid_betas(outcome.arrays.get(f"{index}/beta_t"), case.T)
-        for index, case in enumerate(cases)
+def judgeable(answer: ScheduleAnswer, cases: Sequence[Case]) -> bool:
+    return answer.ended.status is Status.ok and all(
+        valid_betas(own.get("beta_t"), case.T)
+        for own, case in zip(answer.cases, cases, strict=True)
     )
 
 
@@ -134,29 +129,30 @@ def examine(
     """
     asked, given = oracle.entry_cases(seed), oracle.given_cases(seed)
     cases = dict.fromkeys(SCHEDULES, asked)
-    outcomes: dict[str, Outcome] = {}
+    answers: dict[str, ScheduleAnswer] = {}
     natural: dict[str, bool] = {}
     for schedule in SCHEDULES:
         natural[schedule] = False
         if betas_ran[schedule]:
-            outcomes[schedule] = ask(session, schedule, asked, given=False)
-            natural[schedule] = judgeable(outcomes[schedule], asked)
-        if not natural[schedule] and "missing" not in getattr(outcomes.get(schedule), "facts", {}):
+            answers[schedule] = ask(session, schedule, asked, given=False)
+            natural[schedule] = judgeable(answers[schedule], asked)
+        known = answers.get(schedule)
+        if not natural[schedule] and (known is None or not known.missing):
             cases[schedule] = given
-            outcomes[schedule] = ask(session, schedule, given, given=True)
-    found = {s: judge_schedule(outcomes[s], cases[s], s, tolerances) for s in SCHEDULES}
+            answers[schedule] = ask(session, schedule, given, given=True)
+    found = {s: judge_schedule(answers[s], cases[s], s, tolerances) for s in SCHEDULES}
     for schedule in SCHEDULES:
-        if natural[schedule] and not own_betas_kept(outcomes[schedule], asked):
+        if natural[schedule] and not own_betas_kept(answers[schedule], asked):
             found[schedule] = dict.fromkeys(JUDGED, False)
-    verdicts = [judge_entry(name, outcomes, found) for name in JUDGED]
+    verdicts = [judge_entry(name, answers, found) for name in JUDGED]
     right = {s: natural[s] and bool(found[s]) and all(found[s].values()) for s in SCHEDULES}
     return verdicts, right
 
 
-def own_betas_kept(outcome: Outcome, cases: Sequence[Case]) -> bool:
+def own_betas_kept(answer: ScheduleAnswer, cases: Sequence[Case]) -> bool:
     """Whether ``beta_t`` is what ``beta_schedule`` returns for this schedule, where it does."""
-    for index, case in enumerate(cases):
-        betas, kept = outcome.arrays.get(f"own/{index}"), outcome.arrays[f"{index}/beta_t"]
+    for betas, own, case in zip(answer.own_betas, answer.cases, cases, strict=True):
+        kept = own["beta_t"]
         if betas is None or len(betas) not in (case.T, case.T + 1):
             continue  # it cannot be told
         if not np.allclose(betas[-case.T :], kept[-case.T :], rtol=1e-3, atol=1e-6):
@@ -165,38 +161,37 @@ def own_betas_kept(outcome: Outcome, cases: Sequence[Case]) -> bool:
 
 
 def judge_schedule(
-    outcome: Outcome, cases: Sequence[Case], schedule: str, tolerances: Tolerances
+    answer: ScheduleAnswer, cases: Sequence[Case], schedule: str, tolerances: Tolerances
 ) -> dict[str, bool]:
     """For each entry whether it is right in all cases; empty if nothing could be judged."""
-    if not judgeable(outcome, cases):
+    if not judgeable(answer, cases):
         return {}
     judged = [
-        judge_case(case_arrays(outcome, index), case.T, schedule, tolerances)
-        for index, case in enumerate(cases)
+        judge_case(own, case.T, schedule, tolerances)
+        for own, case in zip(answer.cases, cases, strict=True)
     ]
     return {name: all(case[name] for case in judged) for name in JUDGED}
 
 
-def without_names(outcome: Outcome) -> bool:
+def without_names(answer: ScheduleAnswer) -> bool:
     """Whether something came back, but none of the entries: a list of them, say."""
-    returned = outcome.facts.get("returned") or ["NoneType"]
-    found = any(f"0/{name}" in outcome.arrays for name in ENTRIES)
-    return returned[0] not in ("NoneType", "dict") and not found
+    found = any(name in answer.cases[0] for name in ENTRIES)
+    return answer.returned not in ("NoneType", "dict") and not found
 
 
 def judge_entry(
-    name: str, outcomes: Mapping[str, Outcome], found: Mapping[str, Mapping[str, bool]]
+    name: str, answers: Mapping[str, ScheduleAnswer], found: Mapping[str, Mapping[str, bool]]
 ) -> Verdict:
     """One entry over both schedules; half of its points each."""
     check = f"{ITEM}.{name}"
-    ran = [s for s in SCHEDULES if outcomes[s].status is Status.ok]
+    ran = [s for s in SCHEDULES if answers[s].ended.status is Status.ok]
     if not ran:
-        return not_run(check, "ddpm_schedules", outcomes[SCHEDULES[0]])
-    if any("missing" in outcomes[s].facts for s in ran):
+        return not_run(check, "ddpm_schedules", answers[SCHEDULES[0]].ended)
+    if any(answers[s].missing for s in ran):
         return missing(check, say("schedule_parameters.not_found"))
-    if all(without_names(outcomes[s]) for s in ran):
+    if all(without_names(answers[s]) for s in ran):
         return needs_review(check, say("schedule_parameters.without_names"), fraction=0)
-    if not any(f"0/{name}" in outcomes[s].arrays for s in ran):
+    if not any(name in answers[s].cases[0] for s in ran):
         return missing(check, say("schedule_parameters.not_there"))
     right = [s for s in SCHEDULES if found[s].get(name, False)]
     details: dict[str, Any] = {s: found[s].get(name) for s in SCHEDULES}
@@ -209,7 +204,7 @@ def judge_entry(
             if not found[wrong]
             else say("schedule_parameters.one_schedule", right=right[0], wrong=wrong)
         )
-        outcome = outcomes[wrong]
+        outcome = answers[wrong].ended
         if outcome.status is not Status.ok:
             details |= {"raised": outcome.message, "traceback": outcome.traceback}
         return partial(check, 0.5, said, **details)

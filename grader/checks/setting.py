@@ -5,20 +5,22 @@ Where it is wrong, the reference's is put in its place, so that one mistake cost
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
 from grader.arrays import Array
 from grader.checks import oracle
+from grader.checks.answers import Answer
 from grader.checks.cases import Case
 from grader.checks.tolerances import DEFAULT, Tolerances
 from grader.sandbox import KernelSession, Outcome, Status
 
 PREDICTIONS = ("epsilon", "sample")
-MOST_ROWS, MOST_STEPS, FEW_ROWS = 100, 10, 10_000
-"""Of T: what calls of the network leave of one sampling, and the steps that they belong to. Thirty
-images, one at a time and with guidance, leave 60 T rows."""
+MOST_ROWS, FEW_ROWS = 100, 10_000
+"""Of T: what calls of the network leave of one sampling. Thirty images, one at a time and with
+guidance, leave 60 T rows."""
+K = TypeVar("K", bound=Answer)
 
 
 @dataclass(frozen=True)
@@ -53,21 +55,15 @@ class Setting:
             beta_t = np.concatenate([[0.0], beta_t])
         return oracle.entries(beta_t)
 
-    def entries(self, case: Case, outcome: Outcome) -> dict[str, Array]:
+    def entries(self, case: Case, own: Mapping[str, Array]) -> Mapping[str, Array]:
         """The entries in use, shape (T,) or (T + 1,): the student's own or the reference's."""
         if self.stand_in is not None:
             return self.reference_entries(case)
-        prefix = "schedule/"
-        own = {
-            name.removeprefix(prefix): np.asarray(array, dtype=np.float64)
-            for name, array in outcome.arrays.items()
-            if name.startswith(prefix)
-        }
         if own and "beta_t" not in own:  # its betas are right, but are returned without their name
             return replace(self, stand_in="T").reference_entries(case)
         return self.corrected(own)
 
-    def corrected(self, own: dict[str, Array]) -> dict[str, Array]:
+    def corrected(self, own: Mapping[str, Array]) -> Mapping[str, Array]:
         """What the student's entries are, or should be if they are known to be wrong."""
         return oracle.entries(own["beta_t"]) if self.derived and "beta_t" in own else own
 
@@ -128,28 +124,32 @@ def settings_to_judge(
 
 
 def ask(
-    session: KernelSession, setting: Setting, case: Case, prediction: str, **inputs: Any
-) -> Outcome:
-    """Runs the ``diffusion`` probe on one setting."""
+    session: KernelSession,
+    kind: type[K],
+    setting: Setting,
+    case: Case,
+    prediction: str,
+    **inputs: Any,
+) -> K:
+    """Runs the ``diffusion`` probe on one setting for this kind of answer. Raises ``Malformed``."""
     outcome = session.probe(
         "diffusion",
         {
             **case.__dict__,
+            "measure": kind.measure,
             "schedule": setting.schedule,
             "prediction_type": prediction,
             "given": setting.given(case),
             **inputs,
         },
     )
-    return too_many_calls(outcome, case.T) or outcome
+    return kind.read(too_many_calls(outcome, case.T) or outcome)
 
 
 def too_many_calls(outcome: Outcome, T: int) -> Outcome | None:
     """What there is to say if there is far more in an answer than calls of the network can leave:
     a hundred images a step, one at a time; None if there is not."""
     rows = max((len(array) for array in outcome.arrays.values() if array.ndim), default=0)
-    steps = outcome.arrays.get("step")
-    last = int(np.max(steps)) if steps is not None and steps.size else 0
-    if rows <= MOST_ROWS * T + FEW_ROWS and last <= MOST_STEPS * T + FEW_ROWS:
+    if rows <= MOST_ROWS * T + FEW_ROWS:
         return None
     return Outcome(Status.doubtful, "it leaves far more calls of the network than it has steps")

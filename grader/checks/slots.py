@@ -6,7 +6,6 @@ or was None, is a value like any other.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -59,16 +58,6 @@ def rounded(rows: Array) -> Array:
     scale = float(np.abs(given).max()) if given.size else 1.0
     near = np.round(rows / (scale or 1), 5)
     return np.ascontiguousarray(np.where(rows == ABSENT, ABSENT, near) + 0.0)
-
-
-def slots_of(arrays: Mapping[str, Any], prefix: str = "slot/") -> dict[str, Slot]:
-    names = [key for key in arrays if key.startswith(prefix)]
-    return {
-        name.removeprefix(prefix): Slot.of(
-            name.removeprefix(prefix), np.asarray(arrays[name], dtype=np.float64)
-        )
-        for name in names
-    }
 
 
 @dataclass(frozen=True, eq=False)

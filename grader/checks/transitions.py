@@ -67,7 +67,7 @@ ROUNDING = 1.25e-7  # of a variance, by sums in float32
 def measure(chain: Chain, training: Training) -> list[Transition]:
     """Every transition, in the order of the sampler; what several passes show of one is taken
     together."""
-    sums = np.asarray(chain.arrays["sums"])
+    sums = chain.seen.sums
     together = np.zeros((len(chain.visited) - 1, 6, 6))
     for steps, _ in chain.passes:
         inner = slice(steps.start, steps.stop - 1)
@@ -164,7 +164,7 @@ def transitions(
 def residuals(chain: Chain, starts: Array, steps: range, fit: Fit, training: Training) -> Array:
     """What the fits leave over of the pixels that were kept of one pass's steps, (K, n, P)."""
     rows = slice(starts[steps.start], starts[steps.stop])
-    kept, bits = chain.arrays["kept"][rows], chain.arrays["bits"][rows]
+    kept, bits = chain.seen.kept[rows], chain.seen.bits[rows]
     kept = kept.reshape(len(steps), -1, kept.shape[1])
     bits = bits.reshape(len(steps), -1, *bits.shape[1:])[:-1]
     x_t, first, second = kept[:-1], bits[:, :, 0], bits[:, :, 1]
@@ -185,7 +185,6 @@ def each_step(columns: Array) -> Array:
 
 def last_step(chain: Chain, training: Training) -> Transition:
     """From the last x_t to the images that come back, in the data's space or in the network's."""
-    arrays = chain.arrays
     columns: list[list[Array]] = [[], [], [], [], []]
     for steps, image in chain.passes:
         number = steps[-1]
@@ -193,7 +192,7 @@ def last_step(chain: Chain, training: Training) -> Transition:
         state, first, second, pixels = (
             np.asarray(part, dtype=np.float64) for part in shown_at(chain, number)
         )
-        result = np.asarray(arrays["result"][image : image + len(state)], dtype=np.float64)
+        result = chain.seen.result[image : image + len(state)].astype(np.float64)
         result = result[:, pixels.astype(np.int64)]
         parts = (
             state,
@@ -216,31 +215,31 @@ def last_step(chain: Chain, training: Training) -> Transition:
 
 def shown_at(chain: Chain, number: int) -> tuple[Array, Array, Array, Array]:
     """A step's x_t, its images, and which of the pixels these are: all, or those that are kept."""
-    arrays = chain.arrays
-    if f"state/{number}" in arrays:
-        first = arrays[f"image0/{number}"]
-        state, second = arrays[f"state/{number}"], arrays.get(f"image1/{number}", first)
+    seen = chain.seen
+    if number in seen.states:
+        state, first = seen.states[number], seen.images[number]
+        second = seen.second_images.get(number, first)
         return state, first, second, np.arange(state.shape[1])
     start = int(chain.rows[:number].sum())
     rows = slice(start, start + int(chain.rows[number]))
-    bits = arrays["bits"][rows]
-    second = bits[:, 1 if arrays["steps"][number][1] > 1 else 0]
-    return arrays["kept"][rows], bits[:, 0], second, np.asarray(arrays["subset"])
+    bits = seen.bits[rows]
+    second = bits[:, 1 if seen.steps[number, 1] > 1 else 0]
+    return seen.kept[rows], bits[:, 0], second, seen.subset
 
 
 def whole_noises(chain: Chain, training: Training, measured: Sequence[Transition]) -> Array:
     """What some steps leave over of all pixels, (n, 784), each of mean square 1."""
-    arrays, found = chain.arrays, [np.zeros((0, 784), np.float32)]
+    seen, found = chain.seen, [np.zeros((0, 784), np.float32)]
     for steps, _ in chain.passes:
         for place, number in enumerate(list(steps)[:-1]):
-            if f"state/{number}" not in arrays or f"state/{number + 1}" not in arrays:
+            if number not in seen.states or number + 1 not in seen.states:
                 continue
-            first = arrays[f"image0/{number}"]
-            second = arrays.get(f"image1/{number}", first)
+            first = seen.images[number]
+            second = seen.second_images.get(number, first)
             m = measured[place]
             low, high = values_of(chain, number, training)
-            x_t = arrays[f"state/{number}"].astype(np.float32)
-            rest = arrays[f"state/{number + 1}"] - m.a * x_t - m.constant
+            x_t = seen.states[number].astype(np.float32)
+            rest = seen.states[number + 1] - m.a * x_t - m.constant
             rest -= m.b * (low + (high - low) * first)
             if any(m.shares):
                 only, other = m.shares[0] * m.b, -m.shares[1] * m.b

@@ -46,7 +46,7 @@ if TYPE_CHECKING:  # in the kernel the parts are one source
 
 
 def measure_told(namespace: Any, inputs: Any, stand_in: Any) -> Any:
-    """What training tells the network as t, and at which step: ``told/...``."""
+    """What training tells the network as t, and at which step: ``told/...`` and ``level``."""
     network = recording(namespace, None, inputs)
     ddpm = build(namespace, inputs, network, stand_in)
     with batches_of(namespace, min(inputs["T"], MOST_BATCH) // 10 * 10):

@@ -79,7 +79,7 @@ def learnt(namespace: Any, inputs: Any, ddpm: Any, network: Any, frame: Any) -> 
         told = told_in_training(namespace, inputs, ddpm, network, frame)
     if not told:
         return {}, None
-    steps = steps_by_level(told["told/level"], inputs)
+    steps = steps_by_level(told["level"], inputs)
     rows = {name: told[f"told/{name}"] for name in names if f"told/{name}" in told}
     usable = steps >= 0
     return told, Timesteps({n: r[usable] for n, r in rows.items()}, steps[usable])

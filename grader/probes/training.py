@@ -138,7 +138,7 @@ class Levels:
 
 def told_in_training(namespace: Any, inputs: Any, ddpm: Any, network: Any, frame: Any) -> Any:
     """What ``forward`` gives its network as t, and how bright x_t then is: the images are so bright
-    that this tells the step. ``told/<slot>`` (N, width), ``told/level`` (N,), in parts of x_0."""
+    that this tells the step. ``told/<slot>`` (N, width), ``level`` (N,), in parts of x_0."""
     levels = Levels(frame)
     network.answer, network.images, network.told = levels.answer, [], []
     draws = inputs["draws"]
@@ -151,4 +151,4 @@ def told_in_training(namespace: Any, inputs: Any, ddpm: Any, network: Any, frame
             ddpm(x.clone(), c.clone())
     with OURS():
         level = np.concatenate(levels.kept) / BRIGHT
-        return {"told/level": level, **slots(network, "told/")}
+        return {"level": level, **slots(network, "told/")}

@@ -1,14 +1,18 @@
 """Judging betas: right forms for any T and betas, wrong ones for none."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from grader.arrays import Array
+from grader.checks.answers import ScheduleAnswer
 from grader.checks.beta_schedule import SCHEDULES, compare, judge
 from grader.checks.cases import Case
 from grader.checks.oracle import beta_cases, betas, cosine_alphabar
+from grader.checks.verdict import Verdict
 from grader.results import State
 from grader.sandbox import Outcome, Status
 
@@ -93,24 +97,27 @@ def test_other_clips_are_doubtful(low: float, high: float, seed: int) -> None:
     assert "wrong" not in kinds
 
 
-def outcome_with(arrays: dict[str, Array]) -> Outcome:
-    return Outcome(Status.ok, arrays=arrays, facts={"returned": []})
+def judged(arrays: Sequence[Array | None], cases: list[Case]) -> Verdict:
+    """The verdict on what came back in each case."""
+    answer = ScheduleAnswer.read(Outcome(Status.ok, facts={"returned": []}), len(cases))
+    return judge("linear", cases, answer, arrays)
 
 
 def test_none_everywhere_is_missing() -> None:
-    verdict = judge("linear", beta_cases(0), outcome_with({}), "betas")
-    assert verdict.state is State.MISSING
+    listed = beta_cases(0)
+    assert judged([None] * len(listed), listed).state is State.MISSING
 
 
 def test_none_for_some_arguments_is_wrong() -> None:
     listed = beta_cases(0)
-    arrays = {"0/betas": betas(listed[0], "linear")}
-    assert judge("linear", listed, outcome_with(arrays), "betas").state is State.FAILED
+    arrays = [betas(listed[0], "linear"), *[None] * (len(listed) - 1)]
+    assert judged(arrays, listed).state is State.FAILED
 
 
 @pytest.mark.parametrize("status", [s for s in Status if s is not Status.ok])
 def test_what_did_not_end_says_why(status: Status) -> None:
-    verdict = judge("linear", beta_cases(0), Outcome(status, "what happened"), "betas")
+    answer = ScheduleAnswer.read(Outcome(status, "what happened"), 1)
+    verdict = judge("linear", beta_cases(0), answer, [])
     assert verdict.state == ("needs_review" if status is Status.doubtful else status.value)
     assert "what happened" in verdict.message
     assert verdict.fraction == 0
@@ -118,14 +125,12 @@ def test_what_did_not_end_says_why(status: Status) -> None:
 
 def test_a_wrong_curve_is_kept_beside_the_right_one() -> None:
     cases = beta_cases(0)
-    right = {f"{n}/betas": betas(case, "linear") for n, case in enumerate(cases)}
-    assert "curve" not in judge("linear", cases, Outcome(Status.ok, arrays=right), "betas").details
-    wrong = right | {"1/betas": backwards(cases[1])}
-    curve = judge("linear", cases, Outcome(Status.ok, arrays=wrong), "betas").details["curve"]
+    right = [betas(case, "linear") for case in cases]
+    assert "curve" not in judged(right, cases).details
+    wrong = [right[0], backwards(cases[1]), *right[2:]]
+    curve = judged(wrong, cases).details["curve"]
     assert curve["T"] == cases[1].T
     assert curve["got"] == curve["expected"][::-1]
     assert len(curve["t"]) == len(curve["got"]) <= 40
-    infinite = right | {"0/betas": np.full(cases[0].T, np.inf)}
-    assert (
-        "curve" not in judge("linear", cases, Outcome(Status.ok, arrays=infinite), "betas").details
-    )
+    infinite = [np.full(cases[0].T, np.inf), *right[1:]]
+    assert "curve" not in judged(infinite, cases).details

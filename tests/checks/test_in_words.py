@@ -7,6 +7,7 @@ import pytest
 
 from grader.arrays import Array
 from grader.checks import in_words
+from grader.checks.answers import LossAnswer
 from grader.checks.cases import Case
 from grader.checks.forward_process import ForwardProcess
 from grader.results import State
@@ -33,13 +34,13 @@ def said_of(loss: Loss, target: str = "noise", constant: float = 0.0) -> dict[st
     step = rng.integers(0, T, images)
     d = answers / 32 - (noise if target == "noise" else x)
     values, gradients = loss(d.reshape(CALLS, BATCH, PIXELS))
-    arrays = {
-        "answer": answers,
-        "loss": values + constant,
-        "gradient": gradients.reshape(images, PIXELS),
-        "x_t": 0.6 * x + 0.8 * noise,
-    }
-    return in_words.loss(arrays, ForwardProcess(step, noise, x, x, 1.0, 0.0, [], False))
+    answer = LossAnswer(
+        answer=answers / 32,
+        loss=values + constant,
+        gradient=gradients.reshape(images, PIXELS),
+        x_t=0.6 * x + 0.8 * noise,
+    )
+    return in_words.loss(answer, ForwardProcess(step, noise, x, x, 1.0, 0.0, [], False))
 
 
 def squared(d: Array) -> tuple[Array, Array]:

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from grader.arrays import Array
+from grader.checks.answers import LossAnswer
 from grader.checks.distances import compare_with
 from grader.checks.forward_process import ForwardProcess
 from grader.results import State
@@ -24,7 +25,10 @@ def said_of(weights: Array, root: bool) -> tuple[State, str]:
         gradient /= 2 * np.repeat(loss, BATCH)[:, None]
     process = ForwardProcess(step, target, target, target, 1.0, 0.0, [], False)
     verdict = compare_with(
-        "loss.epsilon", {"loss": loss, "gradient": gradient}, answer, target, process
+        "loss.epsilon",
+        LossAnswer(loss=loss, gradient=gradient, answer=answer),
+        target,
+        process,
     )
     assert verdict is not None
     return verdict.state, verdict.message

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from grader.arrays import Array
 from grader.checks.alternatives import Training
+from grader.checks.answers import SamplingAnswer
 from grader.checks.cases import Case
 from grader.checks.chain import Chain as Asked
 from grader.checks.chain import read_chain
@@ -21,6 +22,7 @@ from grader.checks.sampling_questions import N_SAMPLE, recorded_steps
 from grader.checks.setting import Steps
 from grader.checks.verdict import Verdict
 from grader.results import State
+from grader.sandbox import Outcome, Status
 from grader.sandbox.sources import probe_code
 
 seeds = st.integers(0, 10**6)
@@ -49,8 +51,8 @@ class Chain:
         z = self.rng.standard_normal(x.shape)
         return np.asarray(np.sqrt(self.steps.beta[t]) * z if t > 0 else 0 * z)
 
-    def run(self) -> dict[str, Array]:
-        """What the probe hands back of it."""
+    def run(self) -> SamplingAnswer:
+        """What the probe answers of it."""
         inputs = {
             "n_sample": N_SAMPLE,
             "T": self.T,
@@ -73,7 +75,11 @@ class Chain:
             network.images.append(N_SAMPLE)
             image = denoiser.answer(network, x.copy()).numpy()
             x = (self.mean(x, image, t) + self.noise(x, t)).astype(np.float32)
-        return {**denoiser.seen(), **PROBE["slots"](network), "result": self.returned(x)}
+        seen = {"result": self.returned(x), "batch": np.array(network.images)}
+        arrays = {**denoiser.seen(), **PROBE["slots"](network), **seen}
+        store = PROBE["describe_store"](None, denoiser.shown, denoiser.images)
+        facts = {"network_calls": len(network.told), "store": store}
+        return SamplingAnswer.read(Outcome(Status.ok, arrays=arrays, facts=facts))
 
     def returned(self, x: Array) -> Array:
         return x
