@@ -29,6 +29,7 @@ KEPT = (
 )
 FILES = (
     "__init__.py",
+    "arrays.py",
     "artefacts.py",
     "bounded.py",
     "errors.py",
@@ -37,6 +38,7 @@ FILES = (
     "pipeline.py",
     "results.py",
     "scratch.py",
+    "states.py",
 )
 LEFT_OUT = ("digits/labelled/", "digits/training/", "checks/oracle.py", "selfcheck/start.py")
 SUFFIXES = (".py", ".safetensors", ".toml")
