@@ -39,13 +39,8 @@ from grader.bounded import TooMuch, bounded, prepare
 from grader.checks import trained_setting
 from grader.checks.causes import Causes
 from grader.checks.doubts import with_doubts
-from grader.checks.examination import (
-    CHECKS_OF,
-    TARGET_OF,
-    examine,
-    explain,
-    not_to_be_trusted,
-)
+from grader.checks.examination import examine, explain, not_to_be_trusted
+from grader.checks.items import code_items
 from grader.checks.makers import with_makers
 from grader.checks.verdict import REVIEW, Verdict, missing, needs_review
 from grader.digits.decode import decoding_session
@@ -338,7 +333,7 @@ def not_planned(reason: str) -> list[Verdict]:
 
 
 def code_checks() -> list[str]:
-    return [f"{item}.{name}" for item in TARGET_OF for name in CHECKS_OF[item]]
+    return [check for item in code_items() for check in item.each()]
 
 
 def plan_flags(plan: Plan, failures: Mapping[int, Outcome], forbidden: Sequence[str]) -> list[Flag]:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
+from grader.checks.items import known_items
 from grader.checks.tolerances import Tolerances
 from grader.checks.verdict import Verdict
 from grader.errors import RubricError
@@ -21,28 +22,6 @@ from grader.messages.message import Message
 from grader.results import CheckResult, ItemResult
 from grader.sandbox import Limits
 from grader.states import State
-
-CHECKS: Mapping[str, tuple[str, ...]] = {
-    "beta_schedule": ("linear", "cosine"),
-    "schedule_parameters": (
-        "sqrt_beta_t",
-        "alpha_t",
-        "alphabar_t",
-        "sqrtab",
-        "oneover_sqrta",
-        "sqrtmab",
-        "bt_over_sqrtmab",
-    ),
-    "loss": ("epsilon", "sample"),
-    "sampling": ("epsilon", "sample"),
-    "setting_epsilon_linear": ("checkpoint", "image", "animation"),
-    "setting_epsilon_cosine": ("checkpoint", "image", "animation"),
-    "setting_sample_linear": ("checkpoint", "image", "animation"),
-    "setting_sample_cosine": ("checkpoint", "image", "animation"),
-    "image_quality": ("clear_digits",),
-    "text_to_image": ("prompt", "settings", "pictures"),
-}
-"""Every item, and the checks that judge it; without any, a person judges it."""
 
 _LOOSEST = {"standard_errors": 1000.0}  # of the tolerances; what is relative is below 1
 VISIBILITIES = ("visible", "hidden")
@@ -293,8 +272,8 @@ class _Reader:
 
     def item(self, table: Mapping[str, Any]) -> Item:
         item_id = table.get("id")
-        if not isinstance(item_id, str) or item_id not in CHECKS:
-            what = f"unknown item {item_id!r} {meant(str(item_id), list(CHECKS))}"
+        if not isinstance(item_id, str) or item_id not in known_items():
+            what = f"unknown item {item_id!r} {meant(str(item_id), list(known_items()))}"
             raise self.fail(what, "items" if item_id is None else str(item_id))
         anchor = str(item_id)
         self.known(table, ("id", "points", "visibility", "checks", "by_hand"), anchor)
@@ -311,13 +290,13 @@ class _Reader:
     def checks(
         self, item_id: str, table: Any, points: float, judged_by_hand: bool
     ) -> dict[str, float]:
-        names = CHECKS[item_id]
+        names = known_items()[item_id].checks
         if judged_by_hand:
             if table:
                 raise self.fail("an item has either checks or by_hand", item_id, "checks")
             return {}
-        if not isinstance(table, dict) or set(table) != set(names) or not names:
-            wanted = ", ".join(names) or "none exist yet: use by_hand"
+        if not isinstance(table, dict) or set(table) != set(names):
+            wanted = ", ".join(names)
             raise self.fail(f"the checks of {item_id} must be: {wanted}", item_id, "checks")
         shares = {name: self.number(table[name], name, item_id, "checks") for name in names}
         if abs(sum(shares.values()) - points) > 1e-9:

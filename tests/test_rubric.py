@@ -5,11 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from grader.checks.items import known_items
 from grader.checks.verdict import Verdict, failed, missing, needs_review, partial, passed
 from grader.errors import RubricError
 from grader.paths import RUBRIC_DIR
 from grader.results import State
-from grader.rubric import CHECKS, Rubric, load_rubric
+from grader.rubric import Rubric, load_rubric
 
 TEXT = (RUBRIC_DIR / "assignment2.toml").read_text("utf-8")
 
@@ -21,9 +22,7 @@ def rubric() -> Rubric:
 
 def verdicts(**changes: Verdict) -> list[Verdict]:
     """All passed, but for the changed checks (``item__check=verdict``)."""
-    every = {
-        f"{item}.{name}": passed(f"{item}.{name}", "ok") for item, n in CHECKS.items() for name in n
-    }
+    every = {check: passed(check, "ok") for item in known_items().values() for check in item.each()}
     every.update({name.replace("__", "."): verdict for name, verdict in changes.items()})
     return list(every.values())
 
@@ -31,7 +30,7 @@ def verdicts(**changes: Verdict) -> list[Verdict]:
 def test_the_assignments_points_are_a_hundred(rubric: Rubric) -> None:
     assert rubric.max_points == 100
     assert [item.points for item in rubric.items] == [10] * 10
-    assert [item.id for item in rubric.items] == list(CHECKS)
+    assert {item.id for item in rubric.items} == set(known_items())
 
 
 def test_everything_right_earns_what_is_judged(rubric: Rubric) -> None:

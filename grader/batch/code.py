@@ -1,36 +1,34 @@
 """The student's statements that ran, and which of them each item was judged by."""
 
 import ast
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from grader.bounded import TooMuch, bounded
+from grader.checks.items import code_items
 from grader.intake import Statement
 from grader.sandbox.text import clean
 
-JUDGED = {
-    "beta_schedule": ("beta_schedule",),
-    "schedule_parameters": ("ddpm_schedules",),
-    "loss": ("DDPM",),
-    "sampling": ("DDPM",),
-}
-"""What of the notebook an item judges."""
-METHODS = {"loss": "forward", "sampling": "sample"}
-"""The method that an item looks at, of the class that it judges."""
+Judged = Mapping[str, tuple[str, str]]
+"""By item: what of the notebook it judges, and which method of that, if it is a class."""
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 MOST_CODE = 120_000  # characters that are kept of one student
+
+
+def judged() -> Judged:
+    return {item.id: (item.target, item.method) for item in code_items()}
 
 
 def kept_code(statements: Sequence[Statement]) -> dict[str, Any]:
     """What ``judged_code`` gives, which reads in a child with limits; of what is too much for
     that, nothing is kept."""
     try:
-        return bounded(judged_code, tuple(statements))
+        return bounded(judged_code, tuple(statements), judged())
     except TooMuch:
         return {"statements": [], "of": {}, "looked_at": {}, "whole": False}
 
 
-def judged_code(statements: Sequence[Statement]) -> dict[str, Any]:
+def judged_code(statements: Sequence[Statement], judged: Judged) -> dict[str, Any]:
     """``statements``: cell, line and text of each that ran; ``of``: for each item the places among
     them of those that it needs, imports left out; ``looked_at``: of these the place of each that
     defines what it judges, and which of its lines that is, from the first to before the last, from
@@ -47,12 +45,12 @@ def judged_code(statements: Sequence[Statement]) -> dict[str, Any]:
         kept.append(statement)
     trees = [_parsed(statement.source) for statement in kept]
     reads = [_reads(tree) for tree in trees]
-    of = {item: _needed(names, kept, reads) for item, names in JUDGED.items()}
+    of = {item: _needed([target], kept, reads) for item, (target, _) in judged.items()}
     looked_at = {
         item: [
-            [place, *_lines_of(item, trees[place])]
+            [place, *_lines_of(judged[item][1], trees[place])]
             for place in places
-            if set(kept[place].binds) & set(JUDGED[item])
+            if judged[item][0] in kept[place].binds
         ]
         for item, places in of.items()
     }
@@ -100,11 +98,11 @@ def _reads(tree: ast.Module | None) -> frozenset[str] | None:
     return frozenset(node.id for node in ast.walk(tree) if isinstance(node, ast.Name))
 
 
-def _lines_of(item: str, tree: ast.Module | None) -> tuple[int, int]:
+def _lines_of(method: str, tree: ast.Module | None) -> tuple[int, int]:
     """Where the method is that an item looks at, of a class; 0 and 0 where that is all of it."""
     for node in tree.body if tree is not None else ():
         for part in getattr(node, "body", ()):
-            if isinstance(part, _FUNCTIONS) and part.name == METHODS.get(item):
+            if isinstance(part, _FUNCTIONS) and part.name == method:
                 first = min(line.lineno for line in (part, *part.decorator_list))
                 return first - 1, part.end_lineno or part.lineno
     return 0, 0

@@ -19,12 +19,13 @@ from grader.batch.canvas import readings
 from grader.batch.code import kept_code
 from grader.batch.evidence import Evidence
 from grader.batch.places import Place
+from grader.checks.items import known_items
 from grader.checks.verdict import Verdict
 from grader.errors import GraderError, SandboxUnavailable
 from grader.intake.identify import student_id_in
 from grader.intake.paths import printable
 from grader.results import Result, environment, result_status, to_json
-from grader.rubric import CHECKS, Rubric
+from grader.rubric import Rubric
 from grader.sandbox import Ahead, Limits, Sandbox, choose_sandbox
 from grader.sandbox.text import one_line
 from grader.scratch import scratch
@@ -212,7 +213,7 @@ def fault(job: Job, reason: str) -> Evidence:
 def ungraded(job: Job, state: State, text: str, flags: Sequence[Flag]) -> Evidence:
     """The same verdict on everything."""
     rubric = job.task.rubric
-    checks = [f"{item}.{name}" for item, names in CHECKS.items() for name in names]
+    checks = [check for item in known_items().values() for check in item.each()]
     verdicts = [Verdict(check, state, 0.0, text) for check in checks]
     items = rubric.score(verdicts)
     result = Result(

@@ -10,10 +10,11 @@ from grader.arrays import Array
 from grader.checks import oracle
 from grader.checks.answers import ScheduleAnswer
 from grader.checks.cases import Case
+from grader.checks.items import Item, Known
 from grader.checks.tolerances import DEFAULT, Tolerances
 from grader.checks.verdict import Verdict, failed, missing, needs_review, not_run, passed
 from grader.messages.message import Message, Said, say, sentence
-from grader.sandbox import KernelSession, Status
+from grader.sandbox import KernelSession, Status, derived
 from grader.states import State
 
 ITEM = "beta_schedule"
@@ -231,3 +232,20 @@ def curve_that_differs(
 def finite(value: float) -> float | None:
     """JSON knows no infinity."""
     return float(value) if np.isfinite(value) else None
+
+
+def examine_item(known: Known) -> list[Verdict]:
+    return examine(known.session, derived(known.seed, "betas"), known.tolerances)
+
+
+ITEMS = (
+    Item(
+        ITEM,
+        SCHEDULES,
+        {"en": "Beta schedules", "ko": "베타 스케줄"},
+        notebook="2-1",
+        target="beta_schedule",
+        examine=examine_item,
+        order=1,
+    ),
+)

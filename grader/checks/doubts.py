@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from pathlib import PurePosixPath
 
-from grader.checks.examination import CHECKS_OF
+from grader.checks.items import known_items
 from grader.checks.text_to_image import ITEM
 from grader.checks.verdict import Verdict, needs_review
 from grader.intake.candidates import kind_by_name
@@ -13,7 +13,6 @@ from grader.states import State
 
 REVIEW = "A TA will review this."
 SAMPLES = "image_quality"
-PARTS = {"2-1": (*CHECKS_OF, SAMPLES), "2-2": (ITEM,)}
 _CHECK_OF = {"image": "image", "gif": "animation", "checkpoint": "checkpoint"}
 _SETTLED = (State.NEEDS_REVIEW, State.INFRA_ERROR)
 
@@ -43,7 +42,7 @@ def _doubted(
     if verdict.state in _SETTLED:
         return verdict
     item = verdict.check.split(".")[0]
-    part = next((parts[kind] for kind, items in PARTS.items() if item in items), None)
+    part = parts.get(known_items()[item].notebook)
     reason = _of_part(verdict, part, samples_shown) if part is not None else ""
     elsewhere = verdict.state is State.MISSING or (item == SAMPLES and part is None)
     for it in unread:
@@ -88,8 +87,8 @@ def _may_hold(unread: Unread, check: str) -> bool:
         return of_setting and _CHECK_OF[said.kind] == name
     if ".ipynb" not in path.name.lower() and not kind_by_name(path.name):
         return False
-    kind = kind_by_name(path.name)
-    return any(item in items for part, items in PARTS.items() if kind in ("", part))
+    kind, notebook = kind_by_name(path.name), known_items()[item].notebook
+    return bool(notebook) and kind in ("", notebook)
 
 
 SETTING_ITEMS = frozenset(f"setting_{setting}" for setting in SETTINGS)

@@ -1,96 +1,42 @@
-"""The four items that code alone can earn, in order; what one finds, the next builds on."""
+"""The items that ask the student's code, in order; what one finds, the next builds on."""
 
 import logging
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
-from grader.checks import beta_schedule, loss, sampling, schedule_parameters
-from grader.checks.alternatives import Training
 from grader.checks.causes import Cause, Causes
-from grader.checks.setting import PREDICTIONS, settings_to_judge
+from grader.checks.items import Item, Known, Spaces, code_items, known_items
 from grader.checks.tolerances import DEFAULT, Tolerances
 from grader.checks.verdict import REVIEW, Verdict, not_judged, not_run
 from grader.intake import Plan
 from grader.messages.message import Message, say, sentence
-from grader.sandbox import KernelSession, derived
+from grader.sandbox import KernelSession
 from grader.states import State
 
 logger = logging.getLogger(__name__)
-
-TARGET_OF = {
-    "beta_schedule": "beta_schedule",
-    "schedule_parameters": "ddpm_schedules",
-    "loss": "DDPM",
-    "sampling": "DDPM",
-}
-"""What of the notebook an item judges."""
-
-CHECKS_OF = {
-    "beta_schedule": beta_schedule.SCHEDULES,
-    "schedule_parameters": schedule_parameters.JUDGED,
-    "loss": PREDICTIONS,
-    "sampling": PREDICTIONS,
-}
 
 
 def examine(
     session: KernelSession,
     seed: int,
     tolerances: Tolerances = DEFAULT,
-    spaces: Callable[[], Collection[tuple[float, float]]] = frozenset,
+    spaces: Spaces = frozenset,
 ) -> list[Verdict]:
-    """A verdict for every check of the four items, whatever the student's code does.
-
-    The kernel is told of the seed of a question, and must not know those of other items.
-    ``spaces`` gives the (scale, shift) to which the notebook may bring its data, to three decimals.
-    """
-    betas = _guarded(
-        "beta_schedule",
-        lambda: beta_schedule.examine(session, derived(seed, "betas"), tolerances),
-    )
-    ran = {v.check.split(".")[1]: v.state not in _NO_END for v in betas}
-    right = {v.check.split(".")[1]: v.right for v in betas}
-
-    entries_right: dict[str, bool] = dict.fromkeys(right, False)
-
-    def schedule_entries() -> list[Verdict]:
-        verdicts, found = schedule_parameters.examine(
-            session, derived(seed, "entries"), ran, tolerances
-        )
-        entries_right.update(found)
-        return verdicts
-
-    entries = _guarded("schedule_parameters", schedule_entries)
-    ended = not any(v.state in _NO_END for v in entries)
-    from_zero = {v.check.split(".")[1]: bool(v.details.get("index_0_usable")) for v in betas}
-    groups = settings_to_judge(right, entries_right, from_zero, ended, tolerances)
-    trainings: dict[tuple[str, str], Training] = {}
-    training_seed = derived(seed, "training")  # what the loss shows is used for the sampler
-
-    def losses() -> list[Verdict]:
-        verdicts, found = loss.examine(session, training_seed, groups)
-        trainings.update(found)
-        return verdicts
-
-    losses_judged = _guarded("loss", losses)
-    sampled = _guarded(
-        "sampling",
-        lambda: sampling.examine(session, training_seed, groups, trainings, spaces),
-    )
-    return [*betas, *entries, *losses_judged, *sampled]
+    """A verdict for every check of the items that ask, whatever the student's code does."""
+    known = Known(session, seed, tolerances, spaces)
+    for item in code_items():
+        known.verdicts += _guarded(item, known)
+    return known.verdicts
 
 
-_NO_END = (State.TIMEOUT, State.KILLED, State.OUT_OF_MEMORY)
-
-
-def _guarded(item: str, run: Callable[[], list[Verdict]]) -> list[Verdict]:
+def _guarded(item: Item, known: Known) -> list[Verdict]:
     """The item's verdicts; if judging itself fails on what the student's code gave, a person's."""
+    assert item.examine is not None
     try:
-        return run()
+        return item.examine(known)
     except Exception as error:
-        logger.exception("judging %s failed", item)
-        what = error
-    return [not_judged(f"{item}.{name}", what) for name in CHECKS_OF[item]]
+        logger.exception("judging %s failed", item.id)
+        return [not_judged(check, error) for check in item.each()]
 
 
 def explain(
@@ -131,7 +77,7 @@ def _with_cause(verdict: Verdict, plan: Plan, causes: Causes) -> Verdict:
     grader lacks or leaves out, which is for a person."""
     if verdict.state is State.INFRA_ERROR:
         return verdict
-    target = TARGET_OF[verdict.check.split(".")[0]]
+    target = _item_of(verdict).target
     lost = causes.lost.get(target)
     raised = str(verdict.details.get("raised", ""))
     cause = causes.of(raised, str(verdict.details.get("traceback", ""))) if raised else None
@@ -155,8 +101,11 @@ def _with_cause(verdict: Verdict, plan: Plan, causes: Causes) -> Verdict:
 
 def _unread(verdict: Verdict, target: str, plan: Plan) -> str:
     """What is to be said of a definition that is there and does not run; empty if there is none."""
-    part = {"loss": ".forward", "sampling": ".sample"}.get(verdict.check.split(".")[0], "")
-    return plan.unread.get(target) or plan.unread.get(f"{target}{part}", "")
+    return plan.unread.get(target) or plan.unread.get(_item_of(verdict).code, "")
+
+
+def _item_of(verdict: Verdict) -> Item:
+    return known_items()[verdict.check.split(".")[0]]
 
 
 def _for_a_person(verdict: Verdict, why: str) -> Verdict:
@@ -168,7 +117,7 @@ def _for_a_person(verdict: Verdict, why: str) -> Verdict:
 def _by_own_cell(verdict: Verdict, what: Message, cause: Cause) -> Verdict:
     """The verdict where a cell of the student's own did not run to its end."""
     if cause.outcome is None:
-        target = TARGET_OF[verdict.check.split(".")[0]]
+        target = _item_of(verdict).target
         return replace(verdict, said=" ".join((target, cause.why)) + ".")
     judged = not_run(verdict.check, what, cause.outcome)
     if judged.state is not State.INFRA_ERROR:

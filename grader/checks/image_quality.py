@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from grader.checks.items import Item
 from grader.checks.verdict import Verdict, failed, missing, needs_review, partial, passed
 from grader.digits.choose import Found
 from grader.digits.clarity import WANTED, Clarity, may_go_either_way
@@ -113,3 +114,14 @@ def not_counted(reason: str) -> Verdict:
     """Our fault."""
     text = f"The grader could not count the clear digits: {reason}"
     return Verdict(CHECK, State.INFRA_ERROR, 0.0, text)
+
+
+ITEMS = (
+    Item(
+        "image_quality",
+        ("clear_digits",),
+        {"en": "Clear digits", "ko": "또렷한 숫자"},
+        notebook="2-1",
+        pictures="samples",
+    ),
+)

@@ -23,10 +23,11 @@ from grader.checks.forward_process import (
     noise_problem,
     read_forward_process,
 )
+from grader.checks.items import Item, Known
 from grader.checks.loss_questions import Questions, Shown
 from grader.checks.own_network import own_network_error
 from grader.checks.sampled_steps import leaves_out
-from grader.checks.setting import Setting
+from grader.checks.setting import PREDICTIONS, Setting
 from grader.checks.slots import CLASSES, IN_ONE_VECTOR, Slot
 from grader.checks.verdict import (
     Verdict,
@@ -37,7 +38,7 @@ from grader.checks.verdict import (
     partial,
 )
 from grader.messages.message import Message, say
-from grader.sandbox import KernelSession, Status
+from grader.sandbox import KernelSession, Status, derived
 from grader.states import State
 
 ITEM = "loss"
@@ -236,3 +237,23 @@ def interface_verdict(check: str, answer: LossAnswer, prediction: str) -> Verdic
     if answer.size != 1:
         return failed(check, say("loss.not_one_number"), size=answer.size)
     return None
+
+
+def examine_item(known: Known) -> list[Verdict]:
+    seed = derived(known.seed, "training")  # what the loss shows is used for the sampler
+    verdicts, known.trainings = examine(known.session, seed, known.settings())
+    return verdicts
+
+
+ITEMS = (
+    Item(
+        ITEM,
+        PREDICTIONS,
+        {"en": "Training loss", "ko": "학습 손실"},
+        notebook="2-1",
+        target="DDPM",
+        method="forward",
+        examine=examine_item,
+        order=3,
+    ),
+)

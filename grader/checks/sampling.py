@@ -5,7 +5,7 @@ then a linear function of x_t and that image plus noise, whatever way it is writ
 coefficients and variance can be measured (Ho et al. 2020, eq. 6, 7 and 11).
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 from typing import TypeVar
 
@@ -16,6 +16,7 @@ from grader.checks.answers import SamplingAnswer
 from grader.checks.chain import Chain, read_chain
 from grader.checks.forward_process import DATA_SPACES
 from grader.checks.guidance import labels_problem
+from grader.checks.items import Item, Known, Spaces
 from grader.checks.own_network import own_network_error
 from grader.checks.reverse_process import judge_steps, judge_with_one_image
 from grader.checks.sample_call import (
@@ -27,18 +28,16 @@ from grader.checks.sample_call import (
     told_problem,
 )
 from grader.checks.sampling_questions import N_SAMPLE, Asked, Question, Questions
+from grader.checks.setting import PREDICTIONS
 from grader.checks.slots import IN_ONE_VECTOR
 from grader.checks.verdict import Verdict, failed, missing, needs_review, not_run, skipped
 from grader.errors import NotRecorded
 from grader.messages.message import Message, say
-from grader.sandbox import KernelSession, Status
+from grader.sandbox import KernelSession, Status, derived
 from grader.states import State
 
 ITEM = "sampling"
 Judged = TypeVar("Judged", Verdict, Verdict | None)
-Spaces = Callable[[], Collection[tuple[float, float]]]
-
-
 OTHER_SPACES = [Training(scale, shift) for scale, shift in DATA_SPACES]
 """Where forward is wrong, nothing says in which space the network lives."""
 
@@ -179,3 +178,22 @@ def interface_verdict(check: str, answer: SamplingAnswer, prediction: str) -> Ve
         text = say("sampling.not_a_tensor")
         return failed(check, text, returned=answer.returned, shape=answer.returned_shape)
     return None
+
+
+def examine_item(known: Known) -> list[Verdict]:
+    seed, groups = derived(known.seed, "training"), known.settings()
+    return examine(known.session, seed, groups, known.trainings, known.spaces)
+
+
+ITEMS = (
+    Item(
+        ITEM,
+        PREDICTIONS,
+        {"en": "Sampling", "ko": "샘플링"},
+        notebook="2-1",
+        target="DDPM",
+        method="sample",
+        examine=examine_item,
+        order=4,
+    ),
+)

@@ -13,10 +13,20 @@ from grader.checks import oracle
 from grader.checks.answers import ScheduleAnswer
 from grader.checks.beta_schedule import SCHEDULES
 from grader.checks.cases import ENTRIES, Case
+from grader.checks.items import Item, Known
 from grader.checks.tolerances import DEFAULT, Tolerances
-from grader.checks.verdict import Verdict, failed, missing, needs_review, not_run, partial, passed
+from grader.checks.verdict import (
+    NO_END,
+    Verdict,
+    failed,
+    missing,
+    needs_review,
+    not_run,
+    partial,
+    passed,
+)
 from grader.messages.message import say
-from grader.sandbox import KernelSession, Status
+from grader.sandbox import KernelSession, Status, derived
 
 ITEM = "schedule_parameters"
 JUDGED = tuple(name for name in ENTRIES if name != "beta_t")
@@ -211,3 +221,23 @@ def judge_entry(
     if not any(found.values()):
         return failed(check, say("schedule_parameters.no_betas"), **details)
     return failed(check, say("schedule_parameters.wrong"), **details)
+
+
+def examine_item(known: Known) -> list[Verdict]:
+    ran = {name: v.state not in NO_END for name, v in known.of("beta_schedule").items()}
+    seed = derived(known.seed, "entries")
+    verdicts, known.entries_right = examine(known.session, seed, ran, known.tolerances)
+    return verdicts
+
+
+ITEMS = (
+    Item(
+        ITEM,
+        JUDGED,
+        {"en": "Schedule parameters", "ko": "스케줄 파라미터"},
+        notebook="2-1",
+        target="ddpm_schedules",
+        examine=examine_item,
+        order=2,
+    ),
+)

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from grader.checks.items import Item
 from grader.checks.verdict import Verdict, failed, missing, needs_review, passed
 from grader.states import Flag, State
 from grader.text_to_image.asked import PIPELINE, UNSEEN, Asked, is_trivial
@@ -190,3 +191,14 @@ def described(asked: Asked) -> dict[str, Any]:
     return {"cell": asked.cell} | {
         name: value if isinstance(value, plain) else None for name, value in values.items()
     }
+
+
+ITEMS = (
+    Item(
+        ITEM,
+        CHECKS,
+        {"en": "Text to image", "ko": "텍스트로 만든 그림"},
+        notebook="2-2",
+        pictures="works",
+    ),
+)

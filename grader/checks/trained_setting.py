@@ -13,6 +13,7 @@ import numpy as np
 from grader.arrays import Array
 from grader.checks import oracle
 from grader.checks.cases import Case
+from grader.checks.items import Item
 from grader.checks.verdict import (
     Verdict,
     failed,
@@ -25,7 +26,7 @@ from grader.checks.verdict import (
 )
 from grader.settings.checkpoint import Checkpoint
 from grader.settings.evidence import SettingEvidence, Twins, find_twins
-from grader.settings.folders import FILES, SCHEDULES, SETTINGS
+from grader.settings.folders import FILES, PREDICTIONS, SCHEDULES, SETTINGS
 from grader.settings.pictures import Evidence, Shown
 from grader.states import Flag, State
 
@@ -261,3 +262,18 @@ def is_linear(betas: Array) -> bool:
 def is_cosine(betas: Array) -> bool:
     expected = oracle.betas(Case(1e-4, 0.02, len(betas)), "cosine")
     return bool(np.all(np.abs(np.cumprod(1 - betas) - np.cumprod(1 - expected)) <= COSINE))
+
+
+ITEMS = tuple(
+    Item(
+        f"setting_{prediction}_{schedule}",
+        CHECKS,
+        {
+            "en": f"Trained with {prediction} prediction, {schedule} schedule",
+            "ko": f"{prediction} 예측, {schedule} 스케줄로 학습",
+        },
+        pictures="setting",
+    )
+    for prediction in PREDICTIONS
+    for schedule in SCHEDULES
+)

@@ -26,6 +26,7 @@ _ENDINGS = {
     Status.infra_error: "run.infra_error",
 }
 
+NO_END = (State.TIMEOUT, State.KILLED, State.OUT_OF_MEMORY)
 REVIEW = "A TA will review it."
 
 

@@ -14,6 +14,7 @@ import nbformat
 from nbclient.exceptions import CellControlSignal, CellExecutionError, DeadKernelError
 from nbformat import NotebookNode
 
+from grader.checks.items import code_items
 from grader.errors import GraderError
 from grader.kit import run_pictures
 from grader.kit.fill import DIFFUSION, REGIONS, TEXT_TO_IMAGE, read_template, solve
@@ -23,14 +24,6 @@ from grader.pipeline import Options, grade
 from grader.results import Result
 from grader.sandbox.text import one_line
 from grader.states import State
-
-ITEM_OF = {
-    "beta_schedule": "beta_schedule",
-    "ddpm_schedules": "schedule_parameters",
-    "DDPM.forward": "loss",
-    "DDPM.sample": "sampling",
-}
-"""Which item a region earns."""
 
 STUDENT = "2000-00000"
 PACKING_SECONDS = 60
@@ -55,13 +48,13 @@ def prove(folder: Path, options: Options, progress: Progress) -> Iterator[Findin
         return lambda: points_problem(solved(region), options, {item})
 
     yield check("unsolved", "It earns nothing.", lambda: points_problem(given, options, set()))
-    for region, item in ITEM_OF.items():
+    for item in code_items():
         yield check(
-            f"only {region}",
-            f"Solved alone, it earns all of {item} and nothing else.",
-            alone(region, item),
+            f"only {item.code}",
+            f"Solved alone, it earns all of {item.id} and nothing else.",
+            alone(item.code, item.id),
         )
-    code = set(ITEM_OF.values())
+    code = {item.id for item in code_items()}
     yield check(
         "solved",
         "By the reference, it earns all that code can earn.",

@@ -7,11 +7,12 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
-from grader.batch.code import JUDGED
+from grader.batch.code import judged
 from grader.batch.decisions import TILES, Decision
 from grader.batch.evidence import verdicts_from
 from grader.batch.gradebook import Entry, GradedItem
 from grader.batch.journal import Journal
+from grader.checks.items import known_items
 from grader.report.curves import Curve, curves_of
 from grader.review.code import Statement, statements_for
 from grader.review.mask import Mask
@@ -149,7 +150,7 @@ def _card(
     why = ""
     kept = shown.get("code")
     rejected = entry.result is not None and entry.result["status"] == "rejected"
-    read = item.id in JUDGED and not rejected
+    read = item.id in judged() and not rejected
     if read and entry.key:
         if kept is None:
             why = OLD
@@ -246,14 +247,15 @@ def _encoded(shown: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 
 
 def _pictures(item: str, shown: Mapping[str, Any], has_overlay: bool) -> Iterator[Picture]:
-    if item == "image_quality" and has_overlay:
+    pictures = known_items()[item].pictures if item in known_items() else ""
+    if pictures == "samples" and has_overlay:
         yield Picture("overlay", "the samples, each framed by how well it can be read")
-    if item == "text_to_image":
+    if pictures == "works":
         for n, _ in enumerate(shown.get("pictures", ())):
             yield Picture(f"own-{n}", "a picture of notebook 2-2")
         for n, refused in enumerate(shown.get("refused", ())):
             yield Picture(f"refused-{n}", f"{refused['look']}: {refused['where']}", refused=True)
-    if item.startswith("setting_"):
+    if pictures == "setting":
         name = item.removeprefix("setting_")
         if name in shown.get("settings", {}):
             yield Picture(f"tiles-{name}", "the digits of image_final.png", pixelated=True)

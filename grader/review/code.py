@@ -13,6 +13,7 @@ from pygments import highlight
 from pygments.formatters.html import HtmlFormatter
 from pygments.lexers.python import PythonLexer
 
+from grader.batch.code import judged
 from grader.paths import PACKAGE
 from grader.sandbox.text import clean
 
@@ -20,12 +21,6 @@ LONGEST_LINE = 400  # letters of a line that are shown
 MOST_LINES = 1500  # of one statement
 MOST_COLOURED = 30_000  # letters of a statement; more is shown without colours
 _WHERE = re.compile(r"[Cc]ell (\d+),? line (\d+)")
-_REFERENCE = {
-    "beta_schedule": ("schedules.py", "beta_schedule"),
-    "schedule_parameters": ("schedules.py", "ddpm_schedules"),
-    "loss": ("ddpm.py", "forward"),
-    "sampling": ("ddpm.py", "sample"),
-}
 
 
 @dataclass(frozen=True)
@@ -106,10 +101,9 @@ def _formatter() -> "HtmlFormatter[str]":
 @cache
 def reference_for(item: str) -> Sequence[str]:
     """The reference's own code for this item, coloured; empty where there is none."""
-    if item not in _REFERENCE:
-        return []
-    name, function = _REFERENCE[item]
-    source = (_reference() / name).read_text("utf-8")
+    target, method = judged().get(item, ("", ""))
+    function = method or target
+    source = (_reference() / ("ddpm.py" if method else "schedules.py")).read_text("utf-8")
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.FunctionDef) and node.name == function:
             lines = source.split("\n")[node.lineno - 1 : node.end_lineno]

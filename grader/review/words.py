@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 
+from grader.checks.items import known_items
 from grader.kit.catalogue import compiled
 from grader.review.korean import KOREAN, MEASURED, TOLD
 from grader.review.korean_notes import NOTES
@@ -31,6 +32,11 @@ class Words:
 
     def __call__(self, text: str) -> str:
         return self._own.get(text, text)
+
+    def title(self, item: str) -> str:
+        """What an item is called; its id if the rubric has it no more."""
+        known = known_items().get(item)
+        return item if known is None else known.title[self.language]
 
     def sentence(self, text: str) -> str:
         return self._sentence(text) if len(text) <= LONGEST else text

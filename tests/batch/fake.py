@@ -16,11 +16,12 @@ from grader.batch.journal import Journal
 from grader.batch.remember import Asked
 from grader.batch.run import Batch, Request
 from grader.batch.work import Job, Task, Unreadable
+from grader.checks.items import known_items
 from grader.checks.verdict import Verdict
 from grader.intake.identify import student_id_in
 from grader.paths import DEFAULT_RUBRIC
 from grader.results import Flag, Result, State, environment, result_status, to_json
-from grader.rubric import CHECKS, Rubric, load_rubric
+from grader.rubric import Rubric, load_rubric
 
 RUBRIC = load_rubric(DEFAULT_RUBRIC)
 TASK = Task(RUBRIC, sandbox="none")
@@ -48,7 +49,7 @@ def evidence(
     shown: dict[str, Any] | None = None,
 ) -> Evidence:
     """Every check in the same state, with the same part of its points."""
-    checks = [f"{item}.{name}" for item, names in CHECKS.items() for name in names]
+    checks = [check for item in known_items().values() for check in item.each()]
     verdicts = [Verdict(check, state, fraction, message, {"number": 0.1}) for check in checks]
     items = rubric.score(verdicts)
     result = Result(

@@ -9,13 +9,13 @@ from rich.console import Console
 
 from grader.batch.evidence import Evidence
 from grader.batch.telling import Telling, common
+from grader.checks.items import known_items
 from grader.checks.verdict import Verdict
 from grader.report.gradescope import gradescope_json
 from grader.report.pages import index_page, student_page
 from grader.report.tables import plain_csv
 from grader.report.terminal import print_result
 from grader.results import Flag, Result, State, to_json
-from grader.rubric import CHECKS
 from tests.batch.fake import RUBRIC
 from tests.report.books import book, corrected, entry
 
@@ -31,7 +31,7 @@ def result(
     """Each check with the state and message of its item, or of its own."""
     verdicts = [
         Verdict(f"{item}.{name}", *_of(messages, item, name))
-        for item, names in CHECKS.items()
+        for item, names in ((i.id, i.checks) for i in known_items().values())
         for name in names
     ]
     items = RUBRIC.score(verdicts) if status != "rejected" else RUBRIC.skipped(NOT_READ)

@@ -23,10 +23,10 @@ from grader.batch.gradebook import Entry, read_gradebook
 from grader.batch.journal import Journal
 from grader.batch.run import Watch
 from grader.batch.work import Job
+from grader.checks.items import known_items
 from grader.checks.verdict import Verdict
 from grader.intake.paths import printable
 from grader.results import Flag, State, result_status, to_json
-from grader.rubric import CHECKS
 from tests.batch.fake import RUBRIC, Threads, batch, evidence
 
 CODE = """class DDPM(nn.Module):
@@ -65,7 +65,7 @@ class Student:
 
 def made(student: Student, file: str, sha256: str) -> Evidence:
     """The evidence of a student whose other checks all passed."""
-    checks = [f"{item}.{name}" for item, names in CHECKS.items() for name in names]
+    checks = [check for item in known_items().values() for check in item.each()]
     verdicts = [
         Verdict(c, student.state, student.fraction, student.doubts[c], {"loss": 0.25}, MEASURED)
         if c in student.doubts

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from grader.batch.code import judged_code
+from grader.batch.code import judged, judged_code
 from grader.batch.deciding import ALONE, UNJUDGED
 from grader.batch.decisions import Decision
 from grader.intake import Statement as KeptStatement
@@ -107,7 +107,7 @@ def test_code_is_escaped_and_its_lines_are_those_of_the_cell() -> None:
 
 def test_the_method_that_is_judged_is_marked() -> None:
     source = "class DDPM:\n    def forward(self):\n        pass\n\n    @no_grad\n    def sample(self):\n        pass"
-    code = judged_code([KeptStatement(1, 1, source, ("DDPM",))])
+    code = judged_code([KeptStatement(1, 1, source, ("DDPM",))], judged())
     for item, lines in (("loss", [2, 3]), ("sampling", [5, 6, 7])):
         (statement,) = statements_for(item, code, [])
         assert statement.main
