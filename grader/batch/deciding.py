@@ -49,7 +49,7 @@ def decided(
         who,
         now(),
         _seen(entry),
-        entry.row.get("owner"),
+        entry.row["owner"] or None,
         before,
         worth,
         group=group,
@@ -69,7 +69,7 @@ def said(entry: Entry, target: str, word: str, comment: str, who: str, act: str 
         who,
         now(),
         _seen(entry),
-        entry.row.get("owner"),
+        entry.row["owner"] or None,
         word=word,
         act=act,
     )

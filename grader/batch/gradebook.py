@@ -8,6 +8,7 @@ from typing import Any
 
 from grader.batch.decisions import NOTHING, TILES, Decision, Decisions, item_of, label_key
 from grader.batch.journal import Journal, Rows
+from grader.batch.row import Row
 from grader.batch.telling import common
 from grader.digits.readings import clear_share
 from grader.errors import UsageError
@@ -100,32 +101,30 @@ class GradedItem:
 
 @dataclass(frozen=True)
 class Entry:
-    """One student. ``row`` is as the batch wrote it, see ``grader.batch.run``."""
+    """One student. ``row`` is as the batch wrote it."""
 
     label: str
-    row: Mapping[str, Any]
+    row: Row
     items: Sequence[GradedItem]
     key: str | None
 
     @property
     def student_id(self) -> str | None:
-        student_id: str | None = self.row["student_id"]
-        return student_id
+        return self.row["student_id"]
 
     @property
     def name(self) -> str:
-        return str(self.row["name"])
+        return self.row["name"]
 
     @property
     def result(self) -> Mapping[str, Any] | None:
-        result: Mapping[str, Any] | None = self.row["result"]
-        return result
+        return self.row["result"]
 
     @property
     def status(self) -> str:
         """``graded``, ``needs_review``, ``rejected``, or why there is no result."""
         if self.result is None:
-            return str(self.row["state"])
+            return self.row["state"]
         if self.result["status"] == "rejected" and not all(i.settled for i in self.items):
             return "rejected"
         return "needs_review" if any(item.open for item in self.items) else "graded"
@@ -148,7 +147,7 @@ class Entry:
     def stands(self) -> bool:
         """Whether the student id alone may stand for this work; if not, somebody else has as much
         right to it."""
-        return bool(self.row.get("stands", True))
+        return self.row["stands"]
 
     @property
     def before_lateness(self) -> float:
@@ -157,7 +156,7 @@ class Entry:
     @property
     def deduction(self) -> float:
         """What being late costs."""
-        return round(self.before_lateness * float(self.row["late_percent"]) / 100, 2)
+        return round(self.before_lateness * self.row["late_percent"] / 100, 2)
 
     @property
     def points(self) -> float | None:
@@ -264,7 +263,7 @@ def read_gradebook(journal: Journal, rows: Rows | None = None) -> Gradebook:
 
 def entry_of(
     label: str,
-    row: Mapping[str, Any],
+    row: Row,
     key: str | None,
     decisions: Decisions,
     items: Sequence[Mapping[str, Any]],
@@ -281,7 +280,7 @@ def with_nothing(entry: Entry, items: Sequence[Mapping[str, Any]]) -> Entry:
     """The same, so that it can be decided on where nothing was handed in."""
     if entry.result is not None or entry.row["state"] != "missing":
         return entry
-    row = {**entry.row, "result": empty_result(entry.student_id, items)}
+    row: Row = {**entry.row, "result": empty_result(entry.student_id, items)}
     return Entry(entry.label, row, graded_items(entry.label, row["result"], {}), entry.key)
 
 
@@ -312,11 +311,11 @@ def empty_item(item: Mapping[str, Any]) -> dict[str, Any]:
     return {**scored, "id": item["id"], "checks": [check]}
 
 
-def keys_of(label: str, row: Mapping[str, Any]) -> list[str]:
+def keys_of(label: str, row: Row) -> list[str]:
     """By which decisions of this student are found."""
     both = f"{row['student_id']}_user_{row['user']}"  # as the folder was called where ids collided
     before = f"missing {row['student_id']}"  # until something was handed in
-    return [*row.get("owners", ()), before, label_key(label), label_key(both)]
+    return [*row["owners"], before, label_key(label), label_key(both)]
 
 
 def graded_items(

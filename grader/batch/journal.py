@@ -7,6 +7,7 @@ from typing import Any
 
 from grader.batch.kept_decisions import KeptDecisions
 from grader.batch.kept_results import KeptResults
+from grader.batch.row import Row, row_of
 
 EDITION = "edition"
 
@@ -16,7 +17,7 @@ class Rows:
     """The gradebook as it was at one time: label, row and key of each student's result."""
 
     edition: int
-    found: Sequence[tuple[str, dict[str, Any], str | None]]
+    found: Sequence[tuple[str, Row, str | None]]
 
 
 class Journal(KeptResults, KeptDecisions):
@@ -27,7 +28,7 @@ class Journal(KeptResults, KeptDecisions):
     """
 
     def write_gradebook(
-        self, rows: Sequence[tuple[str, dict[str, Any], str | None]], facts: dict[str, Any]
+        self, rows: Sequence[tuple[str, Row, str | None]], facts: dict[str, Any]
     ) -> None:
         """Label, row and the key of its result for each student; replaces the last gradebook."""
         texts = [(label, json.dumps(row), key) for label, row, key in rows]
@@ -37,7 +38,7 @@ class Journal(KeptResults, KeptDecisions):
             self._db.executemany("INSERT INTO gradebook VALUES (?, ?, ?)", texts)
             self._note(facts)
 
-    def write_row(self, before: str, label: str, row: dict[str, Any], key: str | None) -> None:
+    def write_row(self, before: str, label: str, row: Row, key: str | None) -> None:
         """One student's row, which stood under the label ``before``."""
         with self._transaction():
             self._changed()
@@ -51,18 +52,17 @@ class Journal(KeptResults, KeptDecisions):
             rows = self._db.execute("SELECT label, row, key FROM gradebook ORDER BY label")
             return rows.fetchall()
 
-    def parsed(self, text: str) -> dict[str, Any]:
+    def parsed(self, text: str) -> Row:
         """A row of the gradebook."""
         with self._parsing():
-            row: dict[str, Any] = json.loads(text)
-            return row
+            return row_of(json.loads(text))
 
-    def gradebook(self) -> Iterator[tuple[str, dict[str, Any], str | None]]:
+    def gradebook(self) -> Iterator[tuple[str, Row, str | None]]:
         """As it was written, by label."""
         with self._parsing():
             rows = self._db.execute("SELECT label, row, key FROM gradebook ORDER BY label")
             for label, row, key in rows.fetchall():
-                yield label, json.loads(row), key
+                yield label, row_of(json.loads(row)), key
 
     def rows(self, known: Rows | None = None) -> Rows:
         """All of the gradebook; ``known`` if nobody has written it since, as parsing is slow."""
@@ -80,12 +80,12 @@ class Journal(KeptResults, KeptDecisions):
         """Another number whenever the gradebook was written, in whole or in part."""
         return int(self.fact(EDITION, 0))
 
-    def row(self, label: str) -> tuple[dict[str, Any], str | None] | None:
+    def row(self, label: str) -> tuple[Row, str | None] | None:
         """One student's row, and the key of the result."""
         with self._parsing():
             query = "SELECT row, key FROM gradebook WHERE label = ?"
             found = self._db.execute(query, (label,)).fetchone()
-            return (json.loads(found[0]), found[1]) if found else None
+            return (row_of(json.loads(found[0])), found[1]) if found else None
 
     def note(self, facts: Mapping[str, Any]) -> None:
         """Keeps facts by name, for ``fact``."""

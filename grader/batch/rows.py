@@ -1,20 +1,18 @@
-"""What the gradebook holds of one student: a row of plain JSON."""
+"""Makes the rows of the gradebook."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
-from typing import Any
 
 from grader.batch.choose import Handed, Register, Sure
 from grader.batch.evidence import Evidence, scored
 from grader.batch.labels import Standing
 from grader.batch.roster import Roster, Student
+from grader.batch.row import Row, row_of
 from grader.intake.paths import printable
 from grader.lateness import Lateness, lateness
 from grader.rubric import Rubric
-
-Row = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -111,20 +109,7 @@ class Desk:
 
 
 def _missing(student: Student) -> Row:
-    return {
-        "label": student.id,
-        "owner": f"missing {student.id}",
-        "owners": [],
-        "student_id": student.id,
-        "name": student.name,
-        "user": student.user,
-        "users": [],
-        "file": "",
-        "others": [],
-        "late": False,
-        "late_hours": None,
-        "late_percent": 0.0,
-        "notes": [],
-        "state": "missing",
-        "result": None,
-    }
+    about = {"student_id": student.id, "name": student.name, "user": student.user}
+    return row_of(
+        {**about, "label": student.id, "owner": f"missing {student.id}", "downloaded": ""}
+    )

@@ -17,7 +17,8 @@ from grader.batch.journal import Journal
 from grader.batch.labels import Standing, standings
 from grader.batch.likeness import alike, fingerprint
 from grader.batch.roster import Student
-from grader.batch.rows import Desk, Row
+from grader.batch.row import Row
+from grader.batch.rows import Desk
 from grader.batch.work import Job, Task, Unreadable, fault, grade_job, typed_in
 from grader.intake.paths import printable
 
@@ -278,7 +279,7 @@ class Batch:
         before = [
             label
             for label, row, key in self.journal.gradebook()
-            if key is not None and not here & set(row.get("owners", [f"id {label}"]))
+            if key is not None and not here & set(row["owners"] or [f"id {label}"])
         ]
         return list(dict.fromkeys([*self.journal.fact("gone", []), *before]))
 

@@ -17,7 +17,7 @@ def snapshots(gradebook: Gradebook) -> dict[str, Snapshot]:
 
 def owner_of(entry: Entry) -> str:
     """What tells the sender from every other, over all runs."""
-    return str(entry.row.get("owner") or f"id {entry.label}")
+    return entry.row["owner"] or f"id {entry.label}"
 
 
 def snapshot(entry: Entry) -> Snapshot:
@@ -30,7 +30,7 @@ def snapshot(entry: Entry) -> Snapshot:
         "sha256": result.get("submission", {}).get("sha256"),
         "status": entry.status,
         "points": entry.points,
-        "late": [entry.row["late_percent"], bool(entry.row.get("late_open"))],
+        "late": [entry.row["late_percent"], entry.row["late_open"]],
         "rubric": rubric,
         "grader": environment,
         "items": {item.id: _item(item) for item in entry.items},

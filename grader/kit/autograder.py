@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from grader.batch.gradebook import Entry, graded_items
+from grader.batch.row import row_of
 from grader.digits.overlay import draw_overlay
 from grader.errors import GraderError, SandboxUnavailable
 from grader.paths import DEFAULT_RUBRIC
@@ -64,13 +65,7 @@ def graded(path: Path) -> dict[str, Any]:
 def entry_of(result: Result) -> Entry:
     """As a batch of one would have it."""
     record = to_json(result)
-    row: dict[str, Any] = {
-        "student_id": result.student_id,
-        "name": "",
-        "result": record,
-        "late_percent": 0,
-        "notes": [],
-    }
+    row = row_of({"student_id": result.student_id, "result": record, "state": "graded"})
     label = result.student_id or result.file
     return Entry(label, row, graded_items(label, record, {}), None)
 

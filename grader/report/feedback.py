@@ -117,16 +117,16 @@ def _why_not(entry: Entry, *, provisional: bool) -> str:
     """Why nothing is given back yet; empty if nothing speaks against it."""
     if entry.points is None:
         return "Nothing is given back without a score:"
-    if (entry.status != "graded" or entry.row.get("late_open")) and not provisional:
+    if (entry.status != "graded" or entry.row["late_open"]) and not provisional:
         return "Nothing is given back while the score is provisional (--provisional does so):"
-    return NOT_KEPT if "downloaded" not in entry.row and entry.row.get("user") else ""
+    return NOT_KEPT if entry.row["downloaded"] is None and entry.row["user"] else ""
 
 
 def returned_name(entry: Entry) -> str | None:
     """The name of the student's file in the zip; None if Canvas could not tell whose it is, or the
     kind of the file is one in which no page can lie."""
     kind, _, user = owner_of(entry).partition(" ")
-    downloaded = str(entry.row.get("downloaded") or "")
+    downloaded = entry.row["downloaded"] or ""
     if kind != "user" or not downloaded:
         return None
     name = to_give_back(downloaded, user)

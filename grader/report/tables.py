@@ -47,7 +47,7 @@ def _plain_row(entry: Entry, ids: Sequence[str]) -> list[str]:
     decided = [made for item in entry.items for made in item.by_person]
     known = entry.result is not None
     judged = known and not entry.unread
-    texts = [entry.student_id or "", entry.name, entry.label, str(entry.row["file"]), entry.status]
+    texts = [entry.student_id or "", entry.name, entry.label, entry.row["file"], entry.status]
     return [
         *map(defused, texts),
         "yes" if entry.row["late"] else "no",
@@ -165,7 +165,7 @@ def _own_canvas(gradebook: Gradebook, title: str) -> CanvasTable:
     rows = [header, ["    Points Possible", "", "", "", "", number(most)]]
     lines = []
     for entry in gradebook.entries:
-        user = str(entry.row["user"] or "")
+        user = entry.row["user"] or ""
         canvas_id = user if user.isdigit() else ""
         if entry.result is None or not (canvas_id or entry.student_id):
             if entry.result is not None:
@@ -216,12 +216,12 @@ def _finder(
     header = rows[0]
     places = {name: header.index(name) for name in _CANVAS_IDS if name in header}
     numbers = {_at(row, places["ID"]) for row in rows[1:]} - {""}
-    by_number = {u: e for e in gradebook.entries if (u := str(e.row["user"] or "")) in numbers}
+    by_number = {u: e for e in gradebook.entries if (u := e.row["user"] or "") in numbers}
     by_student: dict[str, list[Entry]] = {}
-    others = [e for e in gradebook.entries if str(e.row["user"] or "") not in by_number]
+    others = [e for e in gradebook.entries if e.row["user"] or "" not in by_number]
     for entry in others:
         # of all that Canvas's name for the file can mean
-        possible = numbers.intersection(entry.row.get("users", [])) - set(by_number)
+        possible = numbers.intersection(entry.row["users"]) - set(by_number)
         if len(possible) == 1 and not entry.row["user"]:
             by_number[possible.pop()] = entry
         elif entry.student_id and entry.stands:

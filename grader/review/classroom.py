@@ -8,11 +8,11 @@ import secrets
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from functools import cached_property
-from typing import Any
 
 from grader.batch.decisions import Decision, Decisions
 from grader.batch.gradebook import Entry, Gradebook, entry_of, keys_of, with_nothing
 from grader.batch.journal import Journal
+from grader.batch.row import Row
 from grader.review.groups import Doubts, Group, doubts_of, grouped
 
 MOST_COMMENTS = 30
@@ -26,7 +26,7 @@ class Classroom:
         self.journal = journal
         self._secret = secrets.token_bytes(16)
         self.edition = -1
-        self._rows: dict[str, tuple[int, Mapping[str, Any], str | None]] = {}
+        self._rows: dict[str, tuple[int, Row, str | None]] = {}
         self._ids: dict[str, str] = {}
         self.history: list[Decision] = []
         self.decisions = Decisions()
@@ -69,7 +69,7 @@ class Classroom:
         self.items = self.journal.fact("items", [])
         self.lines = self.journal.fact("lines", [])
         self.pairs = self.journal.fact("pairs", [])
-        rows: dict[str, tuple[int, Mapping[str, Any], str | None]] = {}
+        rows: dict[str, tuple[int, Row, str | None]] = {}
         for label, text, key in self.journal.gradebook_texts():
             mark = hash(text)
             known = self._rows.get(label)
@@ -137,11 +137,11 @@ class Classroom:
         return sorted(counts, key=lambda text: (-counts[text], text))[:MOST_COMMENTS]
 
 
-def slim(row: Mapping[str, Any]) -> dict[str, Any]:
+def slim(row: Row) -> Row:
     """A row without what only a look at the student needs."""
     result = row["result"]
     if result is None:
-        return dict(row)
+        return row
     items = [
         {**item, "checks": [{**check, "details": {}} for check in item["checks"]]}
         for item in result["items"]

@@ -5,6 +5,7 @@ from typing import Any
 from grader.batch.decisions import Decision
 from grader.batch.evidence import Evidence, scored
 from grader.batch.gradebook import Entry, Gradebook, graded_items
+from grader.batch.row import row_of
 from tests.batch.fake import RUBRIC, evidence
 
 ITEMS = [
@@ -22,21 +23,9 @@ def entry(
     """A student of that folder; ``row`` overrides what the batch would have noted."""
     result = scored(found, RUBRIC) if found else None
     items = graded_items(label, result, corrections or {})
-    told = {
-        "label": label,
-        "student_id": label,
-        "name": "",
-        "user": None,
-        "file": f"{label}.tar.gz",
-        "others": [],
-        "late": False,
-        "late_hours": None,
-        "late_percent": 0.0,
-        "notes": [],
-        "state": "graded" if result else "missing",
-        "result": result,
-    }
-    return Entry(label, {**told, **row}, items, None)
+    state = "graded" if result else "missing"
+    about = {"student_id": label, "file": f"{label}.tar.gz", "state": state, "result": result}
+    return Entry(label, row_of({"label": label, **about, **row}), items, None)
 
 
 def corrected(item: str, points: float, comment: str = "") -> dict[str, Decision]:

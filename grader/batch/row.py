@@ -1,0 +1,63 @@
+"""What the gradebook holds of one student, as plain JSON."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, TypedDict, cast
+
+
+class Row(TypedDict):
+    """One student beside the decisions.
+
+    ``owner``: what tells the sender from every other; ``owners``: of all attempts. ``stands``:
+    whether the student id alone may stand for this work. ``user``: Canvas's number of the sender;
+    ``users``: those that may be meant. ``downloaded``: Canvas's name of a file to which feedback
+    can be attached, None if an earlier version did not keep it. ``others``: attempts that do not
+    count. ``late_open``: whether a person must look at lateness. ``notes``: what a person should
+    know. ``state`` says why there is no ``result``.
+    """
+
+    label: str
+    owner: str
+    owners: Sequence[str]
+    stands: bool
+    student_id: str | None
+    name: str
+    user: str | None
+    users: Sequence[str]
+    downloaded: str | None
+    file: str
+    others: Sequence[str]
+    late: bool
+    late_hours: float | None
+    late_percent: float
+    late_sure: bool
+    late_open: bool
+    notes: Sequence[str]
+    state: str
+    result: dict[str, Any] | None
+
+
+def row_of(known: Mapping[str, Any]) -> Row:
+    """A whole row: what is not known of a student, or was not kept by an earlier version, is as it
+    is for somebody of whom there is nothing to say."""
+    nothing: Row = {
+        "label": "",
+        "owner": "",
+        "owners": [],
+        "stands": True,
+        "student_id": None,
+        "name": "",
+        "user": None,
+        "users": [],
+        "downloaded": None,
+        "file": "",
+        "others": [],
+        "late": False,
+        "late_hours": None,
+        "late_percent": 0.0,
+        "late_sure": True,
+        "late_open": False,
+        "notes": [],
+        "state": "missing",
+        "result": None,
+    }
+    return cast(Row, {**nothing, **known})
