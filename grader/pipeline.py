@@ -140,9 +140,9 @@ def grade_opened(
         raise Rejected(why, submission.sha256)
     flags, part = list(submission.flags), submission.diffusion
     notebook = part.content if part is not None else None
-    look = partial(look_at_artefacts, submission, notebook, options, watch, progress)
+    find = partial(look_at_artefacts, submission, notebook, options, watch, progress)
     ran: Sequence[Statement] = ()
-    with aside(look, options.side_by_side) as artefacts:
+    with aside(find, options.side_by_side) as artefacts:
         if part is None or notebook is None:
             verdicts = no_notebook()
         else:
@@ -180,13 +180,13 @@ def grade_opened(
 
 
 @contextmanager
-def aside(look: Callable[[], Artefacts], side_by_side: bool) -> Iterator[Callable[[], Artefacts]]:
+def aside(find: Callable[[], Artefacts], side_by_side: bool) -> Iterator[Callable[[], Artefacts]]:
     """What gives the artefacts: they are looked at by a thread from now on, or when asked for."""
     if not side_by_side:
-        yield look
+        yield find
         return
     with ThreadPoolExecutor(1, "artefacts") as pool:
-        yield pool.submit(look).result
+        yield pool.submit(find).result
 
 
 def unusable(submission: Submission) -> str:

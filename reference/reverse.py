@@ -21,11 +21,11 @@ class Reverse:
 
     beta: Array
     alphabar: Array
-    alphabar_before: float = 1.0
+    alphabar_prev: float = 1.0
 
     def kept(self, step: int) -> float:
         """alphabar of a step, or what comes before the first."""
-        return float(self.alphabar[step]) if step >= 0 else self.alphabar_before
+        return float(self.alphabar[step]) if step >= 0 else self.alphabar_prev
 
     def posterior(self, t: int) -> list[tuple[float, float]]:
         """(a, b) of the posterior mean, in the forms that differ by rounding and clips only

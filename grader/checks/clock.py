@@ -37,7 +37,7 @@ class Clock:
         if not len(level) or not rows or not np.all(np.isfinite(level)):
             return None
         for scale in SCALES:
-            roots = scale * np.sqrt([schedule.alphabar_before, *schedule.alphabar])
+            roots = scale * np.sqrt([schedule.alphabar_prev, *schedule.alphabar])
             places = np.abs(level[:, None] - roots).argmin(axis=1)
             gaps = np.abs(np.diff(roots))
             gap = np.minimum(np.append(gaps, gaps[-1]), np.insert(gaps, 0, gaps[0]))[places]

@@ -172,7 +172,7 @@ def framed(
     process: ForwardProcess, x_t: Array, frame: Frame, steps: Steps
 ) -> ForwardProcess | Doubt:
     """The same for all pixels of larger images, (N, P), whose border has one value."""
-    alphabar = np.array([steps.alphabar_before, *steps.alphabar])[process.step + 1]
+    alphabar = np.array([steps.alphabar_prev, *steps.alphabar])[process.step + 1]
     root, deviation = np.sqrt(alphabar), np.sqrt(np.maximum(1 - alphabar, 1e-9))
     outside = np.ones(x_t.shape[1], dtype=bool)
     outside[frame.places] = False
@@ -246,7 +246,7 @@ def find_space(groups: list[Group], step: Array, steps: Steps) -> tuple[float, f
 
 def distances_to_steps(group: Group, scale: float, shift: float, steps: Steps) -> Array:
     """How many standard errors a group is away from each step's slope, intercept and variance."""
-    before = [steps.alphabar_before] if steps.first_index else []
+    before = [steps.alphabar_prev] if steps.first_index else []
     alphabar = np.array([*before, *steps.alphabar])
     root, variance = np.sqrt(alphabar), np.maximum(1 - alphabar, 1e-9)
     error = np.sqrt(variance / group.count)
@@ -290,7 +290,7 @@ def describe(
     for group, s in zip(groups, step, strict=True):
         step_of[group.rows] = s
     used = step_of >= 0
-    alphabar = np.where(used, steps.alphabar[np.maximum(step_of, 0)], steps.alphabar_before)
+    alphabar = np.where(used, steps.alphabar[np.maximum(step_of, 0)], steps.alphabar_prev)
     root = np.sqrt(alphabar)[:, None].astype(x_t.dtype)
     deviation = np.sqrt(np.maximum(1 - alphabar, 1e-9))[:, None].astype(x_t.dtype)
     noise = root * x_scaled

@@ -145,7 +145,7 @@ class Questions:
             frame=None if training.frame is None else training.frame.as_json(),
             record=recorded_steps(question.case.T),
             alphabar=steps.alphabar.tolist(),
-            alphabar_before=steps.alphabar_before,
+            alphabar_prev=steps.alphabar_prev,
             scale=training.scale,
             shift=training.shift,
             unscaled_target=training.unscaled_target,

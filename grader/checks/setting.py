@@ -72,13 +72,13 @@ class Setting:
 class Steps:
     """beta_1..beta_T and alphabar_0..alphabar_T as the schedule in use has them.
 
-    ``alphabar_before`` is the product before step 1: 1, but for schedules of T + 1 entries
+    ``alphabar_prev`` is the product before step 1: 1, but for schedules of T + 1 entries
     whose first is not a dummy.
     """
 
     beta: Array  # (T,)
     alphabar: Array  # (T,)
-    alphabar_before: float
+    alphabar_prev: float
     first_index: int  # where step 1 stands in the student's arrays
     too_far: float  # standard errors between what is measured and what is right
 

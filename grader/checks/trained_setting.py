@@ -33,9 +33,11 @@ from grader.states import Flag, State
 logger = logging.getLogger(__name__)
 
 CHECKS = ("checkpoint", "image", "animation")
-LINEAR = 2e-3  # how unequal the steps of linear betas may be, of their mean: float32 rounds
-ROUNDED = 1e-2  # of betas that were kept in bfloat16
-COSINE = 5e-3  # of alphabar; other clips change it by less, linear betas by far more
+LINEAR_TOLERANCE = (
+    2e-3  # how unequal the steps of linear betas may be, of their mean: float32 rounds
+)
+ROUNDED_TOLERANCE = 1e-2  # of betas that were kept in bfloat16
+COSINE_TOLERANCE = 5e-3  # of alphabar; other clips change it by less, linear betas by far more
 
 
 @dataclass(frozen=True)
@@ -247,7 +249,10 @@ def schedule_of(checkpoint: Checkpoint, own: Sequence[Array], wanted: str) -> st
     ]
     if wanted in kinds:
         return wanted
-    if any(len(o) == len(betas) and np.allclose(o, betas, rtol=ROUNDED, atol=1e-6) for o in own):
+    if any(
+        len(o) == len(betas) and np.allclose(o, betas, rtol=ROUNDED_TOLERANCE, atol=1e-6)
+        for o in own
+    ):
         return wanted
     return kinds[0] if kinds else "another"
 
@@ -256,12 +261,14 @@ def is_linear(betas: Array) -> bool:
     """Whether they grow by equal steps, from whatever to whatever."""
     steps = np.diff(betas)
     mean = float(steps.mean())
-    return mean > 0 and bool(np.all(np.abs(steps - mean) <= LINEAR * mean + 2e-8))
+    return mean > 0 and bool(np.all(np.abs(steps - mean) <= LINEAR_TOLERANCE * mean + 2e-8))
 
 
 def is_cosine(betas: Array) -> bool:
     expected = oracle.betas(Case(1e-4, 0.02, len(betas)), "cosine")
-    return bool(np.all(np.abs(np.cumprod(1 - betas) - np.cumprod(1 - expected)) <= COSINE))
+    return bool(
+        np.all(np.abs(np.cumprod(1 - betas) - np.cumprod(1 - expected)) <= COSINE_TOLERANCE)
+    )
 
 
 ITEMS = tuple(

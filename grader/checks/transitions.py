@@ -255,7 +255,7 @@ class Expected:
 
     def __init__(self, steps: Steps) -> None:
         self.steps = steps
-        reverse = oracle.Reverse(steps.beta, steps.alphabar, steps.alphabar_before)
+        reverse = oracle.Reverse(steps.beta, steps.alphabar, steps.alphabar_prev)
         self.posterior, self.variances = cache(reverse.posterior), cache(reverse.variances)
         self.ddim = reverse.ddim
 
@@ -266,7 +266,7 @@ class Expected:
         return m.has_variance(variance, self.steps.too_far)
 
     def alphabar(self, step: int) -> float:
-        return float(self.steps.alphabar[step]) if step >= 0 else self.steps.alphabar_before
+        return float(self.steps.alphabar[step]) if step >= 0 else self.steps.alphabar_prev
 
     def renoised(self, s: int) -> tuple[float, float, float]:
         """(a, b, variance) of noising the predicted x_0 anew."""

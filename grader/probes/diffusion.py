@@ -17,7 +17,7 @@
     n_sample         (sampling, conditions) how many images
     record           (sampling) the steps, counted from 0, whose x_t is handed back as a whole
     fresh            (sampling) whether the oracle's image is another one at every step
-    alphabar         (sampling) alphabar_1..alphabar_T; alphabar_before: what comes before
+    alphabar         (sampling) alphabar_1..alphabar_T; alphabar_prev: what comes before
     scale, shift     (sampling) the network lives in the data space scale * x + shift
     timesteps        (sampling) null, or what training passes as t for steps 1..T
 

@@ -87,7 +87,7 @@ def learnt(namespace: Any, inputs: Any, ddpm: Any, network: Any, frame: Any) -> 
 
 def steps_by_level(level: Any, inputs: Any) -> Any:
     """The step whose part of x_0 is nearest to each level; -1 for what comes before the first."""
-    roots = np.sqrt([inputs["alphabar_before"], *inputs["alphabar"]])
+    roots = np.sqrt([inputs["alphabar_prev"], *inputs["alphabar"]])
     return np.abs(level[:, None] - inputs["scale"] * roots).argmin(axis=1) - 1
 
 

@@ -140,8 +140,8 @@ class Reverse:
 
     NEAR = 2e-4  # of beta and alphabar, beside a millionth of 1: float32 rounds
 
-    def __init__(self, beta: Array, alphabar: Array, alphabar_before: float = 1.0) -> None:
-        own = np.concatenate([beta, alphabar, [alphabar_before]])
+    def __init__(self, beta: Array, alphabar: Array, alphabar_prev: float = 1.0) -> None:
+        own = np.concatenate([beta, alphabar, [alphabar_prev]])
         number = 0
         while (name := f"reverse/{number}/schedule") in answers():
             known = answers()[name]
