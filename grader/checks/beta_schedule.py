@@ -99,9 +99,10 @@ def describe(used: Array, expected: Array) -> Message:
     return say("beta_schedule.leaves_curve", first=first, T=len(used))
 
 
-def examine(session: KernelSession, seed: int, tolerances: Tolerances) -> list[Verdict]:
+def examine(known: Known) -> list[Verdict]:
     """Asks for both schedules and judges them; one verdict each."""
-    judged = [examine_schedule(session, seed, schedule, tolerances) for schedule in SCHEDULES]
+    seed = derived(known.seed, "betas")
+    judged = [examine_schedule(known.session, seed, s, known.tolerances) for s in SCHEDULES]
     linear, cosine = judged
     lengths = [v.details.get("entries_beyond_T") for v in judged]
     if linear.right and cosine.right and lengths[0] != lengths[1]:
@@ -234,10 +235,6 @@ def finite(value: float) -> float | None:
     return float(value) if np.isfinite(value) else None
 
 
-def examine_item(known: Known) -> list[Verdict]:
-    return examine(known.session, derived(known.seed, "betas"), known.tolerances)
-
-
 ITEMS = (
     Item(
         ITEM,
@@ -245,7 +242,7 @@ ITEMS = (
         {"en": "Beta schedules", "ko": "베타 스케줄"},
         notebook="2-1",
         target="beta_schedule",
-        examine=examine_item,
+        examine=examine,
         order=1,
     ),
 )

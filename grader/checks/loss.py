@@ -38,17 +38,16 @@ from grader.checks.verdict import (
     partial,
 )
 from grader.messages.message import Message, say
-from grader.sandbox import KernelSession, Status, derived
+from grader.sandbox import Status, derived
 from grader.states import State
 
 ITEM = "loss"
 NEXT = 3  # steps: so near to each other, rounding makes them one
 
 
-def examine(
-    session: KernelSession, seed: int, groups: Sequence[Group]
-) -> tuple[list[Verdict], dict[tuple[str, str], Training]]:
-    """A verdict a prediction type; and what each (prediction, schedule) showed of training."""
+def examine(known: Known) -> list[Verdict]:
+    """A verdict a prediction type. Notes what each (prediction, schedule) showed of training."""
+    session, seed = known.session, derived(known.seed, "training")  # as the sampler is asked
     questions = Questions(session, seed)
 
     def tries(prediction: str, group: Group) -> list[Try]:
@@ -69,7 +68,9 @@ def examine(
             return verdict, replace(training, left_out=None)
         return result
 
-    return examine_predictions(groups, Method(tries, questions.loss, judge_try, conclude))
+    method = Method(tries, questions.loss, judge_try, conclude)
+    verdicts, known.trainings = examine_predictions(known.settings(), method)
+    return verdicts
 
 
 def judge_long_row(verdict: Verdict, training: Training, one: Try, questions: Questions) -> Result:
@@ -239,12 +240,6 @@ def interface_verdict(check: str, answer: LossAnswer, prediction: str) -> Verdic
     return None
 
 
-def examine_item(known: Known) -> list[Verdict]:
-    seed = derived(known.seed, "training")  # what the loss shows is used for the sampler
-    verdicts, known.trainings = examine(known.session, seed, known.settings())
-    return verdicts
-
-
 ITEMS = (
     Item(
         ITEM,
@@ -253,7 +248,7 @@ ITEMS = (
         notebook="2-1",
         target="DDPM",
         method="forward",
-        examine=examine_item,
+        examine=examine,
         order=3,
     ),
 )

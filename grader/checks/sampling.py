@@ -5,7 +5,7 @@ then a linear function of x_t and that image plus noise, whatever way it is writ
 coefficients and variance can be measured (Ho et al. 2020, eq. 6, 7 and 11).
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import asdict, replace
 from typing import TypeVar
 
@@ -33,7 +33,7 @@ from grader.checks.slots import IN_ONE_VECTOR
 from grader.checks.verdict import Verdict, failed, missing, needs_review, not_run, skipped
 from grader.errors import NotRecorded
 from grader.messages.message import Message, say
-from grader.sandbox import KernelSession, Status, derived
+from grader.sandbox import Status, derived
 from grader.states import State
 
 ITEM = "sampling"
@@ -42,25 +42,18 @@ OTHER_SPACES = [Training(scale, shift) for scale, shift in DATA_SPACES]
 """Where forward is wrong, nothing says in which space the network lives."""
 
 
-def examine(
-    session: KernelSession,
-    seed: int,
-    groups: Sequence[Group],
-    trainings: Mapping[tuple[str, str], Training],
-    spaces: Spaces = frozenset,
-) -> list[Verdict]:
-    """A verdict a prediction type. ``spaces`` gives the (scale, shift) to which the notebook may
-    bring its data before training."""
-    questions = Questions(session, seed)
+def examine(known: Known) -> list[Verdict]:
+    """A verdict a prediction type."""
+    questions = Questions(known.session, derived(known.seed, "training"))
 
     def tries(prediction: str, group: Group) -> list[Try]:
-        known = trainings.get((prediction, group[0].schedule), Training())
-        if known.setting is not None and known.known:
-            return [Try(prediction, known.setting, known)]  # sampling must use it as training does
+        shown = known.trainings.get((prediction, group[0].schedule), Training())
+        if shown.setting is not None and shown.known:
+            return [Try(prediction, shown.setting, shown)]  # sampling must use it as training does
         return [Try(prediction, setting, other) for setting in group for other in OTHER_SPACES]
 
     def judge_try(one: Try, answer: SamplingAnswer, asked: Asked) -> Result:
-        return judged(asked.question, lambda: judge(answer, asked, spaces)), one.training
+        return judged(asked.question, lambda: judge(answer, asked, known.spaces)), one.training
 
     def conclude(one: Try, answer: SamplingAnswer, asked: Asked, result: Result) -> Result:
         verdict, training = result
@@ -77,7 +70,8 @@ def examine(
         }
         return replace(verdict, details=details), training
 
-    return examine_predictions(groups, Method(tries, questions.samples, judge_try, conclude))[0]
+    method = Method(tries, questions.samples, judge_try, conclude)
+    return examine_predictions(known.settings(), method)[0]
 
 
 def judged(question: Question, judge: Callable[[], Judged]) -> Judged | Verdict:
@@ -180,11 +174,6 @@ def interface_verdict(check: str, answer: SamplingAnswer, prediction: str) -> Ve
     return None
 
 
-def examine_item(known: Known) -> list[Verdict]:
-    seed, groups = derived(known.seed, "training"), known.settings()
-    return examine(known.session, seed, groups, known.trainings, known.spaces)
-
-
 ITEMS = (
     Item(
         ITEM,
@@ -193,7 +182,7 @@ ITEMS = (
         notebook="2-1",
         target="DDPM",
         method="sample",
-        examine=examine_item,
+        examine=examine,
         order=4,
     ),
 )

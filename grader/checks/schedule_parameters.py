@@ -129,14 +129,14 @@ def judgeable(answer: ScheduleAnswer, cases: Sequence[Case]) -> bool:
     )
 
 
-def examine(
-    session: KernelSession, seed: int, betas_ran: Mapping[str, bool], tolerances: Tolerances
-) -> tuple[list[Verdict], dict[str, bool]]:
-    """A verdict an entry, and for each schedule whether every entry is right on the own betas.
+def examine(known: Known) -> list[Verdict]:
+    """A verdict an entry. Notes for each schedule whether every entry is right on the own betas.
 
-    ``betas_ran`` says for which schedules ``beta_schedule`` came to an end at all; where it did
-    not, it is not called again and the reference's betas take its place.
+    Where ``beta_schedule`` did not come to an end at all, it is not called again and the
+    reference's betas take its place.
     """
+    session, seed = known.session, derived(known.seed, "entries")
+    betas_ran = {name: v.state not in NO_END for name, v in known.of("beta_schedule").items()}
     asked, given = oracle.entry_cases(seed), oracle.given_cases(seed)
     cases = dict.fromkeys(SCHEDULES, asked)
     answers: dict[str, ScheduleAnswer] = {}
@@ -146,17 +146,18 @@ def examine(
         if betas_ran[schedule]:
             answers[schedule] = ask(session, schedule, asked, given=False)
             natural[schedule] = judgeable(answers[schedule], asked)
-        known = answers.get(schedule)
-        if not natural[schedule] and (known is None or not known.missing):
+        first = answers.get(schedule)
+        if not natural[schedule] and (first is None or not first.missing):
             cases[schedule] = given
             answers[schedule] = ask(session, schedule, given, given=True)
-    found = {s: judge_schedule(answers[s], cases[s], s, tolerances) for s in SCHEDULES}
+    found = {s: judge_schedule(answers[s], cases[s], s, known.tolerances) for s in SCHEDULES}
     for schedule in SCHEDULES:
         if natural[schedule] and not own_betas_kept(answers[schedule], asked):
             found[schedule] = dict.fromkeys(JUDGED, False)
-    verdicts = [judge_entry(name, answers, found) for name in JUDGED]
-    right = {s: natural[s] and bool(found[s]) and all(found[s].values()) for s in SCHEDULES}
-    return verdicts, right
+    known.entries_right = {
+        s: natural[s] and bool(found[s]) and all(found[s].values()) for s in SCHEDULES
+    }
+    return [judge_entry(name, answers, found) for name in JUDGED]
 
 
 def own_betas_kept(answer: ScheduleAnswer, cases: Sequence[Case]) -> bool:
@@ -223,13 +224,6 @@ def judge_entry(
     return failed(check, say("schedule_parameters.wrong"), **details)
 
 
-def examine_item(known: Known) -> list[Verdict]:
-    ran = {name: v.state not in NO_END for name, v in known.of("beta_schedule").items()}
-    seed = derived(known.seed, "entries")
-    verdicts, known.entries_right = examine(known.session, seed, ran, known.tolerances)
-    return verdicts
-
-
 ITEMS = (
     Item(
         ITEM,
@@ -237,7 +231,7 @@ ITEMS = (
         {"en": "Schedule parameters", "ko": "스케줄 파라미터"},
         notebook="2-1",
         target="ddpm_schedules",
-        examine=examine_item,
+        examine=examine,
         order=2,
     ),
 )

@@ -12,7 +12,7 @@ from nbformat import NotebookNode
 
 from grader.checks import beta_schedule, loss, sampling, schedule_parameters
 from grader.checks.examination import examine
-from grader.checks.setting import settings_to_judge
+from grader.checks.items import Known
 from grader.checks.tolerances import DEFAULT
 from grader.checks.verdict import Verdict
 from grader.intake import plan_definitions
@@ -103,14 +103,12 @@ def examine_item(
     session: KernelSession, seed: int, item: str, first: list[Verdict]
 ) -> list[Verdict]:
     """What one item is judged to be; the others are as they were under the first seed."""
-    schedules = [v for v in first if v.check.startswith("beta_schedule.")]
+    known = Known(session, seed, DEFAULT, frozenset)
     if item == "beta_schedule":
-        return beta_schedule.examine(session, seed, DEFAULT)
+        return beta_schedule.examine(known)
+    known.verdicts = [v for v in first if v.check.startswith("beta_schedule.")]
     if item == "schedule_parameters":
-        ran = {v.check.split(".")[1]: True for v in schedules}
-        return schedule_parameters.examine(session, seed, ran, DEFAULT)[0]
-    right = dict.fromkeys(beta_schedule.SCHEDULES, True)
-    longer = {v.check.split(".")[1]: bool(v.details["index_0_usable"]) for v in schedules}
-    groups = settings_to_judge(right, right, longer, True, DEFAULT)
-    losses, trainings = loss.examine(session, seed, groups)
-    return losses if item == "loss" else sampling.examine(session, seed, groups, trainings)
+        return schedule_parameters.examine(known)
+    known.entries_right = dict.fromkeys(beta_schedule.SCHEDULES, True)
+    losses = loss.examine(known)
+    return losses if item == "loss" else sampling.examine(known)
