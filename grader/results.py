@@ -11,7 +11,7 @@ from enum import StrEnum
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
-from grader.messages.message import Message
+from grader.messages.message import Said, said_json, sentence
 
 if TYPE_CHECKING:  # it imports what supervising does without
     from grader.checks.verdict import Verdict
@@ -45,29 +45,38 @@ class Flag:
     student's is made safe to show."""
 
     id: str
-    message: str
+    said: Said
 
     def __post_init__(self) -> None:
-        from grader.sandbox.text import clean  # whoever only reads results needs no sandbox
+        from grader.sandbox.text import clean_said  # whoever only reads results needs no sandbox
 
-        object.__setattr__(self, "message", clean(self.message))
+        object.__setattr__(self, "said", clean_said(self.said))
+
+    @property
+    def message(self) -> str:
+        """The sentence in English."""
+        return sentence(self.said)
 
 
 @dataclass(frozen=True)
 class CheckResult:
     """One check's verdict. ``points`` may be provisional when the state is ``needs_review``.
 
-    ``message`` is one sentence for the student, in English; ``said`` is what it was made of, where
-    that has an id. ``details`` holds the numbers for the TA.
+    ``said`` is for the student: a message with an id, or a sentence that has none. ``details``
+    holds the numbers for the TA.
     """
 
     id: str
     status: State
     points: float
     max_points: float
-    message: str
+    said: Said
     details: Mapping[str, Any] = field(default_factory=dict)
-    said: Message | None = None
+
+    @property
+    def message(self) -> str:
+        """The sentence in English."""
+        return sentence(self.said)
 
 
 @dataclass(frozen=True)
@@ -142,7 +151,7 @@ def to_json(result: Result) -> dict[str, Any]:
         "max_points": result.max_points,
         "items": items_json(result.items),
         "clarity": clarity_json(result.clarity),
-        "flags": [{"id": flag.id, "message": flag.message} for flag in result.flags],
+        "flags": flags_json(result.flags),
         "environment": dict(result.environment),
         "seconds": {name: round(value, 3) for name, value in result.seconds.items()},
     }
@@ -151,6 +160,10 @@ def to_json(result: Result) -> dict[str, Any]:
 def items_json(items: Sequence[ItemResult]) -> list[dict[str, Any]]:
     """The items, each with its checks."""
     return [{**_scored(item), "checks": [_check(check) for check in item.checks]} for item in items]
+
+
+def flags_json(flags: Sequence[Flag]) -> list[dict[str, Any]]:
+    return [{"id": flag.id, **plain(said_json(flag.said))} for flag in flags]
 
 
 def clear_share(clear: int, total: int) -> float:
@@ -181,14 +194,7 @@ def _scored(record: ItemResult | CheckResult) -> dict[str, Any]:
 
 
 def _check(check: CheckResult) -> dict[str, Any]:
-    said = {"id": None, "values": {}} if check.said is None else plain(check.said.to_json())
-    return {
-        **_scored(check),
-        "message": check.message,
-        "message_id": said["id"],
-        "values": said["values"],
-        "details": plain(check.details),
-    }
+    return {**_scored(check), **plain(said_json(check.said)), "details": plain(check.details)}
 
 
 def plain(value: Any) -> Any:

@@ -150,7 +150,11 @@ def works_json(works: "Works | None") -> dict[str, Any]:
     fine = [shot.pixels for shot in works.shots if shot.look is Look.FINE][:MOST_WORKS]
     others = [shot for shot in works.shots if shot.look is not Look.FINE][:MOST_WORKS]
     refused = [
-        {"look": str(s.look), "where": one_line(s.where), "picture": webp(s.pixels[::2, ::2], 50)}
+        {
+            "look": str(s.look),
+            "where": one_line(str(s.where)),
+            "picture": webp(s.pixels[::2, ::2], 50),
+        }
         for s in others
     ]
     return {"asked": asked, "pictures": [webp(pixels) for pixels in fine], "refused": refused}

@@ -8,10 +8,10 @@ from grader.checks.text_to_image import ITEM
 from grader.checks.verdict import Verdict, needs_review
 from grader.intake.candidates import kind_by_name
 from grader.intake.records import Notebook, Submission, Unread
+from grader.messages.message import Said, say, together
 from grader.results import State
 from grader.settings.folders import SETTINGS, said_by
 
-REVIEW = "A TA will review this."
 SAMPLES = "image_quality"
 PARTS = {"2-1": (*CHECKS_OF, SAMPLES), "2-2": (ITEM,)}
 _CHECK_OF = {"image": "image", "gif": "animation", "checkpoint": "checkpoint"}
@@ -44,7 +44,7 @@ def _doubted(
         return verdict
     item = verdict.check.split(".")[0]
     part = next((parts[kind] for kind, items in PARTS.items() if item in items), None)
-    reason = _of_part(verdict, part, samples_shown) if part is not None else ""
+    reason: Said = _of_part(verdict, part, samples_shown) if part is not None else ""
     elsewhere = verdict.state is State.MISSING or (item == SAMPLES and part is None)
     for it in unread:
         if not reason and (
@@ -53,16 +53,12 @@ def _doubted(
             reason = it.reason
     if not reason:
         return verdict
-    said = (
-        ""
-        if part is not None and reason == part.problem and not verdict.fraction
-        else verdict.message
-    )
-    text = f"{said} {reason} {REVIEW}".strip()
-    return needs_review(verdict.check, text, verdict.fraction, **verdict.details)
+    known = part is not None and reason == part.problem and not verdict.fraction
+    said = together("" if known else verdict.said, reason, say("run.review"))
+    return needs_review(verdict.check, said, verdict.fraction, **verdict.details)
 
 
-def _of_part(verdict: Verdict, part: Notebook, samples_shown: bool) -> str:
+def _of_part(verdict: Verdict, part: Notebook, samples_shown: bool) -> Said:
     """Why the notebook that an item stands in leaves a doubt; empty if it leaves none."""
     if part.problem or part.doubt:
         return part.problem or part.doubt

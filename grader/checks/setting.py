@@ -12,6 +12,7 @@ import numpy as np
 from grader.checks import oracle
 from grader.checks.cases import Array, Case
 from grader.checks.tolerances import DEFAULT, Tolerances
+from grader.messages.message import say
 from grader.sandbox import KernelSession, Outcome, Status
 
 PREDICTIONS = ("epsilon", "sample")
@@ -151,4 +152,4 @@ def too_many_calls(outcome: Outcome, T: int) -> Outcome | None:
     last = int(np.max(steps)) if steps is not None and steps.size else 0
     if rows <= MOST_ROWS * T + FEW_ROWS and last <= MOST_STEPS * T + FEW_ROWS:
         return None
-    return Outcome(Status.doubtful, "it leaves far more calls of the network than it has steps")
+    return Outcome(Status.doubtful, say("run.too_many_calls"))

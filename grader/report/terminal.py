@@ -9,6 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from grader.batch.telling import Telling
+from grader.messages.message import Said
 from grader.results import Flag, ItemResult, Result, State
 
 if TYPE_CHECKING:
@@ -105,12 +106,12 @@ def print_result(result: Result, console: Console, seconds: float | None = None)
         console.print(Text(f"{math.floor(10 * seconds) / 10:.1f} s", style="dim"))
 
 
-def print_clarity(clarity: "Clarity | None", seen: Sequence[str], console: Console) -> None:
+def print_clarity(clarity: "Clarity | None", seen: Sequence[Said], console: Console) -> None:
     """How many digits are clear and which are not; or why no grid was found."""
     if clarity is None:
         console.print(Text("No picture of samples was found that can be counted."))
         for line in seen:
-            console.print(Text(line))
+            console.print(Text(str(line)))
         return
     rows, columns = clarity.grid.shape
     text = f"{clarity.clear} of {clarity.total} digits are clear"
@@ -118,4 +119,4 @@ def print_clarity(clarity: "Clarity | None", seen: Sequence[str], console: Conso
     for digit, count in clarity.failing.items():
         console.print(Text(f"  {digit}: {count} not clear"))
     for note in clarity.notes:
-        console.print(Text(note, style="dim"))
+        console.print(Text(str(note), style="dim"))
