@@ -23,6 +23,7 @@ from grader.checks.verdict import Verdict
 from grader.errors import GraderError, SandboxUnavailable
 from grader.intake.identify import student_id_in
 from grader.intake.paths import printable
+from grader.messages.message import Said, say, together
 from grader.results import Flag, Result, State, environment, result_status, to_json
 from grader.rubric import CHECKS, Rubric
 from grader.sandbox import Ahead, Limits, Sandbox, choose_sandbox
@@ -111,10 +112,10 @@ def grade_job(job: Job) -> Evidence | Unreadable:
     except SandboxUnavailable:
         raise
     except GraderError as error:  # its text says it all
-        return fault(job, one_line(str(error)))
+        return fault(job, error.said)
     except Exception as error:
         logger.exception("grading failed")
-        return fault(job, f"the grader failed with {type(error).__name__}.")
+        return fault(job, say("handed_in.failed_with", error=type(error).__name__))
 
 
 def evidence_of(result: Result, file: str, prints: "Prints") -> Evidence:
@@ -189,34 +190,35 @@ def webp(pixels: Any, quality: int = 80) -> str:
 
 
 TYPED_IN = {
-    "text": "A text was typed into Canvas in place of a file. A TA will look at it.",
-    "link": "A link was given to Canvas in place of a file. A TA will look at it.",
+    "text": ("handed_in.text", "handed_in.text_in"),
+    "link": ("handed_in.link", "handed_in.link_in"),
 }
+"""What a TA is told of it, and of where it stands."""
 
 
 def typed_in(job: Job, kind: str) -> Evidence:
     """The evidence of a submission in which there is no file to grade."""
     name = PurePath(job.place.member or job.place.path.name).name
-    where = f"The {kind} that was handed in stands in {printable(name)}."
+    verdict, stands_in = TYPED_IN[kind]
+    where: Said = say(stands_in, file=printable(name))
     found = readings(name)
     if len(found) == 1:
         file = replace(found[0], kind="file", attachment=1, file="work.tar.gz", late=False).build()
-        where += f" To grade what it leads to, give batch an archive {printable(file)} as well."
+        where = together(where, say("handed_in.give_archive", archive=printable(file)))
     flag = Flag(f"{kind}_in_place_of_a_file", where)
-    return ungraded(job, State.NEEDS_REVIEW, TYPED_IN[kind], [flag])
+    return ungraded(job, State.NEEDS_REVIEW, say(verdict), [flag])
 
 
-def fault(job: Job, reason: str) -> Evidence:
+def fault(job: Job, reason: Said) -> Evidence:
     """The evidence of a submission that could not be graded by no fault of the student's."""
-    text = f"The grader could not judge the submission: {reason}"
-    return ungraded(job, State.INFRA_ERROR, text, [])
+    return ungraded(job, State.INFRA_ERROR, say("handed_in.not_judged", reason=reason), [])
 
 
-def ungraded(job: Job, state: State, text: str, flags: Sequence[Flag]) -> Evidence:
+def ungraded(job: Job, state: State, said: Said, flags: Sequence[Flag]) -> Evidence:
     """The same verdict on everything."""
     rubric = job.task.rubric
     checks = [f"{item}.{name}" for item, names in CHECKS.items() for name in names]
-    verdicts = [Verdict(check, state, 0.0, text) for check in checks]
+    verdicts = [Verdict(check, state, 0.0, said) for check in checks]
     items = rubric.score(verdicts)
     result = Result(
         student_id=student_id_in(job.file),

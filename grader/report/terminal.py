@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from grader.batch.telling import Telling
-from grader.messages.message import Said
+from grader.messages.message import Said, parts_of, sentence
 from grader.results import Flag, ItemResult, Result, State
 
 if TYPE_CHECKING:
@@ -63,14 +63,14 @@ def _points(points: float, max_points: float) -> Text:
 
 def _why(item: ItemResult, tell: Telling) -> Text:
     """One line a sentence; equal sentences of several checks or items once."""
-    names: dict[str, list[str]] = {}
+    names: dict[Said, list[str]] = {}
     for check in item.checks:
         if check.status is not State.PASSED:
-            names.setdefault(check.message, []).append(check.id.split(".")[-1])
+            names.setdefault(check.said, []).append(check.id.split(".")[-1])
     if not names:
         return Text("all right", style="dim")
     single = len(item.checks) == 1
-    told = {message: tell(item.id, message) for message in names}
+    told = {said: sentence(tell(item.id, said)) for said in names}
     lines = [told[m] if single else f"{', '.join(c)}: {told[m]}" for m, c in names.items()]
     return Text("\n".join(lines))
 
@@ -86,8 +86,9 @@ def _total_note(result: Result) -> str:
 
 def _flags(result: Result) -> list[Text]:
     left_out = sum(flag.id == "left_out" for flag in result.flags)
-    said = " ".join(check.message for item in result.items for check in item.checks)
-    shown = [f for f in result.flags if f.id != "left_out" and f.message not in said]
+    checks = [check for item in result.items for check in item.checks]
+    told = {part for check in checks for part in parts_of(check.said)}
+    shown = [f for f in result.flags if f.id != "left_out" and f.said not in told]
     lines = [_flag(flag) for flag in shown]
     if left_out:
         text = f"{left_out} statements of the notebook were left out; result.json says why each."

@@ -12,9 +12,11 @@ from grader.batch.decisions import TILES, Decision
 from grader.batch.evidence import verdicts_from
 from grader.batch.gradebook import Entry, GradedItem
 from grader.batch.journal import Journal
+from grader.messages.message import messages_in, said_in
 from grader.report.curves import Curve, curves_of
 from grader.review.code import Statement, statements_for
 from grader.review.mask import Mask
+from grader.review.words import Words
 
 OLD = "graded before code was kept; grade again to see it"
 MOST_NUMBERS = 60  # of a check
@@ -119,12 +121,12 @@ class Evidence:
         found = dict(_encoded(shown)).get(name)
         return (base64.b64decode(found), "image/webp") if found else None
 
-    def cards(self, entry: Entry, items: Sequence[str], mask: Mask) -> list[Card]:
+    def cards(self, entry: Entry, items: Sequence[str], mask: Mask, words: Words) -> list[Card]:
         """The cards of these items, of an entry with all its details."""
         overlay, shown = self._shown(entry.key) if entry.key else (b"", {})
         measured = self._measured(entry.key)
         return [
-            _card(item, entry, bool(overlay), shown, measured, mask)
+            _card(item, entry, bool(overlay), shown, measured, mask, words)
             for item in entry.items
             if item.id in items
         ]
@@ -141,9 +143,11 @@ def _card(
     shown: Mapping[str, Any],
     measured: Mapping[str, Mapping[str, Any]],
     mask: Mask,
+    words: Words,
 ) -> Card:
     checks = [
-        _check(item, check, measured.get(check["id"], {}), mask, entry) for check in item.checks
+        _check(item, check, measured.get(check["id"], {}), mask, words, entry)
+        for check in item.checks
     ]
     code: Sequence[Statement] = ()
     why = ""
@@ -155,7 +159,9 @@ def _card(
             why = OLD
         else:
             hidden = _masked(kept, mask, entry)
-            code = statements_for(item.id, hidden, [f"{c.message}\n{c.raised}" for c in checks])
+            code = statements_for(
+                item.id, hidden, [text for check in item.checks for text in _quoted(check)]
+            )
             known = code or not kept.get("whole", True)
             why = "" if known else "no statement that defines it ran"
     return Card(
@@ -189,6 +195,7 @@ def _check(
     check: Mapping[str, Any],
     measured: Mapping[str, Any],
     mask: Mask,
+    words: Words,
     entry: Entry,
 ) -> Check:
     details = dict(check["details"])
@@ -197,7 +204,7 @@ def _check(
     return Check(
         check["id"],
         check["status"],
-        mask.text(str(check["message"]), entry),
+        mask.text(words.sentence(said_in(check)), entry),
         item.points_of(check),
         float(check["points"]),
         float(check["max_points"]),
@@ -206,6 +213,13 @@ def _check(
         [(name, mask.text(text, entry)) for name, text in _numbers(details)][:MOST_NUMBERS],
         mask.text(raised, entry),
     )
+
+
+def _quoted(check: Mapping[str, Any]) -> Iterator[str]:
+    """What a check quotes of Python's own texts, which may name lines."""
+    yield str(check["details"].get("traceback", ""))
+    for message in messages_in(said_in(check)):
+        yield from (value for value in message.values.values() if isinstance(value, str))
 
 
 def _numbers(details: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
