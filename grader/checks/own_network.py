@@ -4,13 +4,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from grader.checks.verdict import Verdict, needs_review
-from grader.messages.message import say
+from grader.messages.message import Said, say
 from grader.results import State
 
 SIDE = 28
 
 
-def own_network_error(check: str, what: str, facts: Mapping[str, Any]) -> Verdict | None:
+def own_network_error(check: str, what: Said, facts: Mapping[str, Any]) -> Verdict | None:
     """The verdict if the notebook's own ContextUnet did not take a call; None if it did."""
     if "own_error" not in facts:
         return None

@@ -164,7 +164,7 @@ def beside_the_steps(check: str, outcome: Outcome, n_sample: int, in_one: bool) 
 
 def interface_verdict(check: str, outcome: Outcome, prediction: str) -> Verdict | None:
     """The verdict if there is nothing to measure; None if there is."""
-    what = f"DDPM.sample with prediction_type='{prediction}'"
+    what = say("run.of_sample", prediction=prediction)
     if outcome.status is not Status.ok:
         return not_run(check, what, outcome)
     facts = outcome.facts

@@ -6,6 +6,7 @@ import pytest
 
 from grader.batch.correct import correct
 from grader.batch.decisions import Decision
+from grader.messages.message import say, together
 from grader.results import Flag, State
 from grader.review.groups import AGAIN, Group, groups_of
 from grader.review.kinds import kind_of
@@ -53,12 +54,12 @@ def test_students_with_the_same_doubt_are_one_group_the_largest_first(tmp_path: 
 
 
 def test_what_all_items_share_is_one_doubt(tmp_path: Path) -> None:
-    note = "The notebook imports diffusers, which already solves the assignment."
+    note = say("run.imports_a_solution", names="diffusers")
     student = Student(
         "2023-10000",
         {
-            "loss.epsilon": f"The loss is right. {note}",
-            "sampling.sample": f"Every step is right. {note}",
+            "loss.epsilon": together("The loss is right.", note),
+            "sampling.sample": together("Every step is right.", note),
         },
     )
     grade(tmp_path / "grades", tmp_path / "in", [student])
