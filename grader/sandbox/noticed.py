@@ -16,7 +16,7 @@ _KNOWN = {
     "keeps questions or answers from arriving as they are": say("tampering.exchange"),
 }
 """What the guard of a kernel calls them."""
-_CHANGES = "changes "
+_CHANGES, _HOOKS = "changes ", "has IPython call it at every "
 
 
 def noticed_in_words(noticed: Iterable[str]) -> Said:
@@ -31,4 +31,6 @@ def noticed_in_words(noticed: Iterable[str]) -> Said:
 def _said(known: str) -> Message | str:
     if known.startswith(_CHANGES):
         return say("tampering.changes", what=known.removeprefix(_CHANGES))
+    if known.startswith(_HOOKS):
+        return say("tampering.hook", event=known.removeprefix(_HOOKS))
     return _KNOWN.get(known, known)

@@ -108,15 +108,11 @@ def test_every_message_is_there_in_korean_with_the_same_gaps() -> None:
 def test_every_message_can_be_said_in_both_languages() -> None:
     for language in LANGUAGES:
         for id, text in templates(language).items():
-            kinds = {name: spec for _, name, spec, _ in Formatter().parse(text) if name}
-            values = {
-                name: 7 if (spec or "")[-1:] in ("f", "g") else "것" for name, spec in kinds.items()
-            }
-            said = sentence(Message(id, values), language)
-            assert said and "{" not in said, id
-            assert sentence(
-                Message(id, dict.fromkeys(values, "…")), language
-            )  # as groups are named
+            kinds = {name: spec or "" for _, name, spec, _ in Formatter().parse(text) if name}
+            values = {name: 7 if spec[-1:] in ("f", "g") else "것" for name, spec in kinds.items()}
+            assert "{" not in (sentence(Message(id, values), language) or "{"), id
+            opened = Message(id, dict.fromkeys(values, "…"))  # as groups of doubts are named
+            assert sentence(opened, language), id
 
 
 def test_an_id_that_is_not_in_the_catalogue_cannot_be_said() -> None:
