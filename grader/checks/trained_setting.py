@@ -204,18 +204,18 @@ def with_checkpoint(
         "explains": dict(behaviour.explains) if behaviour is not None else {},
         "weights": checkpoint.weights,
     }
-    wrong = []
-    if found not in (None, schedule):
-        known = found in SCHEDULES
-        is_other = say("setting.schedule_is", found=found) if known else None
-        wrong.append(is_other or say("setting.schedule_differs"))
+    wrong: list[Message] = []
+    if found in SCHEDULES and found != schedule:
+        wrong.append(say("setting.schedule_is", found=found))
+    elif found not in (None, schedule):
+        wrong.append(say("setting.schedule_differs"))
     if predicts not in (None, prediction):
         wrong.append(PREDICTS[predicts])
     if wrong:
-        both = dict(zip(("first", "second"), wrong, strict=False))
-        reason = say("setting.two_reasons", **both) if len(wrong) > 1 else wrong[0]
-        values = {"prediction": prediction, "schedule": schedule, "reason": reason}
-        said = say("setting.other_setting", name=name, **values)
+        both = say("setting.two_reasons", first=wrong[0], second=wrong[-1])
+        values = {"prediction": prediction, "schedule": schedule}
+        reason = both if len(wrong) > 1 else wrong[0]
+        said = say("setting.other_setting", name=name, reason=reason, **values)
         blamed = not context.losses_right.get(prediction, False) and predicts != prediction
         if blamed and found in (None, schedule):  # the loss trains on the wrong target
             return needs_review(check, together(said, say("setting.loss_lost")), **details)

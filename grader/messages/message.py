@@ -113,7 +113,7 @@ def said_in(record: Mapping[str, Any]) -> Said:
     try:
         said = Message.from_json({"id": record["message_id"], "values": record["values"]})
         sentence(said)
-    except (KeyError, ValueError, IndexError, AttributeError, TypeError):  # of another version
+    except (LookupError, ValueError, AttributeError, TypeError, RecursionError):
         return text
     return said
 
