@@ -216,9 +216,11 @@ def _check(
 
 
 def _quoted(check: Mapping[str, Any]) -> Iterator[str]:
-    """What a check quotes of Python's own texts, which may name lines."""
+    """What names lines of the notebook: Python's own texts that a check quotes, and places."""
     yield str(check["details"].get("traceback", ""))
     for message in messages_in(said_in(check)):
+        if {"cell", "line"} <= message.values.keys():
+            yield f"cell {message.values['cell']}, line {message.values['line']}"
         yield from (value for value in message.values.values() if isinstance(value, str))
 
 
