@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from grader.batch.telling import Telling
-from grader.messages.message import Said, parts_of, sentence
+from grader.messages.message import Said, messages_in, say, sentence
 from grader.results import Flag, ItemResult, Result, State
 
 if TYPE_CHECKING:
@@ -87,7 +87,8 @@ def _total_note(result: Result) -> str:
 def _flags(result: Result) -> list[Text]:
     left_out = sum(flag.id == "left_out" for flag in result.flags)
     checks = [check for item in result.items for check in item.checks]
-    told = {part for check in checks for part in parts_of(check.said)}
+    told = {message for check in checks for message in messages_in(check.said)}
+    told |= {say("code.problem", problem=message) for message in told}  # by itself, as a flag
     shown = [f for f in result.flags if f.id != "left_out" and f.said not in told]
     lines = [_flag(flag) for flag in shown]
     if left_out:
