@@ -87,8 +87,9 @@ def _total_note(result: Result) -> str:
 def _flags(result: Result) -> list[Text]:
     left_out = sum(flag.id == "left_out" for flag in result.flags)
     checks = [check for item in result.items for check in item.checks]
-    told = {message for check in checks for message in messages_in(check.said)}
+    told: set[Said] = {message for check in checks for message in messages_in(check.said)}
     told |= {say("code.problem", problem=message) for message in told}  # by itself, as a flag
+    told |= {check.said for check in checks}
     shown = [f for f in result.flags if f.id != "left_out" and f.said not in told]
     lines = [_flag(flag) for flag in shown]
     if left_out:
