@@ -335,7 +335,7 @@ def infra(reason: Said) -> list[Verdict]:
 
 
 def not_planned(reason: Said) -> list[Verdict]:
-    said = together(reason, say("run.review_it"))
+    said = together(reason, say("run.review"))
     return [needs_review(check, said, 0.0) for check in code_checks()]
 
 

@@ -103,7 +103,7 @@ def _items(
                 does = effects(piece)
             except FAILURES as error:
                 where = {"cell": cell, "line": piece.line}
-                problems.append(say("code.fails", **where, error=type(error).__name__))
+                problems.append(say("code.not_understood", **where, error=type(error).__name__))
                 left.append((piece, say("code.not_read")))
                 continue
             if text.saved and does.binds & clean:
