@@ -15,6 +15,7 @@ from grader.checks.verdict import Verdict, not_judged
 from grader.digits.choose import Found, find_samples
 from grader.digits.clarity import WANTED, Clarity
 from grader.intake import Submission, plan_model
+from grader.messages.message import Said, say
 from grader.sandbox import InfraError, KernelSession, Limits, Sandbox
 from grader.settings.evidence import SettingEvidence, look, try_checkpoints
 from grader.settings.resample import resample
@@ -68,7 +69,7 @@ def count_digits(
             found = Found(new, seen) if new else replace(found, seen=seen)
         verdict = image_quality.judge(found)
     except InfraError as error:
-        return Counted(image_quality.not_counted(str(error)), None, [])
+        return Counted(image_quality.not_counted(error.said), None, [])
     except Exception as error:
         logger.exception("counting the clear digits failed")
         return Counted(not_judged(image_quality.CHECK, error), None, [])
@@ -78,7 +79,7 @@ def count_digits(
         "samples_elsewhere": image_quality.note(found.clarity),
         "digits_either_way": image_quality.either_way(found.clarity),
     }
-    flags = [Flag(name, text) for name, text in told.items() if text]
+    flags = [Flag(name, said) for name, said in told.items() if said]
     return Counted(verdict, found.clarity, flags)
 
 
@@ -89,16 +90,16 @@ def is_notebooks(clarity: Clarity | None) -> bool:
 
 def resampled(
     submission: Submission, notebook: NotebookNode, kernels: Kernels
-) -> tuple[Clarity | None, list[str]]:
+) -> tuple[Clarity | None, list[Said]]:
     """The digits of new images, and why there are none; a fault of ours leaves what there is."""
     sandbox, limits, seed = kernels.sandbox, kernels.limits, kernels.seed
     try:
         plan = bounded(plan_model, notebook)
         return resample(submission.root, plan, sandbox, limits, seed)
     except TooMuch as reason:
-        return None, [f"No new images were drawn: of the notebook's code {reason}."]
+        return None, [say("image_quality.not_drawn", reason=reason.said)]
     except InfraError as error:
-        return None, [f"The grader could not draw new images: {error}"]
+        return None, [say("image_quality.could_not_draw", reason=error.said)]
 
 
 def judge_works(
@@ -114,7 +115,7 @@ def judge_works(
         works = find_works(clean, part.content, submission.root)
         return *text_to_image.judge(works), works
     except InfraError as error:
-        return text_to_image.infra(str(error)), [], None
+        return text_to_image.infra(error.said), [], None
     except Exception as error:
         logger.exception("judging notebook 2-2 failed")
         checks = [f"{text_to_image.ITEM}.{name}" for name in text_to_image.CHECKS]

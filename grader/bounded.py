@@ -25,6 +25,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, ParamSpec, TypeVar
 
 from grader.errors import GraderError
+from grader.messages.message import say
 
 try:
     import resource
@@ -37,7 +38,7 @@ BYTES_A_SECOND = 16 * 2**20  # that are read at least; honest archives are read 
 MEMORY = 768 * 2**20  # bytes beyond what the helper has
 ANSWER = 192 * 2**20  # bytes of an answer
 
-NESTED, LARGE = "it is nested too deeply", "it needs too much memory to read"
+NESTED, LARGE = say("read.too_deep"), say("read.no_memory")
 
 PRELOADED = (
     *("grader.intake", "grader.digits.pictures", "grader.text_to_image.sources"),
@@ -83,9 +84,9 @@ def bounded_for(
         if answer is not None:
             break
         if time.monotonic() - began >= seconds:
-            raise TooMuch(f"it takes more than {seconds} seconds to read")
+            raise TooMuch(say("read.too_slow", seconds=seconds))
         if last:  # it was not for want of time, and not by chance
-            raise TooMuch("the process that read it ended")
+            raise TooMuch(say("read.ended"))
     assert answer is not None
     value, error = pickle.loads(answer)  # our own child's, in which no student's code runs
     if error is not None:

@@ -1,11 +1,22 @@
 """Errors that end in one clear line for the person at the terminal."""
 
+from grader.messages.message import Said
+
 STOPPED = 130
 """The exit code after Ctrl-C, as shells have it."""
 
 
 class GraderError(Exception):
-    """Base of the errors whose text is written for people."""
+    """Base of the errors whose text is written for people: a message, or a text without an id."""
+
+    def __init__(self, said: Said = "") -> None:
+        super().__init__(said)
+
+    @property
+    def said(self) -> Said:
+        """What it says, for any language."""
+        said: Said = self.args[0]
+        return said
 
 
 class Rejected(GraderError):
@@ -14,8 +25,8 @@ class Rejected(GraderError):
     ``sha256`` is that of the archive, where it was read.
     """
 
-    def __init__(self, text: str, sha256: str | None = None) -> None:
-        super().__init__(text)
+    def __init__(self, said: Said, sha256: str | None = None) -> None:
+        super().__init__(said)
         self.sha256 = sha256
 
 

@@ -42,7 +42,7 @@ from grader.checks.doubts import with_doubts
 from grader.checks.examination import examine, explain, not_to_be_trusted
 from grader.checks.items import code_items
 from grader.checks.makers import with_makers
-from grader.checks.verdict import REVIEW, Verdict, missing, needs_review
+from grader.checks.verdict import Verdict, missing, needs_review
 from grader.digits.decode import decoding_session
 from grader.errors import Rejected
 from grader.intake import (
@@ -58,9 +58,11 @@ from grader.intake.archive import file_sha256, folder_sha256
 from grader.intake.data import data_spaces
 from grader.intake.identify import student_id_in
 from grader.intake.paths import printable
+from grader.messages.message import Said, say, together
 from grader.results import Result, environment, result_status
 from grader.rubric import Rubric
 from grader.sandbox import InfraError, KernelSession, Outcome, Sandbox
+from grader.sandbox.noticed import noticed_in_words
 from grader.settings.evidence import SettingEvidence
 from grader.settings.folders import PREDICTIONS, find_settings, homeless
 from grader.states import Flag, State
@@ -126,10 +128,9 @@ def grade(
             look(submission, result)
             return result
     except Rejected as error:
-        return rejected(path, str(error), error.sha256 or sha256_of(path), options, watch)
+        return rejected(path, error.said, error.sha256 or sha256_of(path), options, watch)
     except RecursionError:
-        reason = "The submission's folders are nested too deeply."
-        return rejected(path, reason, sha256_of(path), options, watch)
+        return rejected(path, say("archive.too_deep"), sha256_of(path), options, watch)
 
 
 def grade_opened(
@@ -189,8 +190,8 @@ def aside(find: Callable[[], Artefacts], side_by_side: bool) -> Iterator[Callabl
         yield pool.submit(find).result
 
 
-def unusable(submission: Submission) -> str:
-    """Why nothing of it can be read, a sentence; empty if something can."""
+def unusable(submission: Submission) -> Said:
+    """Why nothing of it can be read; empty if something can."""
     parts = [submission.diffusion, submission.text_to_image]
     found = [part for part in parts if part is not None]
     if any(part.content is not None for part in found):
@@ -198,7 +199,7 @@ def unusable(submission: Submission) -> str:
     if find_settings(submission.root) or homeless(submission.root):
         return ""
     reasons = [*(part.problem for part in found), *(it.reason for it in submission.unread)]
-    return (reasons or ["The submission holds neither a notebook nor a result folder."])[0]
+    return reasons[0] if reasons else say("run.nothing_handed_in")
 
 
 def examination_seconds(submission: Submission, options: Options) -> float:
@@ -228,8 +229,8 @@ def run_notebook(
         try:
             plan = bounded(plan_everything if whole else plan_definitions, notebook)
         except TooMuch as reason:
-            text = f"The code of notebook 2-1 cannot be read: {reason}."
-            return not_planned(text), [Flag("notebook_problem", text)], ()
+            said = say("code.cannot_be_read", reason=reason.said)
+            return not_planned(said), [Flag("notebook_problem", said)], ()
     with KernelSession(
         plan.statements, sandbox=options.sandbox, limits=limits, seed=seed, seconds=seconds
     ) as session:
@@ -239,7 +240,7 @@ def run_notebook(
             try:
                 failures = session.prepare()
             except InfraError as error:
-                return infra(str(error)), [], plan.statements
+                return infra(error.said), [], plan.statements
         progress("examining schedules, loss and sampler")
         with watch("examination"):
             tolerances = options.rubric.tolerances
@@ -250,7 +251,8 @@ def run_notebook(
     explained = explain(verdicts, plan, causes, forbidden)
     flags = plan_flags(plan, failures, forbidden)
     if session.noticed:
-        flags.append(Flag("tampering", f"The code {'; '.join(sorted(session.noticed))}."))
+        does = noticed_in_words(session.noticed)
+        flags.append(Flag("tampering", say("tampering.flag", what=does)))
         explained = not_to_be_trusted(explained)
     return explained, flags, plan.statements
 
@@ -319,17 +321,18 @@ def views_of(seen: Mapping[str, SettingEvidence] | str) -> dict[str, dict[str, A
 
 
 def no_notebook() -> list[Verdict]:
-    text = "Notebook 2-1 was not found in the submission."
-    return [missing(check, text) for check in code_checks()]
+    said = say("run.no_notebook")
+    return [missing(check, said) for check in code_checks()]
 
 
-def infra(reason: str) -> list[Verdict]:
-    text = f"The grader could not run the notebook: {reason}"
-    return [Verdict(check, State.INFRA_ERROR, 0.0, text) for check in code_checks()]
+def infra(reason: Said) -> list[Verdict]:
+    said = say("run.notebook_not_run", reason=reason)
+    return [Verdict(check, State.INFRA_ERROR, 0.0, said) for check in code_checks()]
 
 
-def not_planned(reason: str) -> list[Verdict]:
-    return [needs_review(check, f"{reason} {REVIEW}", 0.0) for check in code_checks()]
+def not_planned(reason: Said) -> list[Verdict]:
+    said = together(reason, say("run.review"))
+    return [needs_review(check, said, 0.0) for check in code_checks()]
 
 
 def code_checks() -> list[str]:
@@ -338,17 +341,19 @@ def code_checks() -> list[str]:
 
 def plan_flags(plan: Plan, failures: Mapping[int, Outcome], forbidden: Sequence[str]) -> list[Flag]:
     """What a TA should know of how the notebook's cells went."""
-    flags = [Flag("notebook_problem", f"{problem}.") for problem in plan.problems]
+    flags = [
+        Flag("notebook_problem", say("code.problem", problem=problem)) for problem in plan.problems
+    ]
     for index, outcome in failures.items():
         statement = plan.statements[index]
-        where = f"Cell {statement.cell}, line {statement.line}"
-        flags.append(Flag("cell_failed", f"{where}: {outcome.message}"))
+        where = {"cell": statement.cell, "line": statement.line}
+        flags.append(Flag("cell_failed", say("code.failed", **where, message=outcome.said)))
     for left in plan.left_out:
-        where = f"Cell {left.cell}, line {left.line}"
-        flags.append(Flag("left_out", f"{where}: {left.reason} ({left.what})"))
+        where = {"cell": left.cell, "line": left.line}
+        said = say("code.left_out", **where, reason=left.reason, what=left.what)
+        flags.append(Flag("left_out", said))
     for name in forbidden:
-        text = f"The notebook imports {name}, which already solves the assignment."
-        flags.append(Flag("import_not_allowed", text))
+        flags.append(Flag("import_not_allowed", say("run.imports_a_solution", names=name)))
     return flags
 
 
@@ -360,7 +365,7 @@ def sha256_of(path: Path) -> str:
         return hashlib.sha256(b"").hexdigest()
 
 
-def rejected(path: Path, reason: str, sha256: str, options: Options, watch: Stopwatch) -> Result:
+def rejected(path: Path, reason: Said, sha256: str, options: Options, watch: Stopwatch) -> Result:
     """The result of a submission that cannot be read: no item could be judged."""
     return Result(
         student_id=student_id_in(path.name),

@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, field
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
-from grader.messages.message import Message
+from grader.messages.message import Said, said_json, sentence
 from grader.states import Flag, State
 
 if TYPE_CHECKING:  # it imports what supervising does without
@@ -27,17 +27,21 @@ SCHEMA_VERSION = 1
 class CheckResult:
     """One check's verdict. ``points`` may be provisional when the state is ``needs_review``.
 
-    ``message`` is one sentence for the student, in English; ``said`` is what it was made of, where
-    that has an id. ``details`` holds the numbers for the TA.
+    ``said`` is for the student: a message with an id, or a sentence that has none. ``details``
+    holds the numbers for the TA.
     """
 
     id: str
     status: State
     points: float
     max_points: float
-    message: str
+    said: Said
     details: Mapping[str, Any] = field(default_factory=dict)
-    said: Message | None = None
+
+    @property
+    def message(self) -> str:
+        """The sentence in English."""
+        return sentence(self.said)
 
 
 @dataclass(frozen=True)
@@ -112,7 +116,7 @@ def to_json(result: Result) -> dict[str, Any]:
         "max_points": result.max_points,
         "items": items_json(result.items),
         "clarity": clarity_json(result.clarity),
-        "flags": [{"id": flag.id, "message": flag.message} for flag in result.flags],
+        "flags": flags_json(result.flags),
         "environment": dict(result.environment),
         "seconds": {name: round(value, 3) for name, value in result.seconds.items()},
     }
@@ -121,6 +125,10 @@ def to_json(result: Result) -> dict[str, Any]:
 def items_json(items: Sequence[ItemResult]) -> list[dict[str, Any]]:
     """The items, each with its checks."""
     return [{**_scored(item), "checks": [_check(check) for check in item.checks]} for item in items]
+
+
+def flags_json(flags: Sequence[Flag]) -> list[dict[str, Any]]:
+    return [{"id": flag.id, **plain(said_json(flag.said))} for flag in flags]
 
 
 def clarity_json(clarity: "Clarity | None") -> dict[str, Any]:
@@ -145,14 +153,7 @@ def _scored(record: ItemResult | CheckResult) -> dict[str, Any]:
 
 
 def _check(check: CheckResult) -> dict[str, Any]:
-    said = {"id": None, "values": {}} if check.said is None else plain(check.said.to_json())
-    return {
-        **_scored(check),
-        "message": check.message,
-        "message_id": said["id"],
-        "values": said["values"],
-        "details": plain(check.details),
-    }
+    return {**_scored(check), **plain(said_json(check.said)), "details": plain(check.details)}
 
 
 def plain(value: Any) -> Any:

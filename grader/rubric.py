@@ -18,7 +18,7 @@ from grader.checks.verdict import Verdict
 from grader.errors import RubricError
 from grader.intake import ArchiveLimits
 from grader.lateness import LateRule
-from grader.messages.message import Message
+from grader.messages.message import Said
 from grader.results import CheckResult, ItemResult
 from grader.sandbox import Limits
 from grader.states import State
@@ -85,7 +85,7 @@ class Rubric:
         by_id = {verdict.check: verdict for verdict in verdicts}
         return [score_item(item, by_id) for item in self.items]
 
-    def skipped(self, reason: str) -> list[ItemResult]:
+    def skipped(self, reason: Said) -> list[ItemResult]:
         """The items of a submission that cannot be read: none could be judged."""
         return [
             ItemResult(
@@ -115,9 +115,8 @@ def score_item(item: Item, verdicts: Mapping[str, Verdict]) -> ItemResult:
 def score_check(check: str, points: float, verdicts: Mapping[str, Verdict]) -> CheckResult:
     verdict = verdicts[check]
     earned = round(points * verdict.fraction, 2 if points * 100 % 1 == 0 else 4)
-    said = verdict.said if isinstance(verdict.said, Message) else None
     details = dict(verdict.details)
-    return CheckResult(check, verdict.state, earned, points, verdict.message, details, said)
+    return CheckResult(check, verdict.state, earned, points, verdict.said, details)
 
 
 def item_state(checks: Sequence[CheckResult]) -> State:

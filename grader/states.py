@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from grader.messages.message import Said, sentence
+
 
 class State(StrEnum):
     """How a check, an item or a submission ended."""
@@ -26,9 +28,14 @@ class Flag:
     student's is made safe to show."""
 
     id: str
-    message: str
+    said: Said
 
     def __post_init__(self) -> None:
-        from grader.sandbox.text import clean  # whoever only reads results needs no sandbox
+        from grader.sandbox.text import clean_said  # whoever only reads results needs no sandbox
 
-        object.__setattr__(self, "message", clean(self.message))
+        object.__setattr__(self, "said", clean_said(self.said))
+
+    @property
+    def message(self) -> str:
+        """The sentence in English."""
+        return sentence(self.said)

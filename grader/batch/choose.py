@@ -17,6 +17,7 @@ from grader.batch.gather import Attempt
 from grader.batch.places import Place
 from grader.batch.roster import Roster, Student
 from grader.intake.paths import printable
+from grader.messages.message import say
 from grader.states import Flag
 
 _LONG_AGO = datetime(1, 1, 1, tzinfo=UTC)
@@ -107,8 +108,8 @@ def _handed(owner: str, group: Sequence[Attempt], register: "Register") -> Hande
     loose = _loose(ordered)
     if loose:
         counts, others = _together(loose), [a for a in ordered if a not in loose]
-        text = f"{len(loose)} files were handed in beside one another; they are graded together."
-        flags = [*flags, *([Flag("files_loose", text)] if len(loose) > 1 else [])]
+        said = say("handed_in.loose", count=len(loose))
+        flags = [*flags, *([Flag("files_loose", said)] if len(loose) > 1 else [])]
     else:
         *others, counts = ordered
     beside = [printable(a.file) for a in others if a.is_results and not counts.is_results]
@@ -234,8 +235,8 @@ class Register:
             return None, [], []
         if notes := self.refuted(hint, ordered):
             return None, notes, []
-        text = f"The student id in the file's name is written in another way than {hint}."
-        return Claim(hint, Sure.HINTED), [], [Flag("student_id_written_otherwise", text)]
+        said = say("student_id.written_otherwise", id=hint)
+        return Claim(hint, Sure.HINTED), [], [Flag("student_id_written_otherwise", said)]
 
     def refuted(self, student_id: str, group: Sequence[Attempt]) -> list[str]:
         """A note where the gradebook says that a user with another number has this id."""
@@ -262,8 +263,8 @@ class Register:
 def _mistyped(known: Student, named: str | None, user: str | None) -> list[Flag]:
     if named in (None, known.id):
         return []
-    text = f"The file is named {named}, but by Canvas's gradebook user {user} is {known.id}."
-    return [Flag("student_id_mistyped", text)]
+    said = say("student_id.mistyped", named=named, user=user, id=known.id)
+    return [Flag("student_id_mistyped", said)]
 
 
 def _name(group: Sequence[Attempt]) -> str:

@@ -10,7 +10,7 @@ from importlib.metadata import version
 from typing import Any
 
 from grader.checks.verdict import Verdict
-from grader.messages.message import Message, Said, templates
+from grader.messages.message import said_in, said_json
 from grader.paths import PACKAGE
 from grader.results import ItemResult, items_json, plain, result_status
 from grader.rubric import Rubric
@@ -62,8 +62,7 @@ def verdicts_json(verdicts: Sequence[Verdict]) -> str:
                 "check": verdict.check,
                 "state": str(verdict.state),
                 "fraction": verdict.fraction,
-                "message": verdict.message,
-                "said": None if isinstance(verdict.said, str) else plain(verdict.said.to_json()),
+                **plain(said_json(verdict.said)),
                 "details": plain(verdict.details),
                 "measured": plain(verdict.measured),
             }
@@ -87,15 +86,6 @@ def verdicts_from(text: str) -> list[Verdict]:
     ]
 
 
-def said_in(record: Mapping[str, Any]) -> Said:
-    """What a stored verdict said: its message, or its sentence where it has no id, or one that
-    this version does not know."""
-    said = record.get("said")
-    if said is None or said["id"] not in templates("en"):
-        return str(record["message"])
-    return Message.from_json(said)
-
-
 def can_score(evidence: Evidence, rubric: Rubric) -> bool:
     """Whether every check of the rubric was made."""
     made = {verdict.check for verdict in evidence.verdicts}
@@ -107,7 +97,7 @@ def scored(evidence: Evidence, rubric: Rubric) -> dict[str, Any]:
     """The result under this rubric, as ``result.json`` has it; nothing is run."""
     record = dict(evidence.record)
     if record["status"] == "rejected":
-        items = rubric.skipped(record["flags"][0]["message"])
+        items = rubric.skipped(said_in(record["flags"][0]))
     else:
         items = rubric.score(evidence.verdicts)
         record["status"] = result_status(items)

@@ -12,10 +12,11 @@ from grader.batch.row import Row
 from grader.batch.telling import common
 from grader.digits.readings import clear_share
 from grader.errors import UsageError
+from grader.messages.message import Said, said_in, said_json, say, sentence, together
 from grader.results import SCHEMA_VERSION, clarity_json
 
 OPEN = ("needs_review", "infra_error")
-EMPTY = "Nothing was handed in."
+EMPTY = say("handed_in.nothing")
 SHORTEST = 3  # digits of the end of an id that tell who is meant
 
 
@@ -171,19 +172,19 @@ class Entry:
         return sum(item.max_points for item in self.items)
 
     @property
-    def only_reason(self) -> str:
+    def only_reason(self) -> Said:
         """The one message of all items of what could not be read; empty if there is none such."""
         if not self.unread and self.status != "rejected":
             return ""
         left = [item for item in self.items if not item.by_person]
-        messages = {str(check["message"]) for item in left for check in item.checks}
+        messages = {said_in(check) for item in left for check in item.checks}
         return messages.pop() if len(left) > 1 and len(messages) == 1 else ""
 
     @property
     def reasons(self) -> list[str]:
         """Why a person must look, a sentence each; one that several items share stands once."""
         doubtful = [
-            (item.id, str(check["message"]))
+            (item.id, said_in(check))
             for item in self.items
             if not item.outlived
             for check in item.left
@@ -191,7 +192,7 @@ class Entry:
         shared: dict[str, dict[str, None]] = {}
         texts = common([message for _, message in doubtful])
         for item_id, message in doubtful:
-            shared.setdefault(texts[message], {})[item_id] = None
+            shared.setdefault(sentence(texts[message]), {})[item_id] = None
         found = [f"{_listed(list(names), self.items)}{text}" for text, names in shared.items()]
         if self.result is not None and self.status == "rejected":
             found = [flag["message"] for flag in self.result["flags"]]
@@ -301,13 +302,9 @@ def empty_result(student_id: str | None, items: Sequence[Mapping[str, Any]]) -> 
     }
 
 
-NO_ID: Mapping[str, Any] = {"message_id": None, "values": {}}
-"""Of a sentence that is not in the catalogue of messages."""
-
-
 def empty_item(item: Mapping[str, Any]) -> dict[str, Any]:
     scored = {"status": "missing", "points": 0.0, "max_points": item["max_points"]}
-    check = {**scored, "id": f"{item['id']}.submission", "message": EMPTY, **NO_ID, "details": {}}
+    check = {**scored, "id": f"{item['id']}.submission", **said_json(EMPTY), "details": {}}
     return {**scored, "id": item["id"], "checks": [check]}
 
 
@@ -374,5 +371,5 @@ def recounted(
     before = sum(bool(reading["clear"]) for reading in readings)
     total = len(readings)
     points = round(check["max_points"] * clear_share(sum(clear), total), 2)
-    note = f"A person looked at the digits: {sum(clear)} of {total} are clear, not {before}."
-    return {**check, "points": points, "message": f"{note} {check['message']}", **NO_ID}
+    note = say("gradebook.tiles", clear=sum(clear), total=total, before=before)
+    return {**check, "points": points, **said_json(together(note, said_in(check)))}

@@ -12,6 +12,7 @@ from grader.batch.roster import Roster, Student
 from grader.batch.row import Row, row_of
 from grader.intake.paths import printable
 from grader.lateness import Lateness, lateness
+from grader.results import flags_json
 from grader.rubric import Rubric
 
 
@@ -41,8 +42,7 @@ class Desk:
         if result is not None:
             result["student_id"] = student_id
             result["submission"] = {**result["submission"], "late": late.late}
-            flags = [{"id": flag.id, "message": flag.message} for flag in entry.flags]
-            result["flags"] = [*result["flags"], *flags]
+            result["flags"] = [*result["flags"], *flags_json(entry.flags)]
         return {
             "label": standing.label,
             "owner": entry.owner,

@@ -21,8 +21,9 @@ from grader.batch.row import Row
 from grader.batch.rows import Desk
 from grader.batch.work import Job, Task, Unreadable, fault, grade_job, typed_in
 from grader.intake.paths import printable
+from grader.messages.message import say
 
-NO_MEMORY_OF = "its worker ended every time"
+WORKER_ENDED = say("handed_in.worker_ended")
 
 
 @dataclass(frozen=True)
@@ -102,7 +103,7 @@ class Batch:
                 watch.stage("starting the workers")
             jobs = self.jobs(to_do, watch)
             for job, answer in dispatch(jobs, grade_job, backend) if to_do else ():
-                self.take(job, fault(job, f"{NO_MEMORY_OF}.") if answer is None else answer, watch)
+                self.take(job, fault(job, WORKER_ENDED) if answer is None else answer, watch)
         finally:
             watch.stage("comparing the submissions and writing the gradebook")
             self.write_gradebook(at_the_end=True)

@@ -1,42 +1,43 @@
 """Tells each reason once, also if it holds for several items."""
 
-import re
 from collections import Counter
 from collections.abc import Sequence
 
-_END = re.compile(r"(?<=[.!?])\s+(?=[^\Wa-z_]|['\"])")
+from grader.messages.message import Said, parts_of, say, sentence, together
+
 LONG = 40  # letters of a sentence that is worth leaving out; short ones say little by themselves
 
 
-def sentences_of(message: str) -> list[str]:
-    return _END.split(message)
-
-
-def common(messages: Sequence[str]) -> dict[str, str]:
-    """For each message what it shares with another, in whole sentences; all of it if nothing."""
-    counts = Counter(s for message in set(messages) for s in set(sentences_of(message)))
-    found = {}
+def common(messages: Sequence[Said]) -> dict[Said, Said]:
+    """For each message what it shares with another, in whole parts; all of it if nothing."""
+    counts = Counter(part for message in set(messages) for part in set(parts_of(message)))
+    found: dict[Said, Said] = {}
     for message in messages:
-        shared = [s for s in sentences_of(message) if counts[s] > 1 and len(s) >= LONG]
-        found[message] = " ".join(shared) or message
+        shared = [part for part in parts_of(message) if counts[part] > 1 and is_worth_it(part)]
+        found[message] = together(*shared) or message
     return found
 
 
+def is_worth_it(part: Said) -> bool:
+    return len(sentence(part)) >= LONG
+
+
 class Telling:
-    """Gives the messages of items, one after the other, without the sentences that were told
-    before; in place of a whole message that was told it says where."""
+    """Gives the messages of items, one after the other, without the parts that were told before;
+    in place of a whole message that was told it says where."""
 
     def __init__(self) -> None:
-        self._told: dict[str, str] = {}
+        self._told: dict[Said, str] = {}
 
-    def __call__(self, item: str, message: str) -> str:
-        sentences = sentences_of(message)
-        before = {s: self._told[s] for s in sentences if s in self._told}
-        for sentence in sentences:
-            self._told.setdefault(sentence, item)
-        known = [sentence for sentence in before if len(sentence) >= LONG]
+    def __call__(self, item: str, message: Said) -> Said:
+        parts = list(parts_of(message))
+        before = {part: self._told[part] for part in parts if part in self._told}
+        for part in parts:
+            self._told.setdefault(part, item)
+        known = [part for part in before if is_worth_it(part)]
         if not known:
             return message
-        left = [sentence for sentence in sentences if sentence not in before]
+        left = [part for part in parts if part not in before]
         where = before[known[0]]
-        return " ".join(left) or ("As above." if where == item else f"As for {where}.")
+        above = say("telling.above") if where == item else say("telling.as_for", item=where)
+        return together(*left) or above

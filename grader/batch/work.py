@@ -24,6 +24,7 @@ from grader.checks.verdict import Verdict
 from grader.errors import GraderError, SandboxUnavailable
 from grader.intake.identify import student_id_in
 from grader.intake.paths import printable
+from grader.messages.message import Said, say, together
 from grader.results import Result, environment, result_status, to_json
 from grader.rubric import Rubric
 from grader.sandbox import Ahead, Limits, Sandbox, choose_sandbox
@@ -113,10 +114,10 @@ def grade_job(job: Job) -> Evidence | Unreadable:
     except SandboxUnavailable:
         raise
     except GraderError as error:  # its text says it all
-        return fault(job, one_line(str(error)))
+        return fault(job, error.said)
     except Exception as error:
         logger.exception("grading failed")
-        return fault(job, f"the grader failed with {type(error).__name__}.")
+        return fault(job, say("handed_in.failed_with", error=type(error).__name__))
 
 
 def evidence_of(result: Result, file: str, prints: "Prints") -> Evidence:
@@ -152,7 +153,11 @@ def works_json(works: "Works | None") -> dict[str, Any]:
     fine = [shot.pixels for shot in works.shots if shot.look is Look.FINE][:MOST_WORKS]
     others = [shot for shot in works.shots if shot.look is not Look.FINE][:MOST_WORKS]
     refused = [
-        {"look": str(s.look), "where": one_line(s.where), "picture": webp(s.pixels[::2, ::2], 50)}
+        {
+            "look": str(s.look),
+            "where": one_line(str(s.where)),
+            "picture": webp(s.pixels[::2, ::2], 50),
+        }
         for s in others
     ]
     return {"asked": asked, "pictures": [webp(pixels) for pixels in fine], "refused": refused}
@@ -187,34 +192,35 @@ def webp(pixels: Any, quality: int = 80) -> str:
 
 
 TYPED_IN = {
-    "text": "A text was typed into Canvas in place of a file. A TA will look at it.",
-    "link": "A link was given to Canvas in place of a file. A TA will look at it.",
+    "text": ("handed_in.text", "handed_in.text_in"),
+    "link": ("handed_in.link", "handed_in.link_in"),
 }
+"""What a TA is told of it, and of where it stands."""
 
 
 def typed_in(job: Job, kind: str) -> Evidence:
     """The evidence of a submission in which there is no file to grade."""
     name = PurePath(job.place.member or job.place.path.name).name
-    where = f"The {kind} that was handed in stands in {printable(name)}."
+    verdict, stands_in = TYPED_IN[kind]
+    where: Said = say(stands_in, file=printable(name))
     found = readings(name)
     if len(found) == 1:
         file = replace(found[0], kind="file", attachment=1, file="work.tar.gz", late=False).build()
-        where += f" To grade what it leads to, give batch an archive {printable(file)} as well."
+        where = together(where, say("handed_in.give_archive", archive=printable(file)))
     flag = Flag(f"{kind}_in_place_of_a_file", where)
-    return ungraded(job, State.NEEDS_REVIEW, TYPED_IN[kind], [flag])
+    return ungraded(job, State.NEEDS_REVIEW, say(verdict), [flag])
 
 
-def fault(job: Job, reason: str) -> Evidence:
+def fault(job: Job, reason: Said) -> Evidence:
     """The evidence of a submission that could not be graded by no fault of the student's."""
-    text = f"The grader could not judge the submission: {reason}"
-    return ungraded(job, State.INFRA_ERROR, text, [])
+    return ungraded(job, State.INFRA_ERROR, say("handed_in.not_judged", reason=reason), [])
 
 
-def ungraded(job: Job, state: State, text: str, flags: Sequence[Flag]) -> Evidence:
+def ungraded(job: Job, state: State, said: Said, flags: Sequence[Flag]) -> Evidence:
     """The same verdict on everything."""
     rubric = job.task.rubric
     checks = [check for item in known_items().values() for check in item.each()]
-    verdicts = [Verdict(check, state, 0.0, text) for check in checks]
+    verdicts = [Verdict(check, state, 0.0, said) for check in checks]
     items = rubric.score(verdicts)
     result = Result(
         student_id=student_id_in(job.file),

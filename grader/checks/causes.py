@@ -16,6 +16,7 @@ from importlib import import_module
 from importlib.util import find_spec
 
 from grader.intake import Plan, Runs
+from grader.messages.message import Said, say
 from grader.sandbox import Outcome
 
 MISSPELT = 0.75  # likeness of a name to one that is there, for code that never ran
@@ -50,10 +51,10 @@ _STAR = re.compile(r"from\s+[\w.]+\s+import\s+\*")
 
 @dataclass(frozen=True)
 class Cause:
-    """``why`` follows a subject: "needs the library x". ``ours``: a person must look; else it is
-    the student's, and ``outcome`` what came of the statement."""
+    """``why`` follows a subject: "needs the library x". ``ours``: a TA decides; else it is the
+    student's, and ``outcome`` what came of the statement."""
 
-    why: str
+    why: Said
     ours: bool
     outcome: Outcome | None = None
 
@@ -78,7 +79,7 @@ class Causes:
             if found is not None and _STAR.match(statement.source.lstrip()):
                 self._star = found
         for name, gone in plan.gone.items():
-            self.lost[name] = Cause(f"stands in code that cannot be read: {gone.why}", gone.ours)
+            self.lost[name] = Cause(say("cause.gone", problem=gone.why), gone.ours)
 
     def of(self, message: str, traceback: str) -> Cause | None:
         """The cause of an exception (``Class: text``), where it is not the failing code itself."""
@@ -88,11 +89,11 @@ class Causes:
 
     def _of_import(self, message: str) -> Cause | None:
         if match := _NO_MODULE.match(message):
-            return Cause(f"needs {match[1]}, which the grader does not have", ours=True)
+            return Cause(say("cause.module", name=match[1]), ours=True)
         if match := _NO_NAME_IN.match(message):
             return self._of_part(match[2], match[1])
         if message.startswith("ImportError"):
-            return Cause(f"cannot import what it needs ({message})", ours=True)
+            return Cause(say("cause.import_failed", message=message), ours=True)
         return None
 
     def _of_name(self, message: str, traceback: str) -> Cause | None:
@@ -105,19 +106,19 @@ class Causes:
             star = None if name in known else self._star
             gone = self._plan.gone.get(name)
             if gone is not None:
-                return Cause(f"needs {name}, which cannot be read: {gone.why}", gone.ours)
+                return Cause(say("cause.needs_gone", name=name, problem=gone.why), gone.ours)
             return self.lost.get(name) or star
         if match := _NO_PART.match(message):
             return self._of_part(match[1], match[2])
         if match := _REMOVED.match(message):
             return self._of_part("numpy", match[2])
         if match := _TAKEN_OUT.match(message):
-            return Cause(f"needs what its library no longer has ({match[1]})", ours=True)
+            return Cause(say("cause.removed", message=match[1]), ours=True)
         if match := _NO_KEYWORD.match(message):
             own = {n for statement in self._plan.statements for n in statement.binds}
             if self._runs.shows_use and match[1].split(".")[0] not in own:
-                why = f"gives {match[1]} the argument {match[2]}, which its version here does not"
-                return Cause(f"{why} know", ours=True)
+                why = say("cause.argument", function=match[1], name=match[2])
+                return Cause(why, ours=True)
             return None
         if match := _NO_ATTRIBUTE.match(message):
             reason = self._plan.withheld.get(f".{match[1]}")
@@ -137,8 +138,9 @@ class Causes:
         near = difflib.get_close_matches(name, known, 1, MISSPELT)
         if near and name not in ELSEWHERE.get(module, ()) and not self._runs.shows_use:
             return None
-        whose = f"Python {platform.python_version()}" if standard else f"the grader's {root}"
-        return Cause(f"needs {module}.{name}, which {whose} does not have", ours=True)
+        python = say("cause.python", version=platform.python_version())
+        whose = python if standard else say("cause.library", name=root)
+        return Cause(say("cause.part", module=module, name=name, whose=whose), ours=True)
 
     def _of_withheld(self, traceback: str) -> Cause | None:
         """Where the line that failed reads what the grader does not run."""
@@ -159,5 +161,5 @@ def parts_of(module: str, root: str) -> list[str]:
     return dir(sys.modules[module]) if module in sys.modules else []
 
 
-def left_out(name: str, reason: str) -> Cause:
-    return Cause(f"reads {name}, which the grader does not run ({reason})", ours=True)
+def left_out(name: str, reason: Said) -> Cause:
+    return Cause(say("cause.left_out", name=name, reason=reason), ours=True)

@@ -8,10 +8,10 @@ from grader.checks.text_to_image import ITEM
 from grader.checks.verdict import Verdict, needs_review
 from grader.intake.candidates import kind_by_name
 from grader.intake.records import Notebook, Submission, Unread
+from grader.messages.message import Said, say, together
 from grader.settings.folders import SETTINGS, said_by
 from grader.states import State
 
-REVIEW = "A TA will review this."
 SAMPLES = "image_quality"
 _CHECK_OF = {"image": "image", "gif": "animation", "checkpoint": "checkpoint"}
 _SETTLED = (State.NEEDS_REVIEW, State.INFRA_ERROR)
@@ -43,7 +43,7 @@ def _doubted(
         return verdict
     item = verdict.check.split(".")[0]
     part = parts.get(known_items()[item].notebook)
-    reason = _of_part(verdict, part, samples_shown) if part is not None else ""
+    reason: Said = _of_part(verdict, part, samples_shown) if part is not None else ""
     elsewhere = verdict.state is State.MISSING or (item == SAMPLES and part is None)
     for it in unread:
         if not reason and (
@@ -52,16 +52,12 @@ def _doubted(
             reason = it.reason
     if not reason:
         return verdict
-    said = (
-        ""
-        if part is not None and reason == part.problem and not verdict.fraction
-        else verdict.message
-    )
-    text = f"{said} {reason} {REVIEW}".strip()
-    return needs_review(verdict.check, text, verdict.fraction, **verdict.details)
+    known = part is not None and reason == part.problem and not verdict.fraction
+    said = together("" if known else verdict.said, reason, say("run.review"))
+    return needs_review(verdict.check, said, verdict.fraction, **verdict.details)
 
 
-def _of_part(verdict: Verdict, part: Notebook, samples_shown: bool) -> str:
+def _of_part(verdict: Verdict, part: Notebook, samples_shown: bool) -> Said:
     """Why the notebook that an item stands in leaves a doubt; empty if it leaves none."""
     if part.problem or part.doubt:
         return part.problem or part.doubt

@@ -1,6 +1,5 @@
 """Item ``image_quality``: how many of the hundred samples are clear digits of their columns."""
 
-from collections.abc import Mapping
 from typing import Any
 
 from grader.checks.items import Item
@@ -9,6 +8,7 @@ from grader.digits.choose import Found
 from grader.digits.clarity import WANTED, Clarity, may_go_either_way
 from grader.digits.readings import clear_share
 from grader.digits.real import near_real
+from grader.messages.message import Message, Said, say, sentence, together
 from grader.states import State
 
 CHECK = "image_quality.clear_digits"
@@ -19,101 +19,94 @@ WORST = 3  # digits named in a sentence
 
 def judge(found: Found) -> Verdict:
     """The verdict on the picture that counts; a person must look where that is in doubt."""
-    clarity = found.clarity
+    clarity, seen = found.clarity, [sentence(said) for said in found.seen]
     if clarity is None:
         if found.doubt:
-            return needs_review(CHECK, found.doubt, fraction=0.0, seen=list(found.seen))
-        text = "No picture of samples was found, in the notebook or in the result folders."
-        return missing(CHECK, " ".join([text, *found.seen]), seen=list(found.seen))
+            return needs_review(CHECK, found.doubt, fraction=0.0, seen=seen)
+        said = together(say("image_quality.no_picture"), *found.seen)
+        return missing(CHECK, said, seen=seen)
     details: dict[str, Any] = {
         "rows": clarity.grid.shape[0],
         "columns": clarity.grid.shape[1],
-        "where": clarity.where,
+        "where": sentence(clarity.where),
         "not_clear": clarity.failing,
         "readable": clarity.readable,
         "either_way": clarity.either_way,
-        "notes": list(clarity.notes),
-        "seen": list(found.seen),
+        "notes": [sentence(note) for note in clarity.notes],
+        "seen": seen,
     }
     n, total = clarity.clear, clarity.total
     if near := near_real(clarity.grid.tiles):
         details["near_real"] = near
-    text = f"{n} of {total} digits are clear ({clarity.where}){failing_columns(clarity.failing)}."
+    said = count_of(clarity)
     fraction = clear_share(n, total)
     doubts = doubts_about_tiles(clarity)
     if near:
-        doubts.append(f"{copies(near)} A person must look whether they are samples.")
+        doubts += [copies(near), say("image_quality.are_they_samples")]
     if found.doubt:
         doubts.append(found.doubt)
     if doubts:
-        return needs_review(CHECK, " ".join([text, *doubts]), fraction, **details)
+        return needs_review(CHECK, together(said, *doubts), fraction, **details)
     if n == total:
-        return passed(CHECK, text, **details)
+        return passed(CHECK, said, **details)
     if n == 0:
-        return failed(CHECK, text, **details)
-    return partial(CHECK, fraction, text, **details)
+        return failed(CHECK, said, **details)
+    return partial(CHECK, fraction, said, **details)
 
 
-def doubts_about_tiles(clarity: Clarity) -> list[str]:
-    """Why a TA must look at the picture that counts, a sentence each."""
-    doubts = []
+def doubts_about_tiles(clarity: Clarity) -> list[Said]:
+    """Why a TA must look at the picture that counts."""
+    doubts: list[Said] = []
     if clarity.readable - clarity.clear >= ELSEWHERE * clarity.total / WANTED:
-        doubts.append(
-            f"{clarity.readable} show some digit, but not that of their column;"
-            " a person must look whether they stand in another order, or are real digits."
-        )
+        doubts.append(say("image_quality.other_columns", readable=clarity.readable))
     if clarity.grid.coloured:
-        doubts.append("The tiles are in colours; a person must look whether they are samples.")
+        doubts.append(say("image_quality.coloured"))
     if clarity.grid.doubt:
-        doubts.append(f"{clarity.grid.doubt} A person must look.")
+        doubts += [clarity.grid.doubt, say("run.review")]
     return doubts
 
 
-def copies(near: int) -> str:
+def copies(near: int) -> Message:
     """Of digits that are not generated; also a flag."""
-    return f"{near} digits lie next to digits of MNIST's training data."
+    return say("image_quality.near_real", near=near)
 
 
-def failing_columns(failing: Mapping[int, int]) -> str:
-    """The digits that fail most, for a sentence."""
+def count_of(clarity: Clarity) -> Message:
+    """How many digits are clear, and which fail most."""
+    counts = {"clear": clarity.clear, "total": clarity.total, "where": clarity.where}
+    failing = clarity.failing
+    if not failing:
+        return say("image_quality.count", **counts)
     worst = sorted(failing.items(), key=lambda item: -item[1])[:WORST]
-    if not worst:
-        return ""
     named = ", ".join(f"{digit} ({count})" for digit, count in worst)
-    return f"; not clear: {sum(failing.values())}, most often {named}"
+    total = sum(failing.values())
+    return say("image_quality.count_and_failing", **counts, count=total, digits=named)
 
 
-def note(clarity: Clarity | None) -> str | None:
+def note(clarity: Clarity | None) -> Message | None:
     """What a TA should know of the picture that counts, if it is not the notebook's own figure."""
     if clarity is None or (clarity.total >= WANTED and clarity.source != "resampled"):
         return None
     if clarity.source == "resampled":
-        return (
-            f"No picture of {WANTED} samples could be counted in the notebook;"
-            f" {clarity.where} were counted."
-        )
-    return (
-        f"No picture of {WANTED} samples could be counted in the notebook;"
-        f" {clarity.total} tiles of {clarity.where} were counted and scaled."
-    )
+        return say("image_quality.resampled", wanted=WANTED, where=clarity.where)
+    values = {"wanted": WANTED, "total": clarity.total, "where": clarity.where}
+    return say("image_quality.scaled", **values)
 
 
-def either_way(clarity: Clarity | None) -> str | None:
+def either_way(clarity: Clarity | None) -> Message | None:
     """What a TA should know of digits that one person may call clear and another may not."""
     if clarity is None or clarity.either_way <= DECISIVE:
         return None
     near = [reading for reading in clarity.readings if may_go_either_way(reading)]
     counted = sum(reading.clear for reading in near)
-    return (
-        f"A person may go either way with {len(near)} digits of {clarity.where}, amber in the"
-        f" picture of them; {counted} were counted as clear."
-    )
+    values = {"count": len(near), "where": clarity.where, "counted": counted}
+    return say("image_quality.either_way", **values)
 
 
-def not_counted(reason: str) -> Verdict:
+def not_counted(reason: Said) -> Verdict:
     """Our fault."""
-    text = f"The grader could not count the clear digits: {reason}"
-    return Verdict(CHECK, State.INFRA_ERROR, 0.0, text)
+    said = say("image_quality.not_counted", reason=reason)
+    return Verdict(CHECK, State.INFRA_ERROR, 0.0, said)
 
 
 ITEMS = (

@@ -120,8 +120,8 @@ def judge(
     return (own if own is not None and verdict.right else verdict), training
 
 
-def called(prediction: str) -> str:
-    return f"DDPM.forward with prediction_type='{prediction}'"
+def called(prediction: str) -> Message:
+    return say("run.of_forward", prediction=prediction)
 
 
 def judge_losses(

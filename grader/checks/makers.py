@@ -5,11 +5,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from grader.checks.image_quality import CHECK as SAMPLES
 from grader.checks.setting import PREDICTIONS
 from grader.checks.verdict import Verdict, needs_review
+from grader.messages.message import say, together
 from grader.settings.folders import SCHEDULES, SETTINGS
 from grader.states import Flag, State
 
-REVIEW = "A TA will review this."
-WHY = "The code that must have made this earned no points."
 GOOD = 0.1  # part of the samples that are clear, which code that is wrong makes by chance at most
 _OPEN = (State.NEEDS_REVIEW, State.INFRA_ERROR, State.SKIPPED)  # nothing is known against the code
 _SHOWS = (State.PASSED, State.PARTIAL)
@@ -27,7 +26,7 @@ def with_makers(verdicts: Sequence[Verdict]) -> tuple[list[Verdict], list[Flag]]
     if not asked:
         return list(verdicts), []
     named = ", ".join(dict.fromkeys(v.check.split(".")[0] for v in verdicts if v.check in asked))
-    flag = Flag("evidence_without_code", f"The code that must have made {named} earned no points.")
+    flag = Flag("evidence_without_code", say("run.made_by_no_code", items=named))
     return [_asked(v) if v.check in asked else v for v in verdicts], [flag]
 
 
@@ -74,5 +73,5 @@ def _absent(verdict: Verdict) -> bool:
 
 
 def _asked(verdict: Verdict) -> Verdict:
-    text = f"{verdict.message} {WHY} {REVIEW}"
-    return needs_review(verdict.check, text, verdict.fraction, **verdict.details)
+    said = together(verdict.said, say("run.code_earned_nothing"), say("run.review"))
+    return needs_review(verdict.check, said, verdict.fraction, **verdict.details)

@@ -5,13 +5,13 @@ from typing import Any
 
 from grader.checks.answers import Answer
 from grader.checks.verdict import Verdict, needs_review
-from grader.messages.message import say
+from grader.messages.message import Said, say
 from grader.states import State
 
 SIDE = 28
 
 
-def own_network_error(check: str, what: str, answer: Answer) -> Verdict | None:
+def own_network_error(check: str, what: Said, answer: Answer) -> Verdict | None:
     """The verdict if the notebook's own ContextUnet did not take a call; None if it did."""
     if answer.own_error is None:
         return None

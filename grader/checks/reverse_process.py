@@ -33,7 +33,7 @@ from grader.checks.transitions import (
     whole_noises,
 )
 from grader.checks.verdict import Verdict, failed, needs_review, passed
-from grader.messages.message import Message, say
+from grader.messages.message import Message, Said, say, together
 
 NO_NOISE = 1e-6  # of a step's variance, beside rounding
 
@@ -161,11 +161,9 @@ def judge_posterior(
     return passed(check, text, variance=kind, **details)
 
 
-def first_two(problems: Sequence[Message]) -> Message:
+def first_two(problems: Sequence[Message]) -> Said:
     """The one, or the first two of several."""
-    if len(problems) == 1:
-        return problems[0]
-    return say("sampling.two_problems", first=problems[0], second=problems[1])
+    return together(*problems[:2])
 
 
 def mean_problem(

@@ -158,7 +158,7 @@ def beside_the_steps(check: str, answer: SamplingAnswer, in_one: bool) -> Verdic
 
 def interface_verdict(check: str, answer: SamplingAnswer, prediction: str) -> Verdict | None:
     """The verdict if there is nothing to measure; None if there is."""
-    what = f"DDPM.sample with prediction_type='{prediction}'"
+    what = say("run.of_sample", prediction=prediction)
     if answer.ended.status is not Status.ok:
         return not_run(check, what, answer.ended)
     if answer.missing is not None:

@@ -14,6 +14,7 @@ from grader.checks import oracle
 from grader.checks.answers import Answer
 from grader.checks.cases import Case
 from grader.checks.tolerances import DEFAULT, Tolerances
+from grader.messages.message import say
 from grader.sandbox import KernelSession, Outcome, Status
 
 PREDICTIONS = ("epsilon", "sample")
@@ -152,4 +153,4 @@ def too_many_calls(outcome: Outcome, T: int) -> Outcome | None:
     rows = max((len(array) for array in outcome.arrays.values() if array.ndim), default=0)
     if rows <= MOST_ROWS * T + FEW_ROWS:
         return None
-    return Outcome(Status.doubtful, "it leaves far more calls of the network than it has steps")
+    return Outcome(Status.doubtful, say("run.too_many_calls"))

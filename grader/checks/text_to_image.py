@@ -5,6 +5,7 @@ from typing import Any
 
 from grader.checks.items import Item
 from grader.checks.verdict import Verdict, failed, missing, needs_review, passed
+from grader.messages.message import Message, Said, say, together
 from grader.states import Flag, State
 from grader.text_to_image.asked import PIPELINE, UNSEEN, Asked, is_trivial
 from grader.text_to_image.shots import SMALLEST, Look, Shot
@@ -14,15 +15,20 @@ from grader.text_to_image.works import Works
 ITEM = "text_to_image"
 CHECKS = ("prompt", "settings", "pictures")
 MOST_STEPS = 999
-ODD = (Look.NOISE, Look.GRADIENT, Look.DIGITS)  # no picture of any words
-NEVER = "The call of your own prompt stands in code that never runs."
+ODD = {
+    Look.NOISE: say("look.noise"),
+    Look.GRADIENT: say("look.gradient"),
+    Look.DIGITS: say("look.digits"),
+}
+"""No picture of any words."""
+SIZE = {"width": SMALLEST, "height": SMALLEST}
 
 
 def judge(works: Works | None) -> tuple[list[Verdict], list[Flag]]:
     """The three verdicts, and what a TA should know; None if there is no notebook 2-2."""
     if works is None:
-        text = "Notebook 2-2 was not found in the submission."
-        return [missing(f"{ITEM}.{name}", text) for name in CHECKS], []
+        said = say("text_to_image.no_notebook")
+        return [missing(f"{ITEM}.{name}", said) for name in CHECKS], []
     verdicts = [judge_prompt(works), judge_settings(works), judge_pictures(works)]
     return verdicts, list(flags_of(works))
 
@@ -30,14 +36,15 @@ def judge(works: Works | None) -> tuple[list[Verdict], list[Flag]]:
 def flags_of(works: Works) -> Iterator[Flag]:
     """What a TA should know of calls and pictures, whatever they earn."""
     if not runs(works):
-        yield Flag("prompt_not_run", NEVER)
+        yield Flag("prompt_not_run", say("text_to_image.never_runs"))
     looks = [shot.look for shot in works.shots]
     if black := looks.count(Look.BLACK):
-        text = f"{black} of {len(looks)} pictures are all black, as the safety checker makes them."
-        yield Flag("safety_checker_black", text)
-    for look in ODD:
+        said = say("text_to_image.all_black", black=black, count=len(looks))
+        yield Flag("safety_checker_black", said)
+    for look, shows in ODD.items():
         if count := looks.count(look):
-            yield Flag("odd_pictures", f"{count} of {len(looks)} pictures show {look}.")
+            said = say("text_to_image.odd", count=count, total=len(looks), look=shows)
+            yield Flag("odd_pictures", said)
 
 
 def runs(works: Works) -> bool:
@@ -45,22 +52,22 @@ def runs(works: Works) -> bool:
     return not works.own or any(asked.runs for asked in works.own)
 
 
-def damaged(reason: str) -> list[Verdict]:
+def damaged(reason: Said) -> list[Verdict]:
     """Notebook 2-2 is there but cannot be read."""
-    text = f"{reason} A person must look."
-    return [needs_review(f"{ITEM}.{name}", text, fraction=0.0) for name in CHECKS]
+    said = together(reason, say("run.review"))
+    return [needs_review(f"{ITEM}.{name}", said, fraction=0.0) for name in CHECKS]
 
 
-def infra(reason: str) -> list[Verdict]:
+def infra(reason: Said) -> list[Verdict]:
     """Our fault."""
-    text = f"The grader could not look at notebook 2-2: {reason}"
-    return [Verdict(f"{ITEM}.{name}", State.INFRA_ERROR, 0.0, text) for name in CHECKS]
+    said = say("text_to_image.not_looked_at", reason=reason)
+    return [Verdict(f"{ITEM}.{name}", State.INFRA_ERROR, 0.0, said) for name in CHECKS]
 
 
 def without_own(check: str, works: Works) -> Verdict:
     if works.example:
-        return failed(check, "Only the example was run: no prompt of your own was found.")
-    return missing(check, "No call of the pipeline with a prompt was found.")
+        return failed(check, say("text_to_image.only_example"))
+    return missing(check, say("text_to_image.no_call"))
 
 
 def judge_prompt(works: Works) -> Verdict:
@@ -71,25 +78,25 @@ def judge_prompt(works: Works) -> Verdict:
     seen = [asked for asked in works.own if isinstance(asked.prompt, str)]
     said = [asked for asked in seen if not is_trivial(asked.prompt)]
     if said and not runs(works):
-        return needs_review(check, f"{NEVER} {opens(said[0])}", **details)
+        never = together(say("text_to_image.never_runs"), opens(said[0]))
+        return needs_review(check, never, **details)
     if any(asked.way != UNSEEN for asked in said):
-        return passed(check, "A prompt of your own was used.", **details)
+        return passed(check, say("text_to_image.prompt"), **details)
     if said:
-        text = "A prompt of your own is set, but the grader does not see what takes it."
-        return needs_review(check, f"{text} {opens(said[0])}", **details)
+        not_taken = together(say("text_to_image.prompt_not_taken"), opens(said[0]))
+        return needs_review(check, not_taken, **details)
     if len(seen) < len(works.own):
         unseen = next(asked for asked in works.own if asked not in seen)
         if unseen.way == UNSEEN:
-            text = "The grader does not see from which prompt the pictures were made."
-            return needs_review(check, f"{text} {opens(unseen)}", **details)
-        text = "The prompt is made while the notebook runs; a person must look."
-        return needs_review(check, text, **details)
-    return failed(check, "The prompt says nothing that a picture could show.", **details)
+            not_seen = together(say("text_to_image.prompt_not_seen"), opens(unseen))
+            return needs_review(check, not_seen, **details)
+        return needs_review(check, say("text_to_image.prompt_made"), **details)
+    return failed(check, say("text_to_image.prompt_says_nothing"), **details)
 
 
-def opens(asked: Asked) -> str:
+def opens(asked: Asked) -> Message:
     """What settles it."""
-    return f"A TA opens cell {asked.cell}."
+    return say("text_to_image.opens", cell=asked.cell)
 
 
 def judge_settings(works: Works) -> Verdict:
@@ -99,22 +106,19 @@ def judge_settings(works: Works) -> Verdict:
     steps = [asked.steps for asked in works.own]
     known = [int(n) for n in steps if is_number(n)]
     if any(1 <= n <= MOST_STEPS for n in known):
-        text = f"The number of denoising steps is between 1 and {MOST_STEPS}."
-        return passed(check, text)
+        return passed(check, say("text_to_image.steps", most=MOST_STEPS))
     if known:
-        text = f"The number of denoising steps must be between 1 and {MOST_STEPS}, not {known[0]}."
-        return failed(check, text)
+        return failed(check, say("text_to_image.wrong_steps", most=MOST_STEPS, steps=known[0]))
     unseen = next((asked for asked in works.own if asked.steps is UNKNOWN), None)
     if unseen is None:
-        return missing(check, "The number of denoising steps is not set.")
+        return missing(check, say("text_to_image.no_steps"))
     if unseen.way == PIPELINE:
-        text = "The number of denoising steps is computed in the notebook; a person must look."
-        return needs_review(check, text)
+        return needs_review(check, say("text_to_image.steps_computed"))
     if unseen.way == UNSEEN:
-        text = "The grader does not see how many denoising steps were taken."
+        said = say("text_to_image.steps_not_seen")
     else:
-        text = f"The grader does not see how many denoising steps {unseen.way} takes."
-    return needs_review(check, f"{text} {opens(unseen)}")
+        said = say("text_to_image.steps_of_way", way=unseen.way)
+    return needs_review(check, together(said, opens(unseen)))
 
 
 def judge_pictures(works: Works) -> Verdict:
@@ -127,55 +131,47 @@ def judge_pictures(works: Works) -> Verdict:
         "unread": [f"{one.where}: {one.form}" for one in works.unread],
     }
     if Look.FINE in looks:
-        return passed(check, "The pictures of your own prompt are in the notebook.", **details)
+        return passed(check, say("text_to_image.pictures"), **details)
     if Look.BLACK in looks:
-        text = "The pictures are all black, perhaps by the safety checker."
+        black = say("text_to_image.black")
         if works.checker_spoke:
-            return passed(check, text, **details)
-        return needs_review(check, f"{text} A person must look.", **details)
+            return passed(check, black, **details)
+        return needs_review(check, together(black, say("run.review")), **details)
     if odd := next((look for look in looks if look in ODD), None):
-        text = f"The pictures show {odd}, which is nothing that a prompt asks for."
-        return needs_review(check, f"{text} A person must look.", **details)
+        return needs_review(check, say("text_to_image.odd_pictures", look=ODD[odd]), **details)
     elsewhere = [s for s in works.shots if s.place != "output" and s.look is Look.FINE]
     if elsewhere:
         return needs_review(check, where_else(elsewhere[0]), **details)
     if Look.FIGURE in looks:
-        text = f"The figures show them smaller than {SMALLEST} x {SMALLEST} pixels."
-        return needs_review(check, f"{text} A person must look.", **details)
+        return needs_review(check, say("text_to_image.small_in_figures", **SIZE), **details)
     if works.unread:
         one = works.unread[-1]
-        text = f"In {one.where} there is {one.form}, which cannot be read here."
-        settled = f"A TA opens {one.where}." if one.kept else "A TA asks for the picture."
-        return needs_review(check, f"{text} {settled}", fraction=0.0, **details)
+        values = {"where": one.where, "form": one.form}
+        opened, gone = "text_to_image.unread", "text_to_image.unread_and_gone"
+        unread = say(opened if one.kept else gone, **values)
+        return needs_review(check, unread, fraction=0.0, **details)
     return without_pictures(check, works, details)
 
 
-def where_else(shot: Shot) -> str:
+def where_else(shot: Shot) -> Message:
     """Why a picture that is there does not simply count."""
     if shot.place == "text":
-        text = f"The picture in {shot.where} is pasted into text and no output of code."
-    else:
-        text = (
-            f"The notebook shows no picture below your own prompt, but {shot.where} was handed in."
-        )
-    return f"{text} A TA decides whether it counts."
+        return say("text_to_image.pasted", where=shot.where)
+    return say("text_to_image.file_alone", where=shot.where)
 
 
 def without_pictures(check: str, works: Works, details: Mapping[str, Any]) -> Verdict:
     """Of what shows no picture that could count."""
     looks = [shot.look for shot in works.shots if shot.place != "file"]
     if Look.SMALL in looks:
-        text = f"The pictures are smaller than {SMALLEST} x {SMALLEST} pixels."
-        return failed(check, text, **details)
+        return failed(check, say("text_to_image.small", **SIZE), **details)
     if Look.COPY in looks:
-        return failed(check, "The picture shown is that of the example.", **details)
+        return failed(check, say("text_to_image.example"), **details)
     if looks:
-        return failed(check, "The picture shows nothing but one colour.", **details)
+        return failed(check, say("text_to_image.one_colour"), **details)
     if works.after_example:
-        text = "Pictures stand below the example alone, which was run after your own prompt."
-        return needs_review(check, f"{text} A person must look.", **details)
-    text = "The notebook shows no picture below your own prompt: were its outputs cleared?"
-    return missing(check, text, **details)
+        return needs_review(check, say("text_to_image.below_example"), **details)
+    return missing(check, say("text_to_image.no_picture"), **details)
 
 
 def described(asked: Asked) -> dict[str, Any]:

@@ -24,6 +24,7 @@ from grader.checks.verdict import (
     passed,
     skipped,
 )
+from grader.messages.message import Message, Said, say, together
 from grader.settings.checkpoint import Checkpoint
 from grader.settings.evidence import SettingEvidence, Twins, find_twins
 from grader.settings.folders import FILES, PREDICTIONS, SCHEDULES, SETTINGS
@@ -33,11 +34,18 @@ from grader.states import Flag, State
 logger = logging.getLogger(__name__)
 
 CHECKS = ("checkpoint", "image", "animation")
-LINEAR_TOLERANCE = (
-    2e-3  # how unequal the steps of linear betas may be, of their mean: float32 rounds
-)
+# how unequal the steps of linear betas may be, of their mean: float32 rounds
+LINEAR_TOLERANCE = 2e-3
 ROUNDED_TOLERANCE = 1e-2  # of betas that were kept in bfloat16
 COSINE_TOLERANCE = 5e-3  # of alphabar; other clips change it by less, linear betas by far more
+SAME = {
+    "weights": "setting.same_weights",
+    "network": "setting.same_network",
+    "pictures": "setting.same_pictures",
+    "animations": "setting.same_animations",
+}
+PREDICTS = {"epsilon": say("setting.predicts_noise"), "sample": say("setting.predicts_image")}
+TRAINED = {"epsilon": "setting.trained_noise", "sample": "setting.trained_image"}
 
 
 @dataclass(frozen=True)
@@ -57,17 +65,18 @@ def judge(
     """Verdicts for every check of the four items, and what a TA should know."""
     twins = find_twins(seen)
     verdicts: list[Verdict] = []
-    flags = [Flag("settings_alike", sentence(pair)) for pair in twins]
+    flags = [Flag("settings_alike", alike(pair)) for pair in twins]
     for setting in SETTINGS:
         evidence = seen.get(setting)
         if evidence is None:
-            text = f"No folder results_{setting} was found."
-            verdicts += [missing(f"setting_{setting}.{name}", text) for name in CHECKS]
+            said = say("setting.no_folder", setting=setting)
+            verdicts += [missing(f"setting_{setting}.{name}", said) for name in CHECKS]
             continue
         flags += [Flag("name_differs", note) for note in evidence.found.notes]
         for kind, shown in (("image", evidence.image), ("gif", evidence.animation)):
             if shown is not None and shown.shown is Shown.COPIED:
-                where = f"{evidence.found.name(kind)} of results_{setting}"
+                name = evidence.found.name(kind)
+                where = say("setting.file_of", name=name, setting=setting)
                 flags.append(Flag("digits_copied", copies(where)))
         try:
             verdicts += judge_setting(setting, evidence, context, twins)
@@ -76,8 +85,8 @@ def judge(
             what = type(error).__name__
             verdicts += [not_judged(f"setting_{setting}.{name}", what) for name in CHECKS]
         if "checkpoint" not in evidence.found.files:
-            text = f"results_{setting} holds no {FILES['checkpoint']}."
-            flags.append(Flag("checkpoint_missing", text))
+            said = say("setting.no_checkpoint_file", setting=setting, name=FILES["checkpoint"])
+            flags.append(Flag("checkpoint_missing", said))
     return verdicts, flags
 
 
@@ -86,14 +95,15 @@ def unseen(what: str) -> list[Verdict]:
     return [not_judged(f"setting_{s}.{name}", what) for s in SETTINGS for name in CHECKS]
 
 
-def ours(check: str, name: str, reason: str) -> Verdict:
+def ours(check: str, name: str, reason: Said) -> Verdict:
     """A fault of the grader's, which costs no more than this check."""
-    text = f"The grader could not look at {name}: {reason}"
-    return Verdict(check, State.INFRA_ERROR, 0.0, text)
+    said = say("setting.not_looked_at", name=name, reason=reason)
+    return Verdict(check, State.INFRA_ERROR, 0.0, said)
 
 
-def sentence(pair: Twins) -> str:
-    return f"results_{pair.one} and results_{pair.other} hold the same {pair.what}."
+def alike(pair: Twins) -> Message:
+    """That two settings hold the same."""
+    return say(SAME[pair.what], one=pair.one, other=pair.other)
 
 
 def judge_setting(
@@ -107,8 +117,8 @@ def judge_setting(
     image = picture(f"{item}.image", name("image"), evidence.image, sampler_right)
     animation = picture(f"{item}.animation", name("gif"), evidence.animation, sampler_right)
     if "checkpoint" in evidence.found.files and not context.look_inside:
-        text = f"{name('checkpoint')} is there; only the grader looks into it."
-        checkpoint = skipped(f"{item}.checkpoint", text)
+        said = say("setting.only_there", name=name("checkpoint"))
+        checkpoint = skipped(f"{item}.checkpoint", said)
     elif evidence.checkpoint is None:
         shown = (image, animation)
         checkpoint = without_checkpoint(f"{item}.checkpoint", shown, context)
@@ -126,57 +136,53 @@ def doubted(verdict: Verdict, twins: Sequence[Twins]) -> Verdict:
     """``needs_review`` if another setting holds the same; what has failed stays so."""
     if not twins or verdict.fraction == 0:
         return verdict
-    said = " ".join(sentence(pair) for pair in twins)
-    text = f"{verdict.message} {said} A person must look."
-    return needs_review(verdict.check, text, verdict.fraction, **verdict.details)
+    said = together(verdict.said, *map(alike, twins), say("run.review"))
+    return needs_review(verdict.check, said, verdict.fraction, **verdict.details)
 
 
 def picture(check: str, name: str, evidence: Evidence | None, sampler_right: bool) -> Verdict:
     if evidence is None:
-        return missing(check, f"There is no {name}.")
+        return missing(check, say("setting.missing", name=name))
     shown = evidence.shown
     if shown is Shown.NOT_SEEN:
         return ours(check, name, evidence.problem)
     if shown is Shown.DIGITS:
-        return passed(check, f"{name} shows what was generated.")
+        return passed(check, say("setting.generated", name=name))
     if shown is Shown.UNREADABLE:
-        text = f"{name} cannot be read: {evidence.problem} A person must look."
-        return needs_review(check, text, fraction=0.0)
+        said = say("setting.unreadable", name=name, problem=evidence.problem)
+        return needs_review(check, said, fraction=0.0)
     if shown is Shown.NO_GRID:
-        text = f"In {name} no grid of tiles was found; a person must look."
-        return needs_review(check, text)
+        return needs_review(check, say("setting.no_grid", name=name))
     if shown is Shown.LIKE_REAL:
-        text = f"The upper rows of {name} have exactly the size and place of real digits."
-        return needs_review(check, f"{text} A person must look.")
+        return needs_review(check, say("setting.like_real", name=name))
     if shown is Shown.COPIED:
-        return needs_review(check, f"{copies(name)} A person must look.")
+        return needs_review(check, together(copies(name), say("run.review")))
     if shown is Shown.REAL:
-        return failed(check, f"The upper rows of {name} are real digits, not generated ones.")
-    text = {
-        Shown.NOISE: f"{name} shows noise instead of digits.",
-        Shown.BLANK: f"{name} shows nothing.",
-        Shown.STILL: f"{name} does not show the way from noise to digits.",
+        return failed(check, say("setting.real", name=name))
+    bad = {
+        Shown.NOISE: say("setting.noise", name=name),
+        Shown.BLANK: say("setting.blank", name=name),
+        Shown.STILL: say("setting.still", name=name),
     }[shown]
     if not sampler_right:
-        text += " The sampler has lost its points already; a person must look."
-        return needs_review(check, text)
-    return failed(check, text)
+        return needs_review(check, together(bad, say("setting.sampler_lost")))
+    return failed(check, bad)
 
 
-def copies(name: str) -> str:
+def copies(name: Said) -> Message:
     """Of digits that are not generated; also a flag."""
-    return f"The digits of {name} lie next to digits of MNIST's training data."
+    return say("setting.copied", name=name)
 
 
 def without_checkpoint(check: str, shown: Sequence[Verdict], context: Context) -> Verdict:
     """Credit by the rubric, as a hundred megabytes cannot always be uploaded."""
     name = FILES["checkpoint"]
     if all(verdict.fraction == 0 for verdict in shown) or context.missing_checkpoint == 0:
-        return missing(check, f"There is no {name}.")
-    text = f"There is no {name}; the pictures stand for it."
+        return missing(check, say("setting.missing", name=name))
+    said = say("setting.pictures_stand", name=name)
     if context.missing_checkpoint == 1:
-        return passed(check, text)
-    return partial(check, context.missing_checkpoint, text)
+        return passed(check, said)
+    return partial(check, context.missing_checkpoint, said)
 
 
 def with_checkpoint(
@@ -188,10 +194,10 @@ def with_checkpoint(
     if checkpoint.ours:
         return ours(check, name, checkpoint.problem)
     if checkpoint.problem:
-        text = f"{name} was not read: {checkpoint.problem.rstrip('.')}; a person must look."
-        return needs_review(check, text, context.missing_checkpoint)
+        said = say("setting.not_read", name=name, problem=checkpoint.problem)
+        return needs_review(check, said, context.missing_checkpoint)
     if not checkpoint.finite and (behaviour is None or behaviour.problem):
-        return failed(check, f"{name} holds weights that are not finite numbers.")
+        return failed(check, say("setting.not_finite", name=name))
     found = schedule_of(checkpoint, evidence.own_betas, schedule)
     predicts = behaviour.predicts if behaviour is not None else None
     details: dict[str, Any] = {
@@ -201,35 +207,34 @@ def with_checkpoint(
         "explains": dict(behaviour.explains) if behaviour is not None else {},
         "weights": checkpoint.weights,
     }
-    wrong = []
-    if found not in (None, schedule):
-        wrong.append(f"its schedule is {found}" if found in SCHEDULES else "its schedule differs")
+    wrong: list[Message] = []
+    if found in SCHEDULES and found != schedule:
+        wrong.append(say("setting.schedule_is", found=found))
+    elif found not in (None, schedule):
+        wrong.append(say("setting.schedule_differs"))
     if predicts not in (None, prediction):
-        wrong.append(f"its network predicts {SAYS[predicts]}")
+        wrong.append(PREDICTS[predicts])
     if wrong:
-        text = f"{name} is not that of {prediction}/{schedule}: {' and '.join(wrong)}."
+        both = say("setting.two_reasons", first=wrong[0], second=wrong[-1])
+        values = {"prediction": prediction, "schedule": schedule}
+        reason = both if len(wrong) > 1 else wrong[0]
+        said = say("setting.other_setting", name=name, reason=reason, **values)
         blamed = not context.losses_right.get(prediction, False) and predicts != prediction
         if blamed and found in (None, schedule):  # the loss trains on the wrong target
-            text += " The loss has lost its points already; a person must look."
-            return needs_review(check, text, **details)
-        return failed(check, text, **details)
+            return needs_review(check, together(said, say("setting.loss_lost")), **details)
+        return failed(check, said, **details)
     if behaviour is None or behaviour.problem:
-        reason = behaviour.problem if behaviour is not None else "no notebook 2-1 can be read"
+        why = behaviour.problem if behaviour is not None else say("trial.no_notebook")
         if behaviour is not None and behaviour.ours:
-            return ours(check, name, reason)
-        text = f"{name} could not be tried in the notebook's own network: {reason.rstrip('.')}."
-        text += " A person must look."
-        return needs_review(check, text, **details)
+            return ours(check, name, why)
+        said = say("setting.not_tried", name=name, reason=why)
+        return needs_review(check, said, **details)
     if predicts is None:
-        text = f"The network of {name} predicts neither the noise nor the image: it is not trained."
+        said = say("setting.not_trained", name=name)
         if not context.losses_right.get(prediction, False):
-            text += " The loss has lost its points already; a person must look."
-            return needs_review(check, text, **details)
-        return failed(check, text, **details)
-    return passed(check, f"{name} is a trained network that predicts {SAYS[predicts]}.", **details)
-
-
-SAYS = {"epsilon": "the noise", "sample": "the image"}
+            return needs_review(check, together(said, say("setting.loss_lost")), **details)
+        return failed(check, said, **details)
+    return passed(check, say(TRAINED[predicts], name=name), **details)
 
 
 def schedule_of(checkpoint: Checkpoint, own: Sequence[Array], wanted: str) -> str | None:

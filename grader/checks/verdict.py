@@ -7,7 +7,7 @@ from typing import Any
 from grader.bounded import TooMuch
 from grader.messages.message import Message, Said, say, sentence
 from grader.sandbox import Outcome, Status
-from grader.sandbox.text import clean, clean_tree
+from grader.sandbox.text import clean_said
 from grader.states import State
 
 _STATES = {
@@ -27,7 +27,6 @@ _ENDINGS = {
 }
 
 NO_END = (State.TIMEOUT, State.KILLED, State.OUT_OF_MEMORY)
-REVIEW = "A TA will review it."
 
 
 @dataclass(frozen=True)
@@ -48,12 +47,7 @@ class Verdict:
     measured: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        said = self.said
-        if isinstance(said, str):
-            safe: Said = clean(said)
-        else:
-            safe = Message.from_json(clean_tree(said.to_json()))
-        object.__setattr__(self, "said", safe)
+        object.__setattr__(self, "said", clean_said(self.said))
 
     @property
     def message(self) -> str:
@@ -91,11 +85,11 @@ def skipped(check: str, said: Said) -> Verdict:
     return Verdict(check, State.SKIPPED, 0.0, said)
 
 
-def not_judged(check: str, what: str | Exception) -> Verdict:
+def not_judged(check: str, what: Said | Exception) -> Verdict:
     """What came of the student's work is of a kind that the grader did not foresee, or too much to
     be read: no reason to take points, and none to try again."""
     if isinstance(what, Exception):
-        what = str(what) if isinstance(what, TooMuch) else type(what).__name__
+        what = what.said if isinstance(what, TooMuch) else type(what).__name__
     return Verdict(check, State.NEEDS_REVIEW, 0.0, say("run.unforeseen", reason=what))
 
 
@@ -108,5 +102,5 @@ def not_run(check: str, what: Said, outcome: Outcome) -> Verdict:
 def ending(what: Said, outcome: Outcome) -> Message:
     """How it ended."""
     if outcome.status is Status.doubtful:
-        return say("run.doubtful", what=what, reason=outcome.message.rstrip("."))
-    return say(_ENDINGS[outcome.status], what=what, message=outcome.message)
+        return say("run.doubtful", what=what, reason=outcome.said)
+    return say(_ENDINGS[outcome.status], what=what, message=outcome.said)

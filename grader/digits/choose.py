@@ -19,15 +19,11 @@ from grader.digits.grid import Grid
 from grader.digits.markup import SCRIPT, WEB
 from grader.digits.pictures import FINAL_GIF, FINAL_IMAGE, final_pictures, setting_of
 from grader.digits.shown import Picture, Unread
+from grader.messages.message import Message, Said, say, together
 from grader.sandbox import KernelSession
 
-UPPER_HALF = "Only the four upper rows count: the four below them are real digits."
 FAR_BETTER = 20  # clear digits more than in the figure that counts
 NEARLY_ALL = 90  # clear digits, from which on what may be a chart is not asked about
-NO_NOTEBOOK = "Notebook 2-1 could not be looked at."
-NO_HUNDRED = "The notebook shows no figure of a hundred samples."
-ASK = "A TA asks for the picture of the samples and counts the clear digits."
-DECIDE = "A TA decides which one counts."
 
 
 @dataclass(frozen=True)
@@ -37,8 +33,8 @@ class Found:
     what would settle it."""
 
     clarity: Clarity | None
-    seen: Sequence[str]
-    doubt: str = ""
+    seen: Sequence[Said]
+    doubt: Said = ""
 
 
 def find_samples(
@@ -61,7 +57,7 @@ def find_samples(
     if smaller is not None and is_like_digits(smaller):
         return Found(smaller, figures.seen, settled_by(figures))
     finals = find_finals(session, root, labels, figures.seen)
-    doubt = settled_by(figures) if notebook else f"{NO_NOTEBOOK} {ASK}"
+    doubt = settled_by(figures) if notebook else say("image_quality.no_notebook")
     if not finals:
         return Found(smaller, figures.seen, doubt if figures.seen else "")
     best = max(finals, key=lambda final: final.clear / final.total)
@@ -78,35 +74,26 @@ def counted(figures: Figures) -> Found:
     ranked = sorted(figures.hundreds, key=lambda figure: figure.rank)  # the last first, in each
     chosen = next((f for f in ranked if is_like_digits(f.clarity)), ranked[0])
     fails = not is_like_digits(chosen.clarity)
-    doubts = []
+    doubts: list[Message] = []
     other = next((f for f in figures.hundreds if is_doubted(chosen, f)), None)
     if other is not None:
-        doubts.append(
-            f"Another figure of a hundred tiles ({other.where}) shows {other.clarity.clear} clear"
-            f" digits. {DECIDE}"
-        )
+        clear = other.clarity.clear
+        doubts.append(say("image_quality.other_figure", where=other.where, clear=clear))
     elif fails and any(map(is_like_digits, figures.smaller)):
         smaller = next(filter(is_like_digits, figures.smaller))
-        doubts.append(
-            f"A smaller figure ({smaller.where}) shows {smaller.clear} of {smaller.total} clear"
-            f" digits. {DECIDE}"
-        )
+        counts = {"clear": smaller.clear, "total": smaller.total}
+        doubts.append(say("image_quality.smaller_figure", where=smaller.where, **counts))
     if chosen.uneven:
-        doubts.append(
-            f"The figures of {chosen.where} were put together, but the first ones are not as clear"
-            " as the last ones. A TA decides whether they are one set of samples."
-        )
+        doubts.append(say("image_quality.put_together", where=chosen.where))
     if chosen.pasted:
-        doubts.append(
-            "The picture is pasted into text and no output of code. A TA decides whether it counts."
-        )
+        doubts.append(say("image_quality.pasted"))
     unread = [one for place, one in figures.unread if fails or place > chosen.place]
     if chosen.clarity.clear >= NEARLY_ALL:
         unread = [one for one in unread if one.form not in (SCRIPT, WEB)]
     stills = [one for one in unread if not (one.moving or one.pasted)]
     if stills:
         doubts.append(settled(stills[0]))
-    return Found(chosen.clarity, figures.seen, " ".join(doubts))
+    return Found(chosen.clarity, figures.seen, together(*doubts))
 
 
 def is_doubted(chosen: Figure, other: Figure) -> bool:
@@ -118,25 +105,25 @@ def is_doubted(chosen: Figure, other: Figure) -> bool:
     return follows and not is_like_digits(other.clarity)
 
 
-def settled_by(figures: Figures) -> str:
+def settled_by(figures: Figures) -> Message:
     """Why the notebook's own hundred was not counted, and what a person does about it."""
     unread = sorted((one for _, one in figures.unread), key=lambda one: one.moving)
     if unread:
         return settled(unread[0])
     if figures.last:
-        return f"{NO_HUNDRED} A TA opens {figures.last} and counts the clear digits."
-    return f"{NO_HUNDRED} Were its outputs cleared? {ASK}"
+        return say("image_quality.no_hundred", where=figures.last)
+    return say("image_quality.cleared")
 
 
-def settled(unread: Unread) -> str:
-    text = f"In {unread.where} there is {unread.form}, which cannot be read here."
+def settled(unread: Unread) -> Message:
+    values = {"where": unread.where, "form": unread.form}
     if unread.kept:
-        return f"{text} A TA opens {unread.where} and counts the clear digits."
-    return f"{text} {ASK}"
+        return say("image_quality.unread", **values)
+    return say("image_quality.unread_and_gone", **values)
 
 
 def find_finals(
-    session: KernelSession, root: Path | None, labels: Labels, seen: list[str]
+    session: KernelSession, root: Path | None, labels: Labels, seen: list[Said]
 ) -> list[Clarity]:
     """The generated digits that the result folders show, in their pictures, or else animations."""
     if root is None:
@@ -156,30 +143,31 @@ def of_setting(finals: Sequence[Clarity], setting: Sequence[str]) -> Clarity | N
     """That of the setting with which the notebook was last run, if that is known."""
     if len(setting) < 2:
         return None
-    return next((f for f in finals if all(word in f.where for word in setting)), None)
+    return next((f for f in finals if all(word in str(f.where) for word in setting)), None)
 
 
 def find_in_picture(session: KernelSession, picture: Picture, labels: Labels) -> Found:
     """The same of one picture alone. Raises ``InfraError`` as above."""
-    seen: list[str] = []
+    seen: list[Said] = []
     for _, grid in grids(session, [picture], seen):
         upper = halved(grid)
-        notes = () if upper is grid else (UPPER_HALF,)
+        notes = () if upper is grid else (say("picture.upper_half"),)
         return Found(judged(upper, labels, None, picture.where, notes), seen)
     return Found(None, seen)
 
 
-def generated(grid: Grid, picture: Picture, seen: list[str]) -> Grid | None:
+def generated(grid: Grid, picture: Picture, seen: list[Said]) -> Grid | None:
     """The four rows of generated digits; None if it is not certain which these are.
 
     Empty rows at the edge are no part of a grid: what remains could be the real digits below.
     """
     upper = halved(grid)
-    animation = Path(picture.where).stem.lower() == FINAL_GIF
+    animation = Path(str(picture.where)).stem.lower() == FINAL_GIF
     if (animation or starts_at_the_top(grid)) and upper.shape == (GENERATED_ROWS, DIGITS):
         return upper
     rows, columns = grid.shape
-    seen.append(f"{picture.where}: {rows} x {columns} tiles, where eight rows of ten belong.")
+    said = say("picture.not_eight_rows", rows=rows, columns=columns)
+    seen.append(say("picture.of", where=picture.where, what=said))
     return None
 
 

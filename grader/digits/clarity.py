@@ -10,12 +10,11 @@ from grader.arrays import Array
 from grader.digits.grid import Grid
 from grader.digits.judge import judge
 from grader.digits.readings import TileReading
+from grader.messages.message import Said, say
 
 DIGITS = 10
 CLEAR = 0.5  # probability
 EITHER_WAY = (0.15, 0.85)  # probabilities between which a person may say either
-COLOURED = "The tiles are in colours: these may be other images than digits."
-IN_ROWS = "The digits seem to stand in rows, not in columns: {} show the digit of their row."
 FAR_MORE = 20  # of a hundred: digits that fit their rows more than their columns
 WANTED = 100  # images that the notebook samples
 GENERATED_ROWS = 4  # of image_final.png; the rest shows real digits
@@ -33,8 +32,8 @@ class Clarity:
     readings: Sequence[TileReading]
     readable: int  # tiles that show some digit, be it the wrong one
     source: Source | None
-    where: str
-    notes: Sequence[str] = field(default_factory=tuple)
+    where: Said
+    notes: Sequence[Said] = field(default_factory=tuple)
 
     @property
     def either_way(self) -> int:
@@ -81,8 +80,8 @@ def judged(
     grid: Grid,
     labels: Labels = "columns",
     source: Source | None = None,
-    where: str = "",
-    notes: Sequence[str] = (),
+    where: Said = "",
+    notes: Sequence[Said] = (),
 ) -> Clarity:
     """Every tile read. Without labels a tile is clear if it can be read as any digit."""
     probability = judge().probabilities(grid.tiles.reshape(-1, *grid.tiles.shape[2:]))
@@ -101,18 +100,18 @@ def may_go_either_way(reading: TileReading) -> bool:
     return EITHER_WAY[0] <= reading.confidence < EITHER_WAY[1]
 
 
-def strange(grid: Grid, probability: Array, wanted: Array) -> Iterator[str]:
+def strange(grid: Grid, probability: Array, wanted: Array) -> Iterator[Said]:
     """What a person should know of the tiles: that they are in colours, or digits of their rows."""
     if grid.doubt:
         yield grid.doubt
     if grid.coloured:
-        yield COLOURED
+        yield say("picture.coloured")
     if grid.shape == (DIGITS, DIGITS):
         clear = probability >= CLEAR
         tiles = np.arange(len(wanted))
         by_row = int(np.sum(clear[tiles, tiles // DIGITS]))
         if by_row >= np.sum(clear[tiles, wanted]) + FAR_MORE:
-            yield IN_ROWS.format(by_row)
+            yield say("picture.in_rows", count=by_row)
 
 
 def reading_of(

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from grader.arrays import Array
+from grader.messages.message import Said, said_by_probe, say
 from grader.sandbox import InfraError, KernelSession, Limits, Sandbox, Status
 
 MOST_PIXELS = 50_000_000
@@ -19,7 +20,7 @@ class Decoded:
     """
 
     pixels: Array | None
-    problem: str = ""
+    problem: Said = ""
     frames: int = 1
 
 
@@ -41,13 +42,13 @@ def decode(
     inputs = {"frame": frame, "most_pixels": MOST_PIXELS, "most_side": most_side}
     outcome = session.probe("pictures", inputs, files={"path": (data, "picture")})
     if outcome.status is Status.infra_error:
-        raise InfraError(outcome.message)
+        raise InfraError(outcome.said)
     if outcome.status is not Status.ok:
-        return Decoded(None, f"The picture could not be decoded: {outcome.message}")
+        return Decoded(None, say("picture.not_decoded", message=outcome.said))
     pixels = outcome.arrays.get("pixels")
     if pixels is None:
-        return Decoded(None, str(outcome.facts.get("problem", "The picture cannot be read.")))
+        return Decoded(None, said_by_probe(outcome.facts) or say("picture.unreadable"))
     if pixels.ndim != 3 or pixels.shape[2] != 3 or pixels.dtype != np.uint8 or not pixels.size:
-        return Decoded(None, "The picture cannot be read.")
+        return Decoded(None, say("picture.unreadable"))
     frames = outcome.facts.get("frames")
     return Decoded(np.array(pixels), frames=frames if isinstance(frames, int) else 1)

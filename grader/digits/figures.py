@@ -30,6 +30,7 @@ from grader.digits.together import (
     runs,
     single_digits,
 )
+from grader.messages.message import Said, say
 from grader.sandbox import KernelSession
 
 MOST_PICTURES = 60  # looked at in a notebook, from the last one backwards
@@ -60,7 +61,7 @@ class Figure:
         return 2 if self.pasted else int(self.moving)
 
     @property
-    def where(self) -> str:
+    def where(self) -> Said:
         return self.clarity.where
 
 
@@ -73,8 +74,8 @@ class Figures:
     hundreds: list[Figure] = field(default_factory=list)
     smaller: list[Clarity] = field(default_factory=list)
     unread: list[tuple[Place, Unread]] = field(default_factory=list)
-    seen: list[str] = field(default_factory=list)
-    last: str = ""
+    seen: list[Said] = field(default_factory=list)
+    last: Said = ""
 
     @property
     def shows_any(self) -> bool:
@@ -133,10 +134,11 @@ class _Walk:
         if len(found.hundreds) == before:
             self._rows(number, cell, drawn)
 
-    def _cannot_read(self, place: Place, unread: Unread, why: str = "") -> None:
+    def _cannot_read(self, place: Place, unread: Unread, why: Said = "") -> None:
         if len(self.found.unread) < MOST_UNREAD:
             self.found.unread.append((place, unread))
-            self.found.seen.append(f"{unread.where}: {why or f'{unread.form}, which is not read.'}")
+            why = why or say("picture.not_read", form=unread.form)
+            self.found.seen.append(say("picture.of", where=unread.where, what=why))
 
     def _picture(self, place: Place, picture: Picture) -> "_Drawn | None":
         """Adds the figure that it shows; None if it cannot be decoded, or moves."""
@@ -149,20 +151,22 @@ class _Walk:
         moving = picture.moving or decoded.frames > 1
         grid = find_grid(turned(decoded.pixels, picture))
         if grid is None:
-            self.found.seen.append(f"{picture.where}: no grid of tiles was found in the picture.")
+            said = say("picture.no_grid")
+            self.found.seen.append(say("picture.of", where=picture.where, what=said))
         elif is_hundred(grid):
             clarity = judged(grid, self._labels, "notebook", picture.where)
             self.found.hundreds.append(Figure(clarity, place, moving, picture.pasted))
         else:
             rows, columns = grid.shape
-            self.found.seen.append(f"{picture.where}: {rows} x {columns} tiles, not a hundred.")
+            said = say("picture.not_hundred", rows=rows, columns=columns)
+            self.found.seen.append(say("picture.of", where=picture.where, what=said))
             if rows * columns >= FEWEST:
                 upper = judged(halved(grid), self._labels, "notebook", picture.where)
                 self.found.smaller.append(upper)
         tiles = grid.shape[0] * grid.shape[1] if grid is not None else 0
         return None if moving else _Drawn(decoded.pixels.shape[:2], tiles)
 
-    def _singles(self, number: int, where: str, pictures: Sequence[Picture]) -> bool:
+    def _singles(self, number: int, where: Said, pictures: Sequence[Picture]) -> bool:
         """Whether among these are a hundred single digits, which are added then."""
         pixels = self._decoded(pictures, MOST_SIDE[0])
         for run in runs({n: one.shape[:2] for n, one in enumerate(pixels or ())}):
@@ -182,7 +186,7 @@ class _Walk:
                 if grid is not None and is_hundred(grid):
                     self._together(grid, (number, run[-1]), cell.where, pictures[0])
 
-    def _together(self, grid: Grid, place: Place, where: str, one: Picture) -> bool:
+    def _together(self, grid: Grid, place: Place, where: Said, one: Picture) -> bool:
         clarity = judged(grid, self._labels, "notebook", where)
         if not is_like_digits(clarity):
             return False
@@ -224,17 +228,17 @@ def turned(pixels: Array, picture: Picture) -> Array:
 
 
 def grids(
-    session: KernelSession, pictures: Iterable[Picture], seen: list[str]
+    session: KernelSession, pictures: Iterable[Picture], seen: list[Said]
 ) -> Iterator[tuple[Picture, Grid]]:
     """The pictures that show a grid; what the others are is added to ``seen``."""
     for picture in pictures:
         decoded = decode(session, picture.data)
         if decoded.pixels is None:
-            seen.append(f"{picture.where}: {decoded.problem}")
+            seen.append(say("picture.of", where=picture.where, what=decoded.problem))
             continue
         grid = find_grid(turned(decoded.pixels, picture))
         if grid is None:
-            seen.append(f"{picture.where}: no grid of tiles was found in the picture.")
+            seen.append(say("picture.of", where=picture.where, what=say("picture.no_grid")))
         else:
             yield picture, grid
 

@@ -14,6 +14,7 @@ from grader.digits.colours import in_gray, many_coloured, without_colour_map
 from grader.digits.fit import CENTRE, SPREAD, Fit, fits_in
 from grader.digits.ink import ink_of, without_lines
 from grader.digits.regions import CLOSE, Box, distance_from, find_areas, margin_colour
+from grader.messages.message import Said, say
 
 TILE = 28
 LARGEST = 800  # pixels of the longer side: more shows no more of where tiles are
@@ -44,13 +45,13 @@ CERTAIN = 0.97  # no other fit is tried
 class Grid:
     """``tiles``: (rows, columns, 28, 28) of ink, 0 to 1; ``boxes``: (rows, columns, 4), where each
     tile lies in the picture: left, top, right, bottom in pixels; ``coloured``: whether the tiles
-    have many colours, and not those of a colour map; ``doubt``: a sentence on why a person should
-    look at the picture itself."""
+    have many colours, and not those of a colour map; ``doubt``: why a person should look at
+    the picture itself."""
 
     tiles: Array
     boxes: Array
     coloured: bool = False
-    doubt: str = ""
+    doubt: Said = ""
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -80,7 +81,7 @@ class Search:
     """
 
     grids: Sequence[Found]
-    problem: str = ""
+    problem: Said = ""
 
 
 def find_grid(picture: Array, usual: Collection[int] = (HUNDRED,)) -> Grid | None:
@@ -97,7 +98,7 @@ def search(picture: Array, usual: Collection[int] = (HUNDRED,)) -> Search:
     small, scale = shrunk(picture)
     found = grids_of(small, usual)
     if not found:
-        return Search((), "No rows and columns of tiles were found in the picture.")
+        return Search((), say("picture.no_tiles"))
     found.sort(key=lambda one: (one.area[1], one.area[0]))
     found = [enlarged(one, scale) for one in found]
     doubt = doubts(found)
@@ -121,16 +122,16 @@ def grids_of(picture: Array, usual: Collection[int]) -> list[Found]:
     return found
 
 
-def doubts(found: Sequence[Found]) -> str:
+def doubts(found: Sequence[Found]) -> Said:
     """Why a person should look at the grids of a picture; nothing if there is no need."""
     if len(found) > 1:
         shapes = ", ".join(f"{rows} x {columns}" for rows, columns in (f.grid.shape for f in found))
-        return f"The picture shows {len(found)} grids of tiles ({shapes})."
+        return say("picture.several_grids", count=len(found), shapes=shapes)
     if found[0].sureness < SURE and not is_noise(found[0].grid.tiles):
-        return "It is not sure that the rows and columns of tiles were found as they are."
+        return say("picture.unsure_grid")
     left, top, right, bottom = found[0].grid.boxes[0, 0]
     if (size := min(right - left, bottom - top)) < LEGIBLE:
-        return f"The tiles are only {size:.0f} pixels large."
+        return say("picture.small_tiles", size=float(size))
     return ""
 
 

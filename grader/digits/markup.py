@@ -15,9 +15,10 @@ from xml.parsers import expat
 
 from grader.digits import plotly
 from grader.digits.shown import MOST_BYTES, Picture, Shown, Unread, from_base64
+from grader.messages.message import say
 
-VIDEO, SCRIPT, DRAWING = "a video", "a drawing that a script makes", "an SVG drawing"
-LINK, WEB = "a link to a file that was not handed in", "a link to the web"
+VIDEO, SCRIPT, DRAWING = say("form.video"), say("form.script"), say("form.svg")
+LINK, WEB = say("form.link"), say("form.web")
 MOST_LINKS = 1_000  # that a notebook's pictures may lead to; each is compared with all files
 PIXELS = 28 * 28  # coloured cells, from which on a table may be a picture
 LARGE_DRAWING = 20_000  # characters of an SVG inside HTML: a smaller one is an icon
@@ -64,7 +65,7 @@ class Files:
             if path.stat().st_size <= MOST_BYTES:
                 yield from in_file(path.read_bytes())
             else:
-                yield Unread("a picture that is too large")
+                yield Unread(say("form.too_large"))
 
     def find(self, link: str) -> Path | None:
         """The file of this name whose folders fit best: paths are those of another machine."""
@@ -115,7 +116,7 @@ def attached(pictures: Any) -> Shown:
     if isinstance(pictures, Mapping):
         for value in pictures.values():
             return from_base64(value)
-    return Unread("an attachment whose content was not saved", kept=False)
+    return Unread(say("form.attachment_not_saved"), kept=False)
 
 
 def in_html(text: str, files: Files) -> Iterator[Shown]:
@@ -139,7 +140,7 @@ def in_html(text: str, files: Files) -> Iterator[Shown]:
             yield from files.shown(link)
     yield from (unread for pattern, unread in _TAGS if pattern.search(text))
     if _COLOURED.search(text) and max(text.count("<td"), text.count("_col")) >= PIXELS:
-        yield Unread("a table in colours")
+        yield Unread(say("form.coloured_table"))
 
 
 def of_kind(kind: str, letters: str) -> Iterator[Shown]:

@@ -11,15 +11,16 @@ from nbformat import NotebookNode
 from grader.digits import plotly
 from grader.digits.markup import SCRIPT, VIDEO, Files, in_html, in_markdown, in_svg
 from grader.digits.shown import Shown, Unread, from_base64, text_of
+from grader.messages.message import say
 
 RASTERS = ("image/png", "image/jpeg", "image/gif", "image/webp")
 SVG, VIEW = "image/svg+xml", "application/vnd.jupyter.widget-view+json"
 STATE = "application/vnd.jupyter.widget-state+json"
 PLOTLY = "application/vnd.plotly.v1+json"
-NOT_SAVED = Unread("a widget whose content was not saved", kept=False)
-NO_FIGURE = Unread("a figure whose picture was not saved", kept=False)
-CUT_OFF = "an animation that was too long to be saved whole"
-TEXT_ART = Unread("a picture made of letters")
+NOT_SAVED = Unread(say("form.widget_not_saved"), kept=False)
+NO_FIGURE = Unread(say("form.figure_not_saved"), kept=False)
+CUT_OFF = say("form.cut_off")
+TEXT_ART = Unread(say("form.letters"))
 DEEPEST = 8  # outputs in widgets in outputs
 WIDE, HIGH = 24, 24  # letters and lines, from which on signs may be a picture
 MOST_LETTERS = 200_000  # of a text, the last ones, that are looked at for that
@@ -167,7 +168,7 @@ def image_of(model: Mapping[str, Any], state: Mapping[str, Any]) -> Shown:
 def other_form(kind: str) -> Unread | None:
     """A form of output that holds a picture and is not read."""
     if kind in ("application/pdf", "application/postscript"):
-        return Unread("a PDF" if kind.endswith("pdf") else "a PostScript drawing")
+        return Unread(say("form.pdf") if kind.endswith("pdf") else say("form.postscript"))
     if kind.startswith("video/"):
         return Unread(VIDEO, moving=True)
     if _DRAWN_BY_SCRIPT.fullmatch(kind):

@@ -33,7 +33,7 @@ def draw_overlay(clarity: Clarity) -> Image.Image:
     draw = ImageDraw.Draw(page)
     title = f"{clarity.clear} of {clarity.total} digits are clear"
     draw.text((MARGIN, 18), title, TEXT, font(24))
-    draw.text((MARGIN, 46), shortened(clarity.where), FAINT, font(13))
+    draw.text((MARGIN, 46), shortened(str(clarity.where)), FAINT, font(13))
     if clarity.either_way:
         text = f"with {clarity.either_way} of them, in amber, a person may go either way"
         draw.text((MARGIN, 64), text, FAINT, font(13))

@@ -9,6 +9,7 @@ from nbformat import NotebookNode
 
 from grader.digits.outputs import Outputs
 from grader.digits.shown import MOST_BYTES, Picture, Shown
+from grader.messages.message import Said, say
 from grader.sandbox.text import one_line
 
 FINAL_IMAGE, FINAL_GIF = "image_final", "gif_final"
@@ -26,7 +27,7 @@ _CHOSEN = re.compile(
 class Shows:
     """What one cell shows, in order; ``where`` names the cell to a person."""
 
-    where: str
+    where: Said
     shown: tuple[Shown, ...]
 
 
@@ -46,7 +47,7 @@ def cells_with_samples(notebook: NotebookNode, root: Path | None) -> list[Shows]
         Shows(where, tuple(replace(one, where=where) for one in outputs.shown_by(cell)))
         for number, cell in cells
         if number >= first
-        for where in [f"cell {number}"]
+        for where in [say("picture.cell", number=number)]
     ]
 
 

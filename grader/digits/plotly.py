@@ -13,8 +13,9 @@ from PIL import Image
 
 from grader.arrays import Array
 from grader.digits.shown import Picture, Shown, Unread, from_base64
+from grader.messages.message import say
 
-DRAWING = "a Plotly drawing"
+DRAWING = say("form.plotly")
 CALL = "Plotly.newPlot("
 MOST_VALUES = 6_000_000  # of a matrix
 MOST_FIGURES = 50  # of a page

@@ -7,8 +7,10 @@ import binascii
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
+from grader.messages.message import Message, Said, say
+
 MOST_BYTES = 48 * 2**20
-DAMAGED = "a picture that is damaged"
+DAMAGED = say("form.damaged")
 
 
 @dataclass(frozen=True)
@@ -20,7 +22,7 @@ class Picture:
     """
 
     data: bytes
-    where: str = ""
+    where: Said = ""
     upside_down: bool = False
     moving: bool = False
     pasted: bool = False
@@ -31,8 +33,8 @@ class Unread:
     """A picture in a ``form`` that is not read. ``kept``: who opens the notebook sees it.
     ``moving``: it is an animation or a video. ``pasted``: it stands in text."""
 
-    form: str
-    where: str = ""
+    form: Message
+    where: Said = ""
     kept: bool = True
     moving: bool = False
     pasted: bool = False
@@ -48,9 +50,9 @@ def from_base64(text: Any) -> Picture | Unread:
         letters = letters.partition(",")[2]
     letters = "".join(letters.replace("\\", " ").split())
     if not letters:
-        return Unread("a picture whose content was not saved", kept=False)
+        return Unread(say("form.picture_not_saved"), kept=False)
     if len(letters) > MOST_BYTES * 4 // 3:
-        return Unread("a picture that is too large")
+        return Unread(say("form.too_large"))
     try:
         return Picture(base64.b64decode(letters + "=" * (-len(letters) % 4), validate=True))
     except (binascii.Error, ValueError):

@@ -20,10 +20,20 @@ from grader.errors import GraderError, Rejected
 from grader.intake import tarballs, zips
 from grader.intake.paths import DEEPEST, printable
 from grader.intake.records import ArchiveLimits, Unread
-from grader.intake.streams import CHUNK, GZIP, Hashed, LimitReached, Meter, Packed, unpacker_of
+from grader.intake.streams import (
+    ARCHIVE,
+    CHUNK,
+    GZIP,
+    Hashed,
+    LimitReached,
+    Meter,
+    Packed,
+    unpacker_of,
+)
 from grader.intake.tarballs import BLOCK, is_tar, unpack_tar
-from grader.intake.target import Target
+from grader.intake.target import Target, of
 from grader.intake.zips import is_checkpoint, is_zip, unpack_zip
+from grader.messages.message import Message, Said, say
 from grader.states import Flag
 
 if TYPE_CHECKING:
@@ -31,8 +41,7 @@ if TYPE_CHECKING:
 
 DAMAGE: tuple[type[Exception], ...] = (*tarballs.DAMAGE, *zips.DAMAGE)
 _NESTED = 4  # archives in archives
-_DAMAGED = "The archive is damaged or cut off."
-_UNKNOWN = "The file is not a .tar.gz archive."
+_EMPTY = say("archive.empty")
 _NOT_OPENED = {
     b"7z\xbc\xaf\x27\x1c": "7z",
     b"Rar!\x1a\x07": "RAR",
@@ -68,7 +77,7 @@ def _machine() -> Iterator[None]:
         yield
     except OSError as error:
         reason = error.strerror or error
-        raise GraderError(f"The submission cannot be unpacked here: {reason}.") from error
+        raise GraderError(say("archive.not_unpacked_here", reason=str(reason))) from error
 
 
 @_machine()
@@ -90,7 +99,7 @@ def unpack(archive: Path, root: Path, limits: ArchiveLimits) -> Unpacked:
     opening.inner()
     target = opening.target
     if not target.files:
-        empty = Rejected(target.unread[0].reason if target.unread else "The archive is empty.")
+        empty = Rejected(target.unread[0].reason if target.unread else _EMPTY)
         empty.sha256 = sha256
         raise empty
     return Unpacked(sha256, (*opening.flags, *target.flags()), tuple(target.unread))
@@ -117,9 +126,9 @@ def copy_folder(folder: Path, root: Path, limits: ArchiveLimits) -> Unpacked:
             elif stat.S_ISLNK(mode):
                 target.link(path, os.readlink(entry.path), path.parent)
             else:
-                target.leave_out(str(relative), "not a plain file or folder")
+                target.leave_out(str(relative), say("archive.not_plain"))
     except LimitReached as limit:
-        target.is_partly_read(None, str(limit).replace("archive", "folder"))
+        target.is_partly_read(None, limit.of_folder)
     target.settle_links()
     sha256 = folder_sha256(root)
     opening.inner()
@@ -147,7 +156,7 @@ class _Opening:
     def whole(self, packed: "Buffered", archive: Path) -> None:
         """What was handed in. Raises ``Rejected`` if it is no archive and no notebook."""
         if not packed.peek(BLOCK):
-            raise Rejected("The archive is empty.")
+            raise Rejected(_EMPTY)
         if why := self.opened(packed, archive.name, PurePosixPath()):
             raise Rejected(why)
 
@@ -171,13 +180,12 @@ class _Opening:
                 self.target.remove(path)  # the open file is still there to read
                 self.target.folder(path)
                 if why := self.opened(file, path.name, path):
-                    self.target.unread.append(
-                        Unread(str(path), f"{printable(str(path))}: {why}", whole=True)
-                    )
+                    self.target.unread.append(Unread(str(path), of(path, why), whole=True))
                 else:
-                    self.flags.append(Flag("archive_inside", f"{printable(str(path))} was opened."))
+                    said = say("archive.opened", name=printable(str(path)))
+                    self.flags.append(Flag("archive_inside", said))
 
-    def opened(self, packed: "Buffered", name: str, within: PurePosixPath) -> str:
+    def opened(self, packed: "Buffered", name: str, within: PurePosixPath) -> Said:
         """Unpacks an archive of whatever form into a folder of the target; what stops it is noted.
 
         Gives the reason, a sentence, if it cannot be opened at all.
@@ -186,50 +194,50 @@ class _Opening:
         try:
             return self._opened(packed, packed, name, within)
         except LimitReached as limit:
-            self.target.is_partly_read(whole, str(limit))
+            self.target.is_partly_read(whole, limit.said)
         except DAMAGE as error:
             cut_off = isinstance(error, EOFError) or "end of data" in str(error)
-            self.target.is_partly_read(whole, _DAMAGED, altered=not cut_off)
+            self.target.is_partly_read(whole, say("archive.damaged"), altered=not cut_off)
         finally:
             self.target.settle_links()
         return ""
 
     def _opened(
         self, stream: "Buffered | Meter", packed: Packed, name: str, within: PurePosixPath
-    ) -> str:
+    ) -> Said:
         """``stream`` gives the bytes: ``packed`` itself, or what is unpacked from it."""
         start, target = stream.peek(BLOCK), self.target
         as_it_is = not isinstance(stream, Meter)
         handed_in = not within.parts
         if is_tar(start):
             if as_it_is and handed_in:
-                self.note("archive_not_compressed", "The archive is a tar file without gzip.")
+                self.note("archive_not_compressed", say("archive.no_gzip"))
             if not isinstance(stream, Meter):
                 stream = Meter(stream, packed, target.limits)
             unpack_tar(stream, target, within)
         elif is_zip(start):
             if handed_in:
-                self.note("archive_form", "The archive is a zip file, not a .tar.gz.")
+                self.note("archive_form", say("archive.zip"))
             with self.seekable(stream) as file:
                 unpack_zip(file, target, within)
         elif unpack := unpacker_of(start):
             if as_it_is and handed_in and not start.startswith(GZIP):
-                self.note("archive_form", "The archive is packed otherwise than by gzip.")
+                self.note("archive_form", say("archive.other_packing"))
             allow_all(stream, target.limits.unpacked_bytes)
             with contextlib.closing(unpack(stream)) as unpacked:
                 return self._opened(Meter(unpacked, packed, target.limits), packed, name, within)
         elif form := form_of(start):
-            return f"The file is in the form {form}, which the grader cannot open."
+            return say("archive.unknown_form", form=form)
         elif handed_in and not start.strip(b"\0"):
-            return "The archive is empty."
+            return _EMPTY
         elif within.parts or _NOTEBOOK.match(start):
             self.single(stream, name, within, start)
         else:
-            return _UNKNOWN
+            return say("archive.not_an_archive")
         return ""
 
-    def note(self, id_: str, text: str) -> None:
-        self.flags.append(Flag(id_, text))
+    def note(self, id_: str, said: Message) -> None:
+        self.flags.append(Flag(id_, said))
 
     @contextlib.contextmanager
     def seekable(self, stream: "Buffered | Meter") -> Iterator[BinaryIO]:
@@ -239,7 +247,7 @@ class _Opening:
             allow_all(stream, most)
             while data := stream.read(CHUNK):
                 if file.tell() > most:
-                    raise LimitReached(f"The archive is larger than {most} bytes.")
+                    raise LimitReached(say("archive.larger", what=ARCHIVE, most=most))
                 file.write(data)
             yield file
 
@@ -252,7 +260,7 @@ class _Opening:
             plain += ".ipynb"
         path = self.target.place(plain, within)
         if path is not None:
-            self.note("archive_form", f"{printable(plain)} was handed in without an archive.")
+            self.note("archive_form", say("archive.alone", name=printable(plain)))
             allow_all(stream, self.target.limits.unpacked_bytes)
             self.target.file(path, stream, self.target.limits.unpacked_bytes)
 

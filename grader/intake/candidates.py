@@ -11,6 +11,7 @@ from grader.intake.decoding import text_of
 from grader.intake.notebook import cannot_read, open_notebook
 from grader.intake.paths import printable
 from grader.intake.records import Notebook
+from grader.messages.message import say
 
 MOST = 50
 KINDS = ("2-1", "2-2")
@@ -168,9 +169,9 @@ def _form_of(path: Path, relative: Path) -> int | None:
 def _other_form(path: Path) -> Notebook:
     name = printable(path.name)
     if _OF_A_CLOUD.search(path.name):
-        what = "it is a placeholder of a cloud drive"
+        what = say("notebook.placeholder")
     else:
-        what = "it is no notebook"
+        what = say("notebook.no_notebook")
     return Notebook(name, problem=cannot_read(name, what))
 
 

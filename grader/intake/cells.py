@@ -18,11 +18,11 @@ from grader.intake.repeatable import repeatable
 from grader.intake.runs import Runs
 from grader.intake.source import FAILURES, CellText, Piece, read_cell
 from grader.intake.unread import TARGETS, unread_definitions
+from grader.messages.message import Said, say
 
 MODEL = frozenset({"ddpm", "nn_model"})
 """What of it the notebook makes itself where its trained weights are to be loaded."""
 OVERRIDES = {"n_epoch": "1", "n_T": "20", "n_feat": "8", "batch_size": "64", "device": "'cpu'"}
-MAGIC = "a cell magic, not Python"
 MAX_STATEMENTS = 5_000
 MOST_BROKEN = 40  # cells with a syntax error of which it is asked whether it is one
 MAX_SOURCE = 2**20
@@ -40,7 +40,7 @@ def plan_model(nb: NotebookNode) -> Plan:
 
 def _plan_for(nb: NotebookNode, targets: tuple[str, ...], provided: frozenset[str]) -> Plan:
     texts, problems = _texts(nb)
-    left: list[tuple[Piece, str]] = []
+    left: list[tuple[Piece, Said]] = []
     items = _items(texts, left, problems)
     items = [_without_training(item, provided) for item in items]
     reasons = superseded(nb, items, targets)
@@ -62,13 +62,13 @@ def _plan_for(nb: NotebookNode, targets: tuple[str, ...], provided: frozenset[st
     return replace(plan, unread=unread, withheld=withheld)
 
 
-def _withheld(run: Sequence[Item], left: Sequence[tuple[Item, str]]) -> dict[str, str]:
+def _withheld(run: Sequence[Item], left: Sequence[tuple[Item, Said]]) -> dict[str, Said]:
     """See ``Plan``. Modules are none: calling something of theirs changes nothing that is read."""
     imports = ast.Import | ast.ImportFrom
     modules = {n for item in run if isinstance(item.piece.node, imports) for n in item.does.binds}
     bound = {name for item in run for name in item.does.binds}
     reads = {name for item in run for name in item.does.reads} - modules - PROVIDED
-    found: dict[str, str] = {}
+    found: dict[str, Said] = {}
     for item, reason in left:
         names = (item.does.binds - bound | item.does.fills) & reads
         attributes = {f".{n.attr}" for n in item.piece.outer_nodes if _is_set(n)}
@@ -81,7 +81,7 @@ def _is_set(node: ast.AST) -> TypeGuard[ast.Attribute]:
 
 
 def _items(
-    texts: dict[int, CellText], left: list[tuple[Piece, str]], problems: list[str]
+    texts: dict[int, CellText], left: list[tuple[Piece, Said]], problems: list[Said]
 ) -> list[Item]:
     """All statements that can be read; what cannot goes to ``left``."""
     expander, items = Expander(), list[Item]()
@@ -95,20 +95,19 @@ def _items(
             body = text.text.partition("\n")[2]
             items.append(Item(whole, written_by_magic(text.writes, body)))
         elif text.magic:
-            left.append((whole, MAGIC))
+            left.append((whole, say("code.magic")))
         elif text.problem and not text.pieces:
-            left.append((whole, "the cell cannot be read"))
+            left.append((whole, say("code.cell_not_read")))
         for piece in pieces:
             try:
                 does = effects(piece)
             except FAILURES as error:
-                problems.append(f"cell {cell} line {piece.line}: {type(error).__name__}")
-                left.append((piece, "it cannot be read"))
+                where = {"cell": cell, "line": piece.line}
+                problems.append(say("code.not_understood", **where, error=type(error).__name__))
+                left.append((piece, say("code.not_read")))
                 continue
             if text.saved and does.binds & clean:
-                left.append(
-                    (piece, "its cell has a syntax error and another cell defines the same")
-                )
+                left.append((piece, say("code.defined_again")))
             else:
                 items.append(Item(piece, does))
     return items
@@ -165,9 +164,9 @@ def plan_everything(nb: NotebookNode) -> Plan:
 
 def _plan(
     statements: tuple[Statement, ...],
-    left: list[tuple[Piece, str]],
+    left: list[tuple[Piece, Said]],
     imports: frozenset[str],
-    problems: list[str],
+    problems: list[Said],
     texts: Mapping[int, CellText],
 ) -> Plan:
     bound = {name for statement in statements for name in statement.binds}
@@ -190,9 +189,9 @@ def _gone(statements: Sequence[Statement], texts: Mapping[int, CellText]) -> dic
     return found
 
 
-def _texts(nb: NotebookNode) -> tuple[dict[int, CellText], list[str]]:
+def _texts(nb: NotebookNode) -> tuple[dict[int, CellText], list[Said]]:
     texts: dict[int, CellText] = {}
-    problems: list[str] = []
+    problems: list[Said] = []
     runs = Runs(nb)
     size = count = broken = 0
     for number, cell in enumerate(nb.cells, 1):
@@ -200,14 +199,13 @@ def _texts(nb: NotebookNode) -> tuple[dict[int, CellText], list[str]]:
             continue
         size += len(cell.source)
         if size > MAX_SOURCE or count > MAX_STATEMENTS:
-            problems.append(f"the notebook is too long: cell {number} and later are not read")
+            problems.append(say("code.notebook_too_long", number=number))
             break
         text = read_cell(number, cell.source, ask_newer=broken < MOST_BROKEN)
         broken += text.saved
         if text.saved and not text.newer and runs.only_elsewhere(number):
-            problem = (
-                f"cell {number} is written for Python {runs.python}, and here it is Python {OURS}"
-            )
+            versions = {"python": runs.python, "ours": OURS}
+            problem = say("code.other_python", number=number, **versions)
             text = replace(text, newer=True, problem=problem)
         texts[number] = text
         count += len(text.pieces)
@@ -226,7 +224,7 @@ def _top_names(text: CellText) -> set[str]:
     return names
 
 
-def _leave(piece: Piece, reason: str) -> LeftOut:
+def _leave(piece: Piece, reason: Said) -> LeftOut:
     first = piece.source.strip().split("\n", 1)[0]
     return LeftOut(
         piece.cell, piece.line, reason, first if len(first) <= 60 else first[:57] + "..."

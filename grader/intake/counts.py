@@ -7,20 +7,20 @@ from collections.abc import Mapping, Sequence
 from nbformat import NotebookNode
 
 from grader.intake.reach import Item
+from grader.messages.message import Said, say
 
-NEVER_RAN = "its cell was never run, and another cell that was defines the same"
-RAN_EARLIER = "a cell further up that was run later defines the same"
+NEVER_RAN, RAN_EARLIER = say("code.never_ran"), say("code.ran_earlier")
 _DEFINES = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 
 
-def superseded(nb: NotebookNode, items: Sequence[Item], targets: Sequence[str]) -> dict[int, str]:
+def superseded(nb: NotebookNode, items: Sequence[Item], targets: Sequence[str]) -> dict[int, Said]:
     """Statements that do not count, by their index, with the reason; none where no cell has a
     number, and the last definition counts."""
     counts = {n: _count(cell) for n, cell in enumerate(nb.cells, 1) if cell.cell_type == "code"}
     ran = {number for number, cell in enumerate(nb.cells, 1) if counts.get(number) or _shown(cell)}
     if not any(counts.values()):
         return {}
-    found = dict.fromkeys(_never_ran(items, ran), NEVER_RAN)
+    found: dict[int, Said] = dict.fromkeys(_never_ran(items, ran), NEVER_RAN)
     numbered = [count for count in counts.values() if count]
     if len({*numbered}) == len(numbered):  # else they are of several sessions
         live = {i: item for i, item in enumerate(items) if i not in found}

@@ -6,6 +6,8 @@ import json
 import re
 from typing import Any
 
+from grader.messages.message import Message, Said, say
+
 detector: Any = None
 with contextlib.suppress(ImportError):  # students need not have it for the self-check
     import charset_normalizer as detector
@@ -16,28 +18,28 @@ _SAMPLE = 1 << 15  # bytes of the lines that are no ASCII
 _BAD, _GOOD = re.compile("[\udc80-\udcff]"), re.compile("[^\x00-\x7f\udc80-\udcff]")
 
 
-def text_of(data: bytes, name: str) -> tuple[str, str]:
-    """The text of a file, without zero bytes; and a sentence on its encoding if it is not UTF-8."""
+def text_of(data: bytes, name: str) -> tuple[str, Said]:
+    """The text of a file, without zero bytes; and what is to be said if it is not UTF-8."""
     encoding: str = json.detect_encoding(data) if data[:4].strip(b"\0") else "utf-8"
     if encoding.startswith(("utf-16", "utf-32")):
         return data.decode(encoding, "replace").replace("\0", ""), _said(name, encoding.upper())
     data = data.removeprefix(b"\xef\xbb\xbf")
-    note = ""
+    note: Said = ""
     if b"\0" in data:
-        data, note = data.replace(b"\0", b""), f"{name} holds zero bytes, which were left out."
+        data, note = data.replace(b"\0", b""), say("notebook.zero_bytes", name=name)
     try:
         return data.decode(), note
     except UnicodeDecodeError:
         marked = data.decode("utf-8", "surrogateescape")
     bad, good = (sum(1 for _ in kind.finditer(marked)) for kind in (_BAD, _GOOD))
     if good > bad:
-        return _BAD.sub("\ufffd", marked), f"Some bytes of {name} are no UTF-8."
+        return _BAD.sub("\ufffd", marked), say("notebook.some_no_utf8", name=name)
     encoding = _guessed(data)
     return data.decode(encoding, "replace"), _said(name, encoding)
 
 
-def _said(name: str, encoding: str) -> str:
-    return f"{name} is written in {encoding}, not in UTF-8."
+def _said(name: str, encoding: str) -> Message:
+    return say("notebook.encoding", name=name, encoding=encoding)
 
 
 def _guessed(data: bytes) -> str:

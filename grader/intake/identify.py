@@ -13,6 +13,7 @@ from grader.intake.candidates import KINDS, candidates
 from grader.intake.notebook import cannot_read
 from grader.intake.parts import parts_of
 from grader.intake.records import ArchiveLimits, Notebook, Submission
+from grader.messages.message import say
 from grader.scratch import scratch
 from grader.states import Flag
 
@@ -40,7 +41,7 @@ def _unpacked(path: Path, root: Path, limits: ArchiveLimits) -> Unpacked:
             return bounded_for(seconds_for(limits.unpacked_bytes), copy_folder, path, root, limits)
         return bounded_for(seconds_for(path.stat().st_size), unpack, path, root, limits)
     except TooMuch as reason:
-        raise Rejected(f"The submission cannot be unpacked: {reason}.") from None
+        raise Rejected(say("archive.not_unpacked", reason=reason.said)) from None
 
 
 def identified(root: Path, name: str, found: Unpacked) -> Submission:
@@ -67,8 +68,9 @@ def _parts(root: Path) -> tuple[Notebook | None, Notebook | None, list[Flag]]:
         return bounded_for(seconds_for(size), _read_parts, root)
     except TooMuch as reason:
         parts = [
-            Notebook(name, problem=cannot_read(name, str(reason)))
-            for name in (f"Notebook {kind}" for kind in KINDS)
+            Notebook(f"Notebook {kind}", problem=cannot_read(named, reason.said))
+            for kind in KINDS
+            for named in [say("notebook.of_kind", kind=kind)]
         ]
         return parts[0], parts[1], [Flag("notebook_damaged", part.problem) for part in parts]
 
@@ -88,10 +90,10 @@ def _student(name: str, root: Path) -> tuple[str | None, list[Flag]]:
     inside = {i for p in root.rglob("*") for i in _ID.findall(str(p.relative_to(root)))}
     if outside:
         if inside - {outside}:
-            message = f"Files inside carry another student id: {', '.join(sorted(inside))}."
-            return outside, [Flag("student_id_differs", message)]
+            said = say("student_id.differs", ids=", ".join(sorted(inside)))
+            return outside, [Flag("student_id_differs", said)]
         return outside, []
     if len(inside) == 1:
         return inside.pop(), []
-    why = "several student ids" if inside else "no student id"
-    return None, [Flag("student_id_unknown", f"The submission carries {why}.")]
+    said = say("student_id.several") if inside else say("student_id.none")
+    return None, [Flag("student_id_unknown", said)]

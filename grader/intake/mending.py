@@ -8,6 +8,8 @@ import re
 from dataclasses import dataclass, field
 from itertools import islice
 
+from grader.messages.message import Message, say
+
 # a quote behind an odd number of backslashes goes on; to look for nothing but quotes is the fastest
 _ESCAPED = "|".join(rf'(?<=[^\\]\\{{{count}}}")' for count in range(1, 64, 2))
 STRING = rf'"[^"]*+"(?:(?<=\\")(?:{_ESCAPED})[^"]*+")*+(?!(?<=\\")(?:{_ESCAPED}))'
@@ -21,10 +23,10 @@ _LINE = re.compile(r"[^\n]*\n?")
 
 @dataclass
 class Mended:
-    """The text, sentences on what was done, and whether the end of the cells is lost."""
+    """The text, what was done, and whether the end of the cells is lost."""
 
     text: str
-    notes: list[str] = field(default_factory=list)
+    notes: list[Message] = field(default_factory=list)
     lost: bool = False
 
 
@@ -69,7 +71,7 @@ class _Mending:
     def __init__(self, text: str) -> None:
         self.text = text
         self.edits: list[tuple[int, int, str]] = []  # from, to, what stands there instead
-        self.notes: dict[str, None] = {}
+        self.notes: dict[Message, None] = {}
         self.open: list[str] = []
         self.before = "start"  # start, open, comma, colon, value
         self.comma = self.end = 0  # where the last comma stood, and the last token ended
@@ -101,7 +103,7 @@ class _Mending:
                 raise Unclear
         return self.cut_off()
 
-    def edit(self, start: int, end: int, instead: str, note: str) -> None:
+    def edit(self, start: int, end: int, instead: str, note: Message) -> None:
         self.edits.append((start, end, instead))
         self.notes[note] = None
         if len(self.edits) > _MOST_EDITS:
@@ -111,7 +113,7 @@ class _Mending:
         if not self.open or self.open.pop() != _PAIRS[token] or self.before == "colon":
             raise Unclear
         if self.before == "comma":
-            self.edit(self.comma, self.comma + 1, "", "A comma too many was left out.")
+            self.edit(self.comma, self.comma + 1, "", say("notebook.comma_too_many"))
         self.before = "value"
 
     def note_cells_end(self) -> None:
@@ -120,7 +122,7 @@ class _Mending:
 
     def take_comma(self, place: int) -> None:
         if self.before in ("open", "comma"):
-            self.edit(place, place + 1, "", "A comma too many was left out.")
+            self.edit(place, place + 1, "", say("notebook.comma_too_many"))
         elif self.before == "value":
             self.before, self.comma = "comma", place
         else:
@@ -137,7 +139,7 @@ class _Mending:
         if token[0] not in '"[{' and not _LITERAL.fullmatch(token):
             raise Unclear
         if self.before == "value":
-            self.edit(self.end, self.end, ",", "A missing comma was added.")
+            self.edit(self.end, self.end, ",", say("notebook.comma_missing"))
         if token in ("[", "{"):
             self.open.append(token)
             self.before = "open"
@@ -148,14 +150,14 @@ class _Mending:
         if not self.text[: self.end].lstrip().startswith("{"):
             raise Unclear
         if self.text[self.end :].strip():
-            self.notes["The text behind its end was left out."] = None
+            self.notes[say("notebook.text_behind")] = None
         return Mended(self.changed(self.end), [*self.notes])
 
     def cut_off(self) -> Mended:
         """With the cells that are whole."""
         if self.cells_end is None:
             raise Unclear
-        self.notes["Its end is missing."] = None
+        self.notes[say("notebook.its_end_missing")] = None
         text = self.changed(self.cells_end) + ("}" if self.all_cells else "]}")
         return Mended(text, [*self.notes], lost=not self.all_cells)
 

@@ -16,12 +16,13 @@ from typing import Any
 import nbformat
 from nbformat import NotebookNode
 
-from grader.errors import Rejected
+from grader.errors import GraderError, Rejected
 from grader.intake.decoding import text_of
 from grader.intake.mending import TOKENS, Unclear, first_side, mended
 from grader.intake.paths import printable
 from grader.intake.records import Notebook
 from grader.intake.slimming import Slim, TooLarge, slim
+from grader.messages.message import Message, Said, say
 
 READ_AT_ONCE = 64 * 2**20
 """Bytes; of larger notebooks outputs are left out before they are parsed."""
@@ -32,15 +33,15 @@ MOST_PARTS = 3_000_000  # texts, numbers, brackets, commas: some figures have ma
 _LONGEST_NUMBER = 300  # digits
 _CELL_ID = re.compile(r"[a-zA-Z0-9_-]{1,64}\Z")
 _OTHER_FORMS = (
-    (re.compile(r"version https://git-lfs\.github\.com/spec/"), "it is a pointer of Git LFS"),
-    (re.compile(r"bplist00"), "it is a placeholder of a cloud drive"),
-    (re.compile(r"<(!doctype|html|\?xml|head|meta|!--)", re.IGNORECASE), "it is a web page"),
-    (re.compile(r"%PDF-"), "it is a PDF file"),
+    (re.compile(r"version https://git-lfs\.github\.com/spec/"), say("notebook.lfs")),
+    (re.compile(r"bplist00"), say("notebook.placeholder")),
+    (re.compile(r"<(!doctype|html|\?xml|head|meta|!--)", re.IGNORECASE), say("notebook.web_page")),
+    (re.compile(r"%PDF-"), say("notebook.pdf")),
 )
 
 
-class _CannotRead(Exception):
-    """The text says why, as a part of a sentence."""
+class _CannotRead(GraderError):
+    """What it says is a part of a sentence."""
 
 
 def read_notebook(path: Path) -> NotebookNode:
@@ -64,12 +65,12 @@ def open_notebook(path: Path) -> Notebook:
     try:
         return _Reading(name).notebook(path)
     except _CannotRead as reason:
-        return Notebook(name, problem=cannot_read(name, str(reason)))
+        return Notebook(name, problem=cannot_read(name, reason.said))
 
 
-def cannot_read(name: str, reason: str) -> str:
+def cannot_read(name: Said, reason: Said) -> Message:
     """Says so, and what would help."""
-    return f"{name} cannot be read: {reason}. A readable copy of it would settle this."
+    return say("notebook.cannot_be_read", name=name, reason=reason)
 
 
 class _Reading:
@@ -77,8 +78,10 @@ class _Reading:
 
     def __init__(self, name: str) -> None:
         self.name = name
-        self.notes: list[str] = []
-        self.lost = self.lost_outputs = self.doubt = ""
+        self.notes: list[Said] = []
+        self.lost: Said = ""
+        self.lost_outputs: Said = ""
+        self.doubt: Said = ""
 
     def notebook(self, path: Path) -> Notebook:
         content = self.content(path)
@@ -101,37 +104,34 @@ class _Reading:
             try:
                 return self.with_cells(self.parsed(self.less_deep(data)))
             except (RecursionError, TooLarge):
-                raise _CannotRead("it is nested too deeply") from None
+                raise _CannotRead(say("read.too_deep")) from None
 
     def slimmed(self, path: Path) -> bytes:
         with _mapped(path) as data:
             try:
                 return self.kept(slim(data))
             except TooLarge:
-                megabytes = f"{len(data) / 2**20:.0f} MB"
-                raise _CannotRead(f"it is too large ({megabytes})") from None
+                said = say("notebook.too_large", megabytes=len(data) / 2**20)
+                raise _CannotRead(said) from None
 
     def less_deep(self, data: bytes) -> bytes:
         return self.kept(slim(text_of(data, self.name)[0].encode("utf-8", "surrogatepass")))
 
     def kept(self, found: Slim) -> bytes:
         if found.pictures:
-            text = (
-                f"{found.pictures} of the outputs of {self.name} are too large and were not read."
-            )
-            self.lost_outputs = text
+            counted = {"count": found.pictures, "name": self.name}
+            self.lost_outputs = say("notebook.large_outputs", **counted)
         if found.others:
-            self.notes.append(
-                f"{found.others} outputs of {self.name} without a picture were not read."
-            )
+            counted = {"count": found.others, "name": self.name}
+            self.notes.append(say("notebook.other_outputs", **counted))
         return found.data
 
     def parsed(self, data: bytes) -> Any:
         text, note = text_of(data, self.name)
         if not text.strip():
-            raise _CannotRead("it is empty" if not data else "it holds nothing")
+            raise _CannotRead(say("notebook.holds_nothing") if data else say("notebook.empty"))
         if has_too_many_parts(text):
-            raise _CannotRead("it holds too many parts to be read")
+            raise _CannotRead(say("notebook.too_many_parts"))
         try:
             found = json.loads(text)
         except json.JSONDecodeError:
@@ -151,24 +151,23 @@ class _Reading:
             made = mended(text if side is None else side)
             found = json.loads(made.text, strict=False, parse_int=_number)
         except (Unclear, ValueError):
-            raise _CannotRead("it is damaged, and is no valid JSON") from None
+            raise _CannotRead(say("notebook.no_json")) from None
         if side is not None:
             self.doubt_merge()
         if made.lost:
-            self.lost = f"The end of {self.name} is missing, and what stood there cannot be read."
-        said = made.notes or ([] if side else ["Control characters were taken as they are."])
-        self.notes += [f"{self.name} is damaged. {note}" for note in said]
+            self.lost = say("notebook.end_missing", name=self.name)
+        said = made.notes or ([] if side else [say("notebook.control_characters")])
+        self.notes += [say("notebook.damaged", name=self.name, note=note) for note in said]
         return found
 
     def doubt_merge(self) -> None:
-        text = f"{self.name} holds the marks of a merge. The first side was read; nobody ran it."
-        self.doubt = text
+        self.doubt = say("notebook.merge", name=self.name)
 
     def with_cells(self, found: Any) -> dict[str, Any]:
         if not isinstance(found, dict):
-            raise _CannotRead("it holds no cells")
+            raise _CannotRead(say("notebook.no_cells"))
         if "doc_id" in found or found.keys() == {"url"}:
-            raise _CannotRead("it is a shortcut to a file of a cloud drive")
+            raise _CannotRead(say("notebook.shortcut"))
         for key in ("content", "notebook"):  # as a server of notebooks hands it out
             inner = found.get(key)
             if "cells" not in found and isinstance(inner, dict) and "cells" in inner:
@@ -179,14 +178,12 @@ class _Reading:
             found = _upgraded(found)
         cells = found.get("cells")
         if isinstance(cells, dict) and all(isinstance(cell, dict) for cell in cells.values()):
-            self.notes.append(
-                f"The cells of {self.name} are no list; they were read in their order."
-            )
+            self.notes.append(say("notebook.cells_no_list", name=self.name))
             cells = [*cells.values()]
         if not isinstance(cells, list):
-            raise _CannotRead("it holds no cells")
+            raise _CannotRead(say("notebook.no_cells"))
         if len(cells) > MOST_CELLS:
-            raise _CannotRead(f"it has more than {MOST_CELLS} cells")
+            raise _CannotRead(say("notebook.too_many_cells", most=MOST_CELLS))
         return {**found, "cells": cells}
 
 
@@ -253,7 +250,7 @@ def _upgraded(content: dict[str, Any]) -> dict[str, Any]:
                 4,
             )
     except Exception as error:  # whatever an old and broken file makes the converter do
-        raise _CannotRead("it is of an old format and damaged") from error
+        raise _CannotRead(say("notebook.old_format")) from error
     return upgraded
 
 

@@ -9,6 +9,7 @@ from nbformat import NotebookNode
 
 from grader.intake.candidates import KINDS, Candidate, Unreadable, about
 from grader.intake.records import Notebook
+from grader.messages.message import say, together
 from grader.states import Flag
 
 TARGETS = frozenset({"beta_schedule", "ddpm_schedules", "ContextUnet", "DDPM"})
@@ -27,8 +28,8 @@ def parts_of(
     for kind in KINDS:
         if kind not in taken and len(taken) == 1 and len(others) == 1:
             taken[kind] = others[0]
-            text = f"{others[0].name} was taken for notebook {kind}, as no other one was."
-            flags.append(Flag("notebook_name", text))
+            said = say("notebook.only_one", name=others[0].name, kind=kind)
+            flags.append(Flag("notebook_name", said))
     both = taken.get("2-1") is not None and taken.get("2-1") is taken.get("2-2")
     parts: list[Notebook | None] = []
     for kind in KINDS:
@@ -39,7 +40,7 @@ def parts_of(
         lost = [it for it in not_read if it.kind == kind] or [it for it in not_read if not it.kind]
         parts.append(lost[0].notebook if lost else None)
         if not lost:
-            flags.append(Flag("notebook_missing", f"No notebook {kind} was found."))
+            flags.append(Flag("notebook_missing", say("notebook.not_found", kind=kind)))
     return parts[0], parts[1], flags
 
 
@@ -51,12 +52,14 @@ def _best(kind: str, readable: list[Candidate], flags: list[Flag]) -> Candidate 
     best = fitting[-1]
     rivals = [c for c in fitting if c.kind == kind and not c.hidden]
     if len(rivals) > 1:
-        text = f"{len(rivals)} notebooks could be {kind}; {best.name} was taken."
-        flags.append(Flag("notebook_candidates", text))
+        said = say("notebook.several", count=len(rivals), kind=kind, name=best.name)
+        flags.append(Flag("notebook_candidates", said))
     if best.kind == kind and best.by_name not in ("", kind):
-        flags.append(Flag("notebook_name", f"{best.name} is notebook {kind} by its content."))
+        said = say("notebook.by_content", name=best.name, kind=kind)
+        flags.append(Flag("notebook_name", said))
     if best.kind != kind:
-        flags.append(Flag("notebook_name", f"{best.name} holds notebook {kind}, too."))
+        said = say("notebook.holds_both", name=best.name, kind=kind)
+        flags.append(Flag("notebook_name", said))
     return best
 
 
@@ -64,8 +67,8 @@ def _composed(kind: str, best: Candidate, readable: list[Candidate], flags: list
     """The part as it is judged, with what other notebooks of the student's add to it."""
     part = best.notebook()
     if best.hidden:
-        text = f"{part.name} is a copy that an editor kept, and no other one can be read."
-        part = replace(part, doubt=f"{part.doubt} {text}".strip())
+        said = say("notebook.editors_copy", name=part.name)
+        part = replace(part, doubt=together(part.doubt, said))
     before, after = _additions(best, readable) if kind == "2-1" else ([], [])
     if before or after:
         part = _joined(part, before, after, flags)
@@ -106,17 +109,18 @@ def _joined(
     cells: list[NotebookNode] = []
     for name, new in pieces:
         if new:
-            text = f"Cells {len(cells) + 1} to {len(cells) + len(new)} are those of {name}."
-            flags.append(Flag("notebook_parts", text))
+            first, last = len(cells) + 1, len(cells) + len(new)
+            said = say("notebook.cells_of", first=first, last=last, name=name)
+            flags.append(Flag("notebook_parts", said))
             cells += new
     books = [*before, part, *after]
     return Notebook(
         part.name,
         nbformat.v4.new_notebook(cells=_numbered(cells)),
         notes=tuple(note for book in books for note in book.notes),
-        lost=" ".join(filter(None, (book.lost for book in books))),
-        lost_outputs=" ".join(filter(None, (book.lost_outputs for book in books))),
-        doubt=" ".join(filter(None, (book.doubt for book in books))),
+        lost=together(*(book.lost for book in books)),
+        lost_outputs=together(*(book.lost_outputs for book in books)),
+        doubt=together(*(book.doubt for book in books)),
     )
 
 

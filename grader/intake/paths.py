@@ -5,6 +5,8 @@ import re
 import unicodedata
 from pathlib import PurePath, PurePosixPath
 
+from grader.messages.message import Said, say
+
 DEEPEST = 32
 LONGEST = 200  # bytes of one part of a path; file systems allow 255
 _DRIVE = re.compile(r"^[A-Za-z]:(?=[\\/])")
@@ -12,7 +14,7 @@ _JUNK_FOLDERS = {"__macosx", "__pycache__", ".git", ".venv", ".cache", ".trash"}
 _JUNK_FILES = {".ds_store", "desktop.ini", "thumbs.db", "icon\r"}
 
 
-def safe_path(name: str) -> tuple[PurePosixPath | None, str]:
+def safe_path(name: str) -> tuple[PurePosixPath | None, Said]:
     """Where a member of this name may lie below a folder, and what had to be changed for that.
 
     Bytes that are no UTF-8 are read as Korean Windows writes them. Folders of Windows are
@@ -21,14 +23,15 @@ def safe_path(name: str) -> tuple[PurePosixPath | None, str]:
     """
     if len(name) > DEEPEST * LONGEST * 2:
         return None, ""
-    text, changed = readable(name).replace("\\", "/").split("\0")[0], ""
+    changed: Said = ""
+    text = readable(name).replace("\\", "/").split("\0")[0]
     shorter = _DRIVE.sub("", text)
     if shorter != text or text.startswith("/"):
-        changed = "an absolute path"
+        changed = say("archive.absolute_path")
     parts: list[str] = []
     for part in shorter.split("/"):
         if part == "..":
-            changed = changed if parts else "a path that leads out of the folder"
+            changed = changed if parts else say("archive.path_outside")
             del parts[-1:]
         elif part not in ("", "."):
             parts.append(_short(part))

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from grader.messages.message import Said
+
 
 @dataclass(frozen=True)
 class Statement:
@@ -25,7 +27,7 @@ class LeftOut:
 
     cell: int
     line: int
-    reason: str
+    reason: Said
     what: str
 
 
@@ -33,7 +35,7 @@ class LeftOut:
 class Gone:
     """A name whose definition cannot be read, and why; ``ours``: by this Python, not by any."""
 
-    why: str
+    why: Said
     cell: int
     ours: bool
 
@@ -53,7 +55,7 @@ class Plan:
     left_out: tuple[LeftOut, ...]
     defined: frozenset[str]
     imports: frozenset[str]
-    problems: tuple[str, ...]
-    unread: Mapping[str, str] = field(default_factory=dict)
+    problems: tuple[Said, ...]
+    unread: Mapping[str, Said] = field(default_factory=dict)
     gone: Mapping[str, Gone] = field(default_factory=dict)
-    withheld: Mapping[str, str] = field(default_factory=dict)
+    withheld: Mapping[str, Said] = field(default_factory=dict)

@@ -10,6 +10,7 @@ from grader.intake.files import ENVIRONMENT
 from grader.intake.names import Effects, root_name
 from grader.intake.namespace import called, constants
 from grader.intake.source import Piece
+from grader.messages.message import Said, say
 
 PROVIDED = frozenset({"ddpm", "nn_model", "optim"})
 """Names that the grader sets itself before it probes."""
@@ -30,7 +31,7 @@ class Item:
     does: Effects
 
 
-def with_calls(items: list[Item], reasons: dict[int, str]) -> list[Item]:
+def with_calls(items: list[Item], reasons: dict[int, Said]) -> list[Item]:
     """Credit a call of the notebook's own function with what that function does."""
     writes: dict[str, set[str]] = defaultdict(set)
     training, filling = set[str](), set[str]()
@@ -46,7 +47,7 @@ def with_calls(items: list[Item], reasons: dict[int, str]) -> list[Item]:
         for name in item.does.calls & writes.keys():
             fills |= writes[name]
             if name in training:
-                reasons.setdefault(i, "it trains or samples")
+                reasons.setdefault(i, say("code.trains"))
             if name in filling:
                 fills |= _arguments(item.piece, name)
         result.append(Item(item.piece, replace(item.does, fills=frozenset(fills))))
@@ -61,7 +62,7 @@ def _arguments(piece: Piece, function: str) -> set[str]:
 
 def reached(
     items: list[Item],
-    reasons: dict[int, str],
+    reasons: dict[int, Said],
     targets: tuple[str, ...],
     provided: frozenset[str],
 ) -> set[int]:
@@ -196,17 +197,17 @@ def _sets_default(node: ast.stmt) -> bool:
     )
 
 
-def banned(item: Item, provided: frozenset[str]) -> str:
+def banned(item: Item, provided: frozenset[str]) -> Said:
     """Why this statement may not run even where it binds something needed; empty if it may."""
     node, does = item.piece.node, item.does
     if isinstance(node, ast.Delete):
-        return "it only cleans up"
+        return say("code.cleans_up")
     if does.trains:
-        return "it trains or samples"
+        return say("code.trains")
     if any(isinstance(n, ast.Import | ast.ImportFrom) for n in item.piece.nodes):
         return ""  # `try: import x` with an install as the way out
     if does.binds and does.binds <= provided:
-        return "the grader makes its own model and optimiser"
+        return say("code.own_model")
     if does.only_folders or ENVIRONMENT in does.fills:
         return ""
     for n in item.piece.outer_nodes:
@@ -216,13 +217,13 @@ def banned(item: Item, provided: frozenset[str]) -> str:
         last = n.func.attr if isinstance(n.func, ast.Attribute) else root
         owner = n.func.value if isinstance(n.func, ast.Attribute) else None
         if last in _SHELL and owner is not None and called(owner) == "get_ipython":
-            return "a shell line or a magic"
+            return say("code.shell")
         if last in _DATA_CALLS:
-            return "a data set or its loader, which the grader brings itself"
+            return say("code.data_set")
         if root in _OUTSIDE or (root == "os" and last in ("system", "popen")):
-            return "a download or a command outside Python"
+            return say("code.outside")
         if last in ("input", "_exit", "exit", "quit"):
-            return "it waits for input or ends the program"
+            return say("code.waits")
     return ""
 
 
@@ -233,16 +234,16 @@ def _asks_for_card(call: ast.Call) -> bool:
     return next(words, "").startswith(_SMI)
 
 
-def unneeded(item: Item) -> str:
+def unneeded(item: Item) -> Said:
     node, does = item.piece.node, item.does
     if item.piece.source.startswith("%%"):
-        return "it writes a file that no definition needs"
+        return say("code.writes_file")
     if does.only_folders:
-        return "it makes folders that no definition needs"
+        return say("code.makes_folders")
     if isinstance(node, ast.Import | ast.ImportFrom):
-        return "an import that no definition needs"
+        return say("code.unneeded_import")
     if does.reads & {"plt", "matplotlib", "imshow", "FuncAnimation"}:
-        return "a plot"
+        return say("code.plot")
     if "print" in does.calls:
-        return "it only prints"
-    return "no definition needs it"
+        return say("code.prints")
+    return say("code.unneeded")

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from nbformat import NotebookNode
 
+from grader.messages.message import Said
 from grader.states import Flag
 
 
@@ -26,7 +27,7 @@ class Unread:
     """
 
     path: str
-    reason: str
+    reason: Said
     whole: bool = False
     altered: bool = False
 
@@ -43,11 +44,11 @@ class Notebook:
 
     name: str
     content: NotebookNode | None = None
-    problem: str = ""
-    notes: tuple[str, ...] = ()
-    lost: str = ""
-    lost_outputs: str = ""
-    doubt: str = ""
+    problem: Said = ""
+    notes: tuple[Said, ...] = ()
+    lost: Said = ""
+    lost_outputs: Said = ""
+    doubt: Said = ""
     both: bool = False
 
 

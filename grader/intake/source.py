@@ -12,6 +12,7 @@ from functools import cached_property
 from IPython.core.inputtransformer2 import TransformerManager
 
 from grader.intake.newer import OURS, newer_syntax, with_older_strings
+from grader.messages.message import Said, say
 
 MAX_CELL_BYTES = 512 * 2**10
 MAX_FIELDS = 1_500  # of f-strings in one cell: before Python 3.12 each is sought from the start
@@ -78,7 +79,7 @@ class CellText:
     text: str = ""
     offset: int = 0
     magic: str = ""
-    problem: str = ""
+    problem: Said = ""
     saved: bool = False
     newer: bool = False
     lost: tuple[str, ...] = ()
@@ -118,7 +119,7 @@ def read_cell(number: int, source: str, ask_newer: bool = True) -> CellText:
     ``ask_newer``: whether a syntax error may be none in a newer Python, which takes a while to ask.
     """
     if len(source) > MAX_CELL_BYTES or _fields(source) > MAX_FIELDS:
-        return CellText((), problem=f"cell {number} is too long to be read")
+        return CellText((), problem=say("code.cell_too_long", number=number))
     lines = source.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     offset = 0
     while offset < len(lines) and (not lines[offset].strip() or _RUNS.match(lines[offset])):
@@ -136,7 +137,7 @@ def read_cell(number: int, source: str, ask_newer: bool = True) -> CellText:
         line = (error.lineno or 1) + offset
         return replace(_broken(number, text, offset, line, ask_newer), adds_to=adds_to)
     except FAILURES as error:
-        problem = f"cell {number} cannot be read as Python ({type(error).__name__})"
+        problem = say("code.no_python", number=number, error=type(error).__name__)
         return CellText((), text, offset, problem=problem)
     return CellText(pieces, text, offset, adds_to=adds_to)
 
@@ -148,7 +149,7 @@ def _fields(source: str) -> int:
 
 def _broken(number: int, text: str, offset: int, line: int, ask_newer: bool) -> CellText:
     """What can be had of a cell that is no Python, or none of this version."""
-    problem = f"cell {number} has a syntax error in line {line}"
+    problem = say("code.syntax_error", number=number, line=line)
     newer = newer_syntax(text) if ask_newer else ""
     if newer:
         older = with_older_strings(text)
@@ -157,7 +158,7 @@ def _broken(number: int, text: str, offset: int, line: int, ask_newer: bool) -> 
                 older, tree = _python(older)
                 pieces = split(number, older, offset, tree or parse(older))
                 return CellText(pieces, older, offset)
-        problem = f"cell {number} is written for {newer}, and not for the {OURS} here"
+        problem = say("code.newer_python", number=number, python=newer, ours=OURS)
     pieces, lost = _rescued(number, text, offset, bool(newer))
     return CellText(
         pieces, text, offset, problem=problem, saved=True, newer=bool(newer), lost=tuple(lost)

@@ -15,6 +15,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Protocol
 
 from grader.intake.records import ArchiveLimits
+from grader.messages.message import Message, say
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
@@ -52,8 +53,35 @@ if zstd is not None:
     UNPACKING = (*UNPACKING, zstd.ZstdError)
 
 
+ARCHIVE, FOLDER = say("archive.archive"), say("archive.folder")
+
+
 class LimitReached(Exception):
-    """The text is a sentence that names the limit."""
+    """The message names the limit; its value ``what`` is ``ARCHIVE``."""
+
+    def __init__(self, said: Message) -> None:
+        super().__init__(said)
+        self.said = said
+
+    @property
+    def of_folder(self) -> Message:
+        """The same said of a folder that was handed in."""
+        return Message(self.said.id, {**self.said.values, "what": FOLDER})
+
+
+def too_large(most: int) -> LimitReached:
+    """What unpacks to more bytes."""
+    return LimitReached(say("archive.too_large", what=ARCHIVE, most=most))
+
+
+def too_dense(ratio: float) -> LimitReached:
+    """What unpacks to more times its own size."""
+    return LimitReached(say("archive.too_dense", what=ARCHIVE, ratio=ratio))
+
+
+def too_many(members: int) -> LimitReached:
+    """What has more members."""
+    return LimitReached(say("archive.too_many", what=ARCHIVE, members=members))
 
 
 class Hashed(io.RawIOBase):
@@ -197,20 +225,18 @@ class Meter(_Reads):
         self.count += len(data)
         limits = self._limits
         if self.count > limits.unpacked_bytes:
-            raise LimitReached(f"The archive unpacks to more than {limits.unpacked_bytes} bytes.")
+            raise too_large(limits.unpacked_bytes)
         if self.count > most_for(self._packed.tell(), limits):
-            raise LimitReached(
-                f"The archive unpacks to more than {limits.ratio:g} times its own size."
-            )
+            raise too_dense(limits.ratio)
         if self.count > self.budget:
-            raise LimitReached("The archive has a member header of unreasonable size.")
+            raise LimitReached(say("archive.header", what=ARCHIVE))
         return data
 
     def allow(self, size: int) -> None:
         """Let the next ``size`` bytes of content pass, and one more header after them."""
         here = self.count - len(self._ahead)
         if here - self._content > _ALL_HEADERS:
-            raise LimitReached("The archive has member headers of unreasonable size.")
+            raise LimitReached(say("archive.headers", what=ARCHIVE))
         self._content += size
         self.budget = here + size + _HEADER_BYTES
 

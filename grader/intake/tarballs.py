@@ -7,6 +7,7 @@ from typing import Any
 from grader.intake.paths import safe_path
 from grader.intake.streams import UNPACKING, Meter, most_for
 from grader.intake.target import Target
+from grader.messages.message import say
 
 BLOCK = tarfile.BLOCKSIZE
 DAMAGE = (*UNPACKING, tarfile.TarError, RecursionError)
@@ -58,13 +59,13 @@ def unpack_tar(meter: Meter, target: Target, within: PurePosixPath) -> None:
                 to, _ = safe_path(member.linkname)
                 target.link(path, str(to), within)
             elif member.isreg() and member.size > most_for(_stored(member), target.limits):
-                target.cannot_read(path, "it claims to be far larger than what is stored of it")
+                target.cannot_read(path, say("archive.claims_more"))
             elif member.isreg():
                 content = tar.extractfile(member)
                 assert content is not None  # a regular file always has content
                 target.file(path, content, target.limits.unpacked_bytes)
             else:
-                target.leave_out(member.name, "not a plain file or folder")
+                target.leave_out(member.name, say("archive.not_plain"))
             tar.members.clear()  # type: ignore[attr-defined]  # tarfile would keep them all
     meter.budget = target.limits.unpacked_bytes
     while meter.read():

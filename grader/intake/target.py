@@ -9,7 +9,8 @@ from typing import BinaryIO
 
 from grader.intake.paths import is_junk, printable, safe_path
 from grader.intake.records import ArchiveLimits, Unread
-from grader.intake.streams import CHUNK, LimitReached, Source
+from grader.intake.streams import CHUNK, LimitReached, Source, too_dense, too_large, too_many
+from grader.messages.message import Message, Said, say
 from grader.states import Flag
 
 # of an OSError: the machine's fault, never the name or content of a file
@@ -31,18 +32,19 @@ class _Said:
     """Members to tell of; of many only their number is kept, as names may be long."""
 
     def __init__(self) -> None:
-        self.first: list[tuple[str, str]] = []
+        self.first: list[tuple[str, Said]] = []
         self.count = 0
 
-    def add(self, name: str, why: str) -> None:
+    def add(self, name: str, why: Said) -> None:
         self.count += 1
         if len(self.first) < _SHOWN:
             self.first.append((printable(name), why))
 
-    def flags(self, id_: str, text: str) -> list[Flag]:
-        flags = [Flag(id_, text.format(name, why)) for name, why in self.first]
+    def flags(self, id_: str, said: str) -> list[Flag]:
+        """``said`` is the message's id."""
+        flags = [Flag(id_, say(said, name=name, reason=why)) for name, why in self.first]
         if self.count > _SHOWN:
-            flags.append(Flag(id_, f"{self.count - _SHOWN} more, too."))
+            flags.append(Flag(id_, say("archive.more", count=self.count - _SHOWN)))
         return flags
 
 
@@ -66,10 +68,10 @@ class Target:
         self._seen += 1
         path, changed = safe_path(name)
         if path is None and (name.strip("./\\") or changed):
-            self.leave_out(name, "an unusable path")
+            self.leave_out(name, say("archive.unusable_path"))
         if path is None or is_junk(path):
             if self._seen > _SEEN_FOR_ONE * self.limits.members:
-                raise LimitReached(_too_many(self.limits))
+                raise too_many(self.limits.members)
             return None
         self._count()
         if changed:
@@ -79,7 +81,7 @@ class Target:
     def _count(self) -> None:
         self._members += 1
         if self._members > self.limits.members:
-            raise LimitReached(_too_many(self.limits))
+            raise too_many(self.limits.members)
 
     def folder(self, path: PurePosixPath) -> None:
         try:
@@ -104,14 +106,9 @@ class Target:
                     self.bytes += len(data)
                     most -= len(data)
                     if self.bytes > self.limits.unpacked_bytes:
-                        raise LimitReached(
-                            f"The archive unpacks to more than {self.limits.unpacked_bytes} bytes."
-                        )
+                        raise too_large(self.limits.unpacked_bytes)
                     if most < 0:
-                        raise LimitReached(
-                            "The archive unpacks to more than "
-                            f"{self.limits.ratio:g} times its own size."
-                        )
+                        raise too_dense(self.limits.ratio)
                     out.write(data)
         except BaseException:
             (self.root / path).unlink()
@@ -127,7 +124,7 @@ class Target:
     def _not_written(self, path: PurePosixPath, error: OSError | ValueError) -> None:
         if isinstance(error, OSError) and error.errno in MACHINE:
             raise error
-        self.cannot_read(path, "its path is taken by another file or cannot be written")
+        self.cannot_read(path, say("archive.path_taken"))
 
     def link(self, path: PurePosixPath, to: str, base: PurePosixPath) -> None:
         """Remembers a link, whose target may come later; ``to`` is relative to ``base``."""
@@ -143,10 +140,10 @@ class Target:
                     if link.to is not None and self._settled(path, link.to):
                         self._links.pop(path, None)
         except LimitReached as limit:
-            self.is_partly_read(None, str(limit))
+            self.is_partly_read(None, limit.said)
         for path, link in self._links.items():
             to = printable(link.said)
-            self.cannot_read(path, f"it is a link to {to}, which was not handed in with it")
+            self.cannot_read(path, say("archive.link", to=to))
         self._links = {}
 
     def _settled(self, path: PurePosixPath, to: PurePosixPath) -> bool:
@@ -164,27 +161,28 @@ class Target:
             self._settled(path / inner.relative_to(to), inner)
         return True
 
-    def leave_out(self, name: str, reason: str) -> None:
+    def leave_out(self, name: str, reason: Said) -> None:
         """Of no use and no harm: a flag says so."""
         self._left_out.add(name, reason)
 
-    def cannot_read(self, path: PurePosixPath, reason: str) -> None:
+    def cannot_read(self, path: PurePosixPath, reason: Said) -> None:
         """It was handed in and is not there to be judged: ``reason`` is what follows "as"."""
         self.files.pop(path, None)
-        self.unread.append(Unread(str(path), f"{printable(str(path))} cannot be read: {reason}."))
+        said = say("archive.cannot_be_read", name=printable(str(path)), reason=reason)
+        self.unread.append(Unread(str(path), said))
 
     def is_partly_read(
-        self, path: PurePosixPath | None, reason: str, altered: bool = False
+        self, path: PurePosixPath | None, reason: Said, altered: bool = False
     ) -> None:
         """An archive was not read to its end; ``reason`` is a sentence."""
-        where = f"{printable(str(path))}: " if path is not None else ""
-        self.unread.append(Unread("", f"{where}{reason}", whole=True, altered=altered))
+        said = reason if path is None else of(path, reason)
+        self.unread.append(Unread("", said, whole=True, altered=altered))
 
     def flags(self) -> tuple[Flag, ...]:
         """What a TA should know of how it was unpacked."""
         return (
-            *self._changed.flags("archive_path_changed", "{} was unpacked below the others: {}."),
-            *self._left_out.flags("archive_member_left_out", "{} was not unpacked: {}."),
+            *self._changed.flags("archive_path_changed", "archive.path_changed"),
+            *self._left_out.flags("archive_member_left_out", "archive.left_out"),
         )
 
     def remove(self, path: PurePosixPath) -> None:
@@ -199,8 +197,9 @@ class Target:
         except OSError as error:
             if error.errno in MACHINE:
                 raise
-            self.cannot_read(path, error.strerror or "it cannot be opened")
+            self.cannot_read(path, error.strerror or say("archive.not_opened"))
 
 
-def _too_many(limits: ArchiveLimits) -> str:
-    return f"The archive has more than {limits.members} members."
+def of(path: PurePosixPath, what: Said) -> Message:
+    """What is said of a file or an archive inside of what was handed in."""
+    return say("archive.of", name=printable(str(path)), what=what)

@@ -8,9 +8,10 @@ from nbformat import NotebookNode
 from grader.intake.counts import NEVER_RAN, RAN_EARLIER
 from grader.intake.expand import base, line_magic
 from grader.intake.source import CellText, Piece
+from grader.messages.message import Message, Said, say
 
 TARGETS = ("beta_schedule", "ddpm_schedules", "ContextUnet", "DDPM")
-COMMENTS, STRING = "comments", "a string"
+COMMENTS, STRING = say("code.comments"), say("code.string")
 MAX_TEXT = 2**20  # characters that are looked through
 _DEFINED = re.compile(
     r"^[ \t>]*(?:async[ \t]+)?(?:def|class)[ \t]+(beta_schedule|ddpm_schedules|DDPM)\b"
@@ -25,41 +26,31 @@ _STRING = re.compile(r"^[ \t]*[rRuU]?(?:\"\"\"|''')")
 def unread_definitions(
     nb: NotebookNode,
     texts: Mapping[int, CellText],
-    left: Iterable[tuple[Piece, str]],
+    left: Iterable[tuple[Piece, Said]],
     bound: Collection[str],
     replaced: Mapping[str, tuple[int, int]],
-) -> dict[str, str]:
+) -> dict[str, Said]:
     """What is to be said of targets, of ``DDPM.forward`` and of ``DDPM.sample`` that stand
     somewhere without counting. ``left`` are the statements left out, and why; ``bound`` the names
     that the others bind; ``replaced`` the cells of definitions that others replace, and theirs.
     """
-    found: dict[str, str] = {}
+    found: dict[str, Said] = {}
     left = list(left)
     for piece, _ in left:
         name, argument = line_magic(piece.node)
         file = argument.split()[:1]
         for target in {*TARGETS} - {*bound} if name == "run" and file else ():
-            found[target] = (
-                f"{target} may be defined in {base(file[0])[:60]}, which cell {piece.cell} runs "
-                "and which is not in the notebook. A TA will look at it."
-            )
+            where = {"file": base(file[0])[:60], "cell": piece.cell}
+            found[target] = say("code.in_a_file", name=target, **where)
     for number, source, kind in _texts(nb, texts):
         for name in _defined(source):
             if kind not in (COMMENTS, STRING) or name not in bound:
-                found[name] = (
-                    f"Cell {number} defines {name} in {kind}, which is not run. "
-                    "A TA will look at it."
-                )
+                found[name] = say("code.in_text", cell=number, name=name, kind=kind)
     for name, (first, last) in replaced.items():
-        found[name] = (
-            f"Cell {first} defines {name}, too, which cell {last} replaces. A TA will look at it."
-        )
+        found[name] = say("code.replaced", first=first, name=name, last=last)
     for piece, reason in left:
         for name in _defined(piece.source) if reason in (NEVER_RAN, RAN_EARLIER) else ():
-            found[name] = (
-                f"Cell {piece.cell} defines {name}, too, and is left out: {reason}. "
-                "A TA will look at it."
-            )
+            found[name] = say("code.left_out_too", cell=piece.cell, name=name, reason=reason)
     return found
 
 
@@ -68,7 +59,7 @@ def _defined(source: str) -> Iterator[str]:
         yield match[1] or f"DDPM.{match[2] or match[3]}"
 
 
-def _texts(nb: NotebookNode, texts: Mapping[int, CellText]) -> Iterator[tuple[int, str, str]]:
+def _texts(nb: NotebookNode, texts: Mapping[int, CellText]) -> Iterator[tuple[int, str, Message]]:
     """Texts that are not run, with their cells' numbers and what they are."""
     size = 0
     for number, cell in enumerate(nb.cells, 1):
@@ -77,13 +68,13 @@ def _texts(nb: NotebookNode, texts: Mapping[int, CellText]) -> Iterator[tuple[in
         if size > MAX_TEXT:
             return
         if cell.cell_type == "markdown":
-            yield number, cell.source, "a Markdown cell"
+            yield number, cell.source, say("code.markdown")
         elif cell.cell_type == "raw":
-            yield number, cell.source, "a raw cell"
+            yield number, cell.source, say("code.raw")
         elif text is None or text.problem:
             continue
         elif text.magic and not text.writes:
-            yield number, text.text, f"a cell of {text.magic.split()[0][:30]}"
+            yield number, text.text, say("code.cell_of_magic", magic=text.magic.split()[0][:30])
         elif not text.pieces:
             yield number, _COMMENT.sub("", cell.source), COMMENTS
         elif len(text.pieces) == 1 and _STRING.match(text.text):

@@ -10,8 +10,9 @@ from pathlib import PurePosixPath
 from typing import BinaryIO
 
 from grader.intake.records import ArchiveLimits
-from grader.intake.streams import LimitReached, most_for
+from grader.intake.streams import LimitReached, most_for, too_many
 from grader.intake.target import Target
+from grader.messages.message import say
 
 DAMAGE = (
     *(zipfile.BadZipFile, zlib.error, EOFError, ValueError, struct.error, RecursionError),
@@ -54,9 +55,9 @@ def unpack_zip(file: BinaryIO, target: Target, within: PurePosixPath) -> None:
             if member.is_dir() or member.filename.endswith("\\"):
                 target.folder(path)
             elif member.flag_bits & _LOCKED:
-                target.cannot_read(path, "it is locked with a password")
+                target.cannot_read(path, say("archive.locked"))
             elif kind not in (0, stat.S_IFREG, stat.S_IFLNK):
-                target.leave_out(member.filename, "not a plain file or folder")
+                target.leave_out(member.filename, say("archive.not_plain"))
             else:
                 most = most_for(size, target.limits) - (target.bytes - before)
                 _member(archive, member, path, target, most, kind == stat.S_IFLNK)
@@ -79,9 +80,9 @@ def _member(
                 target.file(path, content, most)
     except NotImplementedError:
         method = _METHODS.get(member.compress_type, f"method {member.compress_type}")
-        target.cannot_read(path, f"it is packed in a form that is not known here ({method})")
+        target.cannot_read(path, say("archive.unknown_packing", method=method))
     except DAMAGE:
-        target.cannot_read(path, "it is damaged in its archive")
+        target.cannot_read(path, say("archive.member_damaged"))
 
 
 def _name(member: zipfile.ZipInfo) -> str:
@@ -101,7 +102,7 @@ def _name(member: zipfile.ZipInfo) -> str:
 def _opened(file: BinaryIO, limits: ArchiveLimits) -> zipfile.ZipFile:
     """Raises one of ``DAMAGE``, and ``LimitReached`` before a huge directory fills memory."""
     if _directory_bytes(file) > limits.members * _BYTES_A_MEMBER:
-        raise LimitReached(f"The archive has more than {limits.members} members.")
+        raise too_many(limits.members)
     file.seek(0)
     return zipfile.ZipFile(file)
 

@@ -1,12 +1,14 @@
 """A message is an id and values; its sentence is made where it is shown.
 
 Each language has one catalogue: ``en.toml`` and ``ko.toml`` hold a template for every id, with
-gaps such as ``{steps}`` for the values. In Korean, ``{what:이}`` adds the particle that fits.
+gaps such as ``{steps}`` for the values. In Korean, ``{what:이}`` adds the particle that fits;
+``{reason:part}`` takes the full stop from a sentence that stands inside of another one.
 """
 
+import json
 import string
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -15,6 +17,8 @@ from typing import Any, Self
 from grader.messages.particles import with_particle
 
 LANGUAGES = ("en", "ko")
+TOGETHER = "run.together"
+PART = "part"  # how a sentence fills a gap inside of another one
 _HERE = Path(__file__).parent
 
 
@@ -25,6 +29,13 @@ class Message:
 
     id: str
     values: Mapping[str, Any] = field(default_factory=dict)
+
+    def __hash__(self) -> int:
+        return hash(json.dumps(self.to_json(), sort_keys=True, default=str))
+
+    def __str__(self) -> str:
+        """The sentence in English."""
+        return sentence(self)
 
     def to_json(self) -> dict[str, Any]:
         """As ``from_json`` reads it."""
@@ -53,20 +64,72 @@ def say(id: str, /, **values: Any) -> Message:
     return Message(id, values)
 
 
-def sentence(said: Said, language: str = "en", other: Callable[[str], str] = str) -> str:
-    """The sentence in this language. ``other`` translates a text that has no id, and is asked for
-    each text that fills a gap. An id that the catalogue does not hold, from another version, is
-    shown as it is."""
+def together(*said: Said) -> Said:
+    """Sentences one after the other; empty texts are left out."""
+    whole: Said = ""
+    for one in said:
+        if one:
+            whole = Message(TOGETHER, {"first": whole, "second": one}) if whole else one
+    return whole
+
+
+def parts_of(said: Said) -> Iterator[Said]:
+    """What ``together`` was given."""
+    if isinstance(said, Message) and said.id == TOGETHER:
+        for name in ("first", "second"):
+            yield from parts_of(said.values[name])
+    elif said:
+        yield said
+
+
+def messages_in(said: Said) -> Iterator[Message]:
+    """The message and those in its values."""
+    if isinstance(said, Message):
+        yield said
+        for value in said.values.values():
+            yield from messages_in(value)
+
+
+def sentence(said: Said, language: str = "en") -> str:
+    """The sentence in this language; a text that has no id stays as it is.
+
+    ``KeyError`` if the catalogue does not hold the id, or a value is lacking.
+    """
     if isinstance(said, str):
-        return other(said)
-    template = templates(language).get(said.id)
-    if template is None:
-        return said.id
+        return said
     filled = {
-        name: _Filled(sentence(value, language, other) if isinstance(value, Said) else value)
+        name: _Filled(sentence(value, language) if isinstance(value, Said) else value)
         for name, value in said.values.items()
     }
-    return template.format(**filled)
+    return templates(language)[said.id].format(**filled)
+
+
+def said_in(record: Mapping[str, Any]) -> Said:
+    """What a check or a flag of ``result.json`` says. The stored sentence where it has no id, as
+    older results, or one that this version cannot say."""
+    text = str(record["message"])
+    if record.get("message_id") is None:
+        return text
+    try:
+        said = Message.from_json({"id": record["message_id"], "values": record["values"]})
+        sentence(said)
+    except (LookupError, ValueError, AttributeError, TypeError, RecursionError):
+        return text
+    return said
+
+
+def said_by_probe(facts: Mapping[str, Any]) -> Said:
+    """Why a probe gives no more: its ``problem`` and ``values``, read without trust. Empty if it
+    has none, or none that can be said."""
+    if "problem" not in facts:
+        return ""
+    return said_in({"message": "", "message_id": facts["problem"], "values": facts.get("values")})
+
+
+def said_json(said: Said) -> dict[str, Any]:
+    """What ``said_in`` reads."""
+    known = said.to_json() if isinstance(said, Message) else {"id": None, "values": {}}
+    return {"message": sentence(said), "message_id": known["id"], "values": known["values"]}
 
 
 @cache
@@ -83,12 +146,17 @@ def gaps(template: str) -> set[str]:
 
 @dataclass(frozen=True)
 class _Filled:
-    """What fills a gap: formatted as usual, or with a Korean particle behind it."""
+    """What fills a gap: formatted as usual, with a Korean particle behind it, or without the full
+    stop at its end."""
 
     value: Any
 
     def __format__(self, how: str) -> str:
         if self.value is None:  # no finite number
             return "?"
+        if how == PART:
+            return str(self.value).rstrip(".")
         text = with_particle(str(self.value), how)
-        return format(self.value, how) if text is None else text
+        if text is None:
+            return self.value if isinstance(self.value, str) else format(self.value, how)
+        return text

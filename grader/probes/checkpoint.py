@@ -6,8 +6,9 @@
     most_bytes  of all tensors together
 
 Gives the arrays ``schedule/<name>`` (entries of the schedule, float64) and ``sample`` (some of the
-weights, the same places for the same shapes), and facts about the weights. A fact ``problem`` says
-why the file is not read. Needs a kernel in which no student's code ran.
+weights, the same places for the same shapes), and facts about the weights. A fact ``problem`` is
+the id of a message that says why the file is not read, with its ``values``. Needs a kernel in which
+no student's code ran.
 """
 
 import zipfile
@@ -26,28 +27,28 @@ DEEPEST = 4  # dictionaries round a state_dict
 
 
 class Refused(Exception):
-    """The text says why."""
+    """The text is the id of a message that says why."""
 
 
 def run(namespace: Any, inputs: Any) -> Any:
     try:
         return read(inputs["path"], inputs["most_bytes"])
     except Refused as problem:
-        return {}, {"problem": str(problem)}
+        return {}, {"problem": str(problem), "values": {}}
     except MemoryError:
-        return {}, {"problem": "it needs more memory than there is"}
+        return {}, {"problem": "checkpoint.no_memory", "values": {}}
     except Exception as error:  # torch raises nearly every kind for damaged files
-        return {}, {"problem": f"it is damaged ({type(error).__name__})"}
+        return {}, {"problem": "checkpoint.damaged", "values": {"error": type(error).__name__}}
 
 
 def read(path: Any, most_bytes: Any) -> Any:
     check_archive(path, most_bytes)
     found = load(path)
     if not isinstance(found, dict):
-        raise Refused("it holds no state_dict")
+        raise Refused("checkpoint.no_state_dict")
     state = tensors_of(found)
     if sum(value.numel() * value.element_size() for value in state.values()) > most_bytes:
-        raise Refused("its tensors claim to be larger than is allowed")
+        raise Refused("checkpoint.claims_more")
     weights = {name: value for name, value in state.items() if value.is_floating_point()}
     entries = {
         key: value
@@ -57,7 +58,7 @@ def read(path: Any, most_bytes: Any) -> Any:
     learned = {name: value for name, value in weights.items() if not beside(name, value, weights)}
     learned = {name: value for name, value in learned.items() if value.dim() > 0 and value.numel()}
     if not learned:
-        raise Refused("it holds no weights")
+        raise Refused("checkpoint.no_weights")
     arrays = {
         f"schedule/{key}": value.to(torch.float64).reshape(-1) for key, value in entries.items()
     }
@@ -79,13 +80,13 @@ def beside(name: Any, value: Any, weights: Any) -> Any:
 def check_archive(path: Any, most_bytes: Any) -> Any:
     """By the sizes that the archive states itself, before a byte of it is unpacked."""
     if not zipfile.is_zipfile(path):
-        raise Refused("it is not in the form that torch.save writes")
+        raise Refused("checkpoint.other_form")
     with zipfile.ZipFile(path) as archive:
         members = archive.infolist()
     if sum(member.file_size for member in members) > most_bytes or len(members) > 20_000:
-        raise Refused("it unpacks to more than is allowed")
+        raise Refused("checkpoint.unpacks_to_more")
     if any(member.compress_type != zipfile.ZIP_STORED for member in members):
-        raise Refused("it is compressed, which torch.save does not do")
+        raise Refused("checkpoint.compressed")
 
 
 def load(path: Any) -> Any:
@@ -94,7 +95,7 @@ def load(path: Any) -> Any:
         return torch.load(path, weights_only=True, mmap=True)
     except Exception as error:
         if "weights_only" in str(error).lower() or "unsupported" in str(error).lower():
-            raise Refused("it holds more than tensors, and is not opened") from None
+            raise Refused("checkpoint.more_than_tensors") from None
         raise
 
 

@@ -14,8 +14,8 @@
 
 "answers" gives ``x_t`` and ``answer``, what the network was given and what it answered while the
 student's ``forward`` ran; "even" gives ``answer``, what it answers to even grays, which tells
-two networks apart; "samples" gives ``images``. A fact ``does_not_fit`` says why the weights
-do not fit the network, ``missing`` what the notebook lacks.
+two networks apart; "samples" gives ``images``. A fact ``problem`` is the id of a message
+that says what the notebook lacks, or that the weights do not fit, with its ``values``.
 """
 
 import base64
@@ -35,12 +35,9 @@ STATISTICS = ("running_", "num_batches")  # of a batch norm: learnt, too
 WRAPPERS = ("module", "_orig_mod")
 
 
-class Missing(Exception):
-    """The notebook does not define what was asked for."""
-
-
-class DoesNotFit(Exception):
-    """The weights are those of another network."""
+class Unfit(Exception):
+    """The notebook lacks something, or the weights are those of another network: the id of a
+    message that says so, and its values."""
 
 
 def run(namespace: Any, inputs: Any) -> Any:
@@ -53,10 +50,9 @@ def run(namespace: Any, inputs: Any) -> Any:
             if inputs["measure"] == "even":
                 return even(ddpm, inputs)
             return answers(ddpm, inputs)
-    except Missing as error:
-        return {}, {"missing": str(error)}
-    except DoesNotFit as error:
-        return {}, {"does_not_fit": str(error)}
+    except Unfit as problem:
+        id, values = problem.args
+        return {}, {"problem": id, "values": values}
 
 
 def sow(seed: Any) -> Any:
@@ -79,7 +75,7 @@ def restored(namespace: Any, inputs: Any) -> Any:
     if not fits(ddpm, state):
         setattr(ddpm, attribute, of_another_width(network, attribute, state))
         if not fits(ddpm, state):
-            raise DoesNotFit("its weights have other names or shapes than the notebook's network")
+            raise Unfit("trial.does_not_fit", {})
     own = getattr(ddpm, "beta_t", None)
     steps = steps_of(ddpm, namespace, own)
     one_more = isinstance(own, torch.Tensor) and own.numel() - 1 == steps
@@ -137,20 +133,20 @@ def made(namespace: Any, inputs: Any) -> Any:
     """A model as the template's cell makes it, where the notebook's own cell made none."""
     classes = [namespace.get(name) for name in ("ContextUnet", "DDPM")]
     if not all(isinstance(cls, type) for cls in classes):
-        raise Missing("ContextUnet and DDPM")
+        raise Unfit("trial.no_classes", {})
     network, ddpm = classes
     kind = inputs["prediction_type"], inputs["schedule"]
     try:
         return ddpm(network(1, 8, 10), (1e-4, 0.02), 10, *kind, "cpu")
     except TypeError as error:  # their arguments are the student's to choose
-        raise Missing(f"a cell that makes its own ddpm ({error})") from error
+        raise Unfit("trial.no_own_model", {"error": str(error)}) from error
 
 
 def network_of(ddpm: Any) -> Any:
     """The name and the module of the network: the child with the most weights."""
     children = dict(ddpm.named_children())
     if not children:
-        raise Missing("a network in DDPM")
+        raise Unfit("trial.no_network", {})
     size = {name: sum(p.numel() for p in child.parameters()) for name, child in children.items()}
     name = max(size, key=lambda child: size[child])
     return name, children[name]
@@ -176,7 +172,7 @@ def of_another_width(network: Any, attribute: Any, state: Any) -> Any:
                 }
                 if all(wanted.get(name) == shape for name, shape in shapes.items()):
                     return type(network)(1, width, count)
-    raise DoesNotFit("its weights have other names or shapes than the notebook's network")
+    raise Unfit("trial.does_not_fit", {})
 
 
 def fill(ddpm: Any, state: Any, untrained: Any) -> Any:
@@ -213,7 +209,7 @@ def answers(ddpm: Any, inputs: Any) -> Any:
     ddpm(x, c)
     handle.remove()
     if not seen:
-        raise Missing("a call of the network in DDPM.forward")
+        raise Unfit("trial.no_call", {})
     shown, answered = zip(*seen, strict=True)
     return {"x_t": np.stack(shown), "answer": np.stack(answered)}, {}
 
@@ -231,7 +227,7 @@ def even(ddpm: Any, inputs: Any) -> Any:
     ddpm(x, torch.tensor(inputs["labels"])[: len(GRAYS)])
     handle.remove()
     if not calls:
-        raise Missing("a call of the network in DDPM.forward")
+        raise Unfit("trial.no_call", {})
     args, kwargs = calls[0]
     grays = torch.tensor(GRAYS)
 
@@ -247,7 +243,7 @@ def even(ddpm: Any, inputs: Any) -> Any:
         **{name: in_place_of_given(value) for name, value in kwargs.items()},
     )
     if not isinstance(output, torch.Tensor) or output.numel() != x.numel():
-        raise Missing("one image for each that the network is given")
+        raise Unfit("trial.not_one_image_each", {})
     return {"answer": flat(output)}, {}
 
 
@@ -255,10 +251,10 @@ def samples(ddpm: Any, inputs: Any) -> Any:
     try:
         result = ddpm.sample(inputs["n_sample"], SIZE, "cpu")
     except TypeError as error:
-        raise Missing(f"a DDPM.sample that can be called ({error})") from error
+        raise Unfit("trial.no_sample", {"error": str(error)}) from error
     images = result[0] if isinstance(result, (tuple, list)) else result
     if not isinstance(images, torch.Tensor) or images.numel() != inputs["n_sample"] * 784:
-        raise Missing("the images that DDPM.sample returns")
+        raise Unfit("trial.no_images", {})
     return {"images": flat(images)}, {}
 
 

@@ -8,7 +8,8 @@
     most_side    a picture with a longer side is made smaller by a whole number
 
 Gives the array ``pixels``, (H, W, 3) bytes, transparent parts on white; or none, and a fact
-``problem`` that says in one sentence why. Needs a kernel in which no student's code ran.
+``problem``, the id of a message that says why, with its ``values``. Needs a kernel in which no
+student's code ran.
 """
 
 import io
@@ -24,7 +25,7 @@ DEEP = ("I", "I;16", "I;16B", "I;16L", "I;16N", "F")
 
 
 class Unreadable(Exception):
-    """The text says why."""
+    """The id of a message that says why, and its values."""
 
 
 def run(namespace: Any, inputs: Any) -> Any:
@@ -36,22 +37,23 @@ def run(namespace: Any, inputs: Any) -> Any:
             Image.MAX_IMAGE_PIXELS = None
             return decoded(data, inputs)
     except Unreadable as problem:
-        return {}, {"problem": str(problem)}
+        id, values = problem.args
+        return {}, {"problem": id, "values": values}
     except MemoryError:
-        return {}, {"problem": "The picture needs more memory than there is."}
+        return {}, {"problem": "picture.no_memory", "values": {}}
     except Exception as error:  # Pillow raises nearly every kind for damaged files
-        return {}, {"problem": f"The picture is damaged ({type(error).__name__})."}
+        return {}, {"problem": "picture.damaged", "values": {"error": type(error).__name__}}
 
 
 def decoded(data: Any, inputs: Any) -> Any:
     page = opened(data)
     width, height = page.size
     if width * height > inputs["most_pixels"]:
-        raise Unreadable(f"The picture has {width} x {height} pixels, which is too many.")
+        raise Unreadable("picture.too_many_pixels", {"width": width, "height": height})
     frames = getattr(page, "n_frames", 1)
     if inputs["frame"] != "first" and frames > 1:
         if frames > MOST_FRAMES:
-            raise Unreadable(f"The animation has {frames} pictures, which is too many.")
+            raise Unreadable("picture.too_many_frames", {"frames": frames})
         page.seek(frames - 1 if inputs["frame"] == "last" else frames // 2)
     page.load()
     shrink = -(-max(width, height) // inputs["most_side"])
@@ -62,13 +64,13 @@ def decoded(data: Any, inputs: Any) -> Any:
 
 def opened(data: Any) -> Any:
     if not data:
-        raise Unreadable("The picture is empty.")
+        raise Unreadable("picture.empty", {})
     if data.lstrip()[:1] == b"<":
-        raise Unreadable("The picture is a drawing in SVG or HTML, not a file of pixels.")
+        raise Unreadable("picture.drawing", {})
     try:
         return Image.open(io.BytesIO(data), formats=FORMATS)
     except (UnidentifiedImageError, KeyError):
-        raise Unreadable("The picture is in no form that can be read here.") from None
+        raise Unreadable("picture.unknown_form", {}) from None
 
 
 def as_rgb(page: Any, shrink: Any) -> Any:

@@ -12,6 +12,7 @@ import jsonschema
 
 from grader.batch.gradebook import Entry, GradedItem
 from grader.batch.telling import Telling
+from grader.messages.message import said_in, sentence
 
 SCHEMA = Path(__file__).with_name("gradescope.schema.json")
 CONFIRMED = "Confirmed by a person."
@@ -77,8 +78,8 @@ def _output(item: GradedItem, overlay: bytes, tell: Telling) -> str:
     """The sentences as a list, escaped; the picture of the clear digits where it belongs."""
 
     def message_of(check: Mapping[str, Any]) -> str:
-        message = str(check["message"])
-        return message if check["status"] == "passed" else tell(item.id, message)
+        said = said_in(check)
+        return sentence(said if check["status"] == "passed" else tell(item.id, said))
 
     lines = [
         f"<li>{html.escape(check['id'].split('.')[-1])} "

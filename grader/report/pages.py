@@ -23,6 +23,7 @@ from grader.batch.gradebook import Entry, Gradebook
 from grader.batch.journal import Journal
 from grader.batch.telling import Telling
 from grader.errors import JournalError
+from grader.messages.message import said_in
 from grader.report.circles import circles
 from grader.report.curves import curves_of
 
@@ -132,6 +133,7 @@ def student_page(
         shown={"asked": [], "pictures": [], "settings": {}, **shown},
         curves=curves_of,
         tell=Telling(),
+        said_in=said_in,
         pairs=_pairs(gradebook, entry) if ta else [],
         environment=entry.result["environment"] if entry.result else {},
     )

@@ -9,6 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from grader.batch.telling import Telling
+from grader.messages.message import Said, messages_in, say, sentence
 from grader.results import ItemResult, Result
 from grader.states import Flag, State
 
@@ -63,14 +64,14 @@ def _points(points: float, max_points: float) -> Text:
 
 def _why(item: ItemResult, tell: Telling) -> Text:
     """One line a sentence; equal sentences of several checks or items once."""
-    names: dict[str, list[str]] = {}
+    names: dict[Said, list[str]] = {}
     for check in item.checks:
         if check.status is not State.PASSED:
-            names.setdefault(check.message, []).append(check.id.split(".")[-1])
+            names.setdefault(check.said, []).append(check.id.split(".")[-1])
     if not names:
         return Text("all right", style="dim")
     single = len(item.checks) == 1
-    told = {message: tell(item.id, message) for message in names}
+    told = {said: sentence(tell(item.id, said)) for said in names}
     lines = [told[m] if single else f"{', '.join(c)}: {told[m]}" for m, c in names.items()]
     return Text("\n".join(lines))
 
@@ -86,8 +87,11 @@ def _total_note(result: Result) -> str:
 
 def _flags(result: Result) -> list[Text]:
     left_out = sum(flag.id == "left_out" for flag in result.flags)
-    said = " ".join(check.message for item in result.items for check in item.checks)
-    shown = [f for f in result.flags if f.id != "left_out" and f.message not in said]
+    checks = [check for item in result.items for check in item.checks]
+    told: set[Said] = {message for check in checks for message in messages_in(check.said)}
+    told |= {say("code.problem", problem=message) for message in told}  # by itself, as a flag
+    told |= {check.said for check in checks}
+    shown = [f for f in result.flags if f.id != "left_out" and f.said not in told]
     lines = [_flag(flag) for flag in shown]
     if left_out:
         text = f"{left_out} statements of the notebook were left out; result.json says why each."
@@ -106,12 +110,12 @@ def print_result(result: Result, console: Console, seconds: float | None = None)
         console.print(Text(f"{math.floor(10 * seconds) / 10:.1f} s", style="dim"))
 
 
-def print_clarity(clarity: "Clarity | None", seen: Sequence[str], console: Console) -> None:
+def print_clarity(clarity: "Clarity | None", seen: Sequence[Said], console: Console) -> None:
     """How many digits are clear and which are not; or why no grid was found."""
     if clarity is None:
         console.print(Text("No picture of samples was found that can be counted."))
         for line in seen:
-            console.print(Text(line))
+            console.print(Text(str(line)))
         return
     rows, columns = clarity.grid.shape
     text = f"{clarity.clear} of {clarity.total} digits are clear"
@@ -119,4 +123,4 @@ def print_clarity(clarity: "Clarity | None", seen: Sequence[str], console: Conso
     for digit, count in clarity.failing.items():
         console.print(Text(f"  {digit}: {count} not clear"))
     for note in clarity.notes:
-        console.print(Text(note, style="dim"))
+        console.print(Text(str(note), style="dim"))

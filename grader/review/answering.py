@@ -133,7 +133,7 @@ async def overrule(bench: Workbench, request: Request) -> Response:
     seen = seen_of(form)
     bench.keep(made, seen)
     entry = bench.room.whole(entry)
-    card = bench.evidence.cards(entry, [item.id], bench.mask)[0]
+    card = bench.evidence.cards(entry, [item.id], bench.mask, bench.words)[0]
     own = all(made.act == act for made in bench.room.decided_since(seen))
     return bench.render("tiles.html", card=card, entry=entry, seen=bench.room.seen if own else seen)
 

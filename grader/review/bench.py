@@ -16,11 +16,11 @@ from grader.batch.gradebook import Entry
 from grader.batch.journal import Journal
 from grader.batch.kept_decisions import Answered
 from grader.errors import GraderError
+from grader.messages.message import Said, said_in
 from grader.review.cards import Card, Evidence, TileGrid
 from grader.review.classroom import Classroom
 from grader.review.forms import filters_of
 from grader.review.groups import Doubt, Group
-from grader.review.kinds import kind_of
 from grader.review.mask import HIDDEN, Mask
 from grader.review.queue import Queue, known_by
 from grader.review.saving import Writer
@@ -79,8 +79,11 @@ class Workbench:
 
     def title(self, group: Group) -> str:
         """A group's title in the reviewer's language; where messages differ, that of a kind."""
-        text = self.words.sentence(self.mask.text(group.doubts[0].message))
-        return text if group.same else kind_of(text)
+        return self.said(group.title)
+
+    def said(self, said: Said, entry: Entry | None = None) -> str:
+        """What a check or a flag says, in the reviewer's language."""
+        return self.mask.text(self.words.sentence(said), entry)
 
     def told(self, error: GraderError) -> str:
         """Why something was not kept."""
@@ -101,7 +104,8 @@ class Workbench:
             lstrip_blocks=True,
         )
         environment.filters["points"] = shown_points
-        environment.filters["said"] = self.words.sentence
+        environment.filters["note"] = self.words.note
+        environment.filters["said_in"] = said_in
         environment.filters["when"] = lambda moment: str(moment)[:16].replace("T", " ")
         environment.globals |= {"_": self.words, "form_headers": self.form_headers}
         return environment
@@ -141,7 +145,7 @@ class Workbench:
         if doubt.entry.result is not None and doubt.entry.result["status"] == "rejected":
             return []
         whole = self.room.whole(doubt.entry)
-        return self.evidence.cards(whole, doubt.items, self.mask)
+        return self.evidence.cards(whole, doubt.items, self.mask, self.words)
 
     def comments(self) -> list[str]:
         """Those that were given before; of anonymous students those that name nobody."""

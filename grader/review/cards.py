@@ -13,9 +13,11 @@ from grader.batch.evidence import verdicts_from
 from grader.batch.gradebook import Entry, GradedItem
 from grader.batch.journal import Journal
 from grader.checks.items import known_items
+from grader.messages.message import messages_in, said_in
 from grader.report.curves import Curve, curves_of
 from grader.review.code import Statement, statements_for
 from grader.review.mask import Mask
+from grader.review.words import Words
 
 OLD = "graded before code was kept; grade again to see it"
 MOST_NUMBERS = 60  # of a check
@@ -120,12 +122,12 @@ class Evidence:
         found = dict(_encoded(shown)).get(name)
         return (base64.b64decode(found), "image/webp") if found else None
 
-    def cards(self, entry: Entry, items: Sequence[str], mask: Mask) -> list[Card]:
+    def cards(self, entry: Entry, items: Sequence[str], mask: Mask, words: Words) -> list[Card]:
         """The cards of these items, of an entry with all its details."""
         overlay, shown = self._shown(entry.key) if entry.key else (b"", {})
         measured = self._measured(entry.key)
         return [
-            _card(item, entry, bool(overlay), shown, measured, mask)
+            _card(item, entry, bool(overlay), shown, measured, mask, words)
             for item in entry.items
             if item.id in items
         ]
@@ -142,9 +144,11 @@ def _card(
     shown: Mapping[str, Any],
     measured: Mapping[str, Mapping[str, Any]],
     mask: Mask,
+    words: Words,
 ) -> Card:
     checks = [
-        _check(item, check, measured.get(check["id"], {}), mask, entry) for check in item.checks
+        _check(item, check, measured.get(check["id"], {}), mask, words, entry)
+        for check in item.checks
     ]
     code: Sequence[Statement] = ()
     why = ""
@@ -156,7 +160,9 @@ def _card(
             why = OLD
         else:
             hidden = _masked(kept, mask, entry)
-            code = statements_for(item.id, hidden, [f"{c.message}\n{c.raised}" for c in checks])
+            code = statements_for(
+                item.id, hidden, [text for check in item.checks for text in _quoted(check)]
+            )
             known = code or not kept.get("whole", True)
             why = "" if known else "no statement that defines it ran"
     return Card(
@@ -190,6 +196,7 @@ def _check(
     check: Mapping[str, Any],
     measured: Mapping[str, Any],
     mask: Mask,
+    words: Words,
     entry: Entry,
 ) -> Check:
     details = dict(check["details"])
@@ -198,7 +205,7 @@ def _check(
     return Check(
         check["id"],
         check["status"],
-        mask.text(str(check["message"]), entry),
+        mask.text(words.sentence(said_in(check)), entry),
         item.points_of(check),
         float(check["points"]),
         float(check["max_points"]),
@@ -207,6 +214,15 @@ def _check(
         [(name, mask.text(text, entry)) for name, text in _numbers(details)][:MOST_NUMBERS],
         mask.text(raised, entry),
     )
+
+
+def _quoted(check: Mapping[str, Any]) -> Iterator[str]:
+    """What names lines of the notebook: Python's own texts that a check quotes, and places."""
+    yield str(check["details"].get("traceback", ""))
+    for message in messages_in(said_in(check)):
+        if {"cell", "line"} <= message.values.keys():
+            yield f"cell {message.values['cell']}, line {message.values['line']}"
+        yield from (value for value in message.values.values() if isinstance(value, str))
 
 
 def _numbers(details: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

@@ -1,6 +1,7 @@
 """The queue: doubts that are alike are one group, which is settled by one decision."""
 
 import hashlib
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -9,10 +10,11 @@ from typing import Any
 from grader.batch.decisions import Decision
 from grader.batch.gradebook import OPEN, Entry, GradedItem
 from grader.batch.telling import common
+from grader.messages.message import Said, said_in, say
 from grader.review.kinds import kind_of
 
 SETTINGS = "settings"
-AGAIN = "Decided when another file counted: the same is proposed again."
+AGAIN = say("review.again")
 
 
 @dataclass(frozen=True)
@@ -23,7 +25,7 @@ class Doubt:
 
     entry: Entry
     items: tuple[str, ...]
-    message: str
+    message: Said
     worth: Mapping[str, float]
     automatic: Mapping[str, float]
     decisions: Mapping[str, Decision] = field(default_factory=dict)
@@ -59,7 +61,7 @@ class Group:
 
     id: str
     items: tuple[str, ...]
-    kind: str
+    kind: Said
     doubts: Sequence[Doubt]
 
     @cached_property
@@ -76,7 +78,7 @@ class Group:
         return len({doubt.message for doubt in self.doubts}) == 1
 
     @property
-    def title(self) -> str:
+    def title(self) -> Said:
         """The kind itself, or the message where all have the same."""
         return self.doubts[0].message if self.same else self.kind
 
@@ -98,11 +100,12 @@ class Group:
         return None
 
 
-def group_id(items: Sequence[str], kind: str) -> str:
-    return hashlib.sha256("\n".join([*items, kind]).encode("utf-8", "replace")).hexdigest()[:12]
+def group_id(items: Sequence[str], kind: Said) -> str:
+    text = kind if isinstance(kind, str) else json.dumps(kind.to_json(), sort_keys=True)
+    return hashlib.sha256("\n".join([*items, text]).encode("utf-8", "replace")).hexdigest()[:12]
 
 
-Doubts = Sequence[tuple[str, Doubt]]
+Doubts = Sequence[tuple[Said, Doubt]]
 
 
 def groups_of(entries: Iterable[Entry]) -> list[Group]:
@@ -112,14 +115,14 @@ def groups_of(entries: Iterable[Entry]) -> list[Group]:
 
 def grouped(students: Iterable[Doubts]) -> list[Group]:
     """The same of each student's doubts."""
-    found: dict[tuple[tuple[str, ...], str], list[Doubt]] = {}
+    found: dict[tuple[tuple[str, ...], Said], list[Doubt]] = {}
     for doubts in students:
         for kind, doubt in doubts:
             found.setdefault((families(doubt.items), kind), []).append(doubt)
     groups = [
         Group(group_id(items, kind), items, kind, doubts) for (items, kind), doubts in found.items()
     ]
-    return sorted(groups, key=lambda g: (-len(g.open), -len(g.doubts), g.items, g.kind))
+    return sorted(groups, key=lambda g: (-len(g.open), -len(g.doubts), g.items, str(g.kind)))
 
 
 def families(items: Sequence[str]) -> tuple[str, ...]:
@@ -128,31 +131,31 @@ def families(items: Sequence[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(names))
 
 
-def doubts_of(entry: Entry) -> list[tuple[str, Doubt]]:
+def doubts_of(entry: Entry) -> list[tuple[Said, Doubt]]:
     """A student's doubts, settled or not, each with its kind."""
     if entry.result is None:
         return []
     rejected = entry.result["status"] == "rejected"
-    doubtful: list[tuple[GradedItem, Mapping[str, Any]]] = [
-        (item, check)
+    doubtful: list[tuple[GradedItem, Mapping[str, Any], Said]] = [
+        (item, check, said_in(check))
         for item in entry.items
         for check in item.checks
         if check["status"] in OPEN or rejected
     ]
-    texts = common([str(check["message"]) for _, check in doubtful])
-    together: dict[str, list[tuple[GradedItem, Mapping[str, Any]]]] = {}
-    for item, check in doubtful:
-        together.setdefault(kind_of(texts[str(check["message"])]), []).append((item, check))
-    found = [
-        (kind, _doubt(entry, texts[str(parts[0][1]["message"])], parts))
-        for kind, parts in together.items()
-    ]
+    shared = common([said for _, _, said in doubtful])
+    alike: dict[Said, list[tuple[GradedItem, Mapping[str, Any]]]] = {}
+    messages: dict[Said, Said] = {}
+    for item, check, said in doubtful:
+        kind = kind_of(shared[said])
+        messages.setdefault(kind, shared[said])
+        alike.setdefault(kind, []).append((item, check))
+    found = [(kind, _doubt(entry, messages[kind], parts)) for kind, parts in alike.items()]
     asked = {target for _, doubt in found for target in doubt.worth}
     return found + _again(entry, asked)
 
 
 def _doubt(
-    entry: Entry, message: str, parts: Sequence[tuple[GradedItem, Mapping[str, Any]]]
+    entry: Entry, message: Said, parts: Sequence[tuple[GradedItem, Mapping[str, Any]]]
 ) -> Doubt:
     decisions: dict[str, Decision] = {}
     proposed: dict[str, Decision] = {}
@@ -186,9 +189,9 @@ def _part(whole: Decision, check: Mapping[str, Any], share: float) -> Decision:
     return replace(whole, points=round(share * worth, 4), out_of=worth)
 
 
-def _again(entry: Entry, asked: set[str]) -> list[tuple[str, Doubt]]:
+def _again(entry: Entry, asked: set[str]) -> list[tuple[Said, Doubt]]:
     """Decisions for another file on what is in no doubt by itself."""
-    found = []
+    found: list[tuple[Said, Doubt]] = []
     for item in entry.items:
         checks = {check["id"]: check for check in item.checks}
         left: dict[str, Decision] = {}

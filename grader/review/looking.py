@@ -78,7 +78,7 @@ def student_values(bench: Workbench, sid: str) -> dict[str, Any]:
     items = [item.id for item in entry.items]
     return {
         "entry": entry,
-        "cards": bench.evidence.cards(entry, items, bench.mask),
+        "cards": bench.evidence.cards(entry, items, bench.mask, bench.words),
         "comments": bench.comments(),
         "spread": spread(bench),
         "made": [made for made in reversed(bench.room.history) if made.label == entry.label],

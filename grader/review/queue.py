@@ -7,6 +7,7 @@ from typing import ClassVar
 from urllib.parse import urlencode
 
 from grader.batch.gradebook import Entry
+from grader.messages.message import LANGUAGES, sentence
 from grader.review.classroom import Classroom
 from grader.review.groups import Group, families
 from grader.review.shares import reviewer_of
@@ -70,9 +71,9 @@ class Queue:
         flag = not filters.flag or any(filters.flag in flags_of(d.entry) for d in group.doubts)
         if not (state and item and flag):
             return False
+        kinds = [sentence(group.kind, language) for language in LANGUAGES]
         return not filters.words or any(
-            self._said(text)
-            for text in (group.kind, *(self.text_of(d.entry) for d in group.doubts))
+            self._said(text) for text in (*kinds, *(self.text_of(d.entry) for d in group.doubts))
         )
 
     def _said(self, text: str) -> bool:

@@ -28,7 +28,7 @@ async def show(bench: Workbench, request: Request) -> Response:
     cards = []
     if entry is not None:
         items = [target.partition(".")[0]] if target else [item.id for item in entry.items]
-        cards = bench.evidence.cards(entry, items, bench.mask)
+        cards = bench.evidence.cards(entry, items, bench.mask, bench.words)
     return bench.view(
         request,
         "requests",

@@ -52,7 +52,7 @@ async def show(bench: Workbench, request: Request) -> Response:
     if waiting is not None:
         entry = bench.room.whole(waiting["entry"])
         item = waiting["first"].target.partition(".")[0]
-        cards = bench.evidence.cards(entry, [item], bench.mask)
+        cards = bench.evidence.cards(entry, [item], bench.mask, bench.words)
     return bench.view(request, "second", found=found, waiting=waiting, cards=cards)
 
 

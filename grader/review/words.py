@@ -1,26 +1,23 @@
-"""The workbench's words in the reviewer's language; the checks' sentences as students read them."""
+"""The workbench's words in the reviewer's language, and messages in it."""
 
-import gettext
-import io
 import re
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 
 from grader.checks.items import known_items
-from grader.kit.catalogue import compiled
+from grader.messages.message import Said, sentence
 from grader.review.korean import KOREAN, MEASURED, TOLD
 from grader.review.korean_notes import NOTES
-from grader.selfcheck.words import CATALOGUES, pattern_of
-from grader.selfcheck.words import Words as Sentences
 
 LANGUAGES = ("en", "ko")
-LONGEST = 1000  # letters of a message that is translated: what students wrote may stand in it
+LONGEST = 1000  # letters of a text that is translated: what students wrote may stand in it
+_GAP = re.compile(r"\{\w*\}")
 
 
 class Words:
-    """``words(text)`` is the workbench's own text, ``words.sentence(text)`` a check's message or a
-    note on a submission, ``words.told(text)`` why something was not kept, ``words.measured(text)``
-    what a loss or sampler was measured to be."""
+    """``words(text)`` is the workbench's own text, ``words.sentence(said)`` what a check or a flag
+    says, ``words.note(text)`` a note of the batch's on a submission, ``words.told(text)`` why
+    something was not kept, ``words.measured(text)`` what a loss or sampler was measured to be."""
 
     def __init__(self, language: str) -> None:
         self.language = language
@@ -28,7 +25,8 @@ class Words:
         self._own = KOREAN if korean else {}
         self._told = _patterns(TOLD) if korean else []
         self._measured = _patterns(MEASURED) if korean else []
-        self._sentence = lru_cache(4096)(_sentences(language).sentence) if korean else str
+        self._notes = _patterns(NOTES) if korean else []
+        self._note = lru_cache(4096)(self._of_note)
 
     def __call__(self, text: str) -> str:
         return self._own.get(text, text)
@@ -38,8 +36,15 @@ class Words:
         known = known_items().get(item)
         return item if known is None else known.title[self.language]
 
-    def sentence(self, text: str) -> str:
-        return self._sentence(text) if len(text) <= LONGEST else text
+    def sentence(self, said: Said) -> str:
+        """In this language; a sentence without an id, of an older result, stays as it is."""
+        return sentence(said, self.language)
+
+    def note(self, text: str) -> str:
+        return self._note(text) if len(text) <= LONGEST else text
+
+    def _of_note(self, text: str) -> str:
+        return _filled(self._notes, text, self._of_note)
 
     def told(self, text: str) -> str:
         return _filled(self._told, text, str)
@@ -58,15 +63,19 @@ def _patterns(texts: Mapping[str, str]) -> Patterns:
     return [(pattern_of(english), text) for english, text in texts.items()]
 
 
+def pattern_of(template: str) -> re.Pattern[str]:
+    """Matches the template with anything in its gaps."""
+    literal = _GAP.split(template)
+    names = [gap[1:-1] for gap in _GAP.findall(template)]
+    parts = [re.escape(literal[0])]
+    for name, text in zip(names, literal[1:], strict=True):
+        parts.append(f"(?P<{name}>.+?){re.escape(text)}")
+    return re.compile("".join(parts), re.DOTALL)
+
+
 def _filled(patterns: Patterns, text: str, fill: Callable[[str], str]) -> str:
     for pattern, translated in patterns:
         if match := pattern.fullmatch(text):
             filled = {name: fill(value) for name, value in match.groupdict().items()}
             return translated.format(**filled)
     return text
-
-
-def _sentences(language: str) -> Sentences:
-    path = CATALOGUES / language / "LC_MESSAGES" / "selfcheck.po"
-    texts = compiled(path, NOTES if language == "ko" else None)
-    return Sentences(language, gettext.GNUTranslations(io.BytesIO(texts)))

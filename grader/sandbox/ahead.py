@@ -11,6 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from grader.messages.message import say
 from grader.sandbox.client import ANSWER
 from grader.sandbox.kernel import CellRaisedError, Kernel, KernelGoneError
 from grader.sandbox.launch import Launch, Sandbox
@@ -127,5 +128,5 @@ def start_kernel(sandbox: Sandbox, limits: Limits, seed: int) -> Kernel:
         kernel.take_back("prelude")
     except (CellRaisedError, KernelGoneError, OSError) as error:
         kernel.close()
-        raise InfraError(one_line(f"The kernel could not be prepared: {error}")) from error
+        raise InfraError(say("sandbox.not_prepared", error=one_line(str(error)))) from error
     return kernel

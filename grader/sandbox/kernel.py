@@ -20,6 +20,7 @@ from jupyter_client.manager import AsyncKernelManager
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
 
+from grader.messages.message import say, sentence
 from grader.sandbox.bubblewrap import scratch
 from grader.sandbox.client import BoundedSession, KernelClient, QuietClient
 from grader.sandbox.launch import Sandbox
@@ -41,9 +42,7 @@ QUEUED_MESSAGES = 16
 KEY_BYTES = 32
 SEND_MILLISECONDS = 2000
 SOCKETS = ("shell_port", "iopub_port")
-ENDED = "The Python process ended."
-OVERFULL = "Ended: it sent more than the grader can take in."
-HUNG_UP = "Ended: the Python process closed its connections, so nothing more could be asked."
+ENDED = say("sandbox.ended")
 LOCAL_SOCKETS = hasattr(socket, "AF_UNIX")  # Python on Windows has none
 
 _log = logging.getLogger(__name__)
@@ -55,7 +54,7 @@ class KernelGoneError(Exception):
     """The kernel is no more; ``verdict`` says what happened."""
 
     def __init__(self, verdict: Verdict) -> None:
-        super().__init__(verdict.message)
+        super().__init__(sentence(verdict.said))
         self.verdict = verdict
 
 
@@ -117,7 +116,7 @@ class Kernel:
             said = self._provisioner.stderr_text() if self._provisioner else ""
             self.close()
             reason = one_line(f"{type(error).__name__}: {error} {said}")
-            raise InfraError(f"The kernel did not start. {reason}") from error
+            raise InfraError(say("sandbox.not_started", reason=reason)) from error
 
     async def _start(self) -> None:
         await self._manager.start_kernel()
@@ -133,9 +132,9 @@ class Kernel:
         deadline = time.monotonic() + START_SECONDS
         while not self._listening():
             if not await self._manager.is_alive():
-                raise InfraError("The kernel's process ended.")
+                raise InfraError(say("sandbox.process_ended"))
             if time.monotonic() > deadline:
-                raise InfraError(f"It was not ready within {START_SECONDS} seconds.")
+                raise InfraError(say("sandbox.not_ready", seconds=START_SECONDS))
             await asyncio.sleep(0.005)
         client = self._channels = self._manager.client(context=self._context)
         client.allow_stdin = False
@@ -164,8 +163,8 @@ class Kernel:
                     if message["parent_header"].get("msg_id") in asked and state == "idle":
                         return
             if not await self._manager.is_alive():
-                raise InfraError("The kernel's process ended.")
-        raise InfraError(f"It did not answer within {START_SECONDS} seconds.")
+                raise InfraError(say("sandbox.process_ended"))
+        raise InfraError(say("sandbox.no_answer_in_time", seconds=START_SECONDS))
 
     def run(
         self,
@@ -183,7 +182,7 @@ class Kernel:
         """
         client = self._client
         if client is None:
-            raise KernelGoneError(Verdict(Status.killed, "The kernel is not running."))
+            raise KernelGoneError(Verdict(Status.killed, say("sandbox.not_running")))
         if not self.alive:
             raise self._gone(Verdict(Status.killed, ENDED))
         if not ours and self._watch is not None:
@@ -201,19 +200,20 @@ class Kernel:
         except CellExecutionError as error:
             raise CellRaisedError(error.ename, error.evalue, client.raised) from None
         except CellTimeoutError:
-            verdict = Verdict(Status.timeout, f"Ended: it took longer than {seconds:.3g} seconds.")
-            raise self._gone(verdict) from None
+            said = say("sandbox.too_long", seconds=seconds)
+            raise self._gone(Verdict(Status.timeout, said)) from None
         except DeadKernelError:
-            text = OVERFULL if client.overfull else ENDED
-            raise self._gone(Verdict(Status.killed, text)) from None
+            said = say("sandbox.overfull") if client.overfull else ENDED
+            raise self._gone(Verdict(Status.killed, said)) from None
         except zmq.Again:  # nobody is there to send to
-            raise self._gone(Verdict(Status.killed, HUNG_UP if self.alive else ENDED)) from None
+            said = say("sandbox.hung_up") if self.alive else ENDED
+            raise self._gone(Verdict(Status.killed, said)) from None
         except Exception as error:
             if is_ours(error):
                 self.close()
-                raise InfraError(f"A message could not be sent or read ({error}).") from error
-            text = f"Ended: the kernel's messages could not be read ({type(error).__name__})."
-            raise self._gone(Verdict(Status.killed, text if self.alive else ENDED)) from error
+                raise InfraError(say("sandbox.not_exchanged", error=str(error))) from error
+            said = say("sandbox.unreadable_messages", error=type(error).__name__)
+            raise self._gone(Verdict(Status.killed, said if self.alive else ENDED)) from error
         finally:
             client.nb = notebook([])
         number = cell.get("execution_count")
@@ -320,7 +320,7 @@ class Kernel:
         self.close()
         watched = self._watch.verdict if self._watch is not None else None
         process = self._process
-        if watched is None and verdict.message == ENDED and isinstance(process, Forked):
+        if watched is None and verdict.said == ENDED and isinstance(process, Forked):
             process.blame()
         return KernelGoneError(watched or verdict)
 

@@ -7,6 +7,7 @@ from typing import Any, TypeAlias
 
 from grader.arrays import Array
 from grader.errors import GraderError
+from grader.messages.message import Said, sentence
 
 JSON: TypeAlias = Any
 """What ``json.loads`` returns; free of NaN and infinities where this package made it."""
@@ -59,13 +60,19 @@ class Status(StrEnum):
 class Outcome:
     """What came of one cell or probe.
 
-    ``message`` is one line (exception class and text, or what happened) and ``traceback`` plain
-    text; both are cut and free of control characters. ``arrays`` and ``facts`` are a probe's.
+    ``said`` is one line, an exception's class and text or a message on what happened, and
+    ``traceback`` plain text; both are cut and free of control characters. ``arrays`` and ``facts``
+    are a probe's.
     """
 
     status: Status
-    message: str = ""
+    said: Said = ""
     traceback: str = ""
     seconds: float = 0.0
     arrays: Mapping[str, Array] = field(default_factory=dict)
     facts: Mapping[str, JSON] = field(default_factory=dict)
+
+    @property
+    def message(self) -> str:
+        """What it says, in English."""
+        return sentence(self.said)

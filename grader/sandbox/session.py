@@ -10,6 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Protocol, Self
 
+from grader.messages.message import Message, Said, say
 from grader.probes.seal import NONCE_BYTES, sealed
 from grader.sandbox.ahead import end_kernel, start_kernel
 from grader.sandbox.kernel import CellRaisedError, Kernel, KernelGoneError
@@ -27,12 +28,8 @@ from grader.sandbox.transport import (
 )
 from grader.sandbox.watch import Verdict
 
-USED_UP = "The time for the whole submission was used up before this."
-NO_ANSWER = "Ended: it answered, but the answer did not arrive (was there too much output?)."
-FORGED = "The answer is none that the probe gives."
-SILENT = "The probe gave no answer."
-WITHHELD = "an exception, whose text is not shown because the code interferes with the grader"
-LOST = "The kernel's answer was lost twice."
+USED_UP = say("sandbox.used_up")
+FORGED = say("sandbox.forged")
 CLAIMS = {Status.ok, Status.error, Status.out_of_memory, Status.doubtful}
 """What a kernel may say of itself. That something is our fault only we may say."""
 
@@ -138,7 +135,8 @@ class KernelSession:
             outcome = self._asked(name, inputs, seconds, files or {})
             if outcome is not None:
                 return outcome
-        return Outcome(Status.infra_error if self._held_up else Status.doubtful, LOST)
+        status = Status.infra_error if self._held_up else Status.doubtful
+        return Outcome(status, say("sandbox.lost"))
 
     def _asked(
         self,
@@ -152,7 +150,7 @@ class KernelSession:
         try:
             self._ready()
         except InfraError as error:
-            return Outcome(Status.infra_error, str(error))
+            return Outcome(Status.infra_error, error.said)
         kernel = self._kernel
         if kernel is None or self.seconds_left <= 0:
             return Outcome(Status.timeout, USED_UP, seconds=time.monotonic() - began)
@@ -167,12 +165,12 @@ class KernelSession:
         except CellRaisedError as error:  # ours raises nothing: what it calls was changed
             return self._not_asked(error, time.monotonic() - began)
         except InfraError as error:
-            return Outcome(Status.infra_error, str(error), seconds=time.monotonic() - began)
+            return Outcome(Status.infra_error, error.said, seconds=time.monotonic() - began)
         except KernelGoneError as gone:
             took = time.monotonic() - began
-            return Outcome(gone.verdict.status, gone.verdict.message, seconds=took)
+            return Outcome(gone.verdict.status, gone.verdict.said, seconds=took)
         except OSError as error:
-            return Outcome(Status.infra_error, f"A probe could not be handed on ({error}).")
+            return Outcome(Status.infra_error, say("sandbox.not_handed_on", error=str(error)))
 
     def _ready(self) -> None:
         """A kernel with the statements run, or no kernel if the time is used up."""
@@ -238,7 +236,7 @@ class KernelSession:
         except KernelGoneError as gone:
             self._lethal.add(index)
             took = time.monotonic() - began
-            outcome = Outcome(gone.verdict.status, gone.verdict.message, seconds=took)
+            outcome = Outcome(gone.verdict.status, gone.verdict.said, seconds=took)
             self._failed.setdefault(index, outcome)
             raise
 
@@ -258,8 +256,8 @@ class KernelSession:
         except KernelGoneError as gone:
             self._kernel = None
             if gone.verdict.status is Status.timeout and left < seconds:
-                text = "Ended: the time for the whole submission was used up."
-                raise KernelGoneError(Verdict(Status.timeout, text)) from gone
+                said = say("sandbox.used_up_meanwhile")
+                raise KernelGoneError(Verdict(Status.timeout, said)) from gone
             raise
         except InfraError:
             self._kernel = None
@@ -293,18 +291,18 @@ class KernelSession:
         assert kernel is not None
         answers = list(kernel.answers)
         if not answers and kernel.all_heard:
-            return self._forged(SILENT, seconds)
+            return self._forged(say("sandbox.silent"), seconds)
         if not answers:
             theirs = kernel.flooded or (not kernel.speaks() and not kernel.held_up)
             self._held_up = kernel.held_up
             self.close()
-            return Outcome(Status.killed, NO_ANSWER, seconds=seconds) if theirs else None
+            said = say("sandbox.no_answer")
+            return Outcome(Status.killed, said, seconds=seconds) if theirs else None
         if len(answers) > 1:
-            text = f"The probe gave {len(answers)} answers where one was expected."
-            return self._forged(text, seconds)
+            return self._forged(say("sandbox.several_answers", count=len(answers)), seconds)
         try:
-            said, attached = proven(kernel.key, nonce, *answers[0])
-            report = read_json(said)
+            told, attached = proven(kernel.key, nonce, *answers[0])
+            report = read_json(told)
             status = report.get("status")
             if status not in CLAIMS:
                 return self._forged(FORGED, seconds)
@@ -317,26 +315,24 @@ class KernelSession:
         except ForgedAnswerError:
             return self._forged(FORGED, seconds)
         except (BadAnswerError, ValueError, TypeError) as error:
-            text = one_line(f"The probe's answer cannot be used: {error}.")
-            return Outcome(Status.error, text, seconds=seconds)
-        message = one_line(str(report.get("message", "")))
+            said = say("sandbox.unusable_answer", error=one_line(str(error)))
+            return Outcome(Status.error, said, seconds=seconds)
+        message: Said = one_line(str(report.get("message", "")))
         traceback = self._with_cells(str(report.get("traceback", "")))
         if self.noticed:  # it may tell what the code should not have seen
-            message, traceback = WITHHELD if message else "", ""
+            message, traceback = say("sandbox.withheld") if message else "", ""
         return Outcome(status, message, traceback, seconds, arrays, facts)
 
-    def _forged(self, text: str, seconds: float) -> Outcome:
+    def _forged(self, said: Message, seconds: float) -> Outcome:
         """What is left to say where the answer is not the one that the prelude gives."""
         self.noticed.add("keeps questions or answers from arriving as they are")
-        return Outcome(Status.doubtful, text, seconds=seconds)
+        return Outcome(Status.doubtful, said, seconds=seconds)
 
     def _not_asked(self, error: CellRaisedError, seconds: float) -> Outcome:
         raised = self._raised(error, seconds)
         if raised.status is Status.out_of_memory:
             return raised
-        return self._forged(
-            f"The question could not be put to the code ({raised.message}).", seconds
-        )
+        return self._forged(say("sandbox.not_asked", error=raised.said), seconds)
 
     def _raised(self, error: CellRaisedError, seconds: float) -> Outcome:
         message = one_line(f"{error.name}: {error.value}")

@@ -2,6 +2,9 @@
 
 import re
 import unicodedata
+from typing import Any
+
+from grader.messages.message import Message, Said
 
 MESSAGE_CHARACTERS = 500
 TRACEBACK_CHARACTERS = 8000
@@ -42,7 +45,14 @@ def one_line(text: str) -> str:
     return " ".join(clean(text, 2 * MESSAGE_CHARACTERS).split())[:MESSAGE_CHARACTERS]
 
 
-def clean_tree(value: object) -> object:
+def clean_said(said: Said) -> Said:
+    """The same, with everything that it quotes cleaned."""
+    if isinstance(said, str):
+        return clean(said)
+    return Message.from_json(clean_tree(said.to_json()))
+
+
+def clean_tree(value: Any) -> Any:
     """A JSON value with every string in it, keys too, cleaned."""
     if isinstance(value, str):
         return clean(value)

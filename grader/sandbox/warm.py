@@ -30,6 +30,7 @@ from jupyter_client.provisioning.provisioner_base import KernelProvisionerBase
 from traitlets import Any as AnyTrait
 
 from grader.errors import SandboxUnavailable
+from grader.messages.message import say
 from grader.sandbox import syscalls
 from grader.sandbox.bubblewrap import (
     HOST_ENVIRONMENT,
@@ -106,10 +107,11 @@ class Nursery:
             said, extra, _, _ = ours.recvmsg(MESSAGE_BYTES, socket.CMSG_SPACE(12))
         except OSError as error:
             ours.close()
-            raise InfraError(f"The warm parent does not answer ({error}).") from error
+            raise InfraError(say("sandbox.parent_silent", error=str(error))) from error
         if said != b"started":
             ours.close()
-            raise InfraError(f"The fork was refused: {said.decode('utf-8', 'replace')[:300]}")
+            why = said.decode("utf-8", "replace")[:300]
+            raise InfraError(say("sandbox.fork_refused", reason=why))
         (pid,) = [
             struct.unpack("iII", data)[0] for _, kind, data in extra if kind == SCM_CREDENTIALS
         ]
@@ -125,9 +127,9 @@ class Nursery:
         try:
             said = self._control.recv(MESSAGE_BYTES).decode("utf-8", "replace")
         except OSError as error:
-            raise InfraError(f"The warm parent does not answer ({error}).") from error
+            raise InfraError(say("sandbox.parent_silent", error=str(error))) from error
         if said != word:
-            raise InfraError(f"The warm parent could not be had: {said or 'it ended'}.")
+            raise InfraError(say("sandbox.no_parent", reason=said or say("sandbox.it_ended")))
 
     @property
     def alive(self) -> bool:
@@ -192,7 +194,7 @@ class Forked:
         that is known."""
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._nursery.wait(PARENT_SECONDS)
-            raise InfraError("The warm parent ended, and this kernel with it.")
+            raise InfraError(say("sandbox.parent_ended"))
 
     def kill(self) -> None:
         """Ends the namespace and waits until it is gone."""

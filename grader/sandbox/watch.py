@@ -19,6 +19,7 @@ from typing import Any
 
 import psutil
 
+from grader.messages.message import Message, say
 from grader.sandbox.limits import Limits, Status
 
 WARDEN = Path(__file__).with_name("warden.py")
@@ -31,21 +32,21 @@ class Verdict:
     """Why the kernel was ended."""
 
     status: Status
-    message: str
+    said: Message
 
 
 def verdict_of(crossed: str, limits: Limits) -> Verdict:
     """What is said of a limit that was crossed."""
     if crossed == "memory":
-        allowed = f"{limits.memory_bytes / 2**30:.3g} GiB"
-        return Verdict(Status.out_of_memory, f"Ended: it used more than {allowed} of memory.")
+        said = say("sandbox.memory", gigabytes=limits.memory_bytes / 2**30)
+        return Verdict(Status.out_of_memory, said)
     said = {
-        "processes": f"it started more than {limits.processes} processes",
-        "threads": "it started too many threads",
-        "sessions": "it started too many sessions of processes",
-        "busy": "too many of its processes or threads computed at the same time",
-    }
-    return Verdict(Status.killed, f"Ended: {said[crossed]}.")
+        "processes": say("sandbox.processes", most=limits.processes),
+        "threads": say("sandbox.threads"),
+        "sessions": say("sandbox.sessions"),
+        "busy": say("sandbox.busy"),
+    }[crossed]
+    return Verdict(Status.killed, said)
 
 
 class Watch:

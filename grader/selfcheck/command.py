@@ -13,9 +13,10 @@ from typing import Any, TextIO
 
 from grader.bounded import in_this_process
 from grader.errors import GraderError, Rejected, UsageError
+from grader.messages.message import said_json
 from grader.paths import DEFAULT_RUBRIC
 from grader.pipeline import Options, Stopwatch, grade_opened, rejected
-from grader.results import Result, clarity_json, plain
+from grader.results import Result, clarity_json, flags_json, plain
 from grader.rubric import load_rubric
 from grader.selfcheck.found import Packed, as_submission, find
 from grader.selfcheck.lines import (
@@ -90,11 +91,11 @@ def check_once(packed: Packed, json_file: str | None, words: Words, out: TextIO)
         with as_submission(packed) as submission:
             result = grade_opened(submission, options, Stopwatch(), status)
     except Rejected as error:
-        result = rejected(packed.folder, str(error), "", options, Stopwatch())
+        result = rejected(packed.folder, error.said, "", options, Stopwatch())
     status("")
     lines = lines_of(result, words)
     if result.status == "rejected":
-        print(words.sentence(result.flags[0].message), file=out)
+        print(words.sentence(result.flags[0].said), file=out)
     else:
         show(packed, result, lines, words, out)
         seconds = f"{time.perf_counter() - began:.1f}"
@@ -165,7 +166,7 @@ def as_json(packed: Packed, result: Result, lines: list[Line]) -> dict[str, Any]
                 "id": check.id,
                 "mark": mark_of(check),
                 "status": str(check.status),
-                "message": check.message,
+                **plain(said_json(check.said)),
                 "shown": shown[check.id].sentence,
                 "details": plain(check.details),
             }
@@ -173,7 +174,7 @@ def as_json(packed: Packed, result: Result, lines: list[Line]) -> dict[str, Any]
             for check in item.checks
         ],
         "clarity": clarity_json(result.clarity),
-        "flags": [{"id": flag.id, "message": flag.message} for flag in result.flags],
+        "flags": flags_json(result.flags),
     }
 
 

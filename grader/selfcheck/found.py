@@ -12,6 +12,7 @@ from grader.errors import Rejected
 from grader.intake import Submission
 from grader.intake.archive import Unpacked
 from grader.intake.identify import identified
+from grader.messages.message import say
 
 PATTERNS = ("*.ipynb", "results*/*final*")
 """What ``CollectSubmission.sh`` packs."""
@@ -66,5 +67,5 @@ def as_submission(packed: Packed) -> Iterator[Submission]:
             try:
                 shutil.copyfile(packed.folder / path, place)
             except OSError:
-                raise Rejected(f"{path.as_posix()} cannot be read.") from None
+                raise Rejected(say("run.file_unreadable", name=path.as_posix())) from None
         yield identified(root, packed.folder.resolve().name, Unpacked())

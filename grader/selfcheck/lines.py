@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from unicodedata import east_asian_width
 
+from grader.messages.message import messages_in, say
 from grader.results import CheckResult, Result
 from grader.selfcheck.found import Packed
 from grader.selfcheck.words import Words
@@ -19,6 +20,11 @@ NARROWEST = 30
 UNSURE = {State.NEEDS_REVIEW, State.SKIPPED, State.INFRA_ERROR}
 SILENT = {"left_out", "student_id_unknown", "checkpoint_missing"}
 """Flags that tell a student nothing, or what a check says too."""
+MISSING_MODULE = {
+    say("run.unforeseen", reason=ModuleNotFoundError.__name__),
+    say("checkpoint.unforeseen", error=ModuleNotFoundError.__name__),
+}
+"""What is said where the self-check lacks a module."""
 _PLACE = re.compile(r"\bcell (\d+), line (\d+)")  # of a traceback: the last is where it happened
 
 
@@ -52,9 +58,9 @@ def has_scipy() -> bool:
 
 
 def sentence_of(check: CheckResult, words: Words) -> str:
-    if check.status in UNSURE and "ModuleNotFoundError" in check.message and not has_scipy():
+    if not MISSING_MODULE.isdisjoint(messages_in(check.said)) and not has_scipy():
         return words("Not looked at, as scipy is missing here: pip install scipy")
-    said = words.sentence(check.said or check.message)
+    said = words.sentence(check.said)
     places = _PLACE.findall(str(check.details.get("traceback", "")))
     if places:
         cell, line = places[-1]
@@ -72,7 +78,7 @@ def found_lines(packed: Packed, result: Result, words: Words) -> Iterator[str]:
     yield "    " + text.format(count=len(packed.files), size=size)
     for flag in result.flags:
         if flag.id not in SILENT:
-            yield f"  ! {words.sentence(flag.message)}"
+            yield f"  ! {words.sentence(flag.said)}"
 
 
 def table(lines: list[Line], columns: int, colour: bool) -> Iterator[str]:

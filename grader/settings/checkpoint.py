@@ -10,7 +10,9 @@ from typing import Any
 import numpy as np
 
 from grader.arrays import Array
-from grader.sandbox import JSON, InfraError, KernelSession, Status
+from grader.messages.message import Said, said_by_probe, say
+from grader.sandbox import InfraError, KernelSession, Status
+from grader.sandbox.noticed import noticed_in_words
 
 MOST_BYTES = 2**30
 DIGITS, CALLS = 8, 2  # images a call, at most so many calls; t is drawn anew for each
@@ -32,7 +34,7 @@ class Checkpoint:
     weights, the same ones of networks of one shape.
     """
 
-    problem: str = ""
+    problem: Said = ""
     ours: bool = False
     finite: bool = True
     weights: int = 0
@@ -47,7 +49,7 @@ class Behaviour:
     notebook makes it. ``problem``: why that is not known; ``ours``: by a fault of the grader's."""
 
     explains: Mapping[str, float] = field(default_factory=dict)
-    problem: str = ""
+    problem: Said = ""
     ours: bool = False
     untrained: Mapping[str, float] = field(default_factory=dict)
 
@@ -80,15 +82,16 @@ def read_checkpoint(session: KernelSession, path: Path, name: str) -> Checkpoint
     Raises ``InfraError`` for faults of ours.
     """
     if path.stat().st_size > MOST_BYTES:
-        return Checkpoint("it is larger than is allowed")
+        return Checkpoint(say("checkpoint.too_large"))
     inputs = {"most_bytes": MOST_BYTES}
     outcome = session.probe("checkpoint", inputs, files={"path": (path, name)})
     if outcome.status is Status.infra_error:
-        raise InfraError(outcome.message)
+        raise InfraError(outcome.said)
     if outcome.status is not Status.ok:
-        return Checkpoint(f"reading it failed ({outcome.message})")
+        return Checkpoint(say("checkpoint.reading_failed", message=outcome.said))
     if "problem" in outcome.facts:
-        return Checkpoint(str(outcome.facts["problem"]))
+        unknown = say("checkpoint.damaged", error="?")
+        return Checkpoint(said_by_probe(outcome.facts) or unknown)
     entries = {
         key.removeprefix("schedule/"): np.asarray(array, np.float64)
         for key, array in outcome.arrays.items()
@@ -123,13 +126,6 @@ def question(setting: str, seed: int = 0, **more: Any) -> dict[str, Any]:
     return {**known, **more}
 
 
-def unfit(facts: Mapping[str, JSON]) -> str:
-    """Why the probe ``network`` got nowhere; empty if it did."""
-    if "missing" in facts:
-        return f"the notebook lacks {facts['missing']}"
-    return str(facts.get("does_not_fit", ""))
-
-
 def observe_untrained(
     session: KernelSession, path: Path, setting: str, digits: int = 0
 ) -> Mapping[str, float]:
@@ -140,7 +136,7 @@ def observe_untrained(
     """
     inputs = question(setting, untrained=True, digits=digits)
     seen = asked(session, path, inputs, *RANGES[0])
-    return {} if isinstance(seen, str) else explained(*seen)
+    return explained(*seen) if isinstance(seen, tuple) else {}
 
 
 def observe(
@@ -191,7 +187,7 @@ def observe_in(
     parts = []
     for call in range(CALLS):
         part = asked(session, path, question(setting, seed=call, digits=digits), scale, shift)
-        if isinstance(part, str):
+        if not isinstance(part, tuple):
             return Behaviour(problem=part)
         parts.append(part)
         x, x_t, answer = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
@@ -203,7 +199,7 @@ def observe_in(
 
 def asked(
     session: KernelSession, path: Path, inputs: Mapping[str, Any], scale: float, shift: float
-) -> tuple[Array, Array, Array] | str:
+) -> tuple[Array, Array, Array] | Said:
     """What ``forward`` made of digits, pixels from 0 to 1 times ``scale`` plus ``shift``: x, x_t
     and the network's answer, each (N, 784); or why that is not known. ``inputs["digits"]`` is the
     seed that chooses them."""
@@ -214,18 +210,18 @@ def asked(
     known = {**told, **more, "measure": "answers"}
     outcome = session.probe("network", known, ANSWER_SECONDS, {"path": (path, "weights.pth")})
     if outcome.status is Status.infra_error:
-        raise InfraError(outcome.message)
+        raise InfraError(outcome.said)
     if outcome.status is Status.timeout:
-        return "the notebook's own code did not finish in time"
+        return say("trial.too_slow")
     if outcome.status is not Status.ok:
-        return outcome.message
+        return outcome.said
     if session.noticed:
-        return f"the notebook's code {'; '.join(sorted(session.noticed))}"
-    if problem := unfit(outcome.facts):
+        return say("trial.interferes", what=noticed_in_words(session.noticed))
+    if problem := said_by_probe(outcome.facts):
         return problem
     x_t, answer = (np.asarray(outcome.arrays[n], np.float64) for n in ("x_t", "answer"))
     if not (np.all(np.isfinite(x_t)) and np.all(np.isfinite(answer))):
-        return "its answers are not finite numbers"
+        return say("trial.not_finite")
     x = np.broadcast_to(pixels / 255.0 * scale + shift, x_t.shape)
     return x.reshape(-1, 784), x_t.reshape(-1, 784), answer.reshape(-1, 784)
 

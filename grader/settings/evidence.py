@@ -12,6 +12,7 @@ import numpy as np
 from grader.arrays import Array
 from grader.bounded import TooMuch
 from grader.intake import Plan
+from grader.messages.message import Message, Said, say
 from grader.sandbox import InfraError, KernelSession, Limits, Outcome, Sandbox, Status
 from grader.settings.checkpoint import (
     Behaviour,
@@ -98,7 +99,7 @@ def shown(
     try:
         return look_at(session, path)
     except InfraError as error:
-        return Evidence(Shown.NOT_SEEN, problem=str(error))
+        return Evidence(Shown.NOT_SEEN, problem=error.said)
     except Exception as error:
         logger.exception("looking at %s failed", path.name)
         return Evidence(Shown.UNREADABLE, problem=unforeseen(error))
@@ -109,14 +110,14 @@ def opened(session: KernelSession, path: Path, name: str) -> Checkpoint:
     try:
         return read_checkpoint(session, path, name)
     except InfraError as error:
-        return Checkpoint(str(error), ours=True)
+        return Checkpoint(error.said, ours=True)
     except Exception as error:
         logger.exception("reading %s failed", name)
         return Checkpoint(unforeseen(error))
 
 
-def unforeseen(error: Exception) -> str:
-    return f"the grader failed on it ({type(error).__name__})."
+def unforeseen(error: Exception) -> Message:
+    return say("checkpoint.unforeseen", error=type(error).__name__)
 
 
 def try_checkpoints(
@@ -137,7 +138,7 @@ def try_checkpoints(
     try:
         plan, seconds = model(), limits.trial_seconds
     except TooMuch as reason:
-        unknown = Behaviour(problem=f"the notebook's code cannot be read ({reason})")
+        unknown = Behaviour(problem=say("trial.cannot_be_read", reason=reason.said))
         return {n: replace(s, behaviour=unknown) if n in readable else s for n, s in seen.items()}
     with KernelSession(
         plan.statements, sandbox=sandbox, limits=limits, seed=seed, seconds=seconds
@@ -145,7 +146,7 @@ def try_checkpoints(
         first = readable[0]
         path = seen[first].found.files["checkpoint"]
         untrained: Mapping[str, float] = {}
-        lacking = ""
+        lacking: Said = ""
         with suppress(InfraError):  # if no kernel can be had, each of them says so
             lacking = undefined(plan, own.prepare())
             untrained = observe_untrained(own, path, first, seed)  # before any weights are put in
@@ -164,11 +165,12 @@ def comparable(tried: Mapping[str, SettingEvidence]) -> list[str]:
     return [name for name, what in predicts.items() if known.count(what or "") > 1]
 
 
-def undefined(plan: Plan, failures: Mapping[int, Outcome]) -> str:
+def undefined(plan: Plan, failures: Mapping[int, Outcome]) -> Said:
     """Why there is no model to try the checkpoints in, if that is known."""
     for index, outcome in failures.items():
         if names := set(plan.statements[index].binds) & {"ContextUnet", "DDPM"}:
-            return f"the cell that defines {names.pop()} did not run here ({outcome.message})"
+            name = names.pop()
+            return say("trial.cell_did_not_run", name=name, message=outcome.said)
     return next((gone.why for n, gone in plan.gone.items() if n in ("ContextUnet", "DDPM")), "")
 
 
@@ -177,7 +179,7 @@ def observed(
     name: str,
     seen: SettingEvidence,
     untrained: Mapping[str, float],
-    lacking: str,
+    lacking: Said,
     seed: int,
 ) -> SettingEvidence:
     """The same with what the student's own code makes of the checkpoint; ``lacking``: why it may
@@ -187,7 +189,7 @@ def observed(
     try:
         behaviour = observe(session, seen.found.files["checkpoint"], name, untrained, seed)
     except InfraError as error:
-        behaviour = Behaviour(problem=str(error), ours=True)
+        behaviour = Behaviour(problem=error.said, ours=True)
     except Exception as error:
         logger.exception("trying %s failed", name)
         behaviour = Behaviour(problem=unforeseen(error))

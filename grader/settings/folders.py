@@ -10,6 +10,7 @@ from pathlib import Path, PurePath
 
 from grader.intake.paths import is_junk, printable
 from grader.intake.records import Unread
+from grader.messages.message import Message, say
 
 PREDICTIONS, SCHEDULES = ("epsilon", "sample"), ("linear", "cosine")
 SETTINGS = tuple(f"{p}_{s}" for p in PREDICTIONS for s in SCHEDULES)
@@ -62,7 +63,7 @@ class SettingFiles:
 
     setting: str
     files: Mapping[str, Path]
-    notes: tuple[str, ...]
+    notes: tuple[Message, ...]
 
     def name(self, kind: str) -> str:
         """What its file of this kind is called, safe to show; the notebook's name if there is
@@ -152,7 +153,7 @@ def homeless(root: Path) -> list[Unread]:
         final = "final" in said.name.lower()
         if said.setting is None and said.kind is not None and (final or _is_result(folders)):
             where = path.relative_to(root)
-            reason = f"{printable(str(where))} does not say of which setting it is."
+            reason = say("setting.homeless", name=printable(str(where)))
             found.append(Unread(str(where), reason))
     return found
 
@@ -180,7 +181,7 @@ def _chosen(setting: str, kinds: Mapping[str, list[tuple[Said, str, Path]]]) -> 
         said, where, path = max(candidates, key=_rank)
         files[kind] = path
         if not said.exact:
-            notes.append(f"{where} was taken for results_{setting}/{name}.")
+            notes.append(say("setting.taken_for", where=where, setting=setting, name=name))
     return SettingFiles(setting, files, tuple(notes))
 
 

@@ -19,6 +19,7 @@ from grader.digits.decode import MOST_SIDE, decode
 from grader.digits.grid import cut_out, find_grid
 from grader.digits.real import near_real
 from grader.digits.shown import MOST_BYTES
+from grader.messages.message import Said, say
 from grader.sandbox import InfraError, KernelSession
 
 _FRAME = re.compile(rb"data:image/(?:png|jpe?g|gif);base64,([A-Za-z0-9+/=\\\s]++)")
@@ -60,7 +61,7 @@ class Evidence:
 
     shown: Shown
     tiles: Array | None = None
-    problem: str = ""
+    problem: Said = ""
     saved: Array | None = None
     views: Mapping[str, Array] = field(default_factory=dict)
 
@@ -167,14 +168,14 @@ def same_digits(one: Evidence, other: Evidence) -> bool:
 
 def pixels_of(
     session: KernelSession, path: Path, frame: str, most_side: int = MOST_SIDE
-) -> tuple[Array | None, str]:
+) -> tuple[Array | None, Said]:
     if path.stat().st_size > MOST_BYTES:
-        return None, "The picture's file is too large."
+        return None, say("picture.file_too_large")
     data = path.read_bytes()
     if path.suffix.lower() in (".html", ".htm"):
         data = frame_of_page(data, frame)
         if not data:
-            return None, "The page holds no pictures, but perhaps a video."
+            return None, say("picture.page_without_pictures")
     decoded = decode(session, data, frame, most_side)
     return decoded.pixels, decoded.problem
 

@@ -8,8 +8,10 @@ from grader.digits.clarity import DIGITS, WANTED, Clarity, judged
 from grader.digits.decode import decoding_session
 from grader.digits.grid import Grid
 from grader.intake import Plan
+from grader.messages.message import Said, said_by_probe, say
 from grader.sandbox import InfraError, KernelSession, Limits, Sandbox, Status, derived
-from grader.settings.checkpoint import question, read_checkpoint, unfit
+from grader.sandbox.noticed import noticed_in_words
+from grader.settings.checkpoint import question, read_checkpoint
 from grader.settings.folders import find_settings
 
 SECONDS = 2 * 3600.0  # n_feat = 128 and T = 1000 take an hour on one core
@@ -17,20 +19,21 @@ SECONDS = 2 * 3600.0  # n_feat = 128 and T = 1000 take an hour on one core
 
 def resample(
     root: Path, model: Plan, sandbox: Sandbox, limits: Limits, seed: int
-) -> tuple[Clarity | None, list[str]]:
+) -> tuple[Clarity | None, list[Said]]:
     """The clear digits of the first setting that can be sampled, and why the others could not.
 
     The limit of time is ``SECONDS``, the others are those of the rubric. Raises ``InfraError`` for
     faults of ours.
     """
-    problems = []
+    problems: list[Said] = []
     for name, found in find_settings(root).items():
         path = found.files.get("checkpoint")
         if path is None:
             continue
         with decoding_session(sandbox, limits, seed) as clean:
             if problem := read_checkpoint(clean, path, "weights.pth").problem:
-                problems.append(f"results_{name}: the checkpoint was not read: {problem}.")
+                known = {"setting": name, "reason": problem}
+                problems.append(say("image_quality.checkpoint_not_read", **known))
                 continue
         with KernelSession(
             model.statements, sandbox=sandbox, limits=limits, seed=seed, seconds=SECONDS
@@ -38,17 +41,19 @@ def resample(
             inputs = question(name, derived(seed, "resample"), measure="samples", n_sample=WANTED)
             outcome = session.probe("network", inputs, SECONDS, {"path": (path, "weights.pth")})
         if outcome.status is Status.infra_error:
-            raise InfraError(outcome.message)
+            raise InfraError(outcome.said)
         if session.noticed:
-            problems.append(f"results_{name}: the code {'; '.join(sorted(session.noticed))}.")
+            why = say("trial.interferes", what=noticed_in_words(session.noticed))
+            problems.append(say("image_quality.no_images", setting=name, reason=why))
             continue
         images = outcome.arrays.get("images")
         if images is None or not np.all(np.isfinite(images)):
-            why = outcome.message or unfit(outcome.facts) or "its images are not finite numbers"
-            problems.append(f"results_{name}: no images came of its checkpoint: {why}.")
+            unknown = say("trial.images_not_finite")
+            reason = outcome.said or said_by_probe(outcome.facts) or unknown
+            problems.append(say("image_quality.no_images", setting=name, reason=reason))
             continue
         tiles = np.clip(images, 0, 1).astype(np.float32).reshape(-1, DIGITS, 28, 28)
         grid = Grid(tiles, np.zeros((*tiles.shape[:2], 4)))
-        where = f"{WANTED} new images of results_{name}"
+        where = say("picture.new_images", count=WANTED, setting=name)
         return judged(grid, source="resampled", where=where), problems
     return None, problems

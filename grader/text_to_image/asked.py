@@ -5,7 +5,10 @@ import unicodedata
 from dataclasses import dataclass
 from typing import Any
 
-PIPELINE, LOOP, UNSEEN = "a pipeline", "a denoising loop of your own", ""
+from grader.messages.message import Said, say
+
+PIPELINE, LOOP, COMMAND = say("way.pipeline"), say("way.loop"), say("way.command")
+UNSEEN = ""
 LETTERS = 3  # of a prompt, at least; one that is not Latin may be a syllable or a word
 _PLACEHOLDERS = frozenset({"none", "test", "prompt", "your prompt", "your prompt here", "todo"})
 
@@ -24,7 +27,7 @@ class Asked:
     steps: Any
     seed: Any
     negative: Any = None
-    way: str = PIPELINE
+    way: Said = PIPELINE
     runs: bool = True
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from PIL import Image
 
 from grader.arrays import Array
+from grader.messages.message import Said
 from grader.text_to_image.odd import is_digits, is_gradient, is_noise
 
 SMALLEST = 256  # pixels a side
@@ -39,7 +40,7 @@ class Source:
     in, and ``where`` that is in words; whether matplotlib drew it into a figure."""
 
     cell: int
-    where: str
+    where: Said
     data: bytes
     figure: bool = False
     upside_down: bool = False
@@ -55,7 +56,7 @@ class Shot:
     width: int
     height: int
     pixels: Array
-    where: str = ""
+    where: Said = ""
     place: Place = "output"
 
 

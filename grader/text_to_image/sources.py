@@ -9,6 +9,7 @@ from nbformat import NotebookNode
 from grader.digits.outputs import Outputs
 from grader.digits.pictures import ENDINGS, FINAL_GIF, FINAL_IMAGE
 from grader.digits.shown import MOST_BYTES, Picture, Unread
+from grader.messages.message import say
 from grader.sandbox.text import one_line
 from grader.text_to_image.calls import in_order
 from grader.text_to_image.shots import Place, Source
@@ -38,7 +39,7 @@ def sources_in(
     others: list[Unread] = []
     for number in cells:
         cell = notebook.cells[number - 1]
-        where = f"cell {number}"
+        where = say("picture.cell", number=number)
         figure = cell.cell_type == "code" and any(map(draws_figure, cell.outputs))
         for shown in outputs.shown_by(cell):
             if isinstance(shown, Picture):

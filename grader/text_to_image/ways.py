@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from grader.sandbox.text import one_line
-from grader.text_to_image.asked import LOOP, Asked, is_trivial
+from grader.text_to_image.asked import COMMAND, LOOP, Asked, is_trivial
 from grader.text_to_image.pipelines import MOST_PROMPTS, USUAL_STEPS
 from grader.text_to_image.syntax import called, keywords_of
 from grader.text_to_image.values import UNKNOWN, Names, is_number, value_of
@@ -106,7 +106,7 @@ def asked_in_shell(cell: int, source: str, names: Names) -> Iterator[Asked]:
         end = source.find("\n", found.end())
         steps = _SHELL_STEPS.search(found.group() + source[found.end() : end if end >= 0 else None])
         number = int(steps.group(1)) if steps else UNKNOWN
-        yield Asked(cell, text, UNKNOWN, number, UNKNOWN, way="a command")
+        yield Asked(cell, text, UNKNOWN, number, UNKNOWN, way=COMMAND)
 
 
 def is_prompt_name(name: str) -> bool:

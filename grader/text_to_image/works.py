@@ -14,6 +14,7 @@ from grader.bounded import bounded
 from grader.digits.decode import decode
 from grader.digits.shown import DAMAGED, Unread, text_of
 from grader.intake.source import read_cell
+from grader.messages.message import Message
 from grader.paths import TEMPLATE_DIR
 from grader.sandbox import KernelSession
 from grader.text_to_image.asked import UNSEEN, Asked, is_trivial, words
@@ -114,7 +115,7 @@ def calls_of(notebook: NotebookNode) -> list[Asked]:
     for otherwise in (False, True):
         if not any(map(is_own, calls)):
             calls = read_calls(notebook, uncalled=True, otherwise=otherwise)
-    seen = [asked for asked in calls if asked.way is not UNSEEN or not is_own(asked)]
+    seen = [asked for asked in calls if asked.way != UNSEEN or not is_own(asked)]
     return seen if any(map(is_own, seen)) else calls
 
 
@@ -173,7 +174,9 @@ def unseen(cell: int) -> Asked:
 
 
 def cell_of(unread: Unread) -> int:
-    return int(unread.where.rpartition(" ")[2])
+    """The number of the cell that shows it."""
+    assert isinstance(unread.where, Message)
+    return int(unread.where.values["number"])
 
 
 def below_call(cells: Sequence[int], calling: Collection[int], last: int) -> Sequence[int]:

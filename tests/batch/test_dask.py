@@ -83,5 +83,5 @@ def test_one_job_or_two_here_or_on_dask_the_results_are_the_same(tmp_path: Path)
     with cluster(2) as running:  # with nannies, which replace what died
         dask = results(tmp_path / "dask", handed_in, Dask(running.address), Watch())
     assert local[0] == local[1] == dask
-    ended_its_worker = [file for file, text in dask.items() if module.NO_MEMORY_OF in text]
+    ended_its_worker = [file for file, text in dask.items() if str(module.WORKER_ENDED) in text]
     assert ended_its_worker == ["2023-00002.tar.gz"]

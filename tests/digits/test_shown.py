@@ -38,7 +38,7 @@ def url(data: bytes, kind: str = "png") -> str:
 
 def bytes_of(shown: Any) -> list[bytes | str]:
     """The pictures' bytes; of what is not read its form."""
-    return [one.data if isinstance(one, Picture) else one.form for one in shown]
+    return [one.data if isinstance(one, Picture) else str(one.form) for one in shown]
 
 
 def shown_by(notebook: NotebookNode, root: Path | None = None) -> list[list[Shown]]:

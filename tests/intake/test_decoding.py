@@ -9,4 +9,4 @@ def test_a_long_line_of_plain_letters_does_not_slow_the_guess_of_an_encoding() -
     words = "확산 모델의 손실과 표본을 구합니다".encode("cp949")
     text, said = text_of(PICTURE + b'"source": "' + words + b'"', "a.ipynb")
     assert text.endswith('"확산 모델의 손실과 표본을 구합니다"')
-    assert said == "a.ipynb is written in cp949, not in UTF-8."
+    assert str(said) == "a.ipynb is written in cp949, not in UTF-8."

@@ -11,6 +11,7 @@ from grader.batch.evidence import Evidence
 from grader.batch.telling import Telling, common
 from grader.checks.items import known_items
 from grader.checks.verdict import Verdict
+from grader.messages.message import Said, say, sentence, together
 from grader.report.gradescope import gradescope_json
 from grader.report.pages import index_page, student_page
 from grader.report.tables import plain_csv
@@ -21,7 +22,8 @@ from tests.report.books import book, corrected, entry
 
 NOT_READ = "The archive is damaged or cut off and cannot be unpacked."
 SYNTAX = "The cell that defines it has a syntax error in line 3, so it could not run."
-IMPORT = "The notebook imports diffusers, which already solves the assignment."
+IMPORTS = say("run.imports_a_solution", names="diffusers")
+IMPORT = sentence(IMPORTS)
 VISIBLE = {item.id: True for item in RUBRIC.items}
 
 
@@ -41,9 +43,11 @@ def result(
     )  # fmt: skip
 
 
-def _of(messages: dict[str, tuple[State, str]], item: str, name: str) -> tuple[State, float, str]:
+def _of(messages: dict[str, tuple[State, str]], item: str, name: str) -> tuple[State, float, Said]:
+    """The state and what is said; what stands behind a bar is a part of its own."""
     state, message = messages.get(item, (State.PASSED, "Right."))
-    return state, 0.5, message.format(name=name, item=item)
+    own, bar, _ = message.format(name=name, item=item).partition("|")
+    return state, 0.5, together(own, IMPORTS if bar else "")
 
 
 def rejected() -> Result:
@@ -58,9 +62,9 @@ def syntax_error() -> Result:
 
 
 def imported() -> Result:
-    doubtful = (State.NEEDS_REVIEW, "What {item} does for {name} is right. " + IMPORT)
+    doubtful = (State.NEEDS_REVIEW, "What {item} does for {name} is right.|")
     items = dict.fromkeys(("beta_schedule", "schedule_parameters", "loss", "sampling"), doubtful)
-    return result(items, flags=(Flag("import_not_allowed", IMPORT),))
+    return result(items, flags=(Flag("import_not_allowed", IMPORTS),))
 
 
 CASES = [(rejected, NOT_READ), (syntax_error, SYNTAX), (imported, IMPORT)]
@@ -152,11 +156,14 @@ def test_messages_that_differ_are_all_told() -> None:
 
 def test_what_is_left_of_a_message_is_told() -> None:
     tell = Telling()
-    tell("loss", f"Its gradient flows. {IMPORT}")
-    assert tell("sampling", f"Its steps are right. {IMPORT}") == "Its steps are right."
-    assert tell("works", f"Its gradient flows. {IMPORT}") == "As for loss."
+    tell("loss", together("Its gradient flows.", IMPORTS))
+    assert tell("sampling", together("Its steps are right.", IMPORTS)) == "Its steps are right."
+    again = tell("works", together("Its gradient flows.", IMPORTS))
+    assert sentence(again) == "As for loss."
+    assert sentence(again, "ko") == "loss와 같습니다."
 
 
 def test_what_messages_share_stands_for_them() -> None:
-    found = common([f"One. {IMPORT}", f"Two. {IMPORT}", "Something else that is wrong with it."])
-    assert list(found.values()) == [IMPORT, IMPORT, "Something else that is wrong with it."]
+    other = "Something else that is wrong with it."
+    found = common([together("One.", IMPORTS), together("Two.", IMPORTS), other])
+    assert list(found.values()) == [IMPORTS, IMPORTS, other]

@@ -26,6 +26,7 @@ from grader.batch.work import Job
 from grader.checks.items import known_items
 from grader.checks.verdict import Verdict
 from grader.intake.paths import printable
+from grader.messages.message import Message, Said, say, sentence
 from grader.results import Flag, State, result_status, to_json
 from tests.batch.fake import RUBRIC, Threads, batch, evidence
 
@@ -37,9 +38,18 @@ CODE = """class DDPM(nn.Module):
     def sample(self, n_sample, size, device):
         return x, store
 """
-L1 = "The loss is L1 instead of the squared error."
-DDIM = "sample is deterministic (DDIM) instead of adding noise at every step."
-CLIP = "The cosine schedule needs a look: its betas are clipped to be not above {}."
+L1_LOSS, DDIM_SAMPLER = say("loss.l1"), say("sampling.ddim")
+L1, DDIM = sentence(L1_LOSS), sentence(DDIM_SAMPLER)
+CLIP = (
+    "The cosine schedule needs a look: its betas are clipped to be not above {}, "
+    "where 0.999 is the only bound."
+)
+
+
+def clipped(high: float) -> Message:
+    """What ``CLIP`` says."""
+    reason = say("beta_schedule.clipped", bounds=say("beta_schedule.not_above", high=high))
+    return say("beta_schedule.doubtful", schedule="cosine", reason=reason)
 
 
 MEASURED = {
@@ -53,7 +63,7 @@ class Student:
     """What is made up of one: the messages of the checks in doubt, and how they are told."""
 
     id: str
-    doubts: Mapping[str, str]
+    doubts: Mapping[str, Said]
     fraction: float = 1.0
     code: str = CODE
     flags: Sequence[Flag] = ()
@@ -162,19 +172,16 @@ def grade(grades: Path, handed_in: Path, students: Sequence[Student], **request:
 
 def some_class(count: int = 6) -> list[Student]:
     """In turns a doubt of the loss, of the sampler, of a schedule, and none."""
-    doubts: list[dict[str, str]] = [
-        {"loss.epsilon": L1, "loss.sample": L1},
-        {"sampling.epsilon": DDIM},
-        {"beta_schedule.cosine": CLIP},
-        {},
-    ]
-    return [
-        Student(
-            f"2023-{10000 + n}",
-            {c: text.format(0.9 + n / 1000) for c, text in doubts[n % 4].items()},
-        )
-        for n in range(count)
-    ]
+
+    def doubts(n: int) -> dict[str, Said]:
+        return [
+            {"loss.epsilon": L1_LOSS, "loss.sample": L1_LOSS},
+            {"sampling.epsilon": DDIM_SAMPLER},
+            {"beta_schedule.cosine": clipped(0.9 + n / 1000)},
+            {},
+        ][n % 4]
+
+    return [Student(f"2023-{10000 + n}", doubts(n)) for n in range(count)]
 
 
 def entries(grades: Path) -> dict[str, Entry]:

@@ -5,13 +5,15 @@ from pathlib import Path
 import pytest
 
 from grader.batch.decisions import Decision
+from grader.checks.setting import PREDICTIONS
 from grader.commands.correct import correct
+from grader.messages.message import say, sentence, together
 from grader.results import Flag, State
 from grader.review.groups import AGAIN, Group, groups_of
 from grader.review.kinds import kind_of
 from tests.batch.fake import evidence
 from tests.report.books import entry
-from tests.review.room import CLIP, DDIM, L1, Student, entries, grade, some_class
+from tests.review.room import CLIP, DDIM, L1, L1_LOSS, Student, clipped, entries, grade, some_class
 
 
 def groups(grades: Path) -> list[Group]:
@@ -34,9 +36,23 @@ def test_numbers_and_names_do_not_tell_doubts_apart(one: str, other: str, alike:
     assert (kind_of(one) == kind_of(other)) is alike
 
 
+def test_values_do_not_tell_doubts_apart_but_what_they_mean_does() -> None:
+    assert kind_of(clipped(0.9)) == kind_of(clipped(1e-5)) != kind_of(L1_LOSS)
+    epsilon, sample = (say("loss.not_implemented", what="x", prediction=p) for p in PREDICTIONS)
+    assert kind_of(epsilon) == kind_of(sample)
+    linear, cosine = (say("beta_schedule.changes", schedule=s) for s in ("linear", "cosine"))
+    assert kind_of(linear) != kind_of(cosine)
+    raised = [
+        say("run.raised", what="sample", message=f"KeyError: '{name}' (cell {n}, line 4)")
+        for n, name in enumerate(("foo", "bar"))
+    ]
+    assert kind_of(raised[0]) == kind_of(raised[1])
+    assert kind_of(raised[0]) != kind_of(say("run.raised", what="sample", message="IndexError"))
+
+
 def test_a_kind_is_found_in_linear_time() -> None:
     for hostile in ("'" * 100_000, "1" * 100_000, "“" * 100_000, "`a" * 50_000):
-        assert len(kind_of(hostile)) <= 300
+        assert len(str(kind_of(hostile))) <= 300
 
 
 def test_students_with_the_same_doubt_are_one_group_the_largest_first(tmp_path: Path) -> None:
@@ -47,18 +63,21 @@ def test_students_with_the_same_doubt_are_one_group_the_largest_first(tmp_path: 
         (("beta_schedule",), 2),
         (("sampling",), 2),
     ]
-    assert found[0].title == L1
+    assert sentence(found[0].title) == L1
     assert set(found[0].doubts[0].worth) == {"loss.epsilon", "loss.sample"}
-    assert found[1].title == CLIP.format("…")
+    assert sentence(found[1].title) == CLIP.format("…")
+    assert sentence(found[1].title, "ko") == (
+        "cosine 스케줄은 확인이 필요합니다: beta를 … 이하로 잘랐는데, 경계는 0.999 하나뿐입니다."
+    )
 
 
 def test_what_all_items_share_is_one_doubt(tmp_path: Path) -> None:
-    note = "The notebook imports diffusers, which already solves the assignment."
+    note = say("run.imports_a_solution", names="diffusers")
     student = Student(
         "2023-10000",
         {
-            "loss.epsilon": f"The loss is right. {note}",
-            "sampling.sample": f"Every step is right. {note}",
+            "loss.epsilon": together("The loss is right.", note),
+            "sampling.sample": together("Every step is right.", note),
         },
     )
     grade(tmp_path / "grades", tmp_path / "in", [student])
@@ -97,7 +116,7 @@ def test_what_was_decided_for_another_file_is_proposed_again(tmp_path: Path) -> 
     correct(grades, "2023-10003", "loss", 7.0, "", "ta")  # in doubt by nobody
     grade(grades, tmp_path / "in", some_class(4), salt="other bytes")
     found = {group.title: group for group in groups(grades)}
-    (doubt,) = found[L1].open
+    (doubt,) = found[L1_LOSS].open
     assert {target: made.points for target, made in doubt.proposed.items()} == {
         "loss.epsilon": 2.5,
         "loss.sample": 2.5,

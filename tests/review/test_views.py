@@ -15,6 +15,7 @@ from grader.batch.requests import take_in
 from grader.batch.roster import Student as Listed
 from grader.commands.correct import correct
 from grader.errors import GraderError
+from grader.messages.message import say
 from grader.results import Flag
 from grader.review import answering, looking, requests
 from grader.review.app import Handler
@@ -182,14 +183,12 @@ def test_of_anonymous_students_a_request_of_nobody_known_shows_no_name(
 
 def test_the_checks_sentences_are_korean_where_the_page_is(grades: Path) -> None:
     with bench(grades, language="ko") as at:
-        assert at.words.sentence("A TA will review this.") == "조교가 확인합니다."
         clipped = next(group for group in at.room.groups if group.items == ("beta_schedule",))
         assert at.title(clipped).startswith("cosine 스케줄은 확인이 필요합니다")
         assert "0.902" in at.title(clipped)  # of one student: nothing is left open
-    known = "The notebook imports {}, which already solves the assignment."
+    imports = [say("run.imports_a_solution", names=f"'lib{n}' 0.{n}") for n in range(2)]
     students = [
-        Student(f"2023-{10000 + n}", {"loss.epsilon": known.format(f"'lib{n}' 0.{n}")})
-        for n in range(2)
+        Student(f"2023-{10000 + n}", {"loss.epsilon": said}) for n, said in enumerate(imports)
     ]
     grade(grades.parent / "other", grades.parent / "in2", students)
     with bench(grades.parent / "other", language="ko") as at:
@@ -201,7 +200,7 @@ def test_the_checks_sentences_are_korean_where_the_page_is(grades: Path) -> None
 
 
 def test_notes_and_flags_are_korean_where_the_page_is(tmp_path: Path) -> None:
-    flag = Flag("notebook_name", "a.ipynb holds notebook 2-2, too.")
+    flag = Flag("notebook_name", say("notebook.holds_both", name="a.ipynb", kind="2-2"))
     shown = {"asked": [{"prompt": "a lighthouse", "how": "guidance 8, steps 40, seed 1"}]}
     student = Student("2023-10000", {"loss.epsilon": L1}, flags=(flag,), shown=shown)
     for salt in ("", "new"):  # what is decided on the first file is proposed again for the other

@@ -48,7 +48,7 @@ def test_near_misses_are_understood(folder: str, tmp_path: Path) -> None:
     assert set(found.files) == set(FILES)
     named = folder.rpartition("/")[2] != "results_epsilon_linear"
     assert len(found.notes) == (3 if named else 0)
-    assert all("was taken for results_epsilon_linear/" in note for note in found.notes)
+    assert all("was taken for results_epsilon_linear/" in str(note) for note in found.notes)
 
 
 def test_names_of_windows_and_files_without_final_are_understood(tmp_path: Path) -> None:
