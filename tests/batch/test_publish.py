@@ -102,7 +102,7 @@ def test_a_folder_that_cannot_be_written_ends_no_batch(
     def full(*arguments: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(pages, "_write", full)
+    monkeypatch.setattr(pages, "write", full)
     monkeypatch.setattr(run_module, "grade_job", fake_grade)
     with batch(tmp_path / "grades", handed_in) as started:
         with Publisher(tmp_path / "grades") as publisher:

@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from grader.report.pages import distributions, index_page, student_page
+from grader.report.index import distributions, index_page
+from grader.report.pages import student_page
 from grader.results import Flag, State
 from tests.batch.fake import evidence
 from tests.report.books import ITEMS, book, corrected, entry

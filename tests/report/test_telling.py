@@ -11,7 +11,8 @@ from grader.batch.evidence import Evidence
 from grader.batch.telling import Telling, common
 from grader.checks.verdict import Verdict
 from grader.report.gradescope import gradescope_json
-from grader.report.pages import index_page, student_page
+from grader.report.index import index_page
+from grader.report.pages import student_page
 from grader.report.tables import plain_csv
 from grader.report.terminal import print_result
 from grader.results import Flag, Result, State, to_json
