@@ -91,7 +91,7 @@ def _drawn(verdict: Verdict, skill: float, draw: random.Random) -> Verdict:
 def _said_of(item: str) -> Sequence[Message]:
     room = item if item in ("beta_schedule", "schedule_parameters", "loss", "sampling") else "run"
     return [
-        Message(id, {name: 1 for name in gaps(text)})
+        Message(id, dict.fromkeys(gaps(text), 1))
         for id, text in templates("en").items()
         if id.startswith(f"{room}.") and ("{" in text.split(".")[0] or "right" not in id)
     ]

@@ -17,12 +17,32 @@ BY_PERSON = "A person gave less than the full points."
 
 @dataclass
 class Mistake:
-    """A message that lost points: ``key`` is its id, or its sentence if it has none."""
+    """A message that lost points in an item: ``key`` is its id, or its sentence if it has none.
+    ``checks`` and ``students`` hold each once."""
 
     key: str
-    check: str
+    item: str
+    checks: dict[str, None] = field(default_factory=dict)
     sentences: Counter[str] = field(default_factory=Counter)
-    students: list[Entry] = field(default_factory=list)
+    by_label: dict[str, Entry] = field(default_factory=dict)
+    lost: list[float] = field(default_factory=list)
+
+    def add(self, check: str, text: str, entry: Entry, lost: float) -> None:
+        """Another student, or another check of the same, who lost that part of its points."""
+        self.checks[check] = None
+        self.lost.append(lost)
+        if entry.label not in self.by_label:
+            self.sentences[text] += 1
+        self.by_label[entry.label] = entry
+
+    @property
+    def students(self) -> list[Entry]:
+        return list(self.by_label.values())
+
+    @property
+    def cost(self) -> float:
+        """The mean part of a check's points that is lost."""
+        return sum(self.lost) / len(self.lost)
 
     @property
     def sentence(self) -> str:
@@ -47,12 +67,20 @@ class Figures:
     left: int
     share: float | None
     correlation: float | None
-    mistakes: Sequence[Mistake] = ()
+
+
+@dataclass(frozen=True)
+class ItemFigures:
+    """An item, its checks, and the mistakes in them, the commonest first."""
+
+    whole: Figures
+    checks: Sequence[Figures]
+    mistakes: Sequence[Mistake]
 
     @property
     def lost(self) -> float:
         """The mean part of the points that is lost."""
-        return 0.0 if self.share is None else 1 - self.share
+        return 0.0 if self.whole.share is None else 1 - self.whole.share
 
 
 @dataclass(frozen=True)
@@ -64,8 +92,7 @@ class ClassFigures:
     max_points: float
     out: Mapping[str, Sequence[Entry]]
     alpha: float | None
-    items: Sequence[Figures]
-    checks: Sequence[Figures]
+    items: Sequence[ItemFigures]
 
     @property
     def mean(self) -> float | None:
@@ -77,9 +104,9 @@ class ClassFigures:
 
     @property
     def mistakes(self) -> list[Mistake]:
-        """Those of all checks, the commonest first."""
-        found = [mistake for check in self.checks for mistake in check.mistakes]
-        return sorted(found, key=lambda mistake: -len(mistake.students))
+        """Those of all items, the commonest first."""
+        found = [mistake for item in self.items for mistake in item.mistakes]
+        return sorted(found, key=lambda mistake: -len(mistake.by_label))
 
 
 def class_figures(gradebook: Gradebook) -> ClassFigures:
@@ -102,8 +129,7 @@ def class_figures(gradebook: Gradebook) -> ClassFigures:
         sum(item["max_points"] for item in gradebook.items),
         out,
         alpha(np.array(rows, float)) if rows else None,
-        [_of_item(n, item["id"], read, final) for n, item in enumerate(gradebook.items)],
-        [_of_check(check, read, final) for check in _checks(read)],
+        [_item(place, item["id"], read, final) for place, item in enumerate(gradebook.items)],
     )
 
 
@@ -112,71 +138,60 @@ def _status(entry: Entry) -> str:
     return "missing" if entry.row["state"] == "missing" else entry.status
 
 
-def _of_item(
+class _Count:
+    """What is counted of an item or check, one student after the other."""
+
+    def __init__(self) -> None:
+        self.shares: list[float] = []
+        self.points: list[float] = []  # of those whose total is final
+        self.totals: list[float] = []
+        self.left = 0
+
+    def add(self, points: float, most: float, total: float | None) -> None:
+        self.shares.append(points / most)
+        if total is not None:
+            self.points.append(points)
+            self.totals.append(total)
+
+    def figures(self, target: str) -> Figures:
+        full = sum(share >= FULL for share in self.shares)
+        correlation = rest_correlation(self.points, self.totals)
+        return Figures(target, len(self.shares), full, self.left, mean(self.shares), correlation)
+
+
+def _item(
     place: int, item_id: str, read: Sequence[Entry], final: Mapping[str, float]
-) -> Figures:
-    items = [(entry.label, entry.items[place]) for entry in read]
-    settled = [(label, item) for label, item in items if not item.open and item.max_points]
-    shares = [item.points / item.max_points for _, item in settled]
-    ranked = [(item.points, final[label]) for label, item in settled if label in final]
-    return _figures(item_id, shares, len(items) - len(settled), ranked, ())
-
-
-def _of_check(
-    target: tuple[int, str], read: Sequence[Entry], final: Mapping[str, float]
-) -> Figures:
-    place, check_id = target
-    shares, ranked, left = [], [], 0
+) -> ItemFigures:
+    whole, checks = _Count(), dict[str, _Count]()
     mistakes: dict[str, Mistake] = {}
     for entry in read:
-        item = entry.items[place]
-        check = next((c for c in item.checks if c["id"] == check_id), None)
-        if check is None or item.decision is not None or not check["max_points"]:
+        item, total = entry.items[place], final.get(entry.label)
+        if item.open:
+            whole.left += 1
+        elif item.max_points:
+            whole.add(item.points, item.max_points, total)
+        if item.decision is not None:
             continue  # a person's word on the whole item says nothing of its checks
-        share = _share(item, check)
-        if share is None:
-            left += 1
-            continue
-        shares.append(share)
-        if entry.label in final:
-            ranked.append((item.points_of(check), final[entry.label]))
-        if share < FULL:
-            for key, text in _told(item, check):
-                mistake = mistakes.setdefault(key, Mistake(key, check_id))
-                mistake.sentences[text] += 1
-                mistake.students.append(entry)
-    ordered = sorted(mistakes.values(), key=lambda mistake: -len(mistake.students))
-    return _figures(check_id, shares, left, ranked, ordered)
+        for check in item.checks:
+            worth = float(check["max_points"])
+            counted = checks.setdefault(check["id"], _Count())
+            if not _settled(item, check):
+                counted.left += 1
+            elif worth:
+                points = item.points_of(check)
+                counted.add(points, worth, total)
+                for key, text in _told(item, check) if points < FULL * worth else ():
+                    mistake = mistakes.setdefault(key, Mistake(key, item_id))
+                    mistake.add(check["id"], text, entry, 1 - points / worth)
+    ordered = sorted(mistakes.values(), key=lambda mistake: -len(mistake.by_label))
+    found = [count.figures(check_id) for check_id, count in checks.items()]
+    return ItemFigures(whole.figures(item_id), found, ordered)
 
 
-def _figures(
-    target: str,
-    shares: Sequence[float],
-    left: int,
-    ranked: Sequence[tuple[float, float]],
-    mistakes: Sequence[Mistake],
-) -> Figures:
-    correlation = rest_correlation([p for p, _ in ranked], [t for _, t in ranked])
-    full = sum(share >= FULL for share in shares)
-    return Figures(target, len(shares), full, left, mean(shares), correlation, mistakes)
-
-
-def _checks(read: Sequence[Entry]) -> list[tuple[int, str]]:
-    """Every check that somebody has, and the place of its item, in the rubric's order."""
-    found = {
-        (place, check["id"]): None
-        for entry in read
-        for place, item in enumerate(entry.items)
-        for check in item.checks
-    }
-    return sorted(found, key=lambda target: target[0])
-
-
-def _share(item: GradedItem, check: Mapping[str, Any]) -> float | None:
-    """The part of a check's points that is earned; None where that is not settled."""
-    if check["id"] not in item.decided and check["status"] in (*OPEN, "skipped"):
-        return None
-    return None if item.doubts else item.points_of(check) / float(check["max_points"])
+def _settled(item: GradedItem, check: Mapping[str, Any]) -> bool:
+    if item.doubts:
+        return False
+    return check["id"] in item.decided or check["status"] not in (*OPEN, "skipped")
 
 
 def _told(item: GradedItem, check: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

@@ -11,6 +11,8 @@ from grader.report.titles import full_title, item_title
 
 FEW = 3  # students; a mistake of fewer is not read out, for it would point at somebody
 READ_OUT = 3  # mistakes
+COSTLY = 0.2  # part of a check's points from which on a mistake is worth the class's time
+APART = 0.05  # part of the points by which the easiest and the hardest item must differ
 MOST = 6  # mistakes of a check that are shown
 OUT_WORDS = {
     "needs_review": "as a person must still look",
@@ -27,9 +29,9 @@ def mistakes_page(journal: Journal, gradebook: Gradebook, *, going_on: bool = Fa
     figures = class_figures(gradebook)
     snippets = Snippets(journal, gradebook.entries)
     code = {
-        (mistake.check, mistake.key): snippets.of(check.id.partition(".")[0], mistake.students)
-        for check in figures.checks
-        for mistake in check.mistakes[:MOST]
+        (mistake.item, mistake.key): snippets.of(mistake.item, mistake.students)
+        for item in figures.items
+        for mistake in item.mistakes[:MOST]
     }
     page = templates().get_template("mistakes.html")
     return page.render(
@@ -62,9 +64,9 @@ def aloud(figures: ClassFigures, hide: Callable[[str], str] = str) -> list[str]:
 
 def _ends(figures: ClassFigures) -> str:
     """Which item was the easiest, and which the hardest."""
-    known = [item for item in figures.items if item.share is not None]
+    known = [item.whole for item in figures.items if item.whole.share is not None]
     best, worst = (end(known, key=_earned, default=None) for end in (max, min))
-    if best is None or worst is None or _earned(best) == _earned(worst):
+    if best is None or worst is None or _earned(best) - _earned(worst) < APART:
         return ""
     easy, hard = item_title(best.id), item_title(worst.id)
     return (
@@ -74,15 +76,21 @@ def _ends(figures: ClassFigures) -> str:
 
 
 def _read_out(figures: ClassFigures) -> list[Mistake]:
-    found = [m for m in figures.mistakes if m.shared >= FEW and m.key != BY_PERSON]
-    return found[:READ_OUT]
+    """The commonest that cost something, each message once."""
+    found: dict[str, Mistake] = {}
+    for mistake in figures.mistakes:
+        told_alike = mistake.shared >= FEW and mistake.key != BY_PERSON
+        if told_alike and mistake.cost >= COSTLY:
+            found.setdefault(mistake.key, mistake)
+    return list(found.values())[:READ_OUT]
 
 
 def _mistake(place: int, mistake: Mistake, hide: Callable[[str], str]) -> str:
     lead = "The commonest mistake" if place == 0 else "Another common mistake"
-    where = full_title(mistake.check)
+    checks = list(mistake.checks)
+    where = full_title(checks[0]) if len(checks) == 1 else item_title(mistake.item)
     told = hide(mistake.sentence).rstrip(".")
-    return f"{lead}, made by {len(mistake.students)} of you, is in “{where}”: {told}."
+    return f"{lead}, made by {len(mistake.by_label)} of you, is in “{where}”: {told}."
 
 
 def _earned(item: Figures) -> float:

@@ -26,9 +26,9 @@ SETTING = "setting_"
 
 
 def item_title(item: str) -> str:
-    """Such as ``Noise schedule``, or ``Epsilon, linear`` of a trained setting."""
+    """Such as ``Noise schedule``, or ``Setting epsilon, linear``."""
     if item.startswith(SETTING):
-        return item.removeprefix(SETTING).replace("_", ", ").capitalize()
+        return f"Setting {item.removeprefix(SETTING).replace('_', ', ')}"
     return _ITEMS.get(item) or item.replace("_", " ").capitalize()
 
 
