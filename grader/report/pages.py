@@ -3,7 +3,6 @@
 Every file is complete: it needs no network and no other file. Jinja2 escapes all values.
 """
 
-import base64
 import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,12 +12,11 @@ from typing import Any
 
 from grader.batch.gradebook import Entry, Gradebook
 from grader.batch.journal import Journal
-from grader.batch.telling import Telling
 from grader.errors import JournalError
-from grader.report.curves import curves_of
 from grader.report.index import index_page
 from grader.report.mistakes import mistakes_page
-from grader.report.templating import templates, write
+from grader.report.student import Around, student_page
+from grader.report.templating import write
 
 RESULT, OVERLAY, STUDENT, TA = "result.json", "clarity.png", "report.html", "report_ta.html"
 INDEX, MISTAKES = "index.html", "mistakes.html"
@@ -38,10 +36,13 @@ def write_pages(
     """
     written = {} if written is None else written
     with _told(journal):
+        around = _around(journal, gradebook)
         for entry in gradebook.entries:
-            found = _fingerprint(gradebook, entry)
+            if entry.result is None:
+                continue
+            found = _fingerprint(gradebook, entry, around[entry.label])
             if written.get(entry.label) != found:
-                _write_student(journal, gradebook, entry)
+                _write_student(journal, gradebook, entry, around[entry.label])
                 written[entry.label] = found
         _write_class(journal, gradebook, going_on=going_on)
         if not going_on:
@@ -51,10 +52,12 @@ def write_pages(
 def write_students(journal: Journal, gradebook: Gradebook, entries: Sequence[Entry]) -> None:
     """The pages of these students, and their rows of the index. Raises ``JournalError``."""
     with _told(journal):
+        around = _around(journal, gradebook)
         for entry in entries:
-            _write_student(journal, gradebook, entry)
             if entry.result is None:
                 _remove(journal.grades / entry.label)
+            else:
+                _write_student(journal, gradebook, entry, around[entry.label])
         _write_class(journal, gradebook)
 
 
@@ -78,20 +81,29 @@ def _told(journal: Journal) -> Iterator[None]:
         ) from None
 
 
-def _fingerprint(gradebook: Gradebook, entry: Entry) -> str:
+def _fingerprint(gradebook: Gradebook, entry: Entry, around: Around) -> str:
     """Of all that a student's pages show."""
     decided = [(item.by_person, item.outlived) for item in entry.items]
     shown = (gradebook.title, gradebook.items, entry.key, entry.row, decided)
-    return hashlib.sha256(repr((shown, _pairs(gradebook, entry))).encode()).hexdigest()
+    return hashlib.sha256(repr((shown, around)).encode()).hexdigest()
 
 
-def _pairs(gradebook: Gradebook, entry: Entry) -> list[Mapping[str, Any]]:
-    return [p for p in gradebook.pairs if entry.label in (p["first"], p["second"])]
+def _around(journal: Journal, gradebook: Gradebook) -> dict[str, Around]:
+    """What each student's page for TAs tells of the others, by label."""
+    labels = [entry.label for entry in gradebook.entries if entry.result]
+    pairs: dict[str, list[Mapping[str, Any]]] = {}
+    for pair in gradebook.pairs:
+        for label in dict.fromkeys((pair["first"], pair["second"])):
+            pairs.setdefault(label, []).append(pair)
+    return {
+        label: Around(before, after, pairs.get(label, ()), journal.grades)
+        for before, label, after in zip(
+            [None, *labels[:-1]], labels, [*labels[1:], None], strict=True
+        )
+    }
 
 
-def _write_student(journal: Journal, gradebook: Gradebook, entry: Entry) -> None:
-    if entry.result is None:
-        return
+def _write_student(journal: Journal, gradebook: Gradebook, entry: Entry, around: Around) -> None:
     folder = journal.grades / entry.label
     folder.mkdir(exist_ok=True)
     overlay, shown = journal.pictures(entry.key) if entry.key else (b"", {})
@@ -101,29 +113,8 @@ def _write_student(journal: Journal, gradebook: Gradebook, entry: Entry) -> None
         write(folder / OVERLAY, overlay)
     else:
         (folder / OVERLAY).unlink(missing_ok=True)
-    write(folder / STUDENT, student_page(gradebook, entry, overlay, shown, ta=False))
-    write(folder / TA, student_page(gradebook, entry, overlay, shown, ta=True))
-
-
-def student_page(
-    gradebook: Gradebook, entry: Entry, overlay: bytes, shown: Mapping[str, Any], *, ta: bool
-) -> str:
-    """One student's page; details, flags and hidden items' sentences only if ``ta``."""
-    visible = {item["id"]: item["visibility"] == "visible" for item in gradebook.items}
-    picture = base64.b64encode(overlay).decode("ascii")
-    page = templates().get_template("student.html")
-    return page.render(
-        title=gradebook.title,
-        entry=entry,
-        ta=ta,
-        visible=visible,
-        overlay=picture,
-        shown={"asked": [], "pictures": [], "settings": {}, **shown},
-        curves=curves_of,
-        tell=Telling(),
-        pairs=_pairs(gradebook, entry) if ta else [],
-        environment=entry.result["environment"] if entry.result else {},
-    )
+    write(folder / STUDENT, student_page(gradebook, entry, overlay, shown))
+    write(folder / TA, student_page(gradebook, entry, overlay, shown, around=around))
 
 
 def _sweep(grades: Path, labels: set[str]) -> None:
