@@ -66,7 +66,7 @@ def _write_class(journal: Journal, gradebook: Gradebook, *, going_on: bool = Fal
     and what the class got wrong."""
     path = journal.grades / INDEX
     before = path.read_text("utf-8", "replace") if path.is_file() else ""
-    write(path, index_page(gradebook, going_on=going_on, before=before))
+    write(path, index_page(gradebook, grades=journal.grades, going_on=going_on, before=before))
     write(journal.grades / MISTAKES, mistakes_page(journal, gradebook, going_on=going_on))
 
 

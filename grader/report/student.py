@@ -94,6 +94,10 @@ class _Command:
     grades: Path
     label: str
 
+    @property
+    def review(self) -> str:
+        return shlex.join(["ddpm-grader", "review", str(self.grades)])
+
     def correct(self, target: str, *rest: str) -> str:
         words = ["ddpm-grader", "correct", str(self.grades), self.label, target, *rest]
         return shlex.join(words)

@@ -32,6 +32,13 @@ def item_title(item: str) -> str:
     return _ITEMS.get(item) or item.replace("_", " ").capitalize()
 
 
+def short_title(item: str) -> str:
+    """Of a setting below the settings' common title, such as ``sample, cosine``."""
+    if item.startswith(SETTING):
+        return item.removeprefix(SETTING).replace("_", ", ")
+    return item_title(item)
+
+
 def check_title(check: str) -> str:
     """Of a check below its item's title, such as ``Cosine schedule``; entries keep their names."""
     item, _, name = check.partition(".")
