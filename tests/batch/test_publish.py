@@ -59,9 +59,9 @@ def test_each_students_pages_are_written_once_and_again_when_they_change(
     written: list[str] = []
     write = pages._write_student
 
-    def counted(journal: Any, gradebook: Any, entry: Any) -> None:
+    def counted(journal: Any, gradebook: Any, entry: Any, around: Any) -> None:
         written.append(entry.label)
-        write(journal, gradebook, entry)
+        write(journal, gradebook, entry, around)
 
     monkeypatch.setattr(pages, "_write_student", counted)
     monkeypatch.setattr(run_module, "grade_job", fake_grade)

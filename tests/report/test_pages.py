@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 
 from grader.report.curves import BOTTOM, HEIGHT, TOP, ticks
-from grader.report.index import distributions, index_page
+from grader.report.index import distributions, index_page, sections, summarize, to_settle
 from grader.report.student import Around, lost, student_page
 from grader.results import Flag, State
 from grader.rubric import CHECKS
@@ -287,20 +287,78 @@ def test_distributions_count_every_student_once() -> None:
 
 def test_the_index_can_be_filtered_by_state_and_flag() -> None:
     page = index_page(book(entry("2023-00001", evidence(flags=(Flag("import_not_allowed", "x"),)))))
-    rows = [attributes for tag, attributes in Tags(page).found if tag == "tr"]
-    assert rows[1]["data-flags"] == "import_not_allowed"
-    assert rows[1]["data-state"] == "graded"
+    rows = [found for tag, found in Tags(page).found if tag == "tr" and "data-state" in found]
+    assert rows[0]["data-flags"] == "import_not_allowed"
+    assert rows[0]["data-state"] == "graded"
     page = index_page(book(entry("2023-00001", evidence(), notes=["Not on the roster."])))
-    rows = [attributes for tag, attributes in Tags(page).found if tag == "tr"]
-    assert rows[1]["data-state"] == "graded look"
+    rows = [found for tag, found in Tags(page).found if tag == "tr" and "data-state" in found]
+    assert rows[0]["data-state"] == "graded look"
     assert "a person should look (1)" in page
+
+
+def test_each_reason_stands_once_with_its_students_and_commands() -> None:
+    doubt = {"state": State.NEEDS_REVIEW, "message": "The loss is another distance than was asked."}
+    students = [entry(f"2023-0000{n}", evidence(**doubt)) for n in range(9)]
+    shown = book(*students, entry("2023-00009", evidence(), notes=["Not on the roster."]))
+    (reason, note) = to_settle(shown.entries, [one.why for one in shown.entries])
+    assert (len(reason.students), len(note.students)) == (9, 1)
+    commands = reason.commands(Path("my grades"))
+    assert len(commands) == 9 * len(ITEMS)
+    assert commands[0] == "ddpm-grader correct 'my grades' 2023-00000 beta_schedule --accept"
+    assert note.commands(Path("g")) == []
+    page = index_page(shown)
+    assert page.count(reason.text) == 1
+    assert page.count(f'href="#{reason.anchor}"') == 9
+    assert "and 1 more" in page
+    assert "To settle first: 10 students" in page
+
+
+def test_who_could_not_be_read_is_named_and_in_no_mean() -> None:
+    whole = evidence()
+    flags = [{"id": "damaged", "message": "The archive is cut off."}]
+    rejected = replace(whole, record={**whole.record, "status": "rejected", "flags": flags})
+    given = corrected("loss", 5)  # some points of a person's, and still not read
+    students = [
+        entry("2023-00001", whole),
+        entry("2023-00002", evidence(fraction=0.5)),
+        entry("2023-00003", rejected),
+        entry("2023-00004", rejected, given),
+        entry("2023-00005"),
+    ]
+    found = summarize("everybody", students)
+    assert (found.mean, found.quartiles) == (75.0, (62.5, 75.0, 87.5))
+    assert {state: [e.label for e in out] for state, out in found.out.items()} == {
+        "rejected": ["2023-00003", "2023-00004"],
+        "missing": ["2023-00005"],
+    }
+    page = html.unescape(re.sub(r"<[^>]*>", "", index_page(book(*students))))
+    assert "mean 75, median 75, quartiles 62.5 and 87.5" in page
+    assert "Not in the mean, rejected: 2023-00003, 2023-00004." in page
+    (total, *_) = distributions(book(*students))
+    assert total["mean"] == 75.0
+
+
+def test_sections_have_figures_of_their_own() -> None:
+    parts = ["가", "가", "나", ""]
+    students = [
+        entry(f"2023-0000{n}", evidence(fraction=1 - n / 4), section=part)
+        for n, part in enumerate(parts)
+    ]
+    found = [(one.name, round(one.mean or 0, 1)) for one in sections(students)]
+    assert found == [("가", 87.5), ("나", 50.0), ("without one", 25.0)]
+    assert sections(students[:2]) == []
+    page = index_page(book(*students))
+    assert 'data-section="나"' in page
+    assert '<option value="가">' in page
 
 
 def test_on_paper_the_index_has_its_columns_and_no_controls() -> None:
     style = index_page(book(entry("2023-00001", evidence())))
     style = style[: style.index("</style>")]
     assert "landscape" in style  # upright, its last columns would be cut off
-    assert style.index(".tools { display: none") > style.index(".tools { display: flex")
+    assert style.index(".tools, .settle details { display: none") > style.index(
+        ".tools { display: flex"
+    )
 
 
 @pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed")
