@@ -18,6 +18,7 @@ from grader.report.templating import templates
 from grader.report.titles import SETTING
 
 _ROW = re.compile(r'(<tr data-print="([0-9a-f]{32})".*?</tr>)', re.DOTALL)
+FIRST = 12  # reasons that are shown; more are folded
 BINS = 10  # bars of a distribution, beside the one for full points
 UNSCORED = ("rejected", "unreadable", "missing", "waiting")
 """States of who is in no mean."""
@@ -89,6 +90,7 @@ def index_page(
             rows=rows,
             columns=["student", "state", "points", *ids, "flags", "to settle"],
             settings=[item for item in ids if item.startswith(SETTING)],
+            first=FIRST,
             settle=to_settle(gradebook.entries, whys),
             grades=grades,
             review=shlex.join(["ddpm-grader", "review", str(grades)]),

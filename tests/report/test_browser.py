@@ -232,6 +232,13 @@ def test_on_a_telephone_students_are_cards(browser: Any, grades: Path) -> None:
     page.context.close()
 
 
+def test_students_are_found_by_the_words_of_their_reasons(browser: Any, grades: Path) -> None:
+    seen = visit(browser, grades / "index.html")
+    seen.page.locator("#words").fill("deterministic ddim")
+    assert shown(seen.page) == ["2023-10003"]
+    seen.page.context.close()
+
+
 def test_from_a_row_a_click_leads_to_the_reason_and_its_command(browser: Any, grades: Path) -> None:
     seen = visit(browser, grades / "index.html")
     page = seen.page

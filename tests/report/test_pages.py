@@ -313,6 +313,22 @@ def test_each_reason_stands_once_with_its_students_and_commands() -> None:
     assert "To settle first: 10 students" in page
 
 
+def test_of_many_reasons_those_of_the_most_are_in_sight() -> None:
+    students = [
+        entry(
+            f"2023-{n:05}", evidence(state=State.NEEDS_REVIEW, message=f"Reason {n // 2} of many.")
+        )
+        for n in range(40)
+    ]
+    page = index_page(book(*students))
+    assert "8 more reasons" in page
+    assert page.count("<p>Reason ") == 20
+    commands = index_page(
+        book(*[entry(f"2023-{n:05}", evidence(state=State.NEEDS_REVIEW)) for n in range(9)])
+    )
+    assert f"# and {9 * len(ITEMS) - 40} more" in commands
+
+
 def test_who_could_not_be_read_is_named_and_in_no_mean() -> None:
     whole = evidence()
     flags = [{"id": "damaged", "message": "The archive is cut off."}]
