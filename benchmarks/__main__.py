@@ -6,7 +6,17 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import batch, clarity, full_size, independent, memory, review, settings, speed
+from benchmarks import (
+    batch,
+    clarity,
+    full_size,
+    independent,
+    memory,
+    mistakes,
+    review,
+    settings,
+    speed,
+)
 from benchmarks.show import machine
 
 TABLES: dict[str, Callable[[int], Table]] = {
@@ -21,6 +31,7 @@ TABLES: dict[str, Callable[[int], Table]] = {
     "limit": full_size.compared,
     "rubric": batch.rubric_change,
     "review": review.review,
+    "mistakes": mistakes.mistakes,
     "settings": settings.settings,
     "agreement": clarity.agreement,
     "invariance": clarity.invariance,

@@ -101,6 +101,14 @@ class GradedItem:
 
 
 @dataclass(frozen=True)
+class Reason:
+    """Why a person must look at a student: a sentence, and the items that it is about, if any."""
+
+    text: str
+    items: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Entry:
     """One student. ``row`` is as the batch wrote it."""
 
@@ -181,8 +189,8 @@ class Entry:
         return messages.pop() if len(left) > 1 and len(messages) == 1 else ""
 
     @property
-    def reasons(self) -> list[str]:
-        """Why a person must look, a sentence each; one that several items share stands once."""
+    def why(self) -> list[Reason]:
+        """Why a person must look; what several items share stands once."""
         doubtful = [
             (item.id, said_in(check))
             for item in self.items
@@ -193,16 +201,23 @@ class Entry:
         texts = common([message for _, message in doubtful])
         for item_id, message in doubtful:
             shared.setdefault(sentence(texts[message]), {})[item_id] = None
-        found = [f"{_listed(list(names), self.items)}{text}" for text, names in shared.items()]
+        found = [Reason(text, tuple(names)) for text, names in shared.items()]
         if self.result is not None and self.status == "rejected":
-            found = [flag["message"] for flag in self.result["flags"]]
-        found += [f"{item.id}: {doubt}" for item in self.items for doubt in item.doubts]
-        return [*dict.fromkeys(found), *self.row["notes"]]
+            found = [Reason(flag["message"]) for flag in self.result["flags"]]
+        found += [Reason(doubt, (item.id,)) for item in self.items for doubt in item.doubts]
+        return list(dict.fromkeys([*found, *map(Reason, self.row["notes"])]))
+
+    @property
+    def reasons(self) -> list[str]:
+        """The same, a sentence each."""
+        found = [f"{_listed(reason.items, self.items)}{reason.text}" for reason in self.why]
+        return list(dict.fromkeys(found))
 
 
 def _listed(names: Sequence[str], items: Sequence[GradedItem]) -> str:
     """Names of items in front of what they share; none where all do."""
-    return "" if len(names) == len(items) > 1 else f"{', '.join(names)}: "
+    whole = len(names) == len(items) > 1
+    return "" if whole or not names else f"{', '.join(names)}: "
 
 
 @dataclass(frozen=True)

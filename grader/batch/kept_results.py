@@ -85,6 +85,13 @@ class KeptResults(Database):
             found = self._db.execute(query, (key,)).fetchone()
             return (found[0], json.loads(found[1])) if found else (b"", {})
 
+    def code(self, key: str) -> dict[str, Any] | None:
+        """The code that people see of the result of that key, without its pictures."""
+        with self._parsing():
+            query = "SELECT json_extract(shown, '$.code') FROM results WHERE key = ?"
+            found = self._db.execute(query, (key,)).fetchone()
+            return json.loads(found[0]) if found and found[0] else None
+
     def verdicts(self, key: str) -> str | None:
         """The verdicts of the result of that key, as ``verdicts_from`` takes them."""
         with self._clear():

@@ -21,6 +21,7 @@ _DEADLINES = (
     *("deadline", "due", "due at", "due_at", "extension", "extended to"),
     *("연장", "연장 기한", "마감", "마감 시각", "마감시각", "마감일시", "기한"),
 )
+_SECTIONS = ("section", "class", "group", "lab", "분반", "반", "조")
 _CANVAS_ID, _CANVAS_SIS = "id", ("sis user id", "sis login id")
 
 Rows = Sequence[Sequence[str]]
@@ -29,13 +30,15 @@ Rows = Sequence[Sequence[str]]
 @dataclass(frozen=True)
 class Student:
     """``submitted`` is the time on the list, the best that is known; ``user`` Canvas's number, if
-    the list is Canvas's gradebook; ``deadline`` the student's own, in place of the class's."""
+    the list is Canvas's gradebook; ``deadline`` the student's own, in place of the class's;
+    ``section`` the part of the class."""
 
     id: str
     name: str = ""
     submitted: datetime | None = None
     user: str | None = None
     deadline: datetime | None = None
+    section: str = ""
 
 
 Roster = Mapping[str, Student]
@@ -45,15 +48,15 @@ def read_roster(path: Path) -> Roster:
     """By student id, from CSV, an Excel workbook, or the gradebook that Canvas exports.
 
     The column of ids is the one with the most of them, whatever it is called; columns called name
-    or student, submitted, and deadline are read, too. Raises ``UsageError`` where no id is found,
-    one stands twice or is mistyped, or a time is none.
+    or student, submitted, deadline and section are read, too. Raises ``UsageError`` where no id is
+    found, one stands twice or is mistyped, or a time is none.
     """
     rows, ids = max(_sheets(path), key=lambda sheet: sheet[2])[:2]
     if ids < 0:
         raise UsageError(f"The roster {path} holds no student id like 2023-12345.")
     header = _header(rows, ids)
     submitted, canvas = _column(header, _TIMES), _canvas_column(header)
-    deadline = _column(header, _DEADLINES)
+    deadline, section = _column(header, _DEADLINES), _column(header, _SECTIONS)
     students: dict[str, Student] = {}
     for row in rows:
         field = _at(row, ids)
@@ -73,7 +76,8 @@ def read_roster(path: Path) -> Roster:
             raise UsageError(f"The roster {path}, {student_id}: {error}") from None
         user = _at(row, canvas).strip()
         number = user if user.isdecimal() else None
-        students[student_id] = Student(student_id, _name(header, row), moment, number, until)
+        name, part = _name(header, row), printable(" ".join(_at(row, section).split()))
+        students[student_id] = Student(student_id, name, moment, number, until, part)
     users = [student.user for student in students.values() if student.user]
     for user in users:
         if users.count(user) > 1:
@@ -169,6 +173,7 @@ def roster_from(content: Sequence[Mapping[str, Any]]) -> Roster:
             parse_moment(found["submitted"]) if found["submitted"] else None,
             found["user"],
             parse_moment(found["deadline"]) if found.get("deadline") else None,
+            found.get("section", ""),
         )
         for found in content
     }

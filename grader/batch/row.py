@@ -8,10 +8,10 @@ class Row(TypedDict):
     """One student beside the decisions.
 
     ``owner``: what tells the sender from every other; ``owners``: of all attempts. ``stands``:
-    whether the student id alone may stand for this work. ``user``: Canvas's number of the sender;
-    ``users``: those that may be meant. ``downloaded``: Canvas's name of a file to which feedback
-    can be attached, None if an earlier version did not keep it. ``others``: attempts that do not
-    count. ``late_open``: whether a person must look at lateness. ``notes``: what a person should
+    whether the student id alone may stand for this work. ``section``: the part of the class.
+    ``user``: Canvas's number of the sender; ``users``: those that may be meant. ``downloaded``:
+    Canvas's name of a file to which feedback can be attached, None if an earlier version did not
+    keep it. ``others``: attempts that do not count. ``late_open``: whether a person must look at lateness. ``notes``: what a person should
     know. ``state`` says why there is no ``result``.
     """
 
@@ -21,6 +21,7 @@ class Row(TypedDict):
     stands: bool
     student_id: str | None
     name: str
+    section: str
     user: str | None
     users: Sequence[str]
     downloaded: str | None
@@ -46,6 +47,7 @@ def row_of(known: Mapping[str, Any]) -> Row:
         "stands": True,
         "student_id": None,
         "name": "",
+        "section": "",
         "user": None,
         "users": [],
         "downloaded": None,

@@ -50,6 +50,7 @@ class Desk:
             "stands": standing.stands,
             "student_id": student_id,
             "name": self.name(entry, listed),
+            "section": listed.section if listed else "",
             "user": counts.user,
             "users": [r.user for r in counts.readings if not r.anonymous],
             "downloaded": entry.downloaded,
@@ -109,7 +110,12 @@ class Desk:
 
 
 def _missing(student: Student) -> Row:
-    about = {"student_id": student.id, "name": student.name, "user": student.user}
+    about = {
+        "student_id": student.id,
+        "name": student.name,
+        "section": student.section,
+        "user": student.user,
+    }
     return row_of(
         {**about, "label": student.id, "owner": f"missing {student.id}", "downloaded": ""}
     )

@@ -239,7 +239,7 @@ ITEMS = (
     Item(
         ITEM,
         SCHEDULES,
-        {"en": "Beta schedules", "ko": "베타 스케줄"},
+        {"en": "Noise schedule", "ko": "노이즈 스케줄"},
         notebook="2-1",
         target="beta_schedule",
         examine=examine,

@@ -228,7 +228,7 @@ ITEMS = (
     Item(
         ITEM,
         JUDGED,
-        {"en": "Schedule parameters", "ko": "스케줄 파라미터"},
+        {"en": "Pre-computed entries", "ko": "미리 계산한 값"},
         notebook="2-1",
         target="ddpm_schedules",
         examine=examine,

@@ -281,8 +281,8 @@ ITEMS = tuple(
         f"setting_{prediction}_{schedule}",
         CHECKS,
         {
-            "en": f"Trained with {prediction} prediction, {schedule} schedule",
-            "ko": f"{prediction} 예측, {schedule} 스케줄로 학습",
+            "en": f"Setting {prediction}, {schedule}",
+            "ko": f"설정 {prediction}, {schedule}",
         },
         pictures="setting",
     )

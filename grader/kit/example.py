@@ -54,7 +54,7 @@ def build(
         diffusion = guided(diffusion, recipe["guidance"])
     text_to_image = answer(read_template(TEXT_TO_IMAGE))
     if samples is not None:
-        show(diffusion, "num_samples = 100", samples)
+        show_picture(diffusion, "num_samples = 100", samples.read_bytes())
     if run_words:
         text_to_image = run_pictures.run(run_pictures.adapted(text_to_image))
     with tempfile.TemporaryDirectory() as name:
@@ -109,10 +109,10 @@ def settings_of(recipe: Mapping[str, Any]) -> dict[str, str]:
     return {name: repr(recipe[key]) for name, key in names.items()} if recipe else {}
 
 
-def show(notebook: NotebookNode, landmark: str, picture: Path) -> None:
+def show_picture(notebook: NotebookNode, landmark: str, picture: bytes) -> None:
     """Puts a PNG into the outputs of the last code cell that holds ``landmark``."""
     cell = [c for c in notebook.cells if c.cell_type == "code" and landmark in c.source][-1]
-    data = {"image/png": base64.b64encode(picture.read_bytes()).decode("ascii")}
+    data = {"image/png": base64.b64encode(picture).decode("ascii")}
     cell.outputs = [new_output("display_data", data=data)]
 
 

@@ -20,7 +20,8 @@ from grader.batch.gradebook import Entry, Gradebook
 from grader.batch.journal import Journal
 from grader.batch.snapshot import owner_of, told
 from grader.errors import JournalError, UsageError
-from grader.report.pages import STUDENT, student_page
+from grader.report.pages import STUDENT
+from grader.report.student import student_page
 
 SENT = "feedback"  # the fact that holds what each sender was told last
 BY_HAND = "Give these their page by hand, for Canvas has no file of theirs to attach it to:"
@@ -193,7 +194,7 @@ def _write(path: Path, journal: Journal, gradebook: Gradebook, files: Mapping[st
             with os.fdopen(number, "wb") as file, zipfile.ZipFile(file, "w") as archive:
                 for name, entry in files.items():
                     overlay, shown = journal.pictures(entry.key) if entry.key else (b"", {})
-                    page = student_page(gradebook, entry, overlay, shown, ta=False)
+                    page = student_page(gradebook, entry, overlay, shown)
                     content = as_kind(name, page.encode("utf-8", "backslashreplace"))
                     _put(archive, name, content or b"")
             os.chmod(temporary, 0o644)

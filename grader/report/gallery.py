@@ -11,7 +11,7 @@ from grader.batch.gradebook import Gradebook
 from grader.batch.journal import Journal
 from grader.batch.tablefile import decoded
 from grader.errors import UsageError
-from grader.report.pages import templates
+from grader.report.templating import templates
 
 _REFUSALS = {
     *("no", "n", "false", "disagree", "disagreed", "declined", "refused", "not agreed", "x"),

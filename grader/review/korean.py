@@ -136,6 +136,7 @@ KOREAN: dict[str, str] = {
     "the class has": "이 수업은",
     "the middle": "중앙값",
     "the reference's": "기준",
+    "the student's less the reference's": "학생의 값에서 기준값을 뺀 차이",
     "the reference's answer": "기준 답안",
     "the same as the others": "다른 학생과 같게",
     "the samples; choose a digit to overrule it": "샘플 (숫자를 골라 판정을 바꿉니다)",

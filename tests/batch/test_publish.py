@@ -59,9 +59,9 @@ def test_each_students_pages_are_written_once_and_again_when_they_change(
     written: list[str] = []
     write = pages._write_student
 
-    def counted(journal: Any, gradebook: Any, entry: Any) -> None:
+    def counted(journal: Any, gradebook: Any, entry: Any, around: Any) -> None:
         written.append(entry.label)
-        write(journal, gradebook, entry)
+        write(journal, gradebook, entry, around)
 
     monkeypatch.setattr(pages, "_write_student", counted)
     monkeypatch.setattr(run_module, "grade_job", fake_grade)
@@ -102,7 +102,7 @@ def test_a_folder_that_cannot_be_written_ends_no_batch(
     def full(*arguments: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(pages, "_write", full)
+    monkeypatch.setattr(pages, "write", full)
     monkeypatch.setattr(run_module, "grade_job", fake_grade)
     with batch(tmp_path / "grades", handed_in) as started:
         with Publisher(tmp_path / "grades") as publisher:

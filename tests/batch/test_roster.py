@@ -32,6 +32,17 @@ def test_a_canvas_gradebook_will_do(tmp_path: Path) -> None:
     text = 'Student,ID,SIS User ID,SIS Login ID,Section\n    Points Possible,,,,\n"Kim, Minsu",7,2023-00001,kim,1\n'
     found = read_roster(roster(tmp_path, text))
     assert found["2023-00001"].name == "Kim, Minsu"
+    assert found["2023-00001"].section == "1"
+
+
+@pytest.mark.parametrize("title", ["section", "분반", "Section "])
+def test_a_section_is_read_and_remembered(tmp_path: Path, title: str) -> None:
+    found = read_roster(roster(tmp_path, f"학번,이름,{title}\n2023-00001,김민수, 2  반 \n"))
+    assert found["2023-00001"].section == "2 반"
+    assert roster_from(roster_json(found)) == found
+    (old,) = roster_json(found)
+    del old["section"]  # as an earlier version kept it
+    assert roster_from([old])["2023-00001"].section == ""
 
 
 CANVAS = [

@@ -103,7 +103,7 @@ def test_a_disk_that_fills_while_pages_are_written_is_one_line(
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     with Journal(tmp_path / "grades") as journal:
-        monkeypatch.setattr("grader.report.pages.tempfile.mkstemp", full)
+        monkeypatch.setattr("grader.report.templating.tempfile.mkstemp", full)
         with pytest.raises(JournalError, match=r"No space left.*results are kept"):
             write_pages(journal, book)
         monkeypatch.undo()

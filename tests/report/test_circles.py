@@ -5,7 +5,7 @@ from typing import Any
 
 from grader.batch.likeness import Pair
 from grader.report.circles import circles
-from grader.report.pages import index_page
+from grader.report.index import index_page
 from tests.batch.fake import evidence
 from tests.report.books import book, entry
 

@@ -13,7 +13,8 @@ from grader.checks.items import known_items
 from grader.checks.verdict import Verdict
 from grader.messages.message import Said, say, sentence, together
 from grader.report.gradescope import gradescope_json
-from grader.report.pages import index_page, student_page
+from grader.report.index import index_page
+from grader.report.student import Around, student_page
 from grader.report.tables import plain_csv
 from grader.report.terminal import print_result
 from grader.results import Flag, Result, State, to_json
@@ -87,7 +88,7 @@ def test_in_the_terminal(made: type, reason: str) -> None:
 def test_on_a_students_page(made: type, reason: str, ta: bool) -> None:
     found: Result = made()
     student = entry("2023-00001", Evidence(to_json(found), found.verdicts))
-    page = student_page(book(student), student, b"", {}, ta=ta)
+    page = student_page(book(student), student, b"", {}, around=Around() if ta else None)
     said = words(re.sub(r"<[^>]*>", " ", page)).count(reason)
     assert said == (2 if ta and found.flags else 1)  # the TA's list of flags is one by itself
 
@@ -115,7 +116,7 @@ def test_in_exports(made: type, reason: str) -> None:
 def test_one_that_is_hidden_hides_no_other_s_reason() -> None:
     found = syntax_error()
     student = entry("2023-00001", Evidence(to_json(found), found.verdicts))
-    page = student_page(book(student), student, b"", {}, ta=False)
+    page = student_page(book(student), student, b"", {})
     assert SYNTAX in page
     content = gradescope_json(student, {**VISIBLE, "beta_schedule": False}, b"")
     assert content is not None
@@ -130,7 +131,7 @@ def test_what_a_person_judged_of_an_unreadable_one_is_shown_alone() -> None:
     student = entry(
         "2023-00001", Evidence(to_json(found), found.verdicts), corrected("loss", 6, "by mail")
     )
-    page = student_page(book(student), student, b"", {}, ta=False)
+    page = student_page(book(student), student, b"", {})
     assert page.count(NOT_READ) == 1
     assert "by mail" in page
     assert "The other items are not judged yet." in page
@@ -141,7 +142,7 @@ def test_points_of_what_nobody_has_judged_are_no_zero_on_any_page() -> None:
     found = rejected()
     student = entry("2023-00001", Evidence(to_json(found), found.verdicts))
     assert student.points is None
-    assert "No item is judged yet." in student_page(book(student), student, b"", {}, ta=False)
+    assert "No item is judged yet." in student_page(book(student), student, b"", {})
     index = index_page(book(student))
     assert 'data-value="0' not in index
 

@@ -1,0 +1,154 @@
+"""One student's page, for the student or for TAs."""
+
+import base64
+import shlex
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from grader.batch.decisions import Decision
+from grader.batch.gradebook import Entry, Gradebook, GradedItem
+from grader.batch.telling import Telling
+from grader.messages.message import said_in
+from grader.report.curves import curves_of
+from grader.report.templating import templates
+from grader.report.titles import SETTING, check_title, full_title, item_title
+
+ALL = 1e-9  # of the points, beside rounding
+Pair = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Lost:
+    """A line of what was lost, such as ``Cosine schedule: 0 of 5``; ``item`` says where."""
+
+    item: str
+    title: str
+    points: float
+    max_points: float
+
+
+@dataclass(frozen=True)
+class Told:
+    """Checks of an item to which the same was said; ``decided`` by a person it is one alone.
+    ``only`` says that these are all of the item's."""
+
+    checks: Sequence[Mapping[str, Any]]
+    title: str
+    points: float
+    max_points: float
+    decided: Decision | None
+    only: bool
+
+    @property
+    def first(self) -> Mapping[str, Any]:
+        return self.checks[0]
+
+
+@dataclass(frozen=True)
+class Around:
+    """What a page for TAs tells of its neighbours: the labels of the students before and after,
+    the pairs that are alike, and the folder of grades that commands name."""
+
+    before: str | None = None
+    after: str | None = None
+    pairs: Sequence[Pair] = ()
+    grades: Path = Path("GRADES")
+
+
+def student_page(
+    gradebook: Gradebook,
+    entry: Entry,
+    overlay: bytes,
+    shown: Mapping[str, Any],
+    *,
+    around: Around | None = None,
+) -> str:
+    """One student's page; details, flags, hidden items' sentences and commands only for TAs, whose
+    page has ``around``."""
+    visible = {item["id"]: item["visibility"] == "visible" for item in gradebook.items}
+    ta = around is not None
+    page = templates().get_template("student.html")
+    return page.render(
+        title=gradebook.title,
+        entry=entry,
+        ta=ta,
+        around=around,
+        seen={item.id: ta or visible.get(item.id, False) for item in entry.items},
+        lost=lost(entry, {item for item, is_seen in visible.items() if is_seen or ta}),
+        parts=_parts(entry),
+        overlay=base64.b64encode(overlay).decode("ascii"),
+        shown={"asked": [], "pictures": [], "settings": {}, **shown},
+        curves=curves_of,
+        told=lambda item: told(item, apart=ta),
+        tell=Telling(),
+        said_in=said_in,
+        environment=entry.result["environment"] if entry.result else {},
+        command=around and _Command(around.grades, entry.label),
+    )
+
+
+@dataclass(frozen=True)
+class _Command:
+    """Commands that decide on something of this student's, ready to be pasted."""
+
+    grades: Path
+    label: str
+
+    @property
+    def review(self) -> str:
+        return shlex.join(["ddpm-grader", "review", str(self.grades)])
+
+    def correct(self, target: str, *rest: str) -> str:
+        words = ["ddpm-grader", "correct", str(self.grades), self.label, target, *rest]
+        return shlex.join(words)
+
+
+def lost(entry: Entry, visible: set[str]) -> list[Lost]:
+    """What lost points for good, the most first. An item that lost all of them, on which a person
+    decided as a whole, or that hides its checks is one line."""
+    found = []
+    for item in entry.items:
+        if item.open or entry.only_reason or item.points >= item.max_points - ALL:
+            continue
+        apart = item.decision is None and item.points > ALL and item.id in visible
+        if apart and len(item.checks) > 1:
+            found += [line for check in item.checks if (line := _lost_check(item, check))]
+        else:
+            found.append(Lost(item.id, item_title(item.id), item.points, item.max_points))
+    return sorted(found, key=lambda line: line.points - line.max_points)
+
+
+def _lost_check(item: GradedItem, check: Mapping[str, Any]) -> Lost | None:
+    points, most = item.points_of(check), float(check["max_points"])
+    lost_some = points < most - ALL
+    return Lost(item.id, full_title(check["id"]), points, most) if lost_some else None
+
+
+def told(item: GradedItem, *, apart: bool) -> list[Told]:
+    """The checks of an item; those to which the same was said are one, unless ``apart``."""
+    found: dict[Any, list[Mapping[str, Any]]] = {}
+    for check in item.checks:
+        alone = apart or check["id"] in item.decided
+        found.setdefault(check["id"] if alone else (check["status"], check["message"]), []).append(
+            check
+        )
+    return [_told(item, checks, only=len(found) == 1) for checks in found.values()]
+
+
+def _told(item: GradedItem, checks: Sequence[Mapping[str, Any]], *, only: bool) -> Told:
+    first, *rest = [check_title(check["id"]) for check in checks]
+    names = [first, *(name if "_" in name else name[:1].lower() + name[1:] for name in rest)]
+    points, most = sum(map(item.points_of, checks)), sum(c["max_points"] for c in checks)
+    made = item.decided.get(checks[0]["id"])
+    return Told(checks, ", ".join(names), points, most, made, only)
+
+
+def _parts(entry: Entry) -> list[tuple[str, list[GradedItem]]]:
+    """The items in their order, the settings as one part among them."""
+    found: dict[str, list[GradedItem]] = {}
+    for item in entry.items:
+        name = SETTING if item.id.startswith(SETTING) else item.id
+        found.setdefault(name, []).append(item)
+    return list(found.items())

@@ -1,0 +1,71 @@
+"""The templates of the pages, and how a page is written."""
+
+import json
+import os
+import tempfile
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import jinja2
+
+from grader.report.titles import check_title, full_title, item_title, short_title
+
+
+@cache
+def templates() -> jinja2.Environment:
+    """Everything that is put into a page is escaped."""
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("grader.report"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["points"] = lambda value: (
+        "–" if value is None else f"{value:.2f}".rstrip("0").rstrip(".")
+    )
+    environment.filters["details"] = details
+    environment.filters["duration"] = duration
+    environment.filters |= {
+        "item_title": item_title,
+        "short_title": short_title,
+        "check_title": check_title,
+        "full_title": full_title,
+    }
+    return environment
+
+
+def duration(hours: float) -> str:
+    """In the unit in which a person would say it."""
+    minutes = round(60 * hours)
+    if minutes < 1:
+        return "less than a minute"
+    return f"{minutes} minutes" if minutes < 120 else f"{hours:.1f} hours"
+
+
+def details(value: Mapping[str, Any]) -> str:
+    """A check's numbers as text, short lists on one line."""
+    lines = []
+    for name, entry in value.items():
+        text = entry if isinstance(entry, str) else json.dumps(entry, ensure_ascii=False)
+        lines.append(f"{name}: {text if len(text) < 4000 else text[:4000] + ' …'}")
+    return "\n".join(lines)
+
+
+def write(path: Path, content: str | bytes) -> None:
+    """All of it or nothing: whoever reads meanwhile sees the old file or the new one."""
+    # a half of a character, which no UTF-8 can hold, becomes \\ud800: legal JSON, and readable
+    data = content.encode("utf-8", "backslashreplace") if isinstance(content, str) else content
+    if path.is_file() and path.stat().st_size == len(data) and path.read_bytes() == data:
+        return
+    number, name = tempfile.mkstemp(prefix=".", dir=path.parent)
+    try:
+        with os.fdopen(number, "wb") as file:
+            file.write(data)
+        os.chmod(name, 0o644)
+        os.replace(name, path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
