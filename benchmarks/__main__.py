@@ -6,7 +6,17 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import batch, clarity, full_size, independent, memory, review, settings, speed
+from benchmarks import (
+    batch,
+    clarity,
+    full_size,
+    independent,
+    memory,
+    passes,
+    review,
+    settings,
+    speed,
+)
 from benchmarks.show import machine
 
 TABLES: dict[str, Callable[[int], Table]] = {
@@ -22,6 +32,7 @@ TABLES: dict[str, Callable[[int], Table]] = {
     "rubric": batch.rubric_change,
     "review": review.review,
     "settings": settings.settings,
+    "passes": passes.passes,
     "agreement": clarity.agreement,
     "invariance": clarity.invariance,
     "matrix": clarity.matrix,
