@@ -7,7 +7,6 @@ import numpy as np
 import torch
 
 PIXELS = 28 * 28
-MIDDLE = 0.5  # of grays
 
 
 class Unlike(Exception):
@@ -32,10 +31,10 @@ def few_answers(ddpm: Any, network: Any, images: Any, inputs: Any) -> Any:
     if few.unlike or not few.answered:
         return {}, {"not_few": True}
     arrays = {"x_t": np.stack(few.shown), "answer": np.stack(few.answered), "rows": few.rows}
-    if inputs.get("gray"):
+    if "gray" in inputs:
         args, kwargs = of_rows(few.given, [0], len(few.x))
         with contextlib.suppress(Exception):
-            arrays["even"] = gray_answer(network, args, kwargs, (MIDDLE,))
+            arrays["even"] = gray_answer(network, args, kwargs, (inputs["gray"],))
     return arrays, {}
 
 

@@ -23,6 +23,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -43,6 +44,7 @@ LOOKS = ((0.2,), (0.6,), (0.2, 0.6))  # parts of noise in what is asked for, one
 NEAR = 0.5  # of a part of noise, by which that of x_t may differ from it
 COPIES = 8  # of each digit, from which the nearest is chosen
 SPREAD, SURE = 0.1, 3.5
+GRAY = {"epsilon": 0.0, "sample": 0.5}  # by which networks that were trained apart differ most
 
 
 @dataclass(frozen=True)
@@ -83,7 +85,9 @@ def glance(
         for levels in LOOKS:
             call = len(seen)
             first = call == 0 and (scale, shift) == RANGES[0]
-            inputs = {"seed": call, "digits": digits, "gray": first}
+            inputs: dict[str, Any] = {"seed": call, "digits": digits}
+            if first:
+                inputs["gray"] = GRAY[setting.split("_", maxsplit=1)[0]]
             found = ask_few(session, path, setting, levels, scale, shift, **inputs)
             if isinstance(found, str):
                 return Glance(Behaviour(problem=found), even)
@@ -130,7 +134,7 @@ def ask_few(
     levels: Sequence[float],
     scale: float,
     shift: float,
-    **inputs: int,
+    **inputs: Any,
 ) -> Look | str | None:
     """Asks for one answer at each part of noise, in one range of the data. A text says why nothing
     can be asked at all; None: not for few, or the noise is not what was wanted."""
