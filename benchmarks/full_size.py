@@ -16,7 +16,7 @@ from rich.table import Table
 
 from benchmarks.material import kept_cells, pack, solved
 from benchmarks.others import settled
-from benchmarks.settings import N_FEAT, T, quickly_fitted_will_do, save
+from benchmarks.settings import N_FEAT, T, save
 from benchmarks.show import Samples, ratio, spread
 from benchmarks.speed import sandboxes, scratch
 from grader.batch import work
@@ -26,11 +26,11 @@ from grader.batch.work import Job, Task, grade_job
 from grader.paths import DEFAULT_RUBRIC
 from grader.results import State
 from grader.rubric import load_rubric
-from grader.settings.checkpoint import DIGITS
 from grader.settings.folders import FILES, SETTINGS
 
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
 AT_A_TIME = (1, 2)
+IMAGES = 2  # a digit and a gray, which each trained network answers
 EACH = 2  # submissions a worker and round
 BARE = """
 import json, sys, tarfile, tempfile, time
@@ -107,8 +107,7 @@ def full_size(folder: Path) -> Path:
 
 def graded(job: Job) -> None:
     """In a worker. Raises if the checkpoints are not all right: the time would mean nothing."""
-    with quickly_fitted_will_do():
-        evidence = grade_job(job)
+    evidence = grade_job(job)
     assert isinstance(evidence, Evidence)
     states = {v.check: v.state for v in evidence.verdicts if v.check.endswith(".checkpoint")}
     wrong = [check for check, state in states.items() if state is not State.PASSED]
@@ -126,7 +125,7 @@ def bare(path: Path, jobs: int) -> Mapping[str, float]:
     """Unpacking, the student's cells and the forward passes, in one plain process with one thread,
     or in as many as there are jobs; its imports are left out, as a warm parent has them."""
     named = [(s, f"results_{s}/{FILES['checkpoint']}") for s in SETTINGS]
-    asked = json.dumps([str(path), kept_cells(), named, N_FEAT, T, DIGITS])
+    asked = json.dumps([str(path), kept_cells(), named, N_FEAT, T, IMAGES])
     command, env = [sys.executable, "-c", BARE, asked], {**os.environ, **ONE_THREAD}
     processes = [subprocess.Popen(command, env=env, stdout=subprocess.PIPE) for _ in range(jobs)]
     said = [process.communicate()[0].splitlines()[-1] for process in processes]

@@ -11,8 +11,8 @@ class Row(TypedDict):
     whether the student id alone may stand for this work. ``section``: the part of the class.
     ``user``: Canvas's number of the sender; ``users``: those that may be meant. ``downloaded``:
     Canvas's name of a file to which feedback can be attached, None if an earlier version did not
-    keep it. ``others``: attempts that do not count. ``late_open``: whether a person must look at lateness. ``notes``: what a person should
-    know. ``state`` says why there is no ``result``.
+    keep it. ``others``: attempts that do not count. ``late_open``: whether a person must look at
+    lateness. ``notes``: what a person should know. ``state`` says why there is no ``result``.
     """
 
     label: str

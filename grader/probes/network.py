@@ -6,26 +6,34 @@
     prediction_type  "epsilon" or "sample", that of its folder
     schedule         "linear" or "cosine"
     seed             of everything that is drawn
-    measure          "answers", "even" or "samples"
-    pixels, labels   (answers, even) digits, base64 of bytes (N, 784), and their classes
-    scale, shift     (answers) from 0..1 to the range in which ``forward`` is given them
-    untrained        (answers) leave the weights as the notebook made them
+    measure          "answers", "few", "even" or "samples"
+    pixels, labels   (all but samples) digits, base64 of bytes (N, 784), and their classes
+    scale, shift     (answers, few) from 0..1 to the range in which ``forward`` is given them
+    untrained        (answers, few) leave the weights as the notebook made them
+    copies, levels   (few) how often ``forward`` is given each digit, and parts of noise
+    gray             (few, may lack) an even gray that the network is asked for, too
     n_sample         (samples) how many images
 
 "answers" gives ``x_t`` and ``answer``, what the network was given and what it answered while the
-student's ``forward`` ran; "even" gives ``answer``, what it answers to even grays, which tells
-two networks apart; "samples" gives ``images``. A fact ``problem`` is the id of a message
-that says what the notebook lacks, or that the weights do not fit, with its ``values``.
+student's ``forward`` ran. "few" gives the same, but of all those noisy digits the network itself
+answers only the ``rows`` whose part of noise is nearest to each of ``levels``; a fact ``not_few``
+says that it cannot be asked so. "even" gives ``answer``, what it answers to even grays, which tells
+two networks apart, and "few" that to ``gray`` as ``even``; "samples" gives ``images``. A fact
+``problem`` is the id of a message that says what the notebook lacks, or that the weights do not
+fit, with its ``values``.
 """
 
 import base64
 import contextlib
 import random
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 from torch import nn
+
+if TYPE_CHECKING:  # in the kernel the parts are one source
+    from grader.probes.few import few_answers, flat, gray_answer
 
 SIZE = (1, 28, 28)
 WIDEST = 512
@@ -49,6 +57,8 @@ def run(namespace: Any, inputs: Any) -> Any:
                 return samples(ddpm, inputs)
             if inputs["measure"] == "even":
                 return even(ddpm, inputs)
+            if inputs["measure"] == "few":
+                return few_answers(ddpm, network_of(ddpm)[1], digits(inputs), inputs)
             return answers(ddpm, inputs)
     except Unfit as problem:
         id, values = problem.args
@@ -193,9 +203,7 @@ def fill(ddpm: Any, state: Any, untrained: Any) -> Any:
 
 
 def answers(ddpm: Any, inputs: Any) -> Any:
-    data = np.frombuffer(base64.b64decode(inputs["pixels"]), np.uint8).reshape(-1, *SIZE)
-    x = torch.from_numpy(data / np.float32(255)) * inputs["scale"] + inputs["shift"]
-    c = torch.tensor(inputs["labels"])
+    x, c = digits(inputs)
     seen: list[Any] = []  # more than one, if ``forward`` asks its network again
 
     def note(module: Any, args: Any, kwargs: Any, output: Any) -> Any:
@@ -214,9 +222,15 @@ def answers(ddpm: Any, inputs: Any) -> Any:
     return {"x_t": np.stack(shown), "answer": np.stack(answered)}, {}
 
 
+def digits(inputs: Any) -> Any:
+    """The images in the wanted range, (N, 1, 28, 28), and their classes, (N,)."""
+    data = np.frombuffer(base64.b64decode(inputs["pixels"]), np.uint8).reshape(-1, *SIZE)
+    x = torch.from_numpy(data / np.float32(255)) * inputs["scale"] + inputs["shift"]
+    return x, torch.tensor(inputs["labels"])
+
+
 def even(ddpm: Any, inputs: Any) -> Any:
-    """The answers to ``GRAYS`` in the middle of all steps: far from what networks are trained on,
-    two that were trained apart differ most."""
+    """The answers to ``GRAYS``, where two networks that were trained apart differ most."""
     data = np.frombuffer(base64.b64decode(inputs["pixels"]), np.uint8).reshape(-1, *SIZE)
     x = torch.from_numpy(data[: len(GRAYS)] / np.float32(255))
     calls: list[Any] = []
@@ -229,22 +243,7 @@ def even(ddpm: Any, inputs: Any) -> Any:
     if not calls:
         raise Unfit("trial.no_call", {})
     args, kwargs = calls[0]
-    grays = torch.tensor(GRAYS)
-
-    def in_place_of_given(value: Any) -> Any:
-        if not isinstance(value, torch.Tensor) or not value.is_floating_point():
-            return value
-        if value.numel() == x.numel():
-            return grays.repeat_interleave(x[0].numel()).reshape(value.shape).to(value.dtype)
-        return torch.full_like(value, 0.5) if value.numel() == len(x) else value
-
-    output = network(
-        *map(in_place_of_given, args),
-        **{name: in_place_of_given(value) for name, value in kwargs.items()},
-    )
-    if not isinstance(output, torch.Tensor) or output.numel() != x.numel():
-        raise Unfit("trial.not_one_image_each", {})
-    return {"answer": flat(output)}, {}
+    return {"answer": gray_answer(network, args, kwargs, GRAYS)}, {}
 
 
 def samples(ddpm: Any, inputs: Any) -> Any:
@@ -256,10 +255,6 @@ def samples(ddpm: Any, inputs: Any) -> Any:
     if not isinstance(images, torch.Tensor) or images.numel() != inputs["n_sample"] * 784:
         raise Unfit("trial.no_images", {})
     return {"images": flat(images)}, {}
-
-
-def flat(image: Any) -> Any:
-    return image.detach().to(torch.float32).reshape(-1, 784).numpy().copy()
 
 
 def tensors_of(found: Any, within: Any = ()) -> Any:

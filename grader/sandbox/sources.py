@@ -14,6 +14,7 @@ PROBES = PACKAGE / "probes"
 PARTS = {
     "schedules": ("entries", "names", "schedules"),
     "surroundings": ("card", "accelerators", "gpu_calls", "folders", "absent", "surroundings"),
+    "network": ("few", "network"),
     "prelude": ("seal", "guard", "prelude"),
     "diffusion": (
         *("entries", "names", "calls", "own_network", "stand_ins", "training", "denoiser"),

@@ -11,7 +11,7 @@ import numpy as np
 
 from grader.arrays import Array
 from grader.messages.message import Said, said_by_probe, say
-from grader.sandbox import InfraError, KernelSession, Status
+from grader.sandbox import InfraError, KernelSession, Outcome, Status
 from grader.sandbox.noticed import noticed_in_words
 
 MOST_BYTES = 2**30
@@ -67,13 +67,15 @@ class Behaviour:
         """Whether it is so well trained that a few images show it."""
         return self.explained_by(PLAIN) is not None
 
-    def explained_by(self, factor: float) -> str | None:
-        """The target that it explains by ``factor`` times what is asked of a trained network."""
-        if self.best < factor * TRAINED:
+    def explained_by(self, factor: float, margin: float = 0.0) -> str | None:
+        """The target of which it explains ``factor`` times what is asked of a trained network, and
+        ``margin`` more."""
+        best = self.best - margin
+        if best < factor * TRAINED:
             return None
         name = max(self.explains, key=lambda name: self.explains[name])
         before = max(self.untrained.get(name, 0.0), 0.0)
-        return name if self.best - before >= factor * LEARNT * (1 - before) else None
+        return name if best - before >= factor * LEARNT * (1 - before) else None
 
 
 def read_checkpoint(session: KernelSession, path: Path, name: str) -> Checkpoint:
@@ -203,11 +205,26 @@ def asked(
     """What ``forward`` made of digits, pixels from 0 to 1 times ``scale`` plus ``shift``: x, x_t
     and the network's answer, each (N, 784); or why that is not known. ``inputs["digits"]`` is the
     seed that chooses them."""
+    found = probed(session, path, {**inputs, "measure": "answers"}, scale, shift)
+    if not isinstance(found, tuple):
+        return found
+    pixels, outcome = found
+    x_t, answer = (np.asarray(outcome.arrays[n], np.float64) for n in ("x_t", "answer"))
+    if not (np.all(np.isfinite(x_t)) and np.all(np.isfinite(answer))):
+        return say("trial.not_finite")
+    x = np.broadcast_to(pixels, x_t.shape)
+    return x.reshape(-1, 784), x_t.reshape(-1, 784), answer.reshape(-1, 784)
+
+
+def probed(
+    session: KernelSession, path: Path, inputs: Mapping[str, Any], scale: float, shift: float
+) -> tuple[Array, Outcome] | Said:
+    """The digits that ``forward`` was given, (N, 784), and what the probe found; or why it found
+    nothing. Raises ``InfraError`` for faults of ours."""
     told = dict(inputs)
     pixels, labels = real_digits(told.pop("digits", 0))  # the seed itself stays outside
     shown = base64.b64encode(pixels.tobytes()).decode()
-    more = {"pixels": shown, "labels": list(labels), "scale": scale, "shift": shift}
-    known = {**told, **more, "measure": "answers"}
+    known = {**told, "pixels": shown, "labels": list(labels), "scale": scale, "shift": shift}
     outcome = session.probe("network", known, ANSWER_SECONDS, {"path": (path, "weights.pth")})
     if outcome.status is Status.infra_error:
         raise InfraError(outcome.said)
@@ -219,15 +236,14 @@ def asked(
         return say("trial.interferes", what=noticed_in_words(session.noticed))
     if problem := said_by_probe(outcome.facts):
         return problem
-    x_t, answer = (np.asarray(outcome.arrays[n], np.float64) for n in ("x_t", "answer"))
-    if not (np.all(np.isfinite(x_t)) and np.all(np.isfinite(answer))):
-        return say("trial.not_finite")
-    x = np.broadcast_to(pixels / 255.0 * scale + shift, x_t.shape)
-    return x.reshape(-1, 784), x_t.reshape(-1, 784), answer.reshape(-1, 784)
+    return pixels / 255.0 * scale + shift, outcome
 
 
-def explained(x: Array, x_t: Array, answer: Array) -> dict[str, float]:
-    """Which part of the variance of noise and image the answers explain; all arrays (N, 784).
+def explained(
+    x: Array, x_t: Array, answer: Array, rows: Array | slice = slice(None)
+) -> dict[str, float]:
+    """Which part of the variance of noise and image the answers explain; ``x`` and ``x_t`` are
+    (N, 784), and ``answer`` is that to their ``rows``.
 
     How much noise is in x_t, and to which range ``forward`` brought the image, is read off x_t
     itself, so that neither schedule nor range need be known.
@@ -238,8 +254,8 @@ def explained(x: Array, x_t: Array, answer: Array) -> dict[str, float]:
     weight /= max(float(np.sum(weight * np.sqrt(alphabar))), 1e-9)
     x_0 = float(weight @ slope) * x + float(weight @ offset)  # least squares over all images
     unit = noise / np.maximum(noise.std(axis=1, keepdims=True), 1e-9)
-    image = max(part_explained(x_0, answer), part_explained(x, answer))
-    return {"epsilon": part_explained(unit, answer), "sample": image}
+    image = max(part_explained(x_0[rows], answer), part_explained(x[rows], answer))
+    return {"epsilon": part_explained(unit[rows], answer), "sample": image}
 
 
 def split(x: Array, x_t: Array) -> tuple[Array, Array, Array]:
