@@ -44,6 +44,10 @@ PRELOADED = (
     *("grader.intake", "grader.digits.pictures", "grader.text_to_image.sources"),
     *("grader.batch.code", "grader.batch.prints"),
 )
+LOOKED_UP = (  # once for all children: what does not depend on the submission
+    ("grader.text_to_image.works", "example_prompts"),
+    ("grader.text_to_image.works", "given_texts"),
+)
 _START = "import json, sys; sys.path[:] = json.loads(sys.argv[2]); "
 _START += "from grader.bounded import serve; serve(int(sys.argv[1]))"
 _SIZE = struct.Struct("<Q")
@@ -207,6 +211,8 @@ def serve(control: int) -> None:
     """Forks a child for every socket that comes, until its parent is gone."""
     for name in PRELOADED:
         importlib.import_module(name)
+    for name, cached in LOOKED_UP:
+        getattr(importlib.import_module(name), cached)()
     gc.freeze()  # a child's collections leave alone, and so share, what was there before it
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody asks how they ended
     with socket.socket(fileno=control) as requests:

@@ -19,6 +19,10 @@ ROWS = (
     6  # of the sums: 1, x_t, an image, where only it or only a second one is bright, x_(t-1) - x_t
 )
 PLAIN = [0, 1, 2, 5]  # those that there are where one image is told of
+LOWER = {  # where the products of so many of them stand, up to the diagonal
+    len(rows): tuple(np.array(rows)[place] for place in np.tril_indices(len(rows)))
+    for rows in (PLAIN, list(range(ROWS)))
+}
 BLOCK = (2, 7)  # rows and columns of the pixels that are kept of every step, in seven places
 MOST_STEPS = 50_000
 
@@ -311,18 +315,16 @@ def sums_of(x_t: Any, images: Any, after: Any) -> Any:
     0 where the step after is about other images."""
     if x_t.shape != after.shape:
         return np.zeros((ROWS, ROWS))
-    columns = [np.ones(x_t.size, np.float32), x_t.reshape(-1)]
-    columns.append(images[0].reshape(-1).astype(np.float32))
+    x_t = x_t.reshape(-1)
+    columns = [np.ones(x_t.size, np.float32), x_t, images[0].reshape(-1).astype(np.float32)]
     if len(images) > 1:
         columns.append((images[0] > images[1]).reshape(-1).astype(np.float32))
         columns.append((images[0] < images[1]).reshape(-1).astype(np.float32))
-    columns.append(after.reshape(-1) - columns[1])
-    rows = PLAIN if len(images) == 1 else range(ROWS)
-    sums = np.zeros((ROWS, ROWS))
-    for place, one in zip(rows, columns, strict=True):  # in half the time of a matrix product
-        for other_place, other in zip(rows, columns, strict=True):
-            if other_place <= place:
-                sums[place, other_place] = sums[other_place, place] = one.dot(other)
+    columns.append(after.reshape(-1) - x_t)
+    sums, lower = np.zeros((ROWS, ROWS)), LOWER[len(columns)]
+    # in half the time of a matrix product
+    products = [one.dot(other) for n, one in enumerate(columns, 1) for other in columns[:n]]
+    sums[lower] = sums.T[lower] = products
     return sums
 
 

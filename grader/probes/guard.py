@@ -81,7 +81,9 @@ def begin_guard(shell: Any, given: Any) -> Any:
     kept["libraries"] = tuple({*libraries, "<frozen", "<prelude", "<surroundings", "<probe"})
     kept["given"], kept["shell"] = os.path.join(given, ""), shell
     kept["modules"] = {module.__name__: module for module in MODULES}
-    kept["places"] = [(place, callables(place), shown) for place, shown in places(shell)]
+    kept["places"] = [
+        (place, callables(place), shown, as_they_stand(place)) for place, shown in places(shell)
+    ]
     kept["instances"] = [(one, name, dict(vars(one))) for one, name in instances(shell)]
     kept["namespace"] = shell.user_ns
 
@@ -165,6 +167,21 @@ def names_of(place: Any) -> Any:
     return found
 
 
+def as_they_stand(place: Any) -> Any:
+    """The dictionaries of a module, or of a class and those that it inherits from, with their names
+    and values in order."""
+    owners = place.__mro__ if isinstance(place, type) else (place,)
+    return [(vars(owner), list(vars(owner)), [*vars(owner).values()]) for owner in owners]
+
+
+def stands_as_before(found: Any) -> Any:
+    """Whether these hold what they held, in the same order, which is quickly seen."""
+    return all(
+        len(now) == len(names) and list(now) == names and all(map(IS, now.values(), values))
+        for now, names, values in found
+    )
+
+
 def callables(place: Any) -> Any:
     """Those names that stand for functions and classes."""
     return {name: value for name, value in names_of(place).items() if callable(value)}
@@ -182,10 +199,12 @@ def instances(shell: Any) -> Any:
 
 def changed_names() -> Any:
     """Names that are another function or class than before, or are gone."""
-    for place, before, shown in kept["places"]:
+    for place, before, shown, found in kept["places"]:
+        if stands_as_before(found):
+            continue
         now = names_of(place)
         if all(map(IS, map(now.get, before), before.values())):
-            continue  # as most often; these are some thousand names, at every question
+            continue
         for name, value in before.items():
             new = now.get(name, MISSING)
             if new is value:
@@ -244,6 +263,7 @@ def hooks() -> Any:
 def codes_of(target: Any) -> Any:
     """The code of a function, or of all functions of a class that are the notebook's."""
     owners = target.__mro__ if isinstance(target, type) else ()
+    owners = [owner for owner in owners if owner is not torch.nn.Module and owner is not object]
     found: dict[tuple[Any, str], types.CodeType] = {
         (owner, name): function.__code__
         for owner in owners
