@@ -5,7 +5,6 @@ gaps such as ``{steps}`` for the values. In Korean, ``{what:이}`` adds the part
 ``{reason:part}`` takes the full stop from a sentence that stands inside of another one.
 """
 
-import json
 import string
 import tomllib
 from collections.abc import Iterator, Mapping
@@ -31,7 +30,7 @@ class Message:
     values: Mapping[str, Any] = field(default_factory=dict)
 
     def __hash__(self) -> int:
-        return hash(json.dumps(self.to_json(), sort_keys=True, default=str))
+        return hash((self.id, frozenset(self.values)))
 
     def __str__(self) -> str:
         """The sentence in English."""
