@@ -7,7 +7,7 @@ from grader.batch.beside import Beside
 from grader.batch.gradebook import Gradebook, read_gradebook
 from grader.batch.journal import Journal, Rows
 from grader.errors import GraderError
-from grader.report.pages import write_pages, write_students
+from grader.report import pages
 
 FIRST_PAUSE = 2.0  # seconds from one time to the next, at least
 SHARE = 20  # and as many times what it took, so that a large class costs no more than a small one
@@ -18,7 +18,7 @@ def publish(journal: Journal, written: dict[str, str] | None = None) -> Gradeboo
     with journal.one_at_a_time():
         labels = journal.unwritten()
         gradebook = read_gradebook(journal)
-        write_pages(journal, gradebook, {} if written is None else written)
+        pages.write_pages(journal, gradebook, {} if written is None else written)
         journal.wrote(labels)
     return gradebook
 
@@ -30,7 +30,7 @@ def publish_decided(journal: Journal, rows: Rows) -> Gradebook:
         labels = journal.unwritten()
         gradebook = read_gradebook(journal, journal.rows(rows))
         entries = [entry for entry in gradebook.entries if entry.label in labels]
-        write_students(journal, gradebook, entries)
+        pages.write_students(journal, gradebook, entries)
         journal.wrote(labels)
     return gradebook
 
@@ -56,4 +56,4 @@ class Publisher(Beside):
 
     def _publish(self) -> None:
         with Journal(self.grades) as journal, journal.one_at_a_time():
-            write_pages(journal, read_gradebook(journal), self.written, going_on=True)
+            pages.write_pages(journal, read_gradebook(journal), self.written, going_on=True)

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from grader.batch import publish as module
 from grader.batch import run as run_module
 from grader.batch.run import Watch
 from grader.batch.work import Job
 from grader.report import pages
+from grader.report import publish as module
 from grader.report.publish import Publisher, publish
 from tests.batch.fake import Threads, batch, fake_grade
 
