@@ -262,11 +262,12 @@ def hooks() -> Any:
 
 def codes_of(target: Any) -> Any:
     """The code of a function, or of all functions of a class that are the notebook's."""
+    watched = torch.nn.Module, object  # among CLASSES, or of C
     owners = target.__mro__ if isinstance(target, type) else ()
-    owners = [owner for owner in owners if owner is not torch.nn.Module and owner is not object]
     found: dict[tuple[Any, str], types.CodeType] = {
         (owner, name): function.__code__
         for owner in owners
+        if owner not in watched
         for name, function in vars(owner).items()
         if isinstance(function, types.FunctionType)
     }

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from grader.batch.correct import correct
-from grader.batch.publish import publish
 
 from grader.batch.journal import Journal
 from grader.batch.roster import Student as Listed
+from grader.commands.correct import correct
+from grader.report.publish import publish
 from grader.results import Flag, State
 from tests.report.test_pages import EVIL
 from tests.review.room import CLIP, DDIM, L1, Student, grade, picture

@@ -8,19 +8,19 @@ from typing import Any
 
 import numpy as np
 import pytest
-from grader.batch.publish import publish
 from scipy.stats import pearsonr
 
 from grader.batch.gradebook import Entry, Gradebook, read_gradebook
 from grader.batch.journal import Journal
+from grader.checks.items import known_items
 from grader.checks.verdict import Verdict
 from grader.messages.message import said_in, say
 from grader.report.class_figures import BY_PERSON, ClassFigures, class_figures, key_of
 from grader.report.mistakes import aloud, mistakes_page
+from grader.report.publish import publish
 from grader.report.snippets import MOST_READ, MOST_SHOWN, looked_at, without_comments
 from grader.report.statistics import alpha, quartiles, rest_correlation
 from grader.results import State
-from grader.rubric import CHECKS
 from tests.batch.fake import RUBRIC, evidence
 from tests.report.books import book, corrected, entry
 from tests.report.test_pages import EVIL, Tags
@@ -90,7 +90,7 @@ def test_the_figures_of_a_class_are_those_of_its_points() -> None:
             f"{item}.{name}": Verdict(
                 f"{item}.{name}", State.PARTIAL, float(draw.random() < skill), "Not right."
             )
-            for item, names in CHECKS.items()
+            for item, names in ((one.id, one.checks) for one in known_items().values())
             for name in names
         }
         students.append(student(f"2023-{number:05}", verdicts))
@@ -272,7 +272,7 @@ def test_every_link_leads_to_a_page_that_is_there(graded: Path) -> None:
 
 
 def test_a_decision_changes_the_page_at_once(graded: Path) -> None:
-    from grader.batch.correct import correct
+    from grader.commands.correct import correct
 
     before = (graded / "mistakes.html").read_text("utf-8")
     correct(graded, "2023-10001", "loss", 10, "fine", "a TA", accept=False)

@@ -8,7 +8,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from grader.checks.cases import Array
+from grader.arrays import Array
 from grader.digits.labelled import labelled_tiles
 from grader.sandbox import KernelSession, Sandbox
 from grader.settings.checkpoint import CLEARLY, TRAINED, Behaviour, explained, observe
