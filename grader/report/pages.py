@@ -97,9 +97,7 @@ def _around(journal: Journal, gradebook: Gradebook) -> dict[str, Around]:
             pairs.setdefault(label, []).append(pair)
     return {
         label: Around(before, after, pairs.get(label, ()), journal.grades)
-        for before, label, after in zip(
-            [None, *labels[:-1]], labels, [*labels[1:], None], strict=True
-        )
+        for before, label, after in zip([None, *labels], labels, [*labels[1:], None], strict=False)
     }
 
 
