@@ -79,11 +79,12 @@ class Few:
 
 
 def nearest(x: Any, x_t: Any, levels: Any) -> Any:
-    """For each level the image whose part of noise is nearest to it: their rows in (N, 784)."""
+    """For each level the image in which noise is nearest to so many times the variance of the
+    digits: their rows in (N, 784)."""
     centred = x - x.mean(axis=1, keepdims=True)
     slope = (centred * x_t).sum(axis=1) / (centred**2).sum(axis=1)
-    noise = (x_t - slope[:, None] * x).var(axis=1)
-    return np.abs(noise - np.array(levels)[:, None]).argmin(axis=1)
+    noise = (x_t - slope[:, None] * x).var(axis=1) / np.maximum(slope**2 * x.var(), 1e-12)
+    return np.abs(np.log(noise + 1e-12) - np.log(levels)[:, None]).argmin(axis=1)
 
 
 def of_rows(value: Any, rows: Any, count: Any) -> Any:

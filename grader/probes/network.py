@@ -10,17 +10,17 @@
     pixels, labels   (all but samples) digits, base64 of bytes (N, 784), and their classes
     scale, shift     (answers, few) from 0..1 to the range in which ``forward`` is given them
     untrained        (answers, few) leave the weights as the notebook made them
-    copies, levels   (few) how often ``forward`` is given each digit, and parts of noise
+    copies, levels   (few) how often ``forward`` is given each digit; see below
     gray             (few, may lack) an even gray that the network is asked for, too
     n_sample         (samples) how many images
 
 "answers" gives ``x_t`` and ``answer``, what the network was given and what it answered while the
 student's ``forward`` ran. "few" gives the same, but of all those noisy digits the network itself
-answers only the ``rows`` whose part of noise is nearest to each of ``levels``; a fact ``not_few``
-says that it cannot be asked so. "even" gives ``answer``, what it answers to even grays, which tells
-two networks apart, and "few" that to ``gray`` as ``even``; "samples" gives ``images``. A fact
-``problem`` is the id of a message that says what the notebook lacks, or that the weights do not
-fit, with its ``values``.
+answers only the ``rows`` in which noise is nearest to ``levels`` times the digits' variance; a fact
+``not_few`` says that it cannot be asked so. "even" gives ``answer``, what it answers to even grays,
+which tells two networks apart, and "few" that to ``gray`` as ``even``; "samples" gives ``images``.
+A fact ``problem`` is the id of a message that says what the notebook lacks, or that the weights do
+not fit, with its ``values``.
 """
 
 import base64

@@ -1,10 +1,11 @@
 """What a checkpoint's network predicts, from as few images as leave no doubt: a sequential test.
 
 ``forward`` makes many noisy digits, which costs nothing; the network, which costs all, answers the
-one that is asked for, and more only where that leaves a doubt. The looks are ``LOOKS``: parts of
-noise in x_t at which trained networks differ most from those that hand on, blur or average what
-they are given. A fifth of noise tells prediction types apart and trained networks from untrained
-ones; three fifths tell a trained network from a filter.
+one that is asked for, and more only where that leaves a doubt. ``LOOKS`` says how many times the
+digits' variance the noise has in each, where trained networks differ most from those that hand on,
+blur or average what they are given. 2.5 is a fifth of noise in the template's range; it tells
+prediction types apart, and trained networks from untrained ones. 15 is three fifths; it tells a
+trained network from a filter.
 
 After k answers a network counts as trained if what it explains exceeds ``PLAIN`` times the limits
 by ``SURE * SPREAD / sqrt(k)``: 0.85, 0.75 and 0.675 after 1, 2 and 4. ``SPREAD`` is the standard
@@ -41,8 +42,8 @@ from grader.settings.checkpoint import (
     split,
 )
 
-LOOKS = ((0.2,), (0.6,), (0.2, 0.6))  # parts of noise in what is asked for, one look after another
-NEAR = 0.5  # of a part of noise, by which that of x_t may differ from it
+LOOKS = ((2.5,), (15.0,), (2.5, 15.0))  # noise in what is asked for, one look after another
+NEAR = 2.0  # times so much noise, or so little, may be in x_t
 COPIES = 8  # of each digit, from which the nearest is chosen
 SPREAD, SURE = 0.1, 3.5
 GRAY = {"epsilon": 0.0, "sample": 0.5}  # by which networks that were trained apart differ most
@@ -137,7 +138,7 @@ def ask_few(
     shift: float,
     **inputs: Any,
 ) -> Look | Said | None:
-    """Asks for one answer at each part of noise, in one range of the data. A text says why nothing
+    """Asks for one answer at each level of noise, in one range of the data. A text says why nothing
     can be asked at all; None: not for few, or the noise is not what was wanted."""
     asked = question(setting, measure="few", levels=list(levels), copies=COPIES, **inputs)
     found = probed(session, path, asked, scale, shift)
@@ -157,9 +158,9 @@ def ask_few(
     x = np.tile(pixels, (COPIES * calls, 1))
     rows = np.concatenate([rows + call * shown for call in range(calls)])
     seen = Look(x, x_t.reshape(-1, 784), rows, answer.reshape(-1, 784), gray(outcome.arrays))
-    noise = split(seen.x, seen.x_t)[2][rows].var(axis=1)
-    wanted = np.tile(levels, calls)
-    return seen if np.all(np.abs(noise - wanted) <= NEAR * wanted) else None
+    slope, _, noise = split(seen.x[rows], seen.x_t[rows])
+    times = noise.var(axis=1) / np.maximum(slope**2 * pixels.var(), 1e-12) / np.tile(levels, calls)
+    return seen if np.all((times >= 1 / NEAR) & (times <= NEAR)) else None
 
 
 def gray(arrays: Mapping[str, Array]) -> Array:
