@@ -10,7 +10,7 @@ from typing import Any
 
 import jinja2
 
-from grader.report.titles import check_title, full_title, item_title, short_title
+from grader.report.titles import check_title, full_title, item_title, item_titles, short_title
 
 
 @cache
@@ -30,6 +30,7 @@ def templates() -> jinja2.Environment:
     environment.filters["duration"] = duration
     environment.filters |= {
         "item_title": item_title,
+        "item_titles": item_titles,
         "short_title": short_title,
         "check_title": check_title,
         "full_title": full_title,

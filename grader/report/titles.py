@@ -1,6 +1,6 @@
 """What the items and checks of the rubric are called in words."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from grader.checks.items import known_items
 
@@ -30,6 +30,14 @@ def short_title(item: str) -> str:
     if item.startswith(SETTING):
         return item.removeprefix(SETTING).replace("_", ", ")
     return item_title(item)
+
+
+def item_titles(items: Sequence[str]) -> str:
+    """Of several; two or more settings are one, such as ``Clear digits, 4 settings``."""
+    settings = [item for item in items if item.startswith(SETTING)]
+    alone = [item for item in items if len(settings) < 2 or item not in settings]
+    names = [item_title(item) for item in alone]
+    return ", ".join([*names, *([f"{len(settings)} settings"] if len(settings) > 1 else [])])
 
 
 def check_title(check: str) -> str:

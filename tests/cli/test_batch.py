@@ -3,7 +3,6 @@
 import contextlib
 import csv
 import dataclasses
-import gzip
 import io
 import json
 import os
@@ -11,6 +10,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tarfile
 import time
 import zipfile
 from pathlib import Path
@@ -63,19 +63,34 @@ def graded(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return grades
 
 
+def contents(submission: bytes) -> dict[str, bytes]:
+    """The files of a .tar.gz by name."""
+    with tarfile.open(fileobj=io.BytesIO(submission)) as archive:
+        files = {member.name: archive.extractfile(member) for member in archive}
+        return {name: file.read() for name, file in files.items() if file is not None}
+
+
+def code_of(files: dict[str, bytes]) -> list[list[str]]:
+    """What the notebooks say; pictures depend on the version that packs them."""
+    notebooks = [json.loads(text) for name, text in files.items() if name.endswith(".ipynb")]
+    return [[cell["source"] for cell in notebook["cells"]] for notebook in notebooks]
+
+
 def test_the_class_is_what_its_builder_makes(tmp_path: Path) -> None:
     with zipfile.ZipFile(EXAMPLES / "submissions.zip") as archive:
         assert archive.namelist() == list(mini_class.MEMBERS)
         for member, kind in mini_class.MEMBERS.items():
             if kind != "broken":  # cut off after so many bytes
-                built = mini_class.submission(member, kind)
-                assert gzip.decompress(archive.read(member)) == gzip.decompress(built)
+                built = contents(mini_class.submission(member, kind))
+                included = contents(archive.read(member))
+                assert list(included) == list(built)
+                assert code_of(included) == code_of(built)
     assert (EXAMPLES / "roster.csv").read_text("utf-8") == mini_class.ROSTER
 
 
 def test_everyone_gets_what_is_due(graded: Path) -> None:
     rows = table(graded)
-    assert len(rows) == 10
+    assert len(rows) == 14
     assert rows["2023-20009"]["status"] == "missing"
     assert rows["2023-20003"]["status"] == "rejected"
     four = ("beta_schedule", "schedule_parameters", "loss", "sampling")
@@ -86,6 +101,14 @@ def test_everyone_gets_what_is_due(graded: Path) -> None:
     assert earned["2023-20002"][3] < 10
     assert earned["2023-20004"] == [10, 10, 10, 0]
     assert rows["2023-20010"]["status"] == "needs_review"
+    assert float(rows["2023-20006"]["points"]) > 99
+    assert earned["2023-20011"] == [5, 10, 10, 10]
+    assert earned["2023-20012"][2] == 0
+    assert earned["2023-20013"][1] < 10
+    settings = [float(rows["2023-20008"][f"setting_{name}"]) for name in mini_class.SETTINGS]
+    assert settings == [10, 10, 10, 0]
+    whole = [row for row in rows.values() if float(row["text_to_image"] or 0) == 10]
+    assert len(whole) == 11
     assert [label for label, row in rows.items() if row["late"] == "yes"] == ["2023-20005"]
 
 

@@ -44,12 +44,12 @@ MEMBERS = {
     "songmina_1010_5010_2023-20010.tar.gz": "doubtful/loss/huber.py",
     "ohsujin_1011_5011_2023-20011.tar.gz": "bugs/beta_schedule/cosine_clipped_at_half.py",
     "hwangjimin_1012_5012_2023-20012.tar.gz": "bugs/loss/coefficients_swapped.py",
-    "baeyerin_1013_5013_2023-20013.tar.gz": "bugs/sampling/noise_at_the_last_step.py",
+    "baeyerin_1013_5013_2023-20013.tar.gz": "bugs/schedule_parameters/alphabar_of_roots.py",
     "shindongha_1014_5014_2023-20014.tar.gz": "correct/l35_einsum.py",
 }
 FORGOTTEN = {"2023-20008": ("sample_cosine",), "2023-20012": SETTINGS}
 """Settings that were not handed in, by what the member's name holds."""
-BLURRED = {"2023-20010": 14, "2023-20014": 31}
+BLURRED = {"2023-20010": 14, "2023-20014": 16}
 """How many of the hundred samples are no clear digits."""
 CODE_ALONE = ("broken", "hostile/os_exit_in_sample.py")
 ROSTER = """학번,이름,분반,submitted
