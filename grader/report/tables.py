@@ -218,7 +218,7 @@ def _finder(
     numbers = {_at(row, places["ID"]) for row in rows[1:]} - {""}
     by_number = {u: e for e in gradebook.entries if (u := e.row["user"] or "") in numbers}
     by_student: dict[str, list[Entry]] = {}
-    others = [e for e in gradebook.entries if e.row["user"] or "" not in by_number]
+    others = [e for e in gradebook.entries if (e.row["user"] or "") not in by_number]
     for entry in others:
         # of all that Canvas's name for the file can mean
         possible = numbers.intersection(entry.row["users"]) - set(by_number)
