@@ -28,7 +28,8 @@ def top_levels(path: Path) -> set[str]:
 
 
 LAYERS = (
-    "paths errors messages arrays",
+    "paths messages arrays",
+    "errors",
     "scratch lateness bounded probes",
     "sandbox",
     "states",
@@ -109,7 +110,7 @@ def test_no_modules_import_each_other_in_a_circle() -> None:
 
 
 READERS = {"checks/answers.py", "digits/decode.py"} | {
-    f"settings/{name}.py" for name in ("checkpoint", "evidence", "resample")
+    f"settings/{name}.py" for name in ("checkpoint", "evidence", "looks", "resample")
 }
 """Who makes a record of what a probe answers."""
 

@@ -9,7 +9,7 @@ from pygments.token import Comment, String, is_token_subtype
 
 from grader.batch.gradebook import Entry
 from grader.batch.journal import Journal
-from grader.review.mask import Mask
+from grader.report.mask import Mask
 
 MOST_READ, MOST_SHOWN, WIDEST = 150, 30, 160  # lines, lines, letters
 TRIED = 3  # students of whom one has code

@@ -17,11 +17,11 @@ from grader.batch.journal import Journal
 from grader.batch.kept_decisions import Answered
 from grader.errors import GraderError
 from grader.messages.message import Said, said_in
+from grader.report.mask import HIDDEN, Mask
 from grader.review.cards import Card, Evidence, TileGrid
 from grader.review.classroom import Classroom
 from grader.review.forms import filters_of
 from grader.review.groups import Doubt, Group
-from grader.review.mask import HIDDEN, Mask
 from grader.review.queue import Queue, known_by
 from grader.review.saving import Writer
 from grader.review.security import Keys

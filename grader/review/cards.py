@@ -15,8 +15,8 @@ from grader.batch.journal import Journal
 from grader.checks.items import known_items
 from grader.messages.message import messages_in, said_in
 from grader.report.curves import Curve, curves_of
+from grader.report.mask import Mask
 from grader.review.code import Statement, statements_for
-from grader.review.mask import Mask
 from grader.review.words import Words
 
 OLD = "graded before code was kept; grade again to see it"

@@ -9,10 +9,10 @@ from grader.batch.kept_decisions import Answered
 from grader.batch.kept_decisions import Request as Asked
 from grader.batch.requests import entry_of_request, target_of
 from grader.errors import UsageError
+from grader.report.mask import HIDDEN
 from grader.review import acts
 from grader.review.bench import Workbench
 from grader.review.forms import form_of, one, points_of, seen_of
-from grader.review.mask import HIDDEN
 
 
 async def show(bench: Workbench, request: Request) -> Response:

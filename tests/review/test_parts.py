@@ -12,11 +12,11 @@ from grader.batch.code import judged, judged_code
 from grader.batch.deciding import ALONE, UNJUDGED
 from grader.batch.decisions import Decision
 from grader.intake import Statement as KeptStatement
+from grader.report.mask import HIDDEN, Mask
 from grader.review.code import coloured, reference_for, statements_for
 from grader.review.korean import KOREAN, TOLD
 from grader.review.korean import MEASURED as MEASURED_TEXTS
 from grader.review.korean_notes import NOTES
-from grader.review.mask import HIDDEN, Mask
 from grader.review.shares import reviewer_of, sample
 from grader.review.words import LONGEST, Words
 from tests.batch.fake import evidence

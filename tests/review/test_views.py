@@ -16,11 +16,11 @@ from grader.batch.roster import Student as Listed
 from grader.commands.correct import correct
 from grader.errors import GraderError
 from grader.messages.message import say
+from grader.report.mask import HIDDEN
 from grader.results import Flag
 from grader.review import answering, looking, requests
 from grader.review.app import Handler
 from grader.review.bench import Asked, Workbench
-from grader.review.mask import HIDDEN
 from grader.review.saving import Writer
 from grader.review.security import Keys
 from tests.review.room import L1, Student, grade, some_class
