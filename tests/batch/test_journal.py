@@ -10,6 +10,7 @@ from grader.batch.decisions import Decision, Decisions
 from grader.batch.evidence import grader_sha256
 from grader.batch.journal import Journal
 from grader.batch.places import Place
+from grader.batch.row import row_of
 from grader.errors import JournalError, UsageError
 from grader.results import State
 from tests.batch.fake import evidence
@@ -163,4 +164,4 @@ def test_the_gradebook_is_read_again_only_if_somebody_wrote_it(tmp_path: Path) -
         other.write_row("a", "a", {"n": 2}, None)
         again = journal.rows(known)
         assert again is not known
-        assert list(again.found) == [("a", {"n": 2}, None)]
+        assert list(again.found) == [("a", row_of({"n": 2}), None)]
