@@ -15,6 +15,7 @@ from grader.errors import UsageError
 from grader.messages.message import Said, said_in, said_json, say, sentence, together
 from grader.results import SCHEMA_VERSION, clarity_json
 
+LANGUAGE = "language"  # the fact that says in which students are told
 OPEN = ("needs_review", "infra_error")
 EMPTY = say("handed_in.nothing")
 SHORTEST = 3  # digits of the end of an id that tell who is meant
@@ -222,13 +223,15 @@ def _listed(names: Sequence[str], items: Sequence[GradedItem]) -> str:
 
 @dataclass(frozen=True)
 class Gradebook:
-    """The class: ``items`` of the rubric, ``lines`` of the last run, ``pairs`` that are alike."""
+    """The class: ``items`` of the rubric, ``lines`` of the last run, ``pairs`` that are alike; the
+    ``language`` in which students are told: ``en``, ``ko`` or ``both``."""
 
     title: str
     items: Sequence[Mapping[str, Any]]
     entries: Sequence[Entry]
     lines: Sequence[str]
     pairs: Sequence[Mapping[str, Any]]
+    language: str = "en"
 
     def find(self, text: str) -> Entry:
         """By label, by a name or by the end of an id that only one has. Raises ``UsageError``."""
@@ -274,6 +277,7 @@ def read_gradebook(journal: Journal, rows: Rows | None = None) -> Gradebook:
         entries,
         journal.fact("lines", []),
         journal.fact("pairs", []),
+        journal.fact(LANGUAGE, "en"),
     )
 
 

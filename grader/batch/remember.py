@@ -12,6 +12,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
 
+from grader.batch.gradebook import LANGUAGE
 from grader.batch.journal import Journal
 from grader.batch.roster import Roster, read_roster, roster_from, roster_json
 from grader.batch.work import SandboxName, Task
@@ -29,8 +30,14 @@ _SAID = {
     "seed": "The seed of the last run is used: {}.",
     "run": "--run {} of the last run is used.",
     "resample": "--resample of the last run is used; --no-resample drops it.",
+    "lang": "--lang {} of the last run is used.",
 }
-_UNSAID: Mapping[str, Any] = {"seed": 0, "run": "definitions", "resample": False}  # as it is anyway
+_UNSAID: Mapping[str, Any] = {
+    "seed": 0,
+    "run": "definitions",
+    "resample": False,
+    "lang": "en",
+}  # as it is anyway
 
 
 @dataclass(frozen=True)
@@ -45,6 +52,7 @@ class Asked:
     seed: int | None = None
     run: Literal["definitions", "everything"] | None = None
     resample: bool | None = None
+    lang: Literal["en", "ko", "both"] | None = None
     sandbox: SandboxName = "auto"
 
 
@@ -82,7 +90,7 @@ def settle(
     roster = roster_from(kept["roster"]["students"]) if "roster" in kept else None
     deadline = parse_deadline(kept["deadline"]) if "deadline" in kept else None
     if kept != last:
-        journal.note({FACT: kept})
+        journal.note({FACT: kept, LANGUAGE: kept.get("lang", "en")})
     lines = [
         said.format(_shown(kept[name]))
         for name, said in _SAID.items()
@@ -108,7 +116,7 @@ def given(asked: Asked) -> dict[str, Any]:
     """
     found: dict[str, Any] = {
         name: value
-        for name in ("deadline", "limits", "seed", "run", "resample")
+        for name in ("deadline", "limits", "seed", "run", "resample", "lang")
         if (value := getattr(asked, name)) is not None
     }
     if asked.rubric is not None:

@@ -89,6 +89,13 @@ from grader.errors import STOPPED
     help="If the notebook shows no figure of 100 samples, generate them from its checkpoint. Slow.",
 )
 @click.option(
+    "--lang",
+    type=click.Choice(["en", "ko", "both"]),
+    show_default="en",
+    help="The language of the students' pages, also in exports to feedback and Gradescope. "
+    "With both, each message stands in Korean and in English.",
+)
+@click.option(
     "--seed",
     type=click.IntRange(min=0),
     show_default="drawn at the first run",
@@ -113,6 +120,7 @@ def batch_command(
     run: Literal["definitions", "everything"] | None,
     sandbox: Literal["auto", "bubblewrap", "none"],
     resample: bool | None,
+    lang: Literal["en", "ko", "both"] | None,
     seed: int | None,
     limits: tuple[tuple[str, float], ...],
 ) -> None:
@@ -122,7 +130,7 @@ def batch_command(
 
     Run the same command again to continue after an interruption. It also grades again what failed
     through a fault of the grader. The folder remembers the roster, deadline, rubric, limits, seed,
-    --run and --resample until you give others. The word none forgets one of the first four.
+    --run, --resample and --lang until you give others. The word none forgets one of the first four.
     """
     from grader.batch.remember import Asked
     from grader.commands.run_batch import run_batch
@@ -130,7 +138,7 @@ def batch_command(
     console = Console(stderr=True)
     warn_of_no_sandbox(sandbox, console)
     changed = by_name(limits) if limits else None
-    asked = Asked(rubric, roster, deadline, changed, seed, run, resample, sandbox)
+    asked = Asked(rubric, roster, deadline, changed, seed, run, resample, lang, sandbox)
     if not run_batch(paths, grades, asked, jobs, scheduler, rerun, console):
         sys.exit(STOPPED)
 

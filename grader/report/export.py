@@ -108,7 +108,9 @@ def _gradescope(journal: Journal, gradebook: Gradebook, output: Path | None) -> 
     written: set[Path] = set()
     for entry in gradebook.entries:
         evidence = journal.find(entry.key, stale=True) if entry.key else None
-        result = gradescope_json(entry, visible, evidence.overlay if evidence else b"")
+        result = gradescope_json(
+            entry, visible, evidence.overlay if evidence else b"", gradebook.language
+        )
         if result is None:
             continue
         text = json.dumps(result, ensure_ascii=False, allow_nan=False, indent=1) + "\n"

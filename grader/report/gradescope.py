@@ -12,14 +12,14 @@ import jsonschema
 
 from grader.batch.gradebook import Entry, GradedItem
 from grader.batch.telling import Telling
-from grader.messages.message import said_in, sentence
+from grader.messages.message import said_in
+from grader.report.words import Words
 
 SCHEMA = Path(__file__).with_name("gradescope.schema.json")
-CONFIRMED = "Confirmed by a person."
 
 
 def gradescope_json(
-    entry: Entry, visible: Mapping[str, bool], overlay: bytes
+    entry: Entry, visible: Mapping[str, bool], overlay: bytes, language: str = "en"
 ) -> dict[str, Any] | None:
     """As Gradescope reads it, checked against the published form; None where nothing was handed in
     or the grader failed. What nobody could judge yet has no points there, and says so.
@@ -29,19 +29,21 @@ def gradescope_json(
     """
     if entry.result is None or entry.failed:
         return None
-    tell = Telling()
+    tell, words = Telling(), Words(language)
     tests = [
-        _test(number, item, visible.get(item.id, False), overlay, tell)
+        _test(number, item, visible.get(item.id, False), overlay, tell, words)
         for number, item in enumerate(entry.items, 1)
     ]
     open_items = [item.id for item in entry.items if item.open]
     lines = []
     if entry.unread:
-        lines.append(f"Nothing is judged yet; a person will look at it. {entry.reasons[0]}")
+        reason = words.said(entry.only_reason or entry.reasons[0])
+        lines.append(words("page.scope_unread", reason=reason))
     elif open_items:
-        lines.append(f"Provisional: a person still looks at {', '.join(open_items)}.")
+        lines.append(words("page.scope_open", items=", ".join(open_items)))
     if entry.deduction:
-        lines.append(f"Late: {entry.deduction:g} of {entry.before_lateness:g} points are deducted.")
+        deducted, of = f"{entry.deduction:g}", f"{entry.before_lateness:g}"
+        lines.append(words("page.scope_late", deduction=deducted, points=of))
     result = {
         "score": entry.points or 0.0,
         "output": "\n".join(lines),
@@ -57,7 +59,7 @@ def gradescope_json(
 
 
 def _test(
-    number: int, item: GradedItem, visible: bool, overlay: bytes, tell: Telling
+    number: int, item: GradedItem, visible: bool, overlay: bytes, tell: Telling, words: Words
 ) -> dict[str, Any]:
     full = item.max_points > 0 and item.points >= item.max_points
     return {
@@ -66,7 +68,7 @@ def _test(
         "status": "passed" if full and not item.open else "failed",
         "name": item.id,
         "number": str(number),
-        "output": _output(item, overlay, tell if visible else Telling()),
+        "output": _output(item, overlay, tell if visible else Telling(), words),
         "output_format": "html",
         "tags": [item.status, *(["corrected"] if item.by_person else [])],
         "visibility": "after_published" if visible else "hidden",
@@ -74,12 +76,12 @@ def _test(
     }
 
 
-def _output(item: GradedItem, overlay: bytes, tell: Telling) -> str:
+def _output(item: GradedItem, overlay: bytes, tell: Telling, words: Words) -> str:
     """The sentences as a list, escaped; the picture of the clear digits where it belongs."""
 
     def message_of(check: Mapping[str, Any]) -> str:
         said = said_in(check)
-        return sentence(said if check["status"] == "passed" else tell(item.id, said))
+        return words.said(said if check["status"] == "passed" else tell(item.id, said))
 
     lines = [
         f"<li>{html.escape(check['id'].split('.')[-1])} "
@@ -87,8 +89,9 @@ def _output(item: GradedItem, overlay: bytes, tell: Telling) -> str:
         for check in item.checks
     ]
     if item.by_person:
-        changed = item.points != item.automatic
-        what = f"Corrected by a person to {item.points:g} points." if changed else CONFIRMED
+        what = words("page.confirmed")
+        if item.points != item.automatic:
+            what = words("page.corrected", points=f"{item.points:g}")
         comments = dict.fromkeys(made.comment for made in item.by_person if made.comment)
         lines.append(f"<li>{what} {html.escape(' '.join(comments))}</li>")
     text = f"<ul>{''.join(lines)}</ul>"

@@ -13,7 +13,8 @@ from grader.batch.telling import Telling
 from grader.messages.message import said_in
 from grader.report.curves import curves_of
 from grader.report.templating import templates
-from grader.report.titles import SETTING, check_title, full_title, item_title
+from grader.report.titles import SETTING
+from grader.report.words import Words
 
 ALL = 1e-9  # of the points, beside rounding
 Pair = Mapping[str, Any]
@@ -65,23 +66,25 @@ def student_page(
     *,
     around: Around | None = None,
 ) -> str:
-    """One student's page; details, flags, hidden items' sentences and commands only for TAs, whose
-    page has ``around``."""
+    """One student's page in the class's language; details, flags, hidden items' sentences and
+    commands only for TAs, whose page has ``around`` and is in English."""
     visible = {item["id"]: item["visibility"] == "visible" for item in gradebook.items}
     ta = around is not None
+    words = Words("en" if ta else gradebook.language)
     page = templates().get_template("student.html")
     return page.render(
         title=gradebook.title,
         entry=entry,
         ta=ta,
         around=around,
+        words=words,
         seen={item.id: ta or visible.get(item.id, False) for item in entry.items},
-        lost=lost(entry, {item for item, is_seen in visible.items() if is_seen or ta}),
+        lost=lost(entry, {item for item, is_seen in visible.items() if is_seen or ta}, words),
         parts=_parts(entry),
         overlay=base64.b64encode(overlay).decode("ascii"),
         shown={"asked": [], "pictures": [], "settings": {}, **shown},
         curves=curves_of,
-        told=lambda item: told(item, apart=ta),
+        told=lambda item: told(item, words, apart=ta),
         tell=Telling(),
         said_in=said_in,
         environment=entry.result["environment"] if entry.result else {},
@@ -105,7 +108,7 @@ class _Command:
         return shlex.join(words)
 
 
-def lost(entry: Entry, visible: set[str]) -> list[Lost]:
+def lost(entry: Entry, visible: set[str], words: Words) -> list[Lost]:
     """What lost points for good, the most first. An item that lost all of them, on which a person
     decided as a whole, or that hides its checks is one line."""
     found = []
@@ -114,19 +117,19 @@ def lost(entry: Entry, visible: set[str]) -> list[Lost]:
             continue
         apart = item.decision is None and item.points > ALL and item.id in visible
         if apart and len(item.checks) > 1:
-            found += [line for check in item.checks if (line := _lost_check(item, check))]
+            found += [line for check in item.checks if (line := _lost_check(item, check, words))]
         else:
-            found.append(Lost(item.id, item_title(item.id), item.points, item.max_points))
+            found.append(Lost(item.id, words.item(item.id), item.points, item.max_points))
     return sorted(found, key=lambda line: line.points - line.max_points)
 
 
-def _lost_check(item: GradedItem, check: Mapping[str, Any]) -> Lost | None:
+def _lost_check(item: GradedItem, check: Mapping[str, Any], words: Words) -> Lost | None:
     points, most = item.points_of(check), float(check["max_points"])
     lost_some = points < most - ALL
-    return Lost(item.id, full_title(check["id"]), points, most) if lost_some else None
+    return Lost(item.id, words.full(check["id"]), points, most) if lost_some else None
 
 
-def told(item: GradedItem, *, apart: bool) -> list[Told]:
+def told(item: GradedItem, words: Words, *, apart: bool) -> list[Told]:
     """The checks of an item; those to which the same was said are one, unless ``apart``."""
     found: dict[Any, list[Mapping[str, Any]]] = {}
     for check in item.checks:
@@ -134,11 +137,13 @@ def told(item: GradedItem, *, apart: bool) -> list[Told]:
         found.setdefault(check["id"] if alone else (check["status"], check["message"]), []).append(
             check
         )
-    return [_told(item, checks, only=len(found) == 1) for checks in found.values()]
+    return [_told(item, checks, words, only=len(found) == 1) for checks in found.values()]
 
 
-def _told(item: GradedItem, checks: Sequence[Mapping[str, Any]], *, only: bool) -> Told:
-    first, *rest = [check_title(check["id"]) for check in checks]
+def _told(
+    item: GradedItem, checks: Sequence[Mapping[str, Any]], words: Words, *, only: bool
+) -> Told:
+    first, *rest = [words.check(check["id"]) for check in checks]
     names = [first, *(name if "_" in name else name[:1].lower() + name[1:] for name in rest)]
     points, most = sum(map(item.points_of, checks)), sum(c["max_points"] for c in checks)
     made = item.decided.get(checks[0]["id"])

@@ -23,11 +23,8 @@ def templates() -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["points"] = lambda value: (
-        "–" if value is None else f"{value:.2f}".rstrip("0").rstrip(".")
-    )
+    environment.filters["points"] = number
     environment.filters["details"] = details
-    environment.filters["duration"] = duration
     environment.filters |= {
         "item_title": item_title,
         "item_titles": item_titles,
@@ -38,12 +35,9 @@ def templates() -> jinja2.Environment:
     return environment
 
 
-def duration(hours: float) -> str:
-    """In the unit in which a person would say it."""
-    minutes = round(60 * hours)
-    if minutes < 1:
-        return "less than a minute"
-    return f"{minutes} minutes" if minutes < 120 else f"{hours:.1f} hours"
+def number(value: float | None) -> str:
+    """Points with as many digits as they need."""
+    return "–" if value is None else f"{value:.2f}".rstrip("0").rstrip(".")
 
 
 def details(value: Mapping[str, Any]) -> str:

@@ -1,28 +1,17 @@
 """What the items and checks of the rubric are called in words."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from grader.checks.items import known_items
+from grader.messages.message import Message, sentence, templates
 
-_PARTS: Mapping[str, str] = {
-    "beta_schedule.linear": "Linear schedule",
-    "beta_schedule.cosine": "Cosine schedule",
-    "loss.epsilon": "Epsilon prediction",
-    "loss.sample": "Sample prediction",
-    "sampling.epsilon": "Epsilon prediction",
-    "sampling.sample": "Sample prediction",
-    "image_quality.clear_digits": "Clear digits",
-    "text_to_image.prompt": "Own prompt",
-    "text_to_image.settings": "Settings of the pipeline",
-    "text_to_image.pictures": "Pictures",
-}
 SETTING = "setting_"
 
 
-def item_title(item: str) -> str:
+def item_title(item: str, language: str = "en") -> str:
     """Such as ``Noise schedule``, or ``Setting epsilon, linear``."""
     known = known_items().get(item)
-    return known.title["en"] if known else item.replace("_", " ").capitalize()
+    return known.title[language] if known else item.replace("_", " ").capitalize()
 
 
 def short_title(item: str) -> str:
@@ -40,18 +29,20 @@ def item_titles(items: Sequence[str]) -> str:
     return ", ".join([*names, *([f"{len(settings)} settings"] if len(settings) > 1 else [])])
 
 
-def check_title(check: str) -> str:
+def check_title(check: str, language: str = "en") -> str:
     """Of a check below its item's title, such as ``Cosine schedule``; entries keep their names."""
     item, _, name = check.partition(".")
     if item == "schedule_parameters":
         return name
-    return _PARTS.get(check) or name.replace("_", " ").capitalize()
+    if f"title.{name}" in templates(language):
+        return sentence(Message(f"title.{name}"), language)
+    return name.replace("_", " ").capitalize()
 
 
-def full_title(check: str) -> str:
+def full_title(check: str, language: str = "en") -> str:
     """Of a check that stands alone, such as ``Sampling: epsilon prediction``."""
-    item, name = check.partition(".")[0], check_title(check)
+    item, name = check.partition(".")[0], check_title(check, language)
     if item in ("beta_schedule", "image_quality"):
         return name
     small = name if item == "schedule_parameters" else name[:1].lower() + name[1:]
-    return f"{item_title(item)}: {small}"
+    return f"{item_title(item, language)}: {small}"

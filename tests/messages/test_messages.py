@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from grader.batch.evidence import verdicts_from, verdicts_json
+from grader.checks.items import known_items
 from grader.checks.verdict import Verdict, failed
 from grader.messages.message import (
     LANGUAGES,
@@ -42,6 +43,9 @@ def constants() -> Iterator[tuple[Path, str]]:
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             if isinstance(node, ast.Constant) and isinstance(node.value, str):
                 yield path, node.value
+    for path in sorted(PACKAGE.rglob("*.html")):
+        for text in re.findall(r'"([a-z_]+\.[a-z0-9_]+)"', path.read_text("utf-8")):
+            yield path, text
 
 
 def said_in_code() -> Iterator[tuple[str, set[str] | None]]:
@@ -64,7 +68,10 @@ def test_the_code_says_nothing_that_the_catalogue_does_not_hold() -> None:
 
 
 def test_the_catalogue_holds_nothing_that_the_code_does_not_say() -> None:
-    assert set(templates("en")) <= {text for _, text in constants()}
+    states = {f"state.{state}" for state in [*State, "graded", "person", "rejected"]}
+    checks = {check for item in known_items().values() for check in item.checks}
+    titles = {f"title.{check}" for check in checks}
+    assert set(templates("en")) <= {text for _, text in constants()} | states | titles
 
 
 def test_what_probes_answer_is_in_the_catalogue() -> None:

@@ -14,7 +14,7 @@ from grader.batch.gradebook import Entry, Gradebook, read_gradebook
 from grader.batch.journal import Journal
 from grader.checks.items import known_items
 from grader.checks.verdict import Verdict
-from grader.messages.message import said_in, say
+from grader.messages.message import said_in, say, together
 from grader.report.class_figures import BY_PERSON, ClassFigures, class_figures, key_of
 from grader.report.mistakes import aloud, mistakes_page
 from grader.report.publish import publish
@@ -135,7 +135,7 @@ def test_a_message_that_differs_in_numbers_is_one_mistake() -> None:
 
 
 def test_two_problems_in_one_message_are_two_mistakes() -> None:
-    both = say("sampling.two_problems", first=NOISE, second=say("sampling.order_of_steps"))
+    both = together(NOISE, say("sampling.order_of_steps"))
     found = item_of(
         class_figures(book(student("2023-00001", lost("sampling.epsilon", both)))), "sampling"
     )

@@ -16,6 +16,7 @@ from grader.checks.items import known_items
 from grader.report.curves import BOTTOM, HEIGHT, TOP, ticks
 from grader.report.index import distributions, index_page, sections, summarize, to_settle
 from grader.report.student import Around, lost, student_page
+from grader.report.words import Words
 from grader.results import Flag, State
 from tests.batch.fake import evidence
 from tests.report.books import ITEMS, book, corrected, entry
@@ -200,7 +201,7 @@ def test_ticks_are_round_numbers(low: float, high: float, expected: list[float])
 
 def lines_of(student: Any, visible: bool = True) -> list[str]:
     ids = {item["id"] for item in ITEMS} if visible else set()
-    return [f"{x.title}: {x.points:g} of {x.max_points:g}" for x in lost(student, ids)]
+    return [f"{x.title}: {x.points:g} of {x.max_points:g}" for x in lost(student, ids, Words("en"))]
 
 
 def test_what_was_lost_comes_first_in_words() -> None:

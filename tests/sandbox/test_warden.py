@@ -8,6 +8,7 @@ import textwrap
 
 import pytest
 
+from grader.messages.message import sentence
 from grader.sandbox import Limits, Sandbox, Status, watch
 from grader.sandbox.kernel import Kernel, KernelGoneError
 
@@ -107,7 +108,7 @@ def test_more_than_is_allowed_ends_a_kernel(what: str, lean: Sandbox) -> None:
     verdict = ended(lean, SMALL, ATTACKS[what])
     assert verdict is not None
     assert verdict.status is (Status.killed if what in SAID else Status.out_of_memory)
-    assert SAID.get(what, "more than 0.293 GiB of memory") in verdict.message
+    assert SAID.get(what, "more than 0.293 GiB of memory") in sentence(verdict.said)
 
 
 @pytest.mark.parametrize("what", ATTACKS)
