@@ -52,6 +52,21 @@ def test_nothing_is_said_of_what_nobody_asked_for(tmp_path: Path) -> None:
         assert (found.task.run, found.task.resample) == ("definitions", False)
 
 
+def test_the_language_of_a_class_stays_until_another_is_given(tmp_path: Path) -> None:
+    def language() -> str:
+        with Journal(tmp_path / "grades") as journal:
+            return read_gradebook(journal).language
+
+    settled(tmp_path / "grades")
+    assert language() == "en"
+    settled(tmp_path / "grades", lang="ko")
+    assert settled(tmp_path / "grades").lines == ["--lang ko of the last run is used."]
+    assert language() == "ko"
+    settled(tmp_path / "grades", lang="en")
+    assert not settled(tmp_path / "grades").lines
+    assert language() == "en"
+
+
 def test_each_class_has_a_seed_of_its_own_and_keeps_it(tmp_path: Path) -> None:
     classes = [tmp_path / name for name in ("one", "other")]
     seeds = [settled(grades).task.seed for grades in classes]

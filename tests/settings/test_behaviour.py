@@ -10,6 +10,7 @@ import pytest
 import torch
 
 from grader.kit.guided import guided
+from grader.messages.message import sentence
 from grader.sandbox import KernelSession, Sandbox
 from grader.settings import checkpoint as checkpoint_module
 from grader.settings.checkpoint import (
@@ -198,7 +199,7 @@ def test_a_model_that_cannot_be_made_is_no_fault_of_ours(sandbox: Sandbox, tmp_p
     torch.save(best_state("epsilon", 1.0, 0.0, "nn_model"), path)
     with with_model(notebook, sandbox) as session:
         session.prepare()
-        problem = observe(session, path, "epsilon_linear", {}).problem
+        problem = sentence(observe(session, path, "epsilon_linear", {}).problem)
     assert problem.startswith("the notebook lacks a cell that makes its own ddpm")
     assert "depth" in problem
 
