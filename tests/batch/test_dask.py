@@ -1,6 +1,9 @@
 """A batch on Dask workers that are killed, below a scheduler that is started anew."""
 
+import gc
+import warnings
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,6 +15,15 @@ from grader.batch.run import Watch
 from grader.errors import GraderError
 from tests.batch.cluster import cluster, kill
 from tests.batch.fake import batch, slow_grade, stored
+
+
+@pytest.fixture(autouse=True)
+def _sockets_of_killed_workers() -> Iterator[None]:
+    """Dask leaves them to the garbage collector, which would warn in some later test."""
+    yield
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)
+        gc.collect()
 
 
 @pytest.fixture(autouse=True)
