@@ -1,6 +1,6 @@
 """What loss and sampler were measured to be, in words: for a TA who decides on a doubt."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -120,14 +120,22 @@ class Distance(NamedTuple):
     gradient: Array
 
 
-def distances(differences: Mapping[str, Array], flow: Array) -> Iterator[Distance]:
+def squared(target: str, d: Array) -> Distance:
+    """What the loss should be."""
+    name = f"mean squared difference between the prediction and {target}"
+    return Distance(name, mean_of(d * d), d * (2 / (d.shape[1] * d.shape[2])))
+
+
+def distances(
+    differences: Iterable[tuple[str, Array]], seen: dict[str, Array], flow: Array
+) -> Iterator[Distance]:
     """Those that courses know, to each target: what the loss should be, and then the others, which
-    take longer. ``flow``: the gradient that was measured, by which Huber's distance has its
-    bend."""
-    for target, d in differences.items():
-        name = f"mean squared difference between the prediction and {target}"
-        yield Distance(name, mean_of(d * d), d * (2 / (d.shape[1] * d.shape[2])))
-    for target, d in differences.items():
+    take longer. ``differences`` are computed as they are asked for, and then are in ``seen``.
+    ``flow``: the gradient that was measured, by which Huber's distance has its bend."""
+    for target, d in differences:
+        seen[target] = d
+        yield squared(target, d)
+    for target, d in seen.items():
         for other in other_distances(d, flow):
             yield other._replace(name=f"{other.name} between the prediction and {target}")
 
@@ -155,18 +163,20 @@ def mean_of(values: Array) -> Array:
     return np.asarray(values.mean(axis=(1, 2)))
 
 
-def targets(answer: LossAnswer, process: ForwardProcess) -> dict[str, Array]:
-    """What a network can be trained on, (N, P), by what a TA calls it."""
-    found = {"the noise": process.noise, "the image": process.x_scaled}
+def targets(
+    answer: LossAnswer, process: ForwardProcess, rows: slice
+) -> Iterator[tuple[str, Array]]:
+    """What a network can be trained on, (N, P), by what a TA calls it, one after the other."""
+    noise, image = process.noise[rows], process.x_scaled[rows]
+    yield "the noise", noise
+    yield "the image", image
     if (process.scale, process.shift) == (1, 0):
-        found["the image in -1..1"] = 2 * process.x - 1
+        yield "the image in -1..1", 2 * process.x[rows] - 1
     else:
-        found["the image in 0..1"] = process.x
-    x_t = answer.x_t
-    if x_t.shape == process.noise.shape:
-        found["the noisy image x_t"] = x_t
-        found["the noise minus the image"] = process.noise - process.x_scaled
-    return found
+        yield "the image in 0..1", process.x[rows]
+    if answer.x_t.shape == process.noise.shape:
+        yield "the noisy image x_t", answer.x_t[rows]
+        yield "the noise minus the image", noise - image
 
 
 def loss(answer: LossAnswer, process: ForwardProcess) -> dict[str, str]:
@@ -188,16 +198,17 @@ def told_of_loss(answer: LossAnswer, process: ForwardProcess) -> dict[str, str]:
         return said | {"gradient": "not finite"}
     if not np.any(flow):
         return said | {"gradient": "none"}
-    goals = targets(answer, process)
-    differences = {name: (answered - goal[rows]).reshape(shape) for name, goal in goals.items()}
+    goals = targets(answer, process, rows)
+    differences = ((name, (answered - goal).reshape(shape)) for name, goal in goals)
+    seen: dict[str, Array] = {}
     best, what = 0.0, ""
-    for distance in distances(differences, flow):
+    for distance in distances(differences, seen, flow):
         agreement = abs(cosine(flow, distance.gradient))
         if agreement > best:
             best, what = agreement, distance.name
         if best > SAME:
             return said | {"this is": beside(values[:batches], distance, flow)}
-    for target, d in differences.items():
+    for target, d in seen.items():
         if weighted := weights(flow, d, process.step[rows], target):
             return said | {"this is": weighted}
     if best > ALIKE:
