@@ -3,7 +3,8 @@
 ``bounded(work, ...)`` has a helper fork a child for the call: the helper has the modules imported
 and does nothing else, so that a fork of it is as good as a new process. Nothing of the student's
 runs in the child, which only reads. If that takes too long, needs too much memory or ends the
-child, the caller gets ``TooMuch``. Nothing else is affected.
+child, the caller gets ``TooMuch``. Nothing else is affected. ``one_child`` has the same child do
+all that is read of a submission, until something goes wrong.
 """
 
 import atexit
@@ -12,6 +13,7 @@ import ctypes
 import gc
 import importlib
 import json
+import math
 import os
 import pickle
 import signal
@@ -22,6 +24,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any, ParamSpec, TypeVar
 
 from grader.errors import GraderError
@@ -84,7 +87,9 @@ def bounded_for(
     request = pickle.dumps((seconds, work, given, named))
     for last in (False, True):
         began = time.monotonic()
-        answer = _helper().asked(request)
+        child = _kept.child or _helper().fork()
+        _kept.child = None
+        answer = child.asked(request)
         if answer is not None:
             break
         if time.monotonic() - began >= seconds:
@@ -94,9 +99,27 @@ def bounded_for(
     assert answer is not None
     value, error = pickle.loads(answer)  # our own child's, in which no student's code runs
     if error is not None:
+        child.end()
         raise error
+    if _kept.wanted:
+        _kept.child = child
+    else:
+        child.end()
     result: Answer = value
     return result
+
+
+@contextlib.contextmanager
+def one_child() -> Iterator[None]:
+    """Meanwhile this thread's calls, which are about one submission, are done by one child."""
+    before, _kept.wanted = _kept.wanted, True
+    try:
+        yield
+    finally:
+        _kept.wanted = before
+        if not before and _kept.child is not None:
+            _kept.child.end()
+            _kept.child = None
 
 
 def directly(work: Callable[Given, Answer], *given: Given.args, **named: Given.kwargs) -> Answer:
@@ -171,20 +194,47 @@ class _Helper:
     def alive(self) -> bool:
         return self._process.poll() is None
 
-    def asked(self, request: bytes) -> bytes | None:
-        """A child's answer; None if it ended without one. Raises ``GraderError``."""
+    def fork(self) -> "_Child":
+        """A new child. Raises ``GraderError``."""
         ours, theirs = socket.socketpair()
-        with ours:
-            with theirs:
-                try:
-                    socket.send_fds(self._control, [b"fork"], [theirs.fileno()])
-                except OSError as error:
-                    text = f"The process that reads submissions cannot be had ({error.strerror})."
-                    raise GraderError(text) from None
-            with contextlib.suppress(OSError):
-                ours.sendall(_SIZE.pack(len(request)) + request)
-                return _received(ours)
-        return None
+        with theirs:
+            try:
+                socket.send_fds(self._control, [b"fork"], [theirs.fileno()])
+            except OSError as error:
+                ours.close()
+                text = f"The process that reads submissions cannot be had ({error.strerror})."
+                raise GraderError(text) from None
+        return _Child(ours)
+
+
+class _Child:
+    """The process that reads."""
+
+    def __init__(self, link: socket.socket) -> None:
+        self._link = link
+
+    def asked(self, request: bytes) -> bytes | None:
+        """Its answer; None if it ended without one."""
+        answer = None
+        with contextlib.suppress(OSError):
+            self._link.sendall(_SIZE.pack(len(request)) + request)
+            answer = _received(self._link)
+        if answer is None:
+            self.end()
+        return answer
+
+    def end(self) -> None:
+        self._link.close()  # which ends it
+
+
+class _Kept(threading.local):
+    """A thread's child, between two of its calls."""
+
+    wanted = False
+    child: _Child | None = None
+
+
+_kept = _Kept()
 
 
 def _received(link: socket.socket) -> bytes | None:
@@ -226,29 +276,37 @@ def serve(control: int) -> None:
 
 
 def _be_child(link: socket.socket) -> None:
-    """Answers one request, and ends."""
+    """Answers requests until there are no more."""
     try:
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)  # with the helper, at once
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-        request = _received(link)
-        if request is not None:
+        signal.signal(signal.SIGALRM, signal.SIG_DFL)
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        while (request := _received(link)) is not None:
             seconds, work, given, named = pickle.loads(request)
             del request
             _limit(seconds)
-            answer = _answer(lambda: work(*given, **named))
+            answer = _answer(partial(work, *given, **named))
+            signal.setitimer(signal.ITIMER_REAL, 0)
             link.sendall(_SIZE.pack(len(answer)) + answer)
+            del work, given, named, answer
     finally:
         os._exit(0)
 
 
 def _limit(seconds: int) -> None:
-    """Ends this process, from outside of Python, when its time is up; memory is refused."""
-    signal.signal(signal.SIGALRM, signal.SIG_DFL)
+    """Ends this process, from outside of Python, when the time of a request is up; memory is
+    refused."""
     signal.setitimer(signal.ITIMER_REAL, SLOWEST * seconds)
-    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    most = _data_bytes() + MEMORY
-    resource.setrlimit(resource.RLIMIT_DATA, (most, most))
+    _set_soft(resource.RLIMIT_CPU, math.ceil(time.process_time()) + seconds)
+    _set_soft(resource.RLIMIT_DATA, _data_bytes() + MEMORY)
+
+
+def _set_soft(limit: int, value: int) -> None:
+    """Nothing runs here that could raise it again, and the next request must."""
+    hard = resource.getrlimit(limit)[1]
+    most = value if hard == resource.RLIM_INFINITY else min(value, hard)
+    resource.setrlimit(limit, (most, hard))
 
 
 def _data_bytes() -> int:

@@ -35,7 +35,7 @@ from grader.artefacts import (
     judge_works,
     look_at_settings,
 )
-from grader.bounded import TooMuch, bounded, prepare
+from grader.bounded import TooMuch, bounded, one_child, prepare
 from grader.checks import trained_setting
 from grader.checks.causes import Causes
 from grader.checks.doubts import with_doubts
@@ -121,6 +121,7 @@ def grade(
         prepare()
         progress("unpacking")
         with ExitStack() as stack:
+            stack.enter_context(one_child())
             with watch("intake"):
                 opened = open_submission(path, options.rubric.archive_limits)
                 submission = stack.enter_context(opened)
@@ -266,7 +267,8 @@ def look_at_artefacts(
 ) -> Artefacts:
     """Everything that is looked at and not asked, the pictures decoded by one clean kernel."""
     kernels = Kernels(options.sandbox, options.rubric.limits, options.seed)
-    with decoding_session(kernels.sandbox, kernels.limits, kernels.seed) as clean:
+    opened = decoding_session(kernels.sandbox, kernels.limits, kernels.seed)
+    with one_child(), opened as clean:
         progress("counting clear digits")
         with watch("pictures"):
             resampling = kernels if options.resample else None
