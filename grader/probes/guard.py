@@ -286,7 +286,7 @@ def exchanged(namespace: Any) -> Any:
     """What of the judged is no longer what it was at the first question."""
     now = judged(namespace)
     if not first:
-        first.update(now or {"": None})
+        first.update({"": None, **now})
         kept["built"] = namespace.get("ddpm")
     for name in now.keys() | first.keys():
         was, found = first.get(name), now.get(name)

@@ -24,7 +24,7 @@ import numpy as np
 import torch
 
 if TYPE_CHECKING:  # in the kernel the parts are one source
-    from grader.probes.guard import begin_guard, busy, look_round, noticed, watch
+    from grader.probes.guard import begin_guard, busy, first, look_round, noticed, watch
     from grader.probes.seal import proof, unsealed
 
 # kept from before the student's code runs, which may put others in their place
@@ -123,7 +123,8 @@ def answer(path: Any) -> Any:
     state.asked.add(nonce)
     request, _ = READ(text.decode(), 0)
     name = f"<probe {request['name']}>"
-    look_round(state.shell.user_ns)
+    if not first:  # later, it was looked round at the end of the question before
+        look_round(state.shell.user_ns)
     standard = sys.stdout, sys.stderr
     with OPEN(os.devnull, "w", encoding="utf-8", errors="replace") as sink:
         sys.stdout = sys.stderr = sink
