@@ -10,7 +10,7 @@ from typing import Any
 from grader.batch.decisions import Decision
 from grader.batch.gradebook import Entry, Gradebook, GradedItem
 from grader.batch.telling import Telling
-from grader.messages.message import said_in
+from grader.messages.message import said_in, say
 from grader.report.curves import curves_of
 from grader.report.templating import templates
 from grader.report.titles import SETTING
@@ -87,6 +87,7 @@ def student_page(
         told=lambda item: told(item, words, apart=ta),
         tell=Telling(),
         said_in=said_in,
+        say=say,
         environment=entry.result["environment"] if entry.result else {},
         command=around and _Command(around.grades, entry.label),
     )

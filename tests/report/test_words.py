@@ -13,7 +13,7 @@ from grader.report.gradescope import gradescope_json
 from grader.report.student import Around, student_page
 from grader.report.words import LANGUAGES, Words
 from grader.states import State
-from tests.batch.fake import evidence
+from tests.batch.fake import evidence, unreadable
 from tests.report.books import ITEMS, book, corrected, entry
 
 VISIBLE = {item["id"]: True for item in ITEMS}
@@ -59,6 +59,23 @@ def test_a_korean_page_has_no_english_words_of_its_own() -> None:
         assert not re.search(rf"\b{word}\b", text), word
     assert "마감보다 5.0시간 늦게 제출함" in text
     assert "10 % 감점" in text
+
+
+@pytest.mark.parametrize(
+    ("language", "told"),
+    [
+        ("ko", ["CollectSubmission.sh로 다시 묶어"]),
+        ("both", ["CollectSubmission.sh로 다시 묶어", "pack your work again"]),
+    ],
+)
+def test_who_was_not_read_learns_what_to_do(language: str, told: list[str]) -> None:
+    one = entry("2023-20001", unreadable("2023-20001.tar.gz"))
+    page, result = page_in(language, one), gradescope_json(one, VISIBLE, b"", language)
+    assert result is not None
+    for text in told:
+        assert text in page
+        assert text in result["output"]
+    assert "CollectSubmission" not in page_in(language, one, Around())
 
 
 def test_pages_for_tas_stay_english() -> None:
