@@ -19,7 +19,7 @@ from tests.report.books import ITEMS, book, corrected, entry
 VISIBLE = {item["id"]: True for item in ITEMS}
 HANGUL = re.compile("[가-힣]")
 ENGLISH = "Computed correctly from your betas."
-KOREAN = "이 항목은 beta에서 바르게 계산됩니다."
+KOREAN = "beta로부터 올바르게 계산되었습니다."
 
 
 def student(**row: object) -> Entry:
