@@ -78,6 +78,18 @@ def test_who_was_not_read_learns_what_to_do(language: str, told: list[str]) -> N
     assert "CollectSubmission" not in page_in(language, one, Around())
 
 
+def test_what_was_told_before_is_named_in_each_language() -> None:
+    reason = say("run.code_earned_nothing")
+    found = evidence()
+    prefixes = ("setting_epsilon_linear.", "setting_epsilon_cosine.")
+    verdicts = [
+        failed(v.check, reason) if v.check.startswith(prefixes) else v for v in found.verdicts
+    ]
+    page = text_of(page_in("both", entry("2023-20001", replace(found, verdicts=verdicts))))
+    assert page.count("As for Setting epsilon, linear.") == 1  # for three checks
+    assert page.count("설정 epsilon, linear와 같습니다.") == 1
+
+
 def test_pages_for_tas_stay_english() -> None:
     assert not HANGUL.search(text_of(page_in("ko", student(), Around())))
 
