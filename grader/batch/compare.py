@@ -74,6 +74,8 @@ def compare(old: Path, new: Path, permitted: Collection[str]) -> tuple[list[str]
     if not found:
         return ["Nobody's grade changed."], True
     lines.append(f"{_students(len(found))} changed: {', '.join(counts)}.")
+    if same := sum(change.before == change.after for change in found):
+        lines.append(f"{_students(same)} of these {'has' if same == 1 else 'have'} the same total.")
     if permitted and other:
         lines.append(f"{_students(len(other))} changed for a reason that no --allow names.")
     return lines, not other

@@ -16,6 +16,7 @@ from grader.batch.gradebook import keys_of
 from grader.batch.journal import Journal
 from grader.batch.labels import Standing, standings
 from grader.batch.likeness import alike, fingerprint
+from grader.batch.places import sizes
 from grader.batch.roster import Student
 from grader.batch.row import Row
 from grader.batch.rows import Desk
@@ -41,12 +42,13 @@ class Request:
 
 @dataclass
 class Watch:
-    """Told how a batch goes on; the command line shows it. ``given`` is told of each submission
-    that is handed to a worker, ``ended`` of each whose answer is stored, and the name that it has
-    by then."""
+    """Told how a batch goes on; the command line shows it. ``begun`` is told the size of each
+    submission to grade, in their order, and how many were graded before; ``given`` of each that is
+    handed to a worker, ``ended`` of each whose answer is stored, and the name that it has by
+    then."""
 
     stage: Callable[[str], None] = lambda what: None
-    begun: Callable[[int, int], None] = lambda to_do, known: None
+    begun: Callable[[Sequence[int], int], None] = lambda to_do, known: None
     given: Callable[[str], None] = lambda label: None
     ended: Callable[[str, Evidence | Unreadable, str], None] = lambda label, answer, name: None
 
@@ -96,7 +98,7 @@ class Batch:
         to_do = self.look_up()
         self.look_inside()
         self.stand()
-        watch.begun(len(to_do), self.known)
+        watch.begun(sizes(entry.counts.place for entry in to_do), self.known)
         try:
             if to_do:
                 self.write_gradebook(at_the_end=False)

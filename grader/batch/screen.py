@@ -7,7 +7,7 @@ import contextlib
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -16,7 +16,7 @@ from rich.console import Console, ConsoleOptions, RenderResult
 from rich.live import Live
 from rich.text import Text
 
-from grader.batch.estimate import seconds_left
+from grader.batch.estimate import Spent, seconds_left
 from grader.batch.evidence import Evidence
 from grader.batch.run import Watch
 from grader.batch.work import Unreadable, stage_file
@@ -45,8 +45,9 @@ class Screen:
         self.total: int | None = None
         self.done = 0
         self.began: float | None = None
-        self.running: dict[str, float] = {}
-        self.took: deque[float] = deque(maxlen=RECENT)
+        self.waiting: deque[int] = deque()  # the sizes of those that have not begun
+        self.running: dict[str, tuple[int, float]] = {}  # the size, and since when
+        self.took: deque[Spent] = deque(maxlen=RECENT)
         # soft_wrap: a line stays one in a log of 80 letters
         self.say = partial(console.print, soft_wrap=True, highlight=False)
 
@@ -93,22 +94,26 @@ class Screen:
         if not self.is_live:
             self.say(Text(f"{what[0].upper()}{what[1:]}.", style="dim"))
 
-    def begun(self, to_do: int, known: int) -> None:
-        self.total, self.began = to_do, self.clock()
+    def begun(self, to_do: Sequence[int], known: int) -> None:
+        self.total, self.began = len(to_do), self.clock()
+        self.waiting.extend(to_do)
         if known:
             are = "result is" if known == 1 else "results are"
             self.say(Text(f"{known} {are} in the journal already."))
 
     def given(self, label: str) -> None:
-        self.running[label] = self.clock()
+        self.running[label] = self._next_size(), self.clock()
         self.width = max(self.width, len(self.running))
 
     def ended(self, label: str, answer: Evidence | Unreadable, name: str) -> None:
         self.done += 1
         seconds = None
-        if (started := self.running.pop(label, None)) is not None:
+        if label in self.running:
+            size, started = self.running.pop(label)
             seconds = self.clock() - started
-            self.took.append(seconds)
+            self.took.append(Spent(size, seconds))
+        else:  # it was known, or had vanished
+            self._next_size()
         if isinstance(answer, Unreadable):
             line = Text(f"{name}  {answer.reason}", style="red")
         elif answer.failed:
@@ -122,6 +127,9 @@ class Screen:
         if seconds is not None:
             line.append(f"  {clock_face(seconds)}", style="dim")
         self.say(line)
+
+    def _next_size(self) -> int:
+        return self.waiting.popleft() if self.waiting else 0
 
     # ---- what is shown
 
@@ -144,23 +152,20 @@ class Screen:
     def summary(self) -> str:
         """How many are graded, since when, and how long the rest may take."""
         elapsed = self.clock() - (self.began or self.clock())
-        left = seconds_left(self.took, self.seconds(), self.waiting(), self.width)
+        left = seconds_left(self.took, self.spent(), self.waiting, self.width)
         when = "" if left is None or self.done == self.total else f", about {spoken(left)} left"
         return f"{self.done} of {self.total} in {clock_face(elapsed)}{when}"
 
-    def waiting(self) -> int:
-        return max(0, (self.total or 0) - self.done - len(self.running))
-
-    def seconds(self) -> list[float]:
+    def spent(self) -> list[Spent]:
         now = self.clock()
-        return [now - started for started in list(self.running.values())]
+        return [Spent(size, now - started) for size, started in list(self.running.values())]
 
     def now(self) -> list[str]:
         """A line for each that is being graded, the slowest first."""
-        now, running = self.clock(), sorted(self.running.items(), key=lambda pair: pair[1])
+        now, running = self.clock(), sorted(self.running.items(), key=lambda pair: pair[1][1])
         lines = [
             f"{label}  {clock_face(now - started)}  {self.at(label)}"
-            for label, started in running[:MOST_SHOWN]
+            for label, (_, started) in running[:MOST_SHOWN]
         ]
         more = len(running) - MOST_SHOWN
         return [*lines, f"and {more} more"] if more > 0 else lines

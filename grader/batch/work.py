@@ -24,7 +24,7 @@ from grader.checks.verdict import Verdict
 from grader.errors import GraderError, SandboxUnavailable
 from grader.intake.identify import student_id_in
 from grader.intake.paths import printable
-from grader.messages.message import Said, say, together
+from grader.messages.message import Said, say, sentence, together
 from grader.results import Result, environment, result_status, to_json
 from grader.rubric import Rubric
 from grader.sandbox import Ahead, Limits, Sandbox, choose_sandbox
@@ -143,13 +143,12 @@ def works_json(works: "Works | None") -> dict[str, Any]:
     from grader.text_to_image.sheet import shown
     from grader.text_to_image.shots import Look
 
-    asked = [
-        {
-            "prompt": one_line(a.prompt) if isinstance(a.prompt, str) else None,
-            "how": f"guidance {shown(a.guidance)}, steps {shown(a.steps)}, seed {shown(a.seed)}",
-        }
-        for a in works.own[:MOST_WORKS]
-    ]
+    asked = []
+    for own in works.own[:MOST_WORKS]:
+        values = {name: shown(getattr(own, name)) for name in ("guidance", "steps", "seed")}
+        prompt = one_line(own.prompt) if isinstance(own.prompt, str) else None
+        how = sentence(say("page.asked", **values))
+        asked.append({"prompt": prompt, "how": how, "values": values})
     fine = [shot.pixels for shot in works.shots if shot.look is Look.FINE][:MOST_WORKS]
     others = [shot for shot in works.shots if shot.look is not Look.FINE][:MOST_WORKS]
     refused = [

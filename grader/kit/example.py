@@ -5,6 +5,7 @@ and, as far as they were trained, the result folders of ``python -m reference.tr
 """
 
 import base64
+import io
 import json
 import os
 import shutil
@@ -21,8 +22,16 @@ from nbformat.v4 import new_output
 from PIL import Image
 
 from grader.errors import GraderError
-from grader.kit import run_pictures
-from grader.kit.fill import DIFFUSION, SETTINGS, TEXT_TO_IMAGE, answer, read_template, solve
+from grader.kit.drawing import lighthouses
+from grader.kit.fill import (
+    DIFFUSION,
+    PICTURE,
+    SETTINGS,
+    TEXT_TO_IMAGE,
+    answer,
+    read_template,
+    solve,
+)
 from grader.kit.guided import guided
 from grader.paths import COLLECT_SCRIPT
 
@@ -35,14 +44,15 @@ def build(
     target: Path,
     results: Path | None = None,
     samples: Path | None = None,
-    run_words: bool = False,
+    drawn: bool = False,
     thin: bool = False,
 ) -> list[str]:
     """Writes ``target`` (``<student id>.tar.gz``); returns what the collect script warned about.
 
     ``results`` holds ``results_*`` folders, of which only the final files are packed; notebook 2-1
     then shows the recipe that one of them was trained with. ``samples`` is a PNG file for the
-    output that is graded there, the 100 samples. ``run_words``: notebook 2-2 is run on the CPU.
+    output that is graded there, the 100 samples. ``drawn``: notebook 2-2 shows a drawing of what
+    its prompt asks for, as no model that paints can be run here.
     ``thin``: of each animation a fifth of the pictures in 16 grays, as the repository holds it.
 
     Raises ``GraderError`` if the name is no student number or packing fails.
@@ -52,11 +62,9 @@ def build(
     diffusion = solve(read_template(DIFFUSION), settings={**SETTINGS, **settings_of(recipe)})
     if recipe.get("guidance"):
         diffusion = guided(diffusion, recipe["guidance"])
-    text_to_image = answer(read_template(TEXT_TO_IMAGE))
+    text_to_image = painted() if drawn else answer(read_template(TEXT_TO_IMAGE))
     if samples is not None:
         show_picture(diffusion, "num_samples = 100", samples.read_bytes())
-    if run_words:
-        text_to_image = run_pictures.run(run_pictures.adapted(text_to_image))
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         for file, notebook in ((DIFFUSION, diffusion), (TEXT_TO_IMAGE, text_to_image)):
@@ -109,6 +117,14 @@ def settings_of(recipe: Mapping[str, Any]) -> dict[str, str]:
     return {name: repr(recipe[key]) for name, key in names.items()} if recipe else {}
 
 
+def painted(settings: Mapping[str, str] = PICTURE, palette: str = "black and red") -> NotebookNode:
+    """Notebook 2-2 with these answers, and a drawing of a lighthouse as what they made."""
+    notebook, file = answer(read_template(TEXT_TO_IMAGE), settings), io.BytesIO()
+    lighthouses(palette, int(settings["SEED"])).save(file, "PNG", optimize=True)
+    show_picture(notebook, "image_grid(images", file.getvalue())
+    return notebook
+
+
 def show_picture(notebook: NotebookNode, landmark: str, picture: bytes) -> None:
     """Puts a PNG into the outputs of the last code cell that holds ``landmark``."""
     cell = [c for c in notebook.cells if c.cell_type == "code" and landmark in c.source][-1]
@@ -128,14 +144,12 @@ def show_picture(notebook: NotebookNode, landmark: str, picture: bytes) -> None:
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="PNG for the output of the 100 samples in 2-1.",
 )
-@click.option("--run-words", is_flag=True, help="Run 2-2 with a tiny pipeline, for its outputs.")
+@click.option("--drawn", is_flag=True, help="Show a drawing in 2-2 in place of a model's picture.")
 @click.option("--thin", is_flag=True, help="Keep a fifth of the animations' pictures.")
-def main(
-    target: Path, results: Path | None, samples: Path | None, run_words: bool, thin: bool
-) -> None:
+def main(target: Path, results: Path | None, samples: Path | None, drawn: bool, thin: bool) -> None:
     """Builds TARGET, for example examples/2023-12345.tar.gz, and says what it lacks."""
     try:
-        warnings = build(target, results, samples, run_words, thin)
+        warnings = build(target, results, samples, drawn, thin)
     except GraderError as error:
         raise click.ClickException(str(error)) from error
     for line in warnings:

@@ -96,11 +96,16 @@ def sentence(said: Said, language: str = "en") -> str:
     """
     if isinstance(said, str):
         return said
-    filled = {
-        name: _Filled(sentence(value, language) if isinstance(value, Said) else value)
+    values = {
+        name: sentence(value, language) if isinstance(value, Said) else value
         for name, value in said.values.items()
     }
-    return templates(language)[said.id].format(**filled)
+    return filled(templates(language)[said.id], values)
+
+
+def filled(template: str, values: Mapping[str, Any]) -> str:
+    """The template with values in its gaps, and the particles that fit them."""
+    return template.format(**{name: _Filled(value) for name, value in values.items()})
 
 
 def said_in(record: Mapping[str, Any]) -> Said:

@@ -7,7 +7,15 @@ PAIRS = {"은": "는", "이": "가", "을": "를", "과": "와", "으로": "로"
 
 _DIGIT_ENDS = dict(zip("0123456789", "ㅇㄹ-ㅁ--ㄱㄹㄹ-", strict=True))  # 영, 일, 이, ..
 _LETTER_ENDS = dict(zip("lmnr", "ㄹㅁㄴㄹ", strict=True))  # as their names end: 엘 엠 엔 알
-_WORD_ENDS = {"linear": "-", "sample": "ㄹ", "epsilon": "ㄴ", "cosine": "ㄴ"}  # 리니어, 샘플, ..
+_WORD_ENDS = {  # 샘플, 코사인, 네임, 러닝, 텐서, 유넷, 집
+    "le": "ㄹ",
+    "ne": "ㄴ",
+    "me": "ㅁ",
+    "ing": "ㅇ",
+    "r": "-",
+    "net": "ㅅ",
+    "zip": "ㅂ",
+}
 _LAST_WORD = re.compile(r"([A-Za-z]+|[0-9]|[가-힣])[^A-Za-z0-9가-힣]*$")
 
 
@@ -31,4 +39,6 @@ def _end_of(text: str) -> str:
         return {0: "-", 8: "ㄹ"}.get(final, "ㅇ")
     if word.isdigit():
         return _DIGIT_ENDS[word]
-    return _WORD_ENDS.get(word.lower()) or _LETTER_ENDS.get(word[-1].lower(), "-")
+    word = word.lower()
+    known = (sound for end, sound in _WORD_ENDS.items() if len(word) > 1 and word.endswith(end))
+    return next(known, None) or _LETTER_ENDS.get(word[-1], "-")

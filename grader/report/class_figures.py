@@ -18,17 +18,20 @@ BY_PERSON = "A person gave less than the full points."
 @dataclass
 class Mistake:
     """A message that lost points in an item: ``key`` is its id, or its sentence if it has none.
-    ``checks`` and ``students`` hold each once."""
+    ``checks`` and ``students`` hold each once; ``messages`` has what each sentence says."""
 
     key: str
     item: str
     checks: dict[str, None] = field(default_factory=dict)
     sentences: Counter[str] = field(default_factory=Counter)
+    messages: dict[str, Said] = field(default_factory=dict)
     by_label: dict[str, Entry] = field(default_factory=dict)
     lost: list[float] = field(default_factory=list)
 
-    def add(self, check: str, text: str, entry: Entry, lost: float) -> None:
+    def add(self, check: str, said: Said, entry: Entry, lost: float) -> None:
         """Another student, or another check of the same, who lost that part of its points."""
+        text = sentence(said)
+        self.messages[text] = said
         self.checks[check] = None
         self.lost.append(lost)
         if entry.label not in self.by_label:
@@ -48,6 +51,11 @@ class Mistake:
     def sentence(self) -> str:
         """The commonest of its sentences, which may differ in numbers."""
         return self.sentences.most_common(1)[0][0]
+
+    @property
+    def said(self) -> Said:
+        """What that one says, in every language."""
+        return self.messages[self.sentence]
 
     @property
     def shared(self) -> int:
@@ -180,9 +188,9 @@ def _item(
             elif worth:
                 points = item.points_of(check)
                 counted.add(points, worth, total)
-                for key, text in _told(item, check) if points < FULL * worth else ():
+                for key, said in _told(item, check) if points < FULL * worth else ():
                     mistake = mistakes.setdefault(key, Mistake(key, item_id))
-                    mistake.add(check["id"], text, entry, 1 - points / worth)
+                    mistake.add(check["id"], said, entry, 1 - points / worth)
     ordered = sorted(mistakes.values(), key=lambda mistake: -len(mistake.by_label))
     found = [count.figures(check_id) for check_id, count in checks.items()]
     return ItemFigures(whole.figures(item_id), found, ordered)
@@ -194,12 +202,12 @@ def _settled(item: GradedItem, check: Mapping[str, Any]) -> bool:
     return check["id"] in item.decided or check["status"] not in (*OPEN, "skipped")
 
 
-def _told(item: GradedItem, check: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Key and sentence of each mistake of a check; of one that a person decided, that it was so."""
+def _told(item: GradedItem, check: Mapping[str, Any]) -> Iterator[tuple[str, Said]]:
+    """Key and message of each mistake of a check; of one that a person decided, that it was so."""
     if check["id"] in item.decided:
         yield BY_PERSON, BY_PERSON
         return
-    yield from {key_of(said): sentence(said) for said in _pieces(said_in(check))}.items()
+    yield from {key_of(said): said for said in _pieces(said_in(check))}.items()
 
 
 def key_of(said: Said) -> str:

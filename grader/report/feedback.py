@@ -97,8 +97,8 @@ def feedback(
 def pack(
     gradebook: Gradebook, before: Mapping[str, str], *, provisional: bool, everybody: bool
 ) -> Parcel:
-    """Everybody's page whose score is final, or with ``provisional`` known at all, and who was told
-    something else ``before``, or ``everybody``."""
+    """Everybody's page whose score is final, or with ``provisional`` known at all, or whose work
+    could not be read; and who was told something else ``before``, or ``everybody``."""
     parcel = Parcel()
     for entry in gradebook.entries:
         if entry.result is None:
@@ -116,9 +116,10 @@ def pack(
 
 def _why_not(entry: Entry, *, provisional: bool) -> str:
     """Why nothing is given back yet; empty if nothing speaks against it."""
-    if entry.points is None:
+    if entry.points is None and entry.status != "rejected":
         return "Nothing is given back without a score:"
-    if (entry.status != "graded" or entry.row["late_open"]) and not provisional:
+    final = entry.status == "graded" and not entry.row["late_open"]
+    if entry.points is not None and not (final or provisional):
         return "Nothing is given back while the score is provisional (--provisional does so):"
     return NOT_KEPT if entry.row["downloaded"] is None and entry.row["user"] else ""
 

@@ -12,7 +12,7 @@ import jsonschema
 
 from grader.batch.gradebook import Entry, GradedItem
 from grader.batch.telling import Telling
-from grader.messages.message import said_in
+from grader.messages.message import said_in, say
 from grader.report.words import Words
 
 SCHEMA = Path(__file__).with_name("gradescope.schema.json")
@@ -39,6 +39,8 @@ def gradescope_json(
     if entry.unread:
         reason = words.said(entry.only_reason or entry.reasons[0])
         lines.append(words("page.scope_unread", reason=reason))
+        if entry.status == "rejected":
+            lines.append(words.said(say("page.hand_in_again")))
     elif open_items:
         lines.append(words("page.scope_open", items=", ".join(open_items)))
     if entry.deduction:

@@ -4,10 +4,11 @@ from collections.abc import Callable
 
 from grader.batch.gradebook import Gradebook
 from grader.batch.journal import Journal
+from grader.messages.message import sentence
 from grader.report.class_figures import BY_PERSON, ClassFigures, Figures, Mistake, class_figures
 from grader.report.snippets import Snippets
 from grader.report.templating import templates
-from grader.report.titles import full_title, item_title
+from grader.report.words import LANGUAGES, Words
 
 FEW = 3  # students; a mistake of fewer is not read out, for it would point at somebody
 READ_OUT = 3  # mistakes
@@ -37,7 +38,10 @@ def mistakes_page(journal: Journal, gradebook: Gradebook, *, going_on: bool = Fa
     return page.render(
         title=gradebook.title,
         figures=figures,
-        aloud=aloud(figures, snippets.hide),
+        aloud={
+            language: aloud(figures, Words(language), snippets.hide)
+            for language in LANGUAGES[gradebook.language]
+        },
         snippets=code,
         hide=snippets.hide,
         out_words=OUT_WORDS,
@@ -46,33 +50,30 @@ def mistakes_page(journal: Journal, gradebook: Gradebook, *, going_on: bool = Fa
     )
 
 
-def aloud(figures: ClassFigures, hide: Callable[[str], str] = str) -> list[str]:
+def aloud(figures: ClassFigures, words: Words, hide: Callable[[str], str] = str) -> list[str]:
     """What a lecturer reads to the class, a paragraph each. It tells only of mistakes about which
     several students were told the same, so that nobody is meant."""
     if figures.quartiles is None or figures.mean is None:
-        return ["Nobody has final points yet."]
+        return [words("aloud.nobody")]
     low, _, high = map(_points, figures.quartiles)
-    count, most = len(figures.totals), _points(figures.max_points)
-    who = "One of you has" if count == 1 else f"{count} of you have"
-    text = f"{who} final points. The mean is {_points(figures.mean)} of {most}, and "
-    text += f"half of you have between {low} and {high}. {_ends(figures)}"
+    count, most, mean = len(figures.totals), _points(figures.max_points), _points(figures.mean)
+    who = "aloud.one" if count == 1 else "aloud.several"
+    text = words(who, count=count, mean=mean, most=most, low=low, high=high)
+    text = f"{text} {_ends(figures, words)}".strip()
     found = _read_out(figures)
     if not found:
-        return [text.strip(), f"No mistake was made by {FEW} or more of you in the same way."]
-    return [text.strip(), *(_mistake(n, one, hide) for n, one in enumerate(found))]
+        return [text, words("aloud.none", few=FEW)]
+    return [text, *(_mistake(n, one, words, hide) for n, one in enumerate(found))]
 
 
-def _ends(figures: ClassFigures) -> str:
+def _ends(figures: ClassFigures, words: Words) -> str:
     """Which item was the easiest, and which the hardest."""
     known = [item.whole for item in figures.items if item.whole.share is not None]
     best, worst = (end(known, key=_earned, default=None) for end in (max, min))
     if best is None or worst is None or _earned(best) - _earned(worst) < APART:
         return ""
-    easy, hard = item_title(best.id), item_title(worst.id)
-    return (
-        f"You earned most of the points for “{easy}”: {_percent(best)} of them. "
-        f"The hardest was “{hard}”: there you earned {_percent(worst)}."
-    )
+    easy, hard = words.item(best.id), words.item(worst.id)
+    return words("aloud.ends", easy=easy, best=_percent(best), hard=hard, worst=_percent(worst))
 
 
 def _read_out(figures: ClassFigures) -> list[Mistake]:
@@ -85,12 +86,15 @@ def _read_out(figures: ClassFigures) -> list[Mistake]:
     return list(found.values())[:READ_OUT]
 
 
-def _mistake(place: int, mistake: Mistake, hide: Callable[[str], str]) -> str:
-    lead = "The commonest mistake" if place == 0 else "Another common mistake"
+def _mistake(place: int, mistake: Mistake, words: Words, hide: Callable[[str], str]) -> str:
     checks = list(mistake.checks)
-    where = full_title(checks[0]) if len(checks) == 1 else item_title(mistake.item)
-    told = hide(mistake.sentence).rstrip(".")
-    return f"{lead}, made by {len(mistake.by_label)} of you, is in “{where}”: {told}."
+    where = words.full(checks[0]) if len(checks) == 1 else words.item(mistake.item)
+    return words(
+        "aloud.commonest" if place == 0 else "aloud.another",
+        count=len(mistake.by_label),
+        where=where,
+        told=hide(sentence(mistake.said, words.language)),
+    )
 
 
 def _earned(item: Figures) -> float:

@@ -10,10 +10,10 @@ from typing import Any
 from grader.batch.decisions import Decision
 from grader.batch.gradebook import Entry, Gradebook, GradedItem
 from grader.batch.telling import Telling
-from grader.messages.message import said_in
+from grader.messages.message import said_in, say, sentence
 from grader.report.curves import curves_of
 from grader.report.templating import templates
-from grader.report.titles import SETTING
+from grader.report.titles import SETTING, item_title
 from grader.report.words import Words
 
 ALL = 1e-9  # of the points, beside rounding
@@ -33,13 +33,14 @@ class Lost:
 @dataclass(frozen=True)
 class Told:
     """Checks of an item to which the same was said; ``decided`` by a person it is one alone.
-    ``only`` says that these are all of the item's."""
+    ``texts`` is what is said, in each language; ``only``: these are all of the item's."""
 
     checks: Sequence[Mapping[str, Any]]
     title: str
     points: float
     max_points: float
     decided: Decision | None
+    texts: Sequence[str]
     only: bool
 
     @property
@@ -71,7 +72,7 @@ def student_page(
     visible = {item["id"]: item["visibility"] == "visible" for item in gradebook.items}
     ta = around is not None
     words = Words("en" if ta else gradebook.language)
-    page = templates().get_template("student.html")
+    page, texts = templates().get_template("student.html"), _Texts(words)
     return page.render(
         title=gradebook.title,
         entry=entry,
@@ -84,12 +85,29 @@ def student_page(
         overlay=base64.b64encode(overlay).decode("ascii"),
         shown={"asked": [], "pictures": [], "settings": {}, **shown},
         curves=curves_of,
-        told=lambda item: told(item, words, apart=ta),
-        tell=Telling(),
-        said_in=said_in,
+        told=lambda item: told(item, words, texts, apart=ta),
+        say=say,
         environment=entry.result["environment"] if entry.result else {},
         command=around and _Command(around.grades, entry.label),
     )
+
+
+class _Texts:
+    """What a check says, in each language of the page; what was told before is only named."""
+
+    def __init__(self, words: Words) -> None:
+        self._tell = {language: Telling() for language in words.languages}
+
+    def __call__(self, item: str, check: Mapping[str, Any]) -> list[str]:
+        said = said_in(check)
+        texts = {
+            sentence(
+                said if check["status"] == "passed" else tell(item_title(item, language), said),
+                language,
+            ): None
+            for language, tell in self._tell.items()
+        }
+        return list(texts)
 
 
 @dataclass(frozen=True)
@@ -129,25 +147,38 @@ def _lost_check(item: GradedItem, check: Mapping[str, Any], words: Words) -> Los
     return Lost(item.id, words.full(check["id"]), points, most) if lost_some else None
 
 
-def told(item: GradedItem, words: Words, *, apart: bool) -> list[Told]:
-    """The checks of an item; those to which the same was said are one, unless ``apart``."""
+def told(item: GradedItem, words: Words, texts: "_Texts", *, apart: bool) -> list[Told]:
+    """The checks of an item; those to which the same is said are one, unless ``apart``. Of what a
+    person decided nothing is said but by that person, or ``apart``."""
     found: dict[Any, list[Mapping[str, Any]]] = {}
     for check in item.checks:
         alone = apart or check["id"] in item.decided
         found.setdefault(check["id"] if alone else (check["status"], check["message"]), []).append(
             check
         )
-    return [_told(item, checks, words, only=len(found) == 1) for checks in found.values()]
+    merged: dict[Any, tuple[list[str], list[Mapping[str, Any]]]] = {}
+    for key, checks in found.items():
+        silent = checks[0]["id"] in item.decided and not apart
+        said = [] if silent else texts(item.id, checks[0])
+        same = key if isinstance(key, str) else (checks[0]["status"], *said)
+        merged.setdefault(same, (said, []))[1].extend(checks)
+    only = len(merged) == 1
+    return [_told(item, checks, words, said, only=only) for said, checks in merged.values()]
 
 
 def _told(
-    item: GradedItem, checks: Sequence[Mapping[str, Any]], words: Words, *, only: bool
+    item: GradedItem,
+    checks: Sequence[Mapping[str, Any]],
+    words: Words,
+    texts: Sequence[str],
+    *,
+    only: bool,
 ) -> Told:
     first, *rest = [words.check(check["id"]) for check in checks]
     names = [first, *(name if "_" in name else name[:1].lower() + name[1:] for name in rest)]
     points, most = sum(map(item.points_of, checks)), sum(c["max_points"] for c in checks)
     made = item.decided.get(checks[0]["id"])
-    return Told(checks, ", ".join(names), points, most, made, only)
+    return Told(checks, ", ".join(names), points, most, made, texts, only)
 
 
 def _parts(entry: Entry) -> list[tuple[str, list[GradedItem]]]:

@@ -64,7 +64,7 @@ KOREAN: dict[str, str] = {
     "answer": "답변",
     "answer; the student reads it": "답변 (학생이 읽습니다)",
     "answered": "답변됨",
-    "are clear": "뚜렷함",
+    "are clear": "또렷함",
     "as before": "이전과 같이",
     "as the others": "다른 학생과 같이",
     "ask": "문의",
@@ -209,9 +209,9 @@ TOLD: dict[str, str] = {
     "{name} has no result yet: run ddpm-grader batch SUBMISSIONS first.": "{name}의 채점 결과가 아직 없습니다. 먼저 ddpm-grader batch를 실행하십시오.",
     "{target} is worth 0 to {most} points.": "{target}의 점수는 0점부터 {most}점까지입니다.",
     "{item} of {name} was decided as a whole ({points} points by {who}): withdraw that first, then its checks can be decided one by one.": "{name}의 {item}에는 항목 전체에 대한 결정이 있습니다 ({who}, {points}점). 그 결정을 먼저 철회하면 하나씩 결정할 수 있습니다.",
-    "{who} decided {target} of {name} meanwhile ({last}). Nothing of yours was kept: look at it and decide again.": "그사이 {who} 님이 {name}의 {target}을 결정했습니다 ({last}). 방금 한 결정은 저장되지 않았습니다. 확인하고 다시 결정하십시오.",
+    "{who} decided {target} of {name} meanwhile ({last}). Nothing of yours was kept: look at it and decide again.": "그사이 {who} 님이 {name}의 {target:을} 결정했습니다 ({last}). 방금 한 결정은 저장되지 않았습니다. 확인하고 다시 결정하십시오.",
     "The grades in {folder} cannot be written or read: {reason}. Every result that was stored before is kept.": "{folder}의 성적을 쓰거나 읽을 수 없습니다: {reason}. 이미 저장된 결과는 그대로 있습니다.",
-    "{file} is damaged or no journal of this grader ({why}): put a copy in its place, or grade into another folder.": "{file}이(가) 손상되었거나 이 채점기의 기록이 아닙니다({why}). 사본을 그 자리에 두거나 다른 폴더에 채점하십시오.",
+    "{file} is damaged or no journal of this grader ({why}): put a copy in its place, or grade into another folder.": "{file:이} 손상되었거나 이 채점기의 기록이 아닙니다({why}). 사본을 그 자리에 두거나 다른 폴더에 채점하십시오.",
     "The pages could not be written ({error}).": "학생 페이지를 쓰지 못했습니다({error}).",
 }
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 
 from grader.checks.items import known_items
-from grader.messages.message import Said, sentence
+from grader.messages.message import Said, filled, sentence
 from grader.review.korean import KOREAN, MEASURED, TOLD
 from grader.review.korean_notes import NOTES
 
@@ -76,6 +76,6 @@ def pattern_of(template: str) -> re.Pattern[str]:
 def _filled(patterns: Patterns, text: str, fill: Callable[[str], str]) -> str:
     for pattern, translated in patterns:
         if match := pattern.fullmatch(text):
-            filled = {name: fill(value) for name, value in match.groupdict().items()}
-            return translated.format(**filled)
+            values = {name: fill(value) for name, value in match.groupdict().items()}
+            return filled(translated, values)
     return text

@@ -19,6 +19,7 @@ from grader.batch.work import Job, Task, Unreadable
 from grader.checks.items import known_items
 from grader.checks.verdict import Verdict
 from grader.intake.identify import student_id_in
+from grader.messages.message import say
 from grader.paths import DEFAULT_RUBRIC
 from grader.results import Flag, Result, State, environment, result_status, to_json
 from grader.rubric import Rubric, load_rubric
@@ -65,6 +66,23 @@ def evidence(
         verdicts=verdicts,
     )
     return Evidence(to_json(result), verdicts, overlay, prints or {}, shown or {})
+
+
+def unreadable(file: str, sha256: str = "0" * 64, rubric: Rubric = RUBRIC) -> Evidence:
+    """Of a submission that is rejected as a whole."""
+    reason = say("archive.damaged")
+    result = Result(
+        student_id=student_id_in(file),
+        file=file,
+        sha256=sha256,
+        status="rejected",
+        max_points=rubric.max_points,
+        items=rubric.skipped(reason),
+        flags=[Flag("rejected", reason)],
+        environment=environment(rubric.sha256, 0),
+        seconds={},
+    )
+    return Evidence(to_json(result), [], b"")
 
 
 def fake_grade(job: Job) -> Evidence | Unreadable:

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.text import Text
 
 from grader.batch import screen as module
-from grader.batch.estimate import seconds_left
+from grader.batch.estimate import Spent, seconds_left
 from grader.batch.places import Place
 from grader.batch.screen import Screen, clock_face, spoken
 from grader.batch.work import Job, Unreadable, stage_file
@@ -52,7 +52,7 @@ def test_it_says_what_it_does_before_anything_is_graded(clock: Clock) -> None:
 
 def test_who_is_graded_since_when_and_at_which_stage(clock: Clock, tmp_path: Path) -> None:
     screen = Screen(terminal(), tmp_path, Path("grades/index.html"), clock)
-    screen.begun(3, 0)
+    screen.begun([1] * 3, 0)
     screen.given("2023-00001")
     clock.now += 70
     screen.given("2023-00002")
@@ -69,7 +69,7 @@ def test_who_is_graded_since_when_and_at_which_stage(clock: Clock, tmp_path: Pat
 
 def test_of_many_the_slowest_are_shown(clock: Clock) -> None:
     screen = Screen(terminal(), clock=clock)
-    screen.begun(100, 0)
+    screen.begun([1] * 100, 0)
     for number in range(20):
         screen.given(f"2023-{number:05}")
         clock.now += 1
@@ -82,7 +82,7 @@ def test_of_many_the_slowest_are_shown(clock: Clock) -> None:
 @pytest.mark.parametrize("width", [20, 32, 40, 60, 80, 200])
 def test_no_line_is_wider_than_the_terminal(clock: Clock, width: int, tmp_path: Path) -> None:
     screen = Screen(terminal(), tmp_path, Path("a/very/long/way/to/the/grades/index.html"), clock)
-    screen.begun(250, 0)
+    screen.begun([1] * 250, 0)
     for number in range(2):
         screen.given(f"2023-{number:05}")
         stage_file(tmp_path, f"2023-{number:05}").write_text("examining schedules and loss")
@@ -97,7 +97,7 @@ def test_no_line_is_wider_than_the_terminal(clock: Clock, width: int, tmp_path: 
 def test_a_line_for_each_that_ended_with_its_name_of_now_and_its_time(clock: Clock) -> None:
     console = Console(file=io.StringIO(), width=40)
     screen = Screen(console, clock=clock)
-    screen.begun(4, 1)
+    screen.begun([1] * 4, 1)
     for number in range(4):
         screen.given(f"user_{number}")
     clock.now += 12.9
@@ -124,7 +124,7 @@ def test_a_log_has_plain_lines_and_one_of_them_each_minute(
     console = Console(file=io.StringIO(), width=80)
     with Screen(console, clock=clock).shown() as screen:
         screen.stage("starting the workers")
-        screen.begun(2, 0)
+        screen.begun([1] * 2, 0)
         screen.given("2023-00001")
         screen.given("2023-00002")
         clock.now += 65
@@ -165,25 +165,61 @@ def test_names_of_submissions_are_no_markup(clock: Clock) -> None:
     assert "[red]x[/red]" in console.file.getvalue()  # type: ignore[attr-defined]
 
 
+def spent(*seconds: float, size: int = 1) -> list[Spent]:
+    return [Spent(size, one) for one in seconds]
+
+
 def test_nothing_is_estimated_from_nothing() -> None:
-    assert seconds_left([], [5.0], 10, 2) is None
+    assert seconds_left([], spent(5), [1] * 10, 2) is None
+    assert seconds_left(spent(0, 0), spent(5), [1] * 10, 2) is None
 
 
 def test_an_even_class_is_what_is_left_shared_by_those_at_work() -> None:
-    assert seconds_left([10.0] * 8, [], 12, 2) == pytest.approx(60.0)
-    half_done = seconds_left([10.0] * 8, [5.0, 5.0], 10, 2)
-    assert half_done == pytest.approx((2 * 5 + 10 * 11.25) / 2)
+    assert seconds_left(spent(*[10] * 8), [], [1] * 12, 2) == pytest.approx(60.0)
+    half_done = seconds_left(spent(*[10] * 8), spent(5, 5), [1] * 10, 2)
+    assert half_done == pytest.approx((2 * 5 + 10 * 10) / 2)
 
 
 def test_slow_ones_that_are_still_running_count() -> None:
     """Without them twenty of a second each would promise the rest in a minute."""
-    quick = [1.0] * 20
-    stuck = seconds_left(quick, [170.0, 170.0], 100, 2)
+    quick = spent(*[1] * 20)
+    stuck = seconds_left(quick, spent(170, 170), [1] * 100, 2)
     assert stuck is not None
     assert stuck > 500
-    assert seconds_left(quick, [170.0], 0, 2) == 170.0  # the last one alone
-    slow_before = seconds_left([*quick, 180.0], [170.0], 0, 2)
+    assert seconds_left(quick, spent(170), [], 2) == 170.0  # the last one alone
+    slow_before = seconds_left([*quick, *spent(180)], spent(170), [], 2)
     assert slow_before == pytest.approx(10.0)  # one like it took 180
+
+
+def test_large_ones_that_have_not_begun_count_with_their_size() -> None:
+    """As many seconds are behind as before; ten times as much is to come."""
+    ended = [*spent(*[5] * 10, size=1000), *spent(*[14] * 10, size=10_000)]
+    assert seconds_left(ended, [], [1000] * 4, 2) == pytest.approx(10.0)
+    assert seconds_left(ended, [], [95_000] * 4, 2) == pytest.approx(2 * 99.0)
+    large = seconds_left(ended, spent(20, size=95_000), [1000], 1)
+    assert large == pytest.approx(79 + 5)  # it is not slow for its size
+
+
+def test_sizes_that_tell_nothing_change_little() -> None:
+    small_is_slow = [*spent(9, size=10), *spent(1, size=1000)]
+    assert seconds_left(small_is_slow, [], [10, 1000, 10**9], 1) == pytest.approx(15.0)
+    steep = [*spent(1, size=100), *spent(9, size=101)]
+    assert seconds_left(steep, [], [1000], 1) == pytest.approx(5 * 1000 / 100.5)
+    nothing_read = [*spent(0, 3, size=0)]
+    assert seconds_left(nothing_read, [], [50], 1) == pytest.approx(1.5)
+
+
+def test_the_screen_expects_the_large_ones_of_a_class_to_take_longer(clock: Clock) -> None:
+    screen = Screen(terminal(), clock=clock)
+    screen.begun([1000, 10_000, 1000, 100_000], 0)
+    screen.ended("of before", evidence(), "2023-00000")  # known already: its size is passed over
+    screen.given("2023-00001")
+    screen.given("2023-00002")
+    clock.now += 2
+    screen.ended("2023-00002", evidence(), "2023-00002")
+    clock.now += 18
+    screen.ended("2023-00001", evidence(), "2023-00001")
+    assert screen.summary() == "3 of 4 in 0:20, about 2 min left"  # 200 s, shared by two
 
 
 @pytest.mark.parametrize(

@@ -107,6 +107,14 @@ def test_one_other_number_of_the_rubric_names_those_whom_it_concerns_and_nobody_
     assert run("compare", old, new, "--allow", "grader").exit_code == 1
 
 
+def test_who_has_the_same_total_is_counted(graded: Class) -> None:
+    moved = SHARES.format(10, 5), SHARES.format(10, 6).replace("sample = 5", "sample = 4")
+    done = run("compare", graded("old"), graded("new", task=task(*moved)))
+    assert (
+        "4 students changed: 4 by rubric.\n3 students of these have the same total." in done.stdout
+    )
+
+
 def test_another_grader_is_no_permitted_reason_unless_named(graded: Class) -> None:
     old, new = graded("old"), graded("new", worse=True)
     done = run("compare", old, new, *(w for r in OTHERS for w in ("--allow", r)))

@@ -21,7 +21,7 @@ from grader.errors import JournalError
 from grader.report.feedback import as_kind
 from grader.report.publish import publish
 from grader.results import State
-from tests.batch.fake import Threads, batch, evidence, fake_grade
+from tests.batch.fake import Threads, batch, evidence, fake_grade, unreadable
 
 Class = Callable[..., Path]
 KIM = "kimminsu_1001_51_2023-20001.tar.gz"
@@ -54,6 +54,8 @@ def graded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Class:
 
     def grade(job: Job) -> object:
         content = b"".join(job.place.chunks())
+        if content == b"damaged":
+            return unreadable(job.file, job.sha256)
         if content == b"doubtful":
             return evidence(job.file, job.sha256, State.NEEDS_REVIEW, 0.5)
         if job.file.endswith(".ipynb"):  # which is read out of a tar
@@ -132,6 +134,27 @@ def test_what_the_grader_could_not_judge_goes_back_in_no_case(graded: Class) -> 
     done = run("export", grades, "--to", "feedback", "--provisional", "--all")
     assert "without a score: 2023-20001" in done.stderr
     assert not (grades / "export").exists()
+
+
+def test_who_handed_in_what_cannot_be_read_is_told_what_to_do(graded: Class) -> None:
+    grades = graded([KIM], b"damaged")
+    done = run("export", grades, "--to", "feedback")
+    assert "wrote" in done.stderr, done.stderr
+    page = page_in(files_of(grades / "export" / "feedback-1.zip")[KIM])
+    assert "The archive is damaged or cut off." in page
+    assert "pack your work again with CollectSubmission.sh" in page
+    assert "regrade" not in page
+    assert "no zip was written" in run("export", grades, "--to", "feedback").stderr
+    graded([KIM], b"0.6")  # what came in its place
+    run("export", grades, "--to", "feedback")
+    assert "60" in page_in(files_of(grades / "export" / "feedback-2.zip")[KIM])
+
+
+def test_who_was_not_read_and_is_half_decided_has_a_provisional_score(graded: Class) -> None:
+    grades = graded([KIM], b"damaged")
+    assert run("correct", grades, "2023-20001", "loss", "5").exit_code == 0
+    done = run("export", grades, "--to", "feedback")
+    assert "provisional (--provisional does so): 2023-20001" in done.stderr
 
 
 def test_work_that_did_not_come_by_canvas_is_named(graded: Class) -> None:

@@ -20,9 +20,9 @@ from PIL import Image
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from grader.kit.drawing import PALETTES, lighthouses
-from grader.kit.example import show_picture
-from grader.kit.fill import DIFFUSION, PICTURE, TEXT_TO_IMAGE, answer, read_template
+from grader.kit.drawing import PALETTES
+from grader.kit.example import painted, show_picture
+from grader.kit.fill import DIFFUSION, PICTURE, TEXT_TO_IMAGE
 from tests.fairness.grading import variant_notebook
 
 FAIRNESS = Path(__file__).resolve().parent
@@ -116,13 +116,7 @@ class Work:
         """Notebook 2-2 with the student's own picture."""
         prompt = f'"a linocut print of a lighthouse in a storm, {self.palette}"'
         seed = int(self.draw.integers(1000, 9999))
-        notebook = answer(
-            read_template(TEXT_TO_IMAGE), {**PICTURE, "prompt": prompt, "SEED": str(seed)}
-        )
-        file = io.BytesIO()
-        lighthouses(self.palette, seed).save(file, "PNG", optimize=True)
-        show_picture(notebook, "image_grid(images", file.getvalue())
-        return notebook
+        return painted({**PICTURE, "prompt": prompt, "SEED": str(seed)}, self.palette)
 
     def digits(self, setting: str, rows: int) -> np.ndarray:
         """(10 x ``rows``, 28, 28): samples of the reference's, moved a little, so that no two

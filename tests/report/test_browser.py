@@ -4,17 +4,23 @@ import os
 import re
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from grader.batch.gradebook import read_gradebook
 from grader.batch.journal import Journal
 from grader.batch.roster import Student as Listed
 from grader.commands.correct import correct
+from grader.report.export import Wanted, export
+from grader.report.mistakes import mistakes_page
 from grader.report.publish import publish
+from grader.report.student import student_page
 from grader.results import Flag, State
+from tests.batch.fake import unreadable
+from tests.report.books import book, entry
 from tests.report.test_pages import EVIL
 from tests.review.room import CLIP, DDIM, L1, Student, grade, picture
 
@@ -29,6 +35,9 @@ PAGES = {
     "student": "2023-10001/report.html",
     "ta": "2023-10001/report_ta.html",
     "evil": "2023-10005/report_ta.html",
+    "rejected": "rejected.html",
+    "mistakes-both": "mistakes-both.html",
+    "gallery": "export/gallery.html",
 }
 WIDTHS = (1440, 375)
 SCHEMES = ("light", "dark")
@@ -70,7 +79,21 @@ def grades(tmp_path_factory: pytest.TempPathFactory) -> Path:
         publish(journal)
     words = "Read again: the clip is there."
     correct(folder / "grades", "2023-10001", "loss", 8, words, "a TA", accept=False)
+    more_pages(folder / "grades")
     return folder / "grades"
+
+
+def more_pages(grades: Path) -> None:
+    """Those of other classes, and the pictures that students agree to show."""
+    cut_off = entry("2023-40000", unreadable("2023-40000.tar.gz"))
+    told = replace(book(cut_off), language="both")
+    (grades / "rejected.html").write_text(student_page(told, cut_off, b"", {}), "utf-8")
+    with Journal(grades) as journal:
+        page = mistakes_page(journal, replace(read_gradebook(journal), language="both"))
+    (grades / "mistakes-both.html").write_text(page, "utf-8")
+    agreed = grades / "agreed.csv"
+    agreed.write_text("2023-10001\n2023-10005\n", "utf-8")
+    export(grades, "gallery", None, Wanted(consent=agreed, names=True))
 
 
 @dataclass
@@ -121,6 +144,18 @@ def test_every_page_is_accessible_and_fits(
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     assert seen.told == []
     assert all(url.startswith(("file:", "data:")) for url in seen.asked)
+    page.context.close()
+
+
+def test_a_student_s_page_takes_two_sheets_at_most(browser: Any, grades: Path) -> None:
+    with Journal(grades) as journal:
+        gradebook = replace(read_gradebook(journal), language="both")
+        entry = gradebook.entry("2023-10001")
+        overlay, shown = journal.pictures(entry.key or "")
+    (grades / "both.html").write_text(student_page(gradebook, entry, overlay, shown), "utf-8")
+    page = visit(browser, grades / "both.html").page
+    (sheets,) = re.findall(rb"/Count (\d+)", page.pdf(prefer_css_page_size=True))
+    assert int(sheets) <= 2
     page.context.close()
 
 

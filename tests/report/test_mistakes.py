@@ -20,6 +20,7 @@ from grader.report.mistakes import aloud, mistakes_page
 from grader.report.publish import publish
 from grader.report.snippets import MOST_READ, MOST_SHOWN, looked_at, without_comments
 from grader.report.statistics import alpha, quartiles, rest_correlation
+from grader.report.words import Words
 from grader.results import State
 from tests.batch.fake import RUBRIC, evidence
 from tests.report.books import book, corrected, entry
@@ -116,7 +117,7 @@ def test_where_all_have_the_same_there_is_no_correlation_and_no_alpha() -> None:
     assert all(item.whole.correlation is None for item in figures.items)
     assert rest_correlation([0.1, 0.2, 0.3], [1.1, 1.2, 1.3]) is None  # the rest is the same
     assert class_figures(book()).mean is None
-    assert aloud(class_figures(book())) == ["Nobody has final points yet."]
+    assert read_out(book()) == ["Nobody has final points yet."]
 
 
 def test_a_message_that_differs_in_numbers_is_one_mistake() -> None:
@@ -193,21 +194,34 @@ def test_what_a_person_decided_counts_as_decided() -> None:
     assert (mistake.key, mistake.cost) == (BY_PERSON, 0.6)
 
 
+def read_out(gradebook: Gradebook, language: str = "en") -> list[str]:
+    return aloud(class_figures(gradebook), Words(language))
+
+
+def test_the_text_to_read_out_is_korean_where_the_class_is() -> None:
+    several = [student(f"2023-0000{n}", EPSILON) for n in range(3)]
+    first, mistake = read_out(book(*several), "ko")
+    assert first.startswith("3명의 점수가 확정되었습니다. 평균은 100점 만점에 95점이고")
+    assert "3명이 했습니다: 마지막 단계에서도 노이즈를 더합니다." in mistake
+    assert not re.search("[A-Za-z]{3}", (first + mistake).replace("epsilon", ""))
+    assert read_out(book(), "ko") == ["아직 최종 점수를 받은 학생이 없습니다."]
+
+
 def test_only_mistakes_of_several_students_are_read_out() -> None:
     several = [student(f"2023-0000{n}", EPSILON) for n in range(3)]
     alone = student("2023-00009", lost("loss.epsilon", say("loss.no_gradient")))
-    text = " ".join(aloud(class_figures(book(*several, alone))))
+    text = " ".join(read_out(book(*several, alone)))
     assert text.startswith("4 of you have final points. The mean is 95 of 100")
     assert "made by 3 of you, is in “Sampling: epsilon prediction”: Noise is added" in text
     assert "gradient" not in text
-    few = " ".join(aloud(class_figures(book(*several[:2]))))
+    few = " ".join(read_out(book(*several[:2])))
     assert "No mistake was made by 3 or more of you" in few
 
 
 def test_mistakes_that_cost_next_to_nothing_are_not_read_out() -> None:
     nearly = lost("image_quality.clear_digits", "99 of 100 digits are clear.", 0.99, State.PARTIAL)
     students = [student(f"2023-0000{n}", nearly) for n in range(5)]
-    assert "99 of 100" not in " ".join(aloud(class_figures(book(*students))))
+    assert "99 of 100" not in " ".join(read_out(book(*students)))
 
 
 NAMED = '''class DDPM(nn.Module):

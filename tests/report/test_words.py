@@ -13,13 +13,13 @@ from grader.report.gradescope import gradescope_json
 from grader.report.student import Around, student_page
 from grader.report.words import LANGUAGES, Words
 from grader.states import State
-from tests.batch.fake import evidence
+from tests.batch.fake import evidence, unreadable
 from tests.report.books import ITEMS, book, corrected, entry
 
 VISIBLE = {item["id"]: True for item in ITEMS}
 HANGUL = re.compile("[가-힣]")
 ENGLISH = "Computed correctly from your betas."
-KOREAN = "이 항목은 beta에서 바르게 계산됩니다."
+KOREAN = "beta로부터 올바르게 계산되었습니다."
 
 
 def student(**row: object) -> Entry:
@@ -59,6 +59,35 @@ def test_a_korean_page_has_no_english_words_of_its_own() -> None:
         assert not re.search(rf"\b{word}\b", text), word
     assert "마감보다 5.0시간 늦게 제출함" in text
     assert "10 % 감점" in text
+
+
+@pytest.mark.parametrize(
+    ("language", "told"),
+    [
+        ("ko", ["CollectSubmission.sh로 다시 묶어"]),
+        ("both", ["CollectSubmission.sh로 다시 묶어", "pack your work again"]),
+    ],
+)
+def test_who_was_not_read_learns_what_to_do(language: str, told: list[str]) -> None:
+    one = entry("2023-20001", unreadable("2023-20001.tar.gz"))
+    page, result = page_in(language, one), gradescope_json(one, VISIBLE, b"", language)
+    assert result is not None
+    for text in told:
+        assert text in page
+        assert text in result["output"]
+    assert "CollectSubmission" not in page_in(language, one, Around())
+
+
+def test_what_was_told_before_is_named_in_each_language() -> None:
+    reason = say("run.code_earned_nothing")
+    found = evidence()
+    prefixes = ("setting_epsilon_linear.", "setting_epsilon_cosine.")
+    verdicts = [
+        failed(v.check, reason) if v.check.startswith(prefixes) else v for v in found.verdicts
+    ]
+    page = text_of(page_in("both", entry("2023-20001", replace(found, verdicts=verdicts))))
+    assert page.count("As for Setting epsilon, linear.") == 1  # for three checks
+    assert page.count("설정 epsilon, linear와 같습니다.") == 1
 
 
 def test_pages_for_tas_stay_english() -> None:

@@ -67,7 +67,7 @@ def test_students_with_the_same_doubt_are_one_group_the_largest_first(tmp_path: 
     assert set(found[0].doubts[0].worth) == {"loss.epsilon", "loss.sample"}
     assert sentence(found[1].title) == CLIP.format("…")
     assert sentence(found[1].title, "ko") == (
-        "cosine 스케줄은 확인이 필요합니다: beta를 … 이하로 잘랐는데, 경계는 0.999 하나뿐입니다."
+        "cosine 스케줄은 확인이 필요합니다: beta를 … 이하로 잘랐는데, 허용되는 경계는 0.999 하나뿐입니다."
     )
 
 

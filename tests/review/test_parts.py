@@ -12,6 +12,7 @@ from grader.batch.code import judged, judged_code
 from grader.batch.deciding import ALONE, UNJUDGED
 from grader.batch.decisions import Decision
 from grader.intake import Statement as KeptStatement
+from grader.messages.message import gaps
 from grader.report.mask import HIDDEN, Mask
 from grader.review.code import coloured, reference_for, statements_for
 from grader.review.korean import KOREAN, TOLD
@@ -144,7 +145,7 @@ def test_why_something_is_not_kept_has_a_korean_sentence() -> None:
         if not text.startswith(never):
             assert Words("ko").told(text) != text, text
     for english, korean in {**TOLD, **MEASURED_TEXTS}.items():
-        assert set(re.findall(r"\{\w+\}", english)) == set(re.findall(r"\{\w+\}", korean))
+        assert gaps(english) == gaps(korean)
 
 
 @pytest.mark.parametrize(
@@ -243,7 +244,7 @@ def test_what_a_ta_is_told_of_a_submission_has_a_korean_sentence() -> None:
     found = {text for text in found if not text.startswith(shell)}
     assert [text for text in sorted(found) if not HANGUL.search(korean.note(text))] == []
     for english, text in NOTES.items():
-        assert sorted(re.findall(r"\{\w+\}", english)) == sorted(re.findall(r"\{\w+\}", text)), text
+        assert gaps(english) == gaps(text), text
         assert korean.note(english.replace("{", "").replace("}", "")) != english, english
 
 

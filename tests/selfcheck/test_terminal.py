@@ -19,7 +19,7 @@ class Terminal(io.StringIO):
 
 
 LINES = [
-    Line(":)", "schedule_parameters.bt_over_sqrtmab", "이 항목은 beta에서 바르게 계산됩니다."),
+    Line(":)", "schedule_parameters.bt_over_sqrtmab", "beta로부터 올바르게 계산되었습니다."),
     Line(":(", "loss.epsilon", "The loss is not a single number."),
 ]
 
