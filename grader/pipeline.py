@@ -35,6 +35,7 @@ from grader.artefacts import (
     judge_works,
     look_at_settings,
 )
+from grader.assignment import PREDICTIONS
 from grader.bounded import TooMuch, bounded, prepare
 from grader.checks import trained_setting
 from grader.checks.causes import Causes
@@ -64,7 +65,7 @@ from grader.rubric import Rubric
 from grader.sandbox import InfraError, KernelSession, Outcome, Sandbox
 from grader.sandbox.noticed import noticed_in_words
 from grader.settings.evidence import SettingEvidence
-from grader.settings.folders import PREDICTIONS, find_settings, homeless
+from grader.settings.folders import find_settings, homeless
 from grader.states import Flag, State
 
 logger = logging.getLogger(__name__)

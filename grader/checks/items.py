@@ -13,7 +13,7 @@ from typing import Literal
 
 from grader import checks
 from grader.checks.alternatives import Training
-from grader.checks.setting import Setting, settings_to_judge
+from grader.checks.schedule_in_use import ScheduleInUse, schedules_to_judge
 from grader.checks.tolerances import Tolerances
 from grader.checks.verdict import NO_END, Verdict
 from grader.sandbox import KernelSession
@@ -39,14 +39,14 @@ class Known:
     entries_right: dict[str, bool] = field(default_factory=dict)
     trainings: dict[tuple[str, str], Training] = field(default_factory=dict)
 
-    def settings(self) -> list[list[Setting]]:
+    def schedules(self) -> list[list[ScheduleInUse]]:
         """With which schedules loss and sampler are asked, once betas and entries are judged."""
         betas, entries = self.of("beta_schedule"), self.of("schedule_parameters").values()
         right = {name: verdict.right for name, verdict in betas.items()}
         entries_right = {name: self.entries_right.get(name, False) for name in right}
         from_zero = {n: bool(v.details.get("index_0_usable")) for n, v in betas.items()}
         ended = not any(verdict.state in NO_END for verdict in entries)
-        return settings_to_judge(right, entries_right, from_zero, ended, self.tolerances)
+        return schedules_to_judge(right, entries_right, from_zero, ended, self.tolerances)
 
     def of(self, item: str) -> dict[str, Verdict]:
         """The verdicts on an item by the names of its checks."""

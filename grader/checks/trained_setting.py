@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from grader.arrays import Array
+from grader.assignment import SCHEDULES, SETTING, SETTING_ITEMS, SETTINGS
 from grader.checks import oracle
 from grader.checks.cases import Case
 from grader.checks.items import Item
@@ -27,7 +28,7 @@ from grader.checks.verdict import (
 from grader.messages.message import Message, Said, say, together
 from grader.settings.checkpoint import Checkpoint
 from grader.settings.evidence import SettingEvidence, Twins, find_twins
-from grader.settings.folders import FILES, PREDICTIONS, SCHEDULES, SETTINGS
+from grader.settings.folders import FILES
 from grader.settings.pictures import Evidence, Shown
 from grader.states import Flag, State
 
@@ -70,7 +71,7 @@ def judge(
         evidence = seen.get(setting)
         if evidence is None:
             said = say("setting.no_folder", setting=setting)
-            verdicts += [missing(f"setting_{setting}.{name}", said) for name in CHECKS]
+            verdicts += [missing(f"{SETTING}{setting}.{name}", said) for name in CHECKS]
             continue
         flags += [Flag("name_differs", note) for note in evidence.found.notes]
         for kind, shown in (("image", evidence.image), ("gif", evidence.animation)):
@@ -83,7 +84,7 @@ def judge(
         except Exception as error:
             logger.exception("judging %s failed", setting)
             what = type(error).__name__
-            verdicts += [not_judged(f"setting_{setting}.{name}", what) for name in CHECKS]
+            verdicts += [not_judged(f"{SETTING}{setting}.{name}", what) for name in CHECKS]
         if "checkpoint" not in evidence.found.files:
             said = say("setting.no_checkpoint_file", setting=setting, name=FILES["checkpoint"])
             flags.append(Flag("checkpoint_missing", said))
@@ -92,7 +93,7 @@ def judge(
 
 def unseen(what: str) -> list[Verdict]:
     """Where looking at all of them failed."""
-    return [not_judged(f"setting_{s}.{name}", what) for s in SETTINGS for name in CHECKS]
+    return [not_judged(f"{SETTING}{s}.{name}", what) for s in SETTINGS for name in CHECKS]
 
 
 def ours(check: str, name: str, reason: Said) -> Verdict:
@@ -111,7 +112,7 @@ def judge_setting(
 ) -> list[Verdict]:
     """The three verdicts on a setting whose folder is there."""
     prediction = setting.split("_", maxsplit=1)[0]
-    item = f"setting_{setting}"
+    item = f"{SETTING}{setting}"
     sampler_right = context.samplers_right.get(prediction, False)
     name = evidence.found.name
     image = picture(f"{item}.image", name("image"), evidence.image, sampler_right)
@@ -278,14 +279,13 @@ def is_cosine(betas: Array) -> bool:
 
 ITEMS = tuple(
     Item(
-        f"setting_{prediction}_{schedule}",
+        item,
         CHECKS,
         {
-            "en": f"Setting {prediction}, {schedule}",
-            "ko": f"설정 {prediction}, {schedule}",
+            "en": f"Setting {setting.replace('_', ', ')}",
+            "ko": f"설정 {setting.replace('_', ', ')}",
         },
         pictures="setting",
     )
-    for prediction in PREDICTIONS
-    for schedule in SCHEDULES
+    for item, setting in SETTING_ITEMS.items()
 )

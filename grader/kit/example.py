@@ -22,7 +22,7 @@ from PIL import Image
 
 from grader.errors import GraderError
 from grader.kit import run_pictures
-from grader.kit.fill import DIFFUSION, SETTINGS, TEXT_TO_IMAGE, answer, read_template, solve
+from grader.kit.fill import DIFFUSION, HYPER_PARAMETERS, TEXT_TO_IMAGE, answer, read_template, solve
 from grader.kit.guided import guided
 from grader.paths import COLLECT_SCRIPT
 
@@ -49,7 +49,10 @@ def build(
     """
     student = target.name.removesuffix(".tar.gz")
     recipe = recipe_of(results)
-    diffusion = solve(read_template(DIFFUSION), settings={**SETTINGS, **settings_of(recipe)})
+    diffusion = solve(
+        read_template(DIFFUSION),
+        hyper_parameters={**HYPER_PARAMETERS, **hyper_parameters_of(recipe)},
+    )
     if recipe.get("guidance"):
         diffusion = guided(diffusion, recipe["guidance"])
     text_to_image = answer(read_template(TEXT_TO_IMAGE))
@@ -96,7 +99,7 @@ def recipe_of(results: Path | None) -> Mapping[str, Any]:
     return {}
 
 
-def settings_of(recipe: Mapping[str, Any]) -> dict[str, str]:
+def hyper_parameters_of(recipe: Mapping[str, Any]) -> dict[str, str]:
     """Hyper-parameters for notebook 2-1, as Python text: the recipe's."""
     names = {
         "n_epoch": "epochs",

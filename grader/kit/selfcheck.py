@@ -31,6 +31,7 @@ FILES = (
     "__init__.py",
     "arrays.py",
     "artefacts.py",
+    "assignment.py",
     "bounded.py",
     "errors.py",
     "lateness.py",

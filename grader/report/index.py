@@ -11,11 +11,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from grader.assignment import SETTING
 from grader.batch.gradebook import Entry, Gradebook, Reason
 from grader.report.circles import circles
 from grader.report.statistics import mean, quartiles
 from grader.report.templating import templates
-from grader.report.titles import SETTING
 
 _ROW = re.compile(r'(<tr data-print="([0-9a-f]{32})".*?</tr>)', re.DOTALL)
 FIRST = 12  # reasons that are shown; more are folded

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from grader.assignment import SETTING
 from grader.batch.decisions import Decision
 from grader.batch.gradebook import Entry, Gradebook, GradedItem
 from grader.batch.telling import Telling
 from grader.messages.message import said_in
 from grader.report.curves import curves_of
 from grader.report.templating import templates
-from grader.report.titles import SETTING
 from grader.report.words import Words
 
 ALL = 1e-9  # of the points, beside rounding

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
+from grader.assignment import SETTING_ITEMS
 from grader.batch.code import judged
 from grader.batch.decisions import TILES, Decision
 from grader.batch.evidence import verdicts_from
@@ -272,7 +273,7 @@ def _pictures(item: str, shown: Mapping[str, Any], has_overlay: bool) -> Iterato
         for n, refused in enumerate(shown.get("refused", ())):
             yield Picture(f"refused-{n}", f"{refused['look']}: {refused['where']}", refused=True)
     if pictures == "setting":
-        name = item.removeprefix("setting_")
+        name = SETTING_ITEMS[item]
         if name in shown.get("settings", {}):
             yield Picture(f"tiles-{name}", "the digits of image_final.png", pixelated=True)
         for what in shown.get("views", {}).get(name, {}):

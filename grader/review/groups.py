@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
+from grader.assignment import SETTING_ITEMS
 from grader.batch.decisions import Decision
 from grader.batch.gradebook import OPEN, Entry, GradedItem
 from grader.batch.telling import common
@@ -127,7 +128,7 @@ def grouped(students: Iterable[Doubts]) -> list[Group]:
 
 def families(items: Sequence[str]) -> tuple[str, ...]:
     """The items, the four settings as one."""
-    names = [SETTINGS if item.startswith("setting_") else item for item in items]
+    names = [SETTINGS if item in SETTING_ITEMS else item for item in items]
     return tuple(dict.fromkeys(names))
 
 

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from grader.assignment import PREDICTIONS
 from grader.batch.decisions import Decision
-from grader.checks.setting import PREDICTIONS
 from grader.commands.correct import correct
 from grader.messages.message import say, sentence, together
 from grader.results import Flag, State
