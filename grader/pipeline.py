@@ -60,7 +60,7 @@ from grader.intake.data import data_spaces
 from grader.intake.identify import student_id_in
 from grader.intake.paths import printable
 from grader.messages.message import Said, say, together
-from grader.results import Result, environment, result_status
+from grader.results import ClearDigits, Graded, Result, Seen, environment, result_status
 from grader.rubric import Rubric
 from grader.sandbox import InfraError, KernelSession, Outcome, Sandbox
 from grader.sandbox.noticed import noticed_in_words
@@ -71,7 +71,7 @@ from grader.states import Flag, State
 logger = logging.getLogger(__name__)
 
 Progress = Callable[[str], None]
-Look = Callable[[Submission, Result], None]
+Look = Callable[[Submission, Graded], None]
 
 
 @dataclass(frozen=True)
@@ -110,11 +110,11 @@ def grade(
     path: Path,
     options: Options,
     progress: Progress = lambda stage: None,
-    look: Look = lambda submission, result: None,
-) -> Result:
+    look: Look = lambda submission, graded: None,
+) -> Graded:
     """Grades one ``.tar.gz`` or folder. Whatever is wrong with it is in the result.
 
-    ``look`` is called with the submission and its result while it is still unpacked.
+    ``look`` is called with the submission and what came of it while it is still unpacked.
     Raises ``FileNotFoundError`` if there is nothing at ``path``.
     """
     watch = Stopwatch()
@@ -125,9 +125,9 @@ def grade(
             with watch("intake"):
                 opened = open_submission(path, options.rubric.archive_limits)
                 submission = stack.enter_context(opened)
-            result = grade_opened(submission, options, watch, progress)
-            look(submission, result)
-            return result
+            graded = grade_opened(submission, options, watch, progress)
+            look(submission, graded)
+            return graded
     except Rejected as error:
         return rejected(path, error.said, error.sha256 or sha256_of(path), options, watch)
     except RecursionError:
@@ -136,7 +136,7 @@ def grade(
 
 def grade_opened(
     submission: Submission, options: Options, watch: Stopwatch, progress: Progress
-) -> Result:
+) -> Graded:
     """The same, once the submission is unpacked. Raises ``Rejected`` if nothing can be read."""
     if why := unusable(submission):
         raise Rejected(why, submission.sha256)
@@ -162,7 +162,7 @@ def grade_opened(
     verdicts, made_flags = with_makers(verdicts)
     flags += [*found.counted.flags, *settings_flags, *words_flags, *made_flags]
     items = options.rubric.score(verdicts)
-    return Result(
+    result = Result(
         student_id=submission.student_id,
         file=printable(submission.file),
         sha256=submission.sha256,
@@ -172,13 +172,10 @@ def grade_opened(
         flags=flags,
         environment=environment(options.rubric.sha256, options.seed),
         seconds=watch.seconds,
-        clarity=found.counted.clarity,
-        works=works,
-        setting_tiles=setting_tiles,
-        setting_views=views_of(found.settings),
-        ran=ran,
-        verdicts=verdicts,
+        digits=ClearDigits.of(found.counted.clarity),
     )
+    views = views_of(found.settings)
+    return Graded(result, verdicts, Seen(found.counted.clarity, works, setting_tiles, views, ran))
 
 
 @contextmanager
@@ -366,9 +363,9 @@ def sha256_of(path: Path) -> str:
         return hashlib.sha256(b"").hexdigest()
 
 
-def rejected(path: Path, reason: Said, sha256: str, options: Options, watch: Stopwatch) -> Result:
+def rejected(path: Path, reason: Said, sha256: str, options: Options, watch: Stopwatch) -> Graded:
     """The result of a submission that cannot be read: no item could be judged."""
-    return Result(
+    result = Result(
         student_id=student_id_in(path.name),
         file=printable(path.name),
         sha256=sha256,
@@ -379,3 +376,4 @@ def rejected(path: Path, reason: Said, sha256: str, options: Options, watch: Sto
         environment=environment(options.rubric.sha256, options.seed),
         seconds=watch.seconds,
     )
+    return Graded(result)

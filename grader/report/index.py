@@ -226,8 +226,8 @@ def _distribution(name: str, most: float, earned: Sequence[float]) -> dict[str, 
 
 def flags_of(entry: Entry) -> list[str]:
     """The flags' ids, each once, without what was merely left out."""
-    flags = entry.result["flags"] if entry.result else []
-    found = [flag["id"] for flag in flags if flag["id"] != "left_out"]
+    flags = entry.result.flags if entry.result else []
+    found = [flag.id for flag in flags if flag.id != "left_out"]
     return list(dict.fromkeys([*found, *(["late"] if entry.row["late"] else [])]))
 
 

@@ -11,10 +11,10 @@ from grader.assignment import SETTING
 from grader.batch.decisions import Decision
 from grader.batch.gradebook import Entry, Gradebook, GradedItem
 from grader.batch.telling import Telling
-from grader.messages.message import said_in
 from grader.report.curves import curves_of
 from grader.report.templating import templates
 from grader.report.words import Words
+from grader.results import CheckResult
 
 ALL = 1e-9  # of the points, beside rounding
 Pair = Mapping[str, Any]
@@ -35,7 +35,7 @@ class Told:
     """Checks of an item to which the same was said; ``decided`` by a person it is one alone.
     ``only`` says that these are all of the item's."""
 
-    checks: Sequence[Mapping[str, Any]]
+    checks: Sequence[CheckResult]
     title: str
     points: float
     max_points: float
@@ -43,7 +43,7 @@ class Told:
     only: bool
 
     @property
-    def first(self) -> Mapping[str, Any]:
+    def first(self) -> CheckResult:
         return self.checks[0]
 
 
@@ -86,8 +86,7 @@ def student_page(
         curves=curves_of,
         told=lambda item: told(item, words, apart=ta),
         tell=Telling(),
-        said_in=said_in,
-        environment=entry.result["environment"] if entry.result else {},
+        environment=entry.result.environment if entry.result else {},
         command=around and _Command(around.grades, entry.label),
     )
 
@@ -123,30 +122,26 @@ def lost(entry: Entry, visible: set[str], words: Words) -> list[Lost]:
     return sorted(found, key=lambda line: line.points - line.max_points)
 
 
-def _lost_check(item: GradedItem, check: Mapping[str, Any], words: Words) -> Lost | None:
-    points, most = item.points_of(check), float(check["max_points"])
+def _lost_check(item: GradedItem, check: CheckResult, words: Words) -> Lost | None:
+    points, most = item.points_of(check), check.max_points
     lost_some = points < most - ALL
-    return Lost(item.id, words.full(check["id"]), points, most) if lost_some else None
+    return Lost(item.id, words.full(check.id), points, most) if lost_some else None
 
 
 def told(item: GradedItem, words: Words, *, apart: bool) -> list[Told]:
     """The checks of an item; those to which the same was said are one, unless ``apart``."""
-    found: dict[Any, list[Mapping[str, Any]]] = {}
+    found: dict[Any, list[CheckResult]] = {}
     for check in item.checks:
-        alone = apart or check["id"] in item.decided
-        found.setdefault(check["id"] if alone else (check["status"], check["message"]), []).append(
-            check
-        )
+        alone = apart or check.id in item.decided
+        found.setdefault(check.id if alone else (check.status, check.message), []).append(check)
     return [_told(item, checks, words, only=len(found) == 1) for checks in found.values()]
 
 
-def _told(
-    item: GradedItem, checks: Sequence[Mapping[str, Any]], words: Words, *, only: bool
-) -> Told:
-    first, *rest = [words.check(check["id"]) for check in checks]
+def _told(item: GradedItem, checks: Sequence[CheckResult], words: Words, *, only: bool) -> Told:
+    first, *rest = [words.check(check.id) for check in checks]
     names = [first, *(name if "_" in name else name[:1].lower() + name[1:] for name in rest)]
-    points, most = sum(map(item.points_of, checks)), sum(c["max_points"] for c in checks)
-    made = item.decided.get(checks[0]["id"])
+    points, most = sum(map(item.points_of, checks)), sum(c.max_points for c in checks)
+    made = item.decided.get(checks[0].id)
     return Told(checks, ", ".join(names), points, most, made, only)
 
 

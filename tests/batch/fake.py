@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from grader.checks.items import known_items
 from grader.checks.verdict import Verdict
 from grader.intake.identify import student_id_in
 from grader.paths import DEFAULT_RUBRIC
-from grader.results import Flag, Result, State, environment, result_status, to_json
+from grader.results import Flag, Result, State, environment, result_status
 from grader.rubric import Rubric, load_rubric
 
 RUBRIC = load_rubric(DEFAULT_RUBRIC)
@@ -62,9 +63,14 @@ def evidence(
         flags=flags,
         environment=environment(rubric.sha256, 0),
         seconds={"execution": time.perf_counter()},
-        verdicts=verdicts,
     )
-    return Evidence(to_json(result), verdicts, overlay, prints or {}, shown or {})
+    return Evidence(result, verdicts, overlay, prints or {}, shown or {})
+
+
+def rejected(*flags: Flag) -> Evidence:
+    """Of what cannot be read, and why."""
+    found = evidence(fraction=0.0, flags=flags)
+    return replace(found, result=replace(found.result, status="rejected"))
 
 
 def fake_grade(job: Job) -> Evidence | Unreadable:

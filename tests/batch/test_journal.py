@@ -2,6 +2,7 @@
 
 import os
 import sqlite3
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -25,7 +26,10 @@ def test_evidence_comes_back_as_it_was(tmp_path: Path) -> None:
     with Journal(tmp_path, create=True) as journal:
         journal.store("key", "{}", stored)
     with Journal(tmp_path) as journal:
-        assert journal.find("key") == stored
+        found = journal.find("key")
+        assert found is not None
+        assert found.result.to_json() == stored.result.to_json()
+        assert replace(found, result=stored.result) == stored
         assert journal.find("other") is None
         assert journal.count() == 1
 
