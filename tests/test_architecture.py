@@ -38,7 +38,7 @@ LAYERS = (
     "settings text_to_image",
     "checks",
     "results",
-    "rubric artefacts",
+    "rubric",
     "pipeline",
     "batch",
     "report selfcheck",

@@ -9,8 +9,8 @@ import pytest
 import torch
 from nbformat import NotebookNode
 
-from grader import artefacts, pipeline
-from grader.checks import trained_setting
+from grader import pipeline
+from grader.checks import image_quality, text_to_image, trained_setting
 from grader.intake import open_submission
 from grader.kit.fill import DIFFUSION
 from grader.kit.guided import guided
@@ -93,8 +93,8 @@ def test_what_judging_did_not_foresee_is_for_a_person(
 
     monkeypatch.setattr("grader.checks.loss.judge", fail)
     monkeypatch.setattr(trained_setting, "picture", fail)
-    monkeypatch.setattr(artefacts, "find_samples", fail)
-    monkeypatch.setattr(artefacts, "find_works", fail)
+    monkeypatch.setattr(image_quality, "find_samples", fail)
+    monkeypatch.setattr(text_to_image, "find_works", fail)
     options = Options(RUBRIC, sandbox)
     found = states(grade(handed_in(tmp_path / "2023-12345", SOLVED), options).result)
     assert "infra_error" not in found.values()
