@@ -134,7 +134,7 @@ def full_size(rounds: int) -> Table:
             if number == 0:
                 continue  # that one waited for the warm parent
             samples.add("hashing, in the batch's process", hashed - began)
-            for stage, seconds in answer.record["seconds"].items():
+            for stage, seconds in answer.result.seconds.items():
                 samples.add(stage, seconds)
             samples.add("comparing checkpoints", compared)
             samples.add("the worker's whole time", whole)
@@ -205,6 +205,6 @@ def store_class(folder: Path, grades: Path) -> None:
                 "works": hashes[:MOST_WORKS],
                 "settings": hashes[:4],
             }
-            record = {**graded.record, "student_id": path.name[:10]}
+            result = replace(graded.result, student_id=path.name[:10])
             key = key_of(journal.sha256(plain_file(path).place), path.name, given)
-            journal.store(key, given, replace(graded, record=record, prints=prints))
+            journal.store(key, given, replace(graded, result=result, prints=prints))

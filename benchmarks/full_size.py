@@ -19,6 +19,7 @@ from benchmarks.others import settled
 from benchmarks.settings import N_FEAT, T, save
 from benchmarks.show import Samples, ratio, spread
 from benchmarks.speed import sandboxes, scratch
+from grader.assignment import SETTINGS
 from grader.batch import work
 from grader.batch.evidence import Evidence
 from grader.batch.gather import plain_file
@@ -26,7 +27,7 @@ from grader.batch.work import Job, Task, grade_job
 from grader.paths import DEFAULT_RUBRIC
 from grader.results import State
 from grader.rubric import load_rubric
-from grader.settings.folders import FILES, SETTINGS
+from grader.settings.folders import FILES
 
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
 AT_A_TIME = (1, 2)

@@ -22,7 +22,7 @@ from grader.checks.verdict import Verdict
 from grader.commands.options import DEFAULT_RUBRIC
 from grader.messages.message import Message, gaps, templates
 from grader.report.mistakes import mistakes_page
-from grader.results import State, items_json, result_status
+from grader.results import State, result_status
 from grader.rubric import load_rubric
 
 CLASS = 1000
@@ -67,15 +67,16 @@ def store(folder: Path, grades: Path, count: int) -> None:
             verdicts = [_drawn(v, skill, draw) for v in graded.verdicts]
             items = task.rubric.score(verdicts)
             digest = journal.sha256(plain_file(path).place)
-            record = {
-                **graded.record,
-                "student_id": path.name[:10],
-                "items": items_json(items),
-                "status": result_status(items),
-                "submission": {"file": path.name, "sha256": digest, "late": False},
-            }
+            result = replace(
+                graded.result,
+                student_id=path.name[:10],
+                items=items,
+                status=result_status(items),
+                file=path.name,
+                sha256=digest,
+            )
             key = key_of(digest, path.name, batch.given)
-            evidence = replace(graded, record=record, verdicts=verdicts, prints={})
+            evidence = replace(graded, result=result, verdicts=verdicts, prints={})
             journal.store(key, batch.given, evidence)
         batch.run(Nobody(), Watch())
 

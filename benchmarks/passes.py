@@ -19,13 +19,13 @@ from benchmarks.material import kept_cells, solved, submission
 from benchmarks.settings import T, save
 from benchmarks.show import Samples, ratio, spread
 from benchmarks.speed import sandboxes, scratch, seconds
+from grader.assignment import SETTINGS
 from grader.digits.decode import decoding_session
 from grader.intake import plan_model
 from grader.sandbox import Limits, Outcome, Sandbox, Status
 from grader.sandbox.sources import probe_code
 from grader.settings import evidence
 from grader.settings.evidence import SettingEvidence, look, try_checkpoints
-from grader.settings.folders import SETTINGS
 
 WIDTHS = (32, 64, 128, 256)
 

@@ -81,17 +81,16 @@ def store(folder: Path, grades: Path) -> None:
             path.write_text(str(number))
             group = number // GROUP
             verdicts = [
-                replace(v, state=State.NEEDS_REVIEW, message=DOUBTS[group])
+                replace(v, state=State.NEEDS_REVIEW, said=DOUBTS[group])
                 if group < len(DOUBTS) and v.check.startswith("loss.")
                 else v
                 for v in graded.verdicts
             ]
-            record = {**graded.record, "student_id": path.name[:10]}
             digest = journal.sha256(plain_file(path).place)
             key = key_of(digest, path.name, batch.given)
-            record["submission"] = {**record["submission"], "sha256": digest}
+            result = replace(graded.result, student_id=path.name[:10], sha256=digest)
             journal.store(
-                key, batch.given, replace(graded, record=record, verdicts=verdicts, prints={})
+                key, batch.given, replace(graded, result=result, verdicts=verdicts, prints={})
             )
         batch.run(Nobody(), Watch())
         write_pages(journal, read_gradebook(journal))

@@ -11,11 +11,12 @@ from benchmarks.material import solved, submission
 from benchmarks.show import Samples, spread
 from benchmarks.speed import sandboxes, scratch, seconds
 from benchmarks.widened import widened
+from grader.assignment import SETTINGS
 from grader.digits.decode import decoding_session
 from grader.intake import plan_model
 from grader.sandbox import Limits, Sandbox
 from grader.settings.evidence import SettingEvidence, look, try_checkpoints
-from grader.settings.folders import FILES, SETTINGS
+from grader.settings.folders import FILES
 from reference.schedules import ddpm_schedules
 
 N_FEAT, T = 128, 400

@@ -141,8 +141,9 @@ def stages(rounds: int) -> Table:
         kinds = {"warm": sandboxes()[0], "cold": sandboxes()[1]}
         for number in track(range(rounds + 1), description="stages"):
             for name, sandbox in kinds.items():
-                result = grade(source, Options(load_rubric(DEFAULT_RUBRIC), sandbox))
-                for stage, value in {**result.seconds, "all": sum(result.seconds.values())}.items():
+                options = Options(load_rubric(DEFAULT_RUBRIC), sandbox)
+                took = grade(source, options).result.seconds
+                for stage, value in {**took, "all": sum(took.values())}.items():
                     if number:  # the first waits for the warm parent
                         samples.add((name, stage), value)
     table = Table("stage", *kinds, title="seconds of one submission by stage")

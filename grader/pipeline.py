@@ -9,8 +9,8 @@ settings    the four result folders: their pictures, and what their checkpoints 
 works       notebook 2-2: the prompts that it gives, and the pictures that came out
 score       turn verdicts into points by the rubric
 
-Count, settings and works (``artefacts.py``) need nothing of what is found out about the code, and
-go on beside it.
+Count, settings and works need nothing of what is found out about the code, and go on beside it:
+the items that they are for declare how they look (``checks/items.py``).
 """
 
 import hashlib
@@ -26,23 +26,14 @@ from typing import Literal
 
 from nbformat import NotebookNode
 
-from grader.arrays import Array
-from grader.artefacts import (
-    Artefacts,
-    Kernels,
-    count_digits,
-    is_notebooks,
-    judge_works,
-    look_at_settings,
-)
 from grader.bounded import TooMuch, bounded, one_child, prepare
-from grader.checks import trained_setting
 from grader.checks.causes import Causes
 from grader.checks.doubts import with_doubts
 from grader.checks.examination import examine, explain, not_to_be_trusted
-from grader.checks.items import code_items
+from grader.checks.image_quality import is_notebooks
+from grader.checks.items import HandedIn, Judged, Looked, Looking, code_items, looks
 from grader.checks.makers import with_makers
-from grader.checks.verdict import Verdict, missing, needs_review
+from grader.checks.verdict import Verdict, missing, needs_review, not_judged
 from grader.digits.decode import decoding_session
 from grader.errors import Rejected
 from grader.intake import (
@@ -59,18 +50,18 @@ from grader.intake.data import data_spaces
 from grader.intake.identify import student_id_in
 from grader.intake.paths import printable
 from grader.messages.message import Said, say, together
-from grader.results import Result, environment, result_status
+from grader.results import ClearDigits, Graded, Result, Seen, environment, result_status
 from grader.rubric import Rubric
 from grader.sandbox import InfraError, KernelSession, Outcome, Sandbox
 from grader.sandbox.noticed import noticed_in_words
-from grader.settings.evidence import SettingEvidence
-from grader.settings.folders import PREDICTIONS, find_settings, homeless
+from grader.settings.folders import find_settings, homeless
 from grader.states import Flag, State
 
 logger = logging.getLogger(__name__)
 
 Progress = Callable[[str], None]
-Look = Callable[[Submission, Result], None]
+Take = Callable[[Submission, Graded], None]
+Artefacts = Mapping[Looking, Looked]
 
 
 @dataclass(frozen=True)
@@ -109,11 +100,11 @@ def grade(
     path: Path,
     options: Options,
     progress: Progress = lambda stage: None,
-    look: Look = lambda submission, result: None,
-) -> Result:
+    take: Take = lambda submission, graded: None,
+) -> Graded:
     """Grades one ``.tar.gz`` or folder. Whatever is wrong with it is in the result.
 
-    ``look`` is called with the submission and its result while it is still unpacked.
+    ``take`` is called with the submission and what came of it while it is still unpacked.
     Raises ``FileNotFoundError`` if there is nothing at ``path``.
     """
     watch = Stopwatch()
@@ -125,9 +116,9 @@ def grade(
             with watch("intake"):
                 opened = open_submission(path, options.rubric.archive_limits)
                 submission = stack.enter_context(opened)
-            result = grade_opened(submission, options, watch, progress)
-            look(submission, result)
-            return result
+            graded = grade_opened(submission, options, watch, progress)
+            take(submission, graded)
+            return graded
     except Rejected as error:
         return rejected(path, error.said, error.sha256 or sha256_of(path), options, watch)
     except RecursionError:
@@ -136,7 +127,7 @@ def grade(
 
 def grade_opened(
     submission: Submission, options: Options, watch: Stopwatch, progress: Progress
-) -> Result:
+) -> Graded:
     """The same, once the submission is unpacked. Raises ``Rejected`` if nothing can be read."""
     if why := unusable(submission):
         raise Rejected(why, submission.sha256)
@@ -154,15 +145,17 @@ def grade_opened(
             )
             flags += new_flags
         found = artefacts()
-    settings, settings_flags, setting_tiles = judge_settings(found.settings, verdicts, options)
-    about_words, words_flags, works = found.works
-    verdicts += [found.counted.verdict, *settings, *about_words]
-    shown = is_notebooks(found.counted.clarity)
+    seen = Seen(ran=ran, **{name: it for one in found.values() for name, it in one.seen.items()})
+    of_code = verdicts
+    for look, checks in looks().items():
+        more, new_flags = judge(look, found[look], checks, of_code)
+        verdicts, flags = [*verdicts, *more], [*flags, *new_flags]
+    shown = is_notebooks(seen.clarity)
     verdicts = with_doubts(verdicts, submission, homeless(submission.root), shown)
     verdicts, made_flags = with_makers(verdicts)
-    flags += [*found.counted.flags, *settings_flags, *words_flags, *made_flags]
+    flags += made_flags
     items = options.rubric.score(verdicts)
-    return Result(
+    result = Result(
         student_id=submission.student_id,
         file=printable(submission.file),
         sha256=submission.sha256,
@@ -172,13 +165,9 @@ def grade_opened(
         flags=flags,
         environment=environment(options.rubric.sha256, options.seed),
         seconds=watch.seconds,
-        clarity=found.counted.clarity,
-        works=works,
-        setting_tiles=setting_tiles,
-        setting_views=views_of(found.settings),
-        ran=ran,
-        verdicts=verdicts,
+        digits=ClearDigits.of(seen.clarity),
     )
+    return Graded(result, verdicts, seen)
 
 
 @contextmanager
@@ -266,60 +255,44 @@ def look_at_artefacts(
     progress: Progress,
 ) -> Artefacts:
     """Everything that is looked at and not asked, the pictures decoded by one clean kernel."""
-    kernels = Kernels(options.sandbox, options.rubric.limits, options.seed)
-    opened = decoding_session(kernels.sandbox, kernels.limits, kernels.seed)
-    with one_child(), opened as clean:
-        progress("counting clear digits")
-        with watch("pictures"):
-            resampling = kernels if options.resample else None
-            counted = count_digits(submission, notebook, clean, resampling)
-        progress("looking at notebook 2-2")
-        with watch("text_to_image"):
-            works = judge_works(submission, clean)
-        progress("looking at the four settings")
-        with watch("settings"):
-            settings = look_at_settings(submission, notebook, clean, kernels, options.look_inside)
-    return Artefacts(counted, works, settings)
+    limits, found = options.rubric.limits, dict[Looking, Looked]()
+    with one_child(), decoding_session(options.sandbox, limits, options.seed) as clean:
+        shown = HandedIn(
+            submission,
+            notebook,
+            clean,
+            options.sandbox,
+            limits,
+            options.seed,
+            options.resample,
+            options.look_inside,
+            options.rubric.missing_checkpoint,
+        )
+        for look in sorted(looks(), key=lambda look: look.closes):
+            progress(look.doing)
+            with watch(look.stage):
+                found[look] = looked(look, shown)
+    return found
 
 
-def judge_settings(
-    seen: Mapping[str, SettingEvidence] | str, verdicts: Sequence[Verdict], options: Options
-) -> tuple[list[Verdict], list[Flag], dict[str, Array]]:
-    """Whether the four settings were trained, in the light of what the code has earned; and the
-    digits that their pictures show."""
-    if isinstance(seen, str):
-        return trained_setting.unseen(seen), [], {}
-    right = {verdict.check: verdict.right for verdict in verdicts}
-    context = trained_setting.Context(
-        losses_right={n: right.get(f"loss.{n}", False) for n in PREDICTIONS},
-        samplers_right={n: right.get(f"sampling.{n}", False) for n in PREDICTIONS},
-        missing_checkpoint=options.rubric.missing_checkpoint,
-        look_inside=options.look_inside,
-    )
-    tiles = {
-        name: setting.image.tiles
-        for name, setting in seen.items()
-        if setting.image is not None and setting.image.tiles is not None
-    }
+def looked(look: Looking, shown: HandedIn) -> Looked:
+    """Nothing that was not foreseen takes other items' verdicts away."""
     try:
-        return *trained_setting.judge(seen, context), tiles
+        return look.find(shown)
     except Exception as error:
-        logger.exception("judging the settings failed")
-        return trained_setting.unseen(type(error).__name__), [], {}
+        logger.exception("%s failed", look.doing)
+        return Looked.judged([not_judged(check, error) for check in looks()[look]])
 
 
-def views_of(seen: Mapping[str, SettingEvidence] | str) -> dict[str, dict[str, Array]]:
-    """For people: what the files of each setting show, also where it is not what was asked for."""
-    if isinstance(seen, str):
-        return {}
-    pictures = {
-        name: [part.views for part in (setting.image, setting.animation) if part is not None]
-        for name, setting in seen.items()
-    }
-    return {
-        name: {n: view for views in found for n, view in views.items()}
-        for name, found in pictures.items()
-    }
+def judge(
+    look: Looking, seen: Looked, checks: Sequence[str], verdicts: Sequence[Verdict]
+) -> Judged:
+    """The same of the verdicts, by those on the code."""
+    try:
+        return seen.judge(verdicts)
+    except Exception as error:
+        logger.exception("judging after %s failed", look.doing)
+        return [not_judged(check, error) for check in checks], []
 
 
 def no_notebook() -> list[Verdict]:
@@ -367,9 +340,9 @@ def sha256_of(path: Path) -> str:
         return hashlib.sha256(b"").hexdigest()
 
 
-def rejected(path: Path, reason: Said, sha256: str, options: Options, watch: Stopwatch) -> Result:
+def rejected(path: Path, reason: Said, sha256: str, options: Options, watch: Stopwatch) -> Graded:
     """The result of a submission that cannot be read: no item could be judged."""
-    return Result(
+    result = Result(
         student_id=student_id_in(path.name),
         file=printable(path.name),
         sha256=sha256,
@@ -380,3 +353,4 @@ def rejected(path: Path, reason: Said, sha256: str, options: Options, watch: Sto
         environment=environment(options.rubric.sha256, options.seed),
         seconds=watch.seconds,
     )
+    return Graded(result)

@@ -8,9 +8,10 @@ import platform
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
-from grader.messages.message import Said, said_json, sentence
+from grader.digits.readings import TileReading
+from grader.messages.message import Said, said_in, said_json, sentence
 from grader.states import Flag, State
 
 if TYPE_CHECKING:  # it imports what supervising does without
@@ -43,6 +44,13 @@ class CheckResult:
         """The sentence in English."""
         return sentence(self.said)
 
+    def to_json(self) -> dict[str, Any]:
+        return {**_scored(self), **plain(said_json(self.said)), "details": plain(self.details)}
+
+    @classmethod
+    def from_json(cls, record: Mapping[str, Any]) -> Self:
+        return cls(*_score(record), said_in(record), record["details"])
+
 
 @dataclass(frozen=True)
 class ItemResult:
@@ -54,16 +62,43 @@ class ItemResult:
     max_points: float
     checks: Sequence[CheckResult]
 
+    def to_json(self) -> dict[str, Any]:
+        return {**_scored(self), "checks": [check.to_json() for check in self.checks]}
+
+    @classmethod
+    def from_json(cls, record: Mapping[str, Any]) -> Self:
+        return cls(*_score(record), [CheckResult.from_json(check) for check in record["checks"]])
+
+
+@dataclass(frozen=True)
+class ClearDigits:
+    """Which digits are clear: every tile's reading, and from which picture they are."""
+
+    source: str | None = None
+    tiles: Sequence[TileReading] = ()
+
+    @property
+    def clear(self) -> int:
+        return sum(tile.clear for tile in self.tiles)
+
+    @classmethod
+    def of(cls, clarity: "Clarity | None") -> Self:
+        return cls() if clarity is None else cls(clarity.source, clarity.readings)
+
+    def to_json(self) -> dict[str, Any]:
+        tiles = [asdict(tile) for tile in self.tiles]
+        counted = {"clear": self.clear, "total": len(tiles)}
+        return {**counted, "source": self.source, "tiles": tiles}
+
+    @classmethod
+    def from_json(cls, record: Mapping[str, Any]) -> Self:
+        return cls(record["source"], [TileReading(**tile) for tile in record["tiles"]])
+
 
 @dataclass(frozen=True)
 class Result:
-    """Everything known of one graded submission; ``status`` is of ``RESULT_STATUSES``.
-
-    ``verdicts`` are what the items were scored from; a rejected submission has none. For people,
-    and no part of the JSON: ``works``, the pictures of notebook 2-2; ``setting_tiles``, the digits
-    of each setting's ``image_final.png``, (40, 28, 28), 0 to 1; ``setting_views``, small pictures
-    of a setting's files by what they are; ``ran``, the statements that ran.
-    """
+    """Everything that ``result.json`` says of one graded submission; ``status`` is ``graded``,
+    ``needs_review`` or ``rejected``."""
 
     student_id: str | None
     file: str
@@ -71,21 +106,75 @@ class Result:
     status: str
     max_points: float
     items: Sequence[ItemResult]
-    flags: Sequence[Flag]
-    environment: Mapping[str, Any]
-    seconds: Mapping[str, float]
-    clarity: "Clarity | None" = None
-    works: "Works | None" = None
-    setting_tiles: "Mapping[str, Array]" = field(default_factory=dict)
-    setting_views: "Mapping[str, Mapping[str, Array]]" = field(default_factory=dict)
-    ran: "Sequence[Statement]" = ()
+    flags: Sequence[Flag] = ()
+    environment: Mapping[str, Any] = field(default_factory=dict)
+    seconds: Mapping[str, float] = field(default_factory=dict)
+    digits: ClearDigits = ClearDigits()
     late: bool = False
-    verdicts: "Sequence[Verdict]" = ()
 
     @property
     def points(self) -> float:
         """The sum over the items; provisional where an item needs review."""
         return round(sum(item.points for item in self.items), 2)
+
+    def to_json(self) -> dict[str, Any]:
+        """As ``result.json`` holds it, ready for ``json.dumps(..., allow_nan=False)``."""
+        return {
+            "schema_version": SCHEMA_VERSION,
+            "student_id": self.student_id,
+            "submission": {"file": self.file, "sha256": self.sha256, "late": self.late},
+            "status": self.status,
+            "points": self.points,
+            "max_points": self.max_points,
+            "items": [item.to_json() for item in self.items],
+            "clarity": self.digits.to_json(),
+            "flags": flags_json(self.flags),
+            "environment": dict(self.environment),
+            "seconds": {name: round(value, 3) for name, value in self.seconds.items()},
+        }
+
+    @classmethod
+    def from_json(cls, record: Mapping[str, Any]) -> Self:
+        """What ``to_json`` gave, also in an earlier version. ``KeyError``, ``TypeError`` or
+        ``ValueError`` where it is something else."""
+        submission = record["submission"]
+        return cls(
+            record["student_id"],
+            submission["file"],
+            submission["sha256"],
+            record["status"],
+            record["max_points"],
+            [ItemResult.from_json(item) for item in record["items"]],
+            [Flag(flag["id"], said_in(flag)) for flag in record["flags"]],
+            record["environment"],
+            record["seconds"],
+            ClearDigits.from_json(record["clarity"]),
+            submission["late"],
+        )
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What people are shown of a submission beside its result: ``clarity``, the digits that were
+    counted; ``works``, the pictures of notebook 2-2; ``setting_tiles``, the digits of each
+    setting's ``image_final.png``, (40, 28, 28), 0 to 1; ``setting_views``, small pictures of a
+    setting's files by what they are; ``ran``, the statements that ran."""
+
+    clarity: "Clarity | None" = None
+    works: "Works | None" = None
+    setting_tiles: "Mapping[str, Array]" = field(default_factory=dict)
+    setting_views: "Mapping[str, Mapping[str, Array]]" = field(default_factory=dict)
+    ran: "Sequence[Statement]" = ()
+
+
+@dataclass(frozen=True)
+class Graded:
+    """A graded submission: its result, what it was scored from, and what people are shown. A
+    rejected one has neither verdicts nor anything to show."""
+
+    result: Result
+    verdicts: "Sequence[Verdict]" = ()
+    seen: Seen = Seen()
 
 
 def result_status(items: Sequence[ItemResult]) -> str:
@@ -105,42 +194,8 @@ def environment(rubric_sha256: str, seed: int) -> dict[str, Any]:
     }
 
 
-def to_json(result: Result) -> dict[str, Any]:
-    """The result as ``result.json`` holds it, ready for ``json.dumps(..., allow_nan=False)``."""
-    return {
-        "schema_version": SCHEMA_VERSION,
-        "student_id": result.student_id,
-        "submission": {"file": result.file, "sha256": result.sha256, "late": result.late},
-        "status": result.status,
-        "points": result.points,
-        "max_points": result.max_points,
-        "items": items_json(result.items),
-        "clarity": clarity_json(result.clarity),
-        "flags": flags_json(result.flags),
-        "environment": dict(result.environment),
-        "seconds": {name: round(value, 3) for name, value in result.seconds.items()},
-    }
-
-
-def items_json(items: Sequence[ItemResult]) -> list[dict[str, Any]]:
-    """The items, each with its checks."""
-    return [{**_scored(item), "checks": [_check(check) for check in item.checks]} for item in items]
-
-
 def flags_json(flags: Sequence[Flag]) -> list[dict[str, Any]]:
     return [{"id": flag.id, **plain(said_json(flag.said))} for flag in flags]
-
-
-def clarity_json(clarity: "Clarity | None") -> dict[str, Any]:
-    """How many digits are clear, and every tile's reading."""
-    if clarity is None:
-        return {"clear": 0, "total": 0, "source": None, "tiles": []}
-    return {
-        "clear": clarity.clear,
-        "total": clarity.total,
-        "source": clarity.source,
-        "tiles": [asdict(reading) for reading in clarity.readings],
-    }
 
 
 def _scored(record: ItemResult | CheckResult) -> dict[str, Any]:
@@ -152,8 +207,8 @@ def _scored(record: ItemResult | CheckResult) -> dict[str, Any]:
     }
 
 
-def _check(check: CheckResult) -> dict[str, Any]:
-    return {**_scored(check), **plain(said_json(check.said)), "details": plain(check.details)}
+def _score(record: Mapping[str, Any]) -> tuple[str, State, float, float]:
+    return record["id"], State(record["status"]), record["points"], record["max_points"]
 
 
 def plain(value: Any) -> Any:

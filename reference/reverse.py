@@ -45,10 +45,11 @@ class Reverse:
         return forms
 
     def variances(self, t: int) -> dict[str, float]:
-        """sigma^2 in both forms that DDPM allows (Ho et al. 2020, sec. 3.2)."""
+        """sigma^2 in both forms that DDPM allows (Ho et al. 2020, sec. 3.2), by their names in
+        diffusers: beta_t, and the variance of the posterior."""
         beta = float(self.beta[t])
-        tilde = beta * (1 - self.kept(t - 1)) / (1 - self.kept(t))
-        return {"beta_t": beta, "betatilde_t": tilde}
+        posterior_variance = beta * (1 - self.kept(t - 1)) / (1 - self.kept(t))
+        return {"fixed_large": beta, "fixed_small": posterior_variance}
 
     def ddim(self, t: int, s: int, variance: float = 0.0) -> tuple[float, float]:
         """(a, b) of DDIM's step from t to s with sigma^2 = ``variance`` (Song et al., eq. 12)."""

@@ -1,12 +1,12 @@
 """Turns what a TA asks for into decisions, and refuses what is not possible."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
-from typing import Any
 
 from grader.batch.database import now
 from grader.batch.decisions import ALIKE, SECOND, TILES, Decision
 from grader.batch.gradebook import Entry, GradedItem
+from grader.digits.readings import TileReading
 from grader.errors import UsageError
 
 UNJUDGED = "{0} has no result yet: run ddpm-grader batch SUBMISSIONS first."
@@ -78,9 +78,9 @@ def said(entry: Entry, target: str, word: str, comment: str, who: str, act: str 
 def accepted(entry: Entry, target: str) -> dict[str, float]:
     """What is in doubt at this item or check, each with the points that it has by itself."""
     item, _, _ = _found(entry, target)
-    left = [check for check in item.left if target in (item.id, check["id"])]
+    left = [check for check in item.left if target in (item.id, check.id)]
     if left:
-        return {check["id"]: float(check["points"]) for check in left}
+        return {check.id: check.points for check in left}
     old = [o.target for o in item.outlived if o.target in (target, item.id)]
     if not old:
         raise UsageError(f"Nothing is in doubt at {target} of {entry.label}.")
@@ -118,7 +118,7 @@ def undone(
 
 
 def _seen(entry: Entry) -> str:
-    return str(entry.result["submission"]["sha256"]) if entry.result else ""
+    return entry.result.sha256 if entry.result else ""
 
 
 def _found(entry: Entry, target: str) -> tuple[GradedItem, float, float]:
@@ -127,24 +127,24 @@ def _found(entry: Entry, target: str) -> tuple[GradedItem, float, float]:
         if target == item.id:
             return item, item.max_points, item.points
         for check in item.checks:
-            if target == check["id"]:
-                return item, float(check["max_points"]), item.points_of(check)
+            if target == check.id:
+                return item, check.max_points, item.points_of(check)
         number = target.removeprefix(f"{TILES} ")
         if item.id == TILES.partition(".")[0] and number != target:
-            tiles = (entry.result or {}).get("clarity", {}).get("tiles", [])
+            tiles = entry.result.digits.tiles if entry.result else ()
             if number.isdecimal() and int(number) < len(tiles):
                 return item, 1.0, _clear(item, tiles, int(number))
     raise UsageError(unknown(entry, target))
 
 
-def _clear(item: GradedItem, tiles: Sequence[Mapping[str, Any]], number: int) -> float:
+def _clear(item: GradedItem, tiles: Sequence[TileReading], number: int) -> float:
     made = item.tiles.get(number)
-    return float(made.points or 0) if made else float(tiles[number]["clear"])
+    return float(made.points or 0) if made else float(tiles[number].clear)
 
 
 def _itself(item: GradedItem, target: str) -> float:
     """The points that the grader gives."""
-    checks = {check["id"]: float(check["points"]) for check in item.checks}
+    checks = {check.id: check.points for check in item.checks}
     return item.automatic if target == item.id else checks.get(target, 0.0)
 
 
@@ -154,7 +154,7 @@ def unknown(entry: Entry, target: str) -> str:
         return UNJUDGED.format(entry.label)
     for item in entry.items:
         if target.partition(".")[0] == item.id:
-            checks = ", ".join(check["id"] for check in item.checks)
+            checks = ", ".join(check.id for check in item.checks)
             return f"{entry.label} has no check {target!r} (there are: {checks})."
     items = ", ".join(item.id for item in entry.items)
     return f"{entry.label} has no item {target!r} (there are: {items})."

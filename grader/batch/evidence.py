@@ -4,7 +4,7 @@ import hashlib
 import json
 import platform
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import cache
 from importlib.metadata import version
 from typing import Any
@@ -12,11 +12,9 @@ from typing import Any
 from grader.checks.verdict import Verdict
 from grader.messages.message import said_in, said_json
 from grader.paths import PACKAGE
-from grader.results import ItemResult, items_json, plain, result_status
+from grader.results import Result, plain, result_status
 from grader.rubric import Rubric
 from grader.states import State
-
-Record = Mapping[str, Any]
 
 _DOES_NOT_JUDGE = {
     "batch",
@@ -34,11 +32,11 @@ PRINTS = PACKAGE / "batch" / "prints.py"  # other prints than stored ones cannot
 
 @dataclass(frozen=True)
 class Evidence:
-    """``record`` is the result as ``result.json`` has it, ``verdicts`` what it was scored from,
-    none of a rejected submission; ``overlay`` a PNG, empty if there is none; ``prints`` what is
-    compared with other students' work; ``shown`` the pictures and the code that people see."""
+    """``verdicts`` are what the result was scored from, none of a rejected submission; ``overlay``
+    is a PNG, empty if there is none; ``prints`` what is compared with other students' work;
+    ``shown`` the pictures and the code that people see."""
 
-    record: Record
+    result: Result
     verdicts: Sequence[Verdict]
     overlay: bytes = b""
     prints: Mapping[str, Any] = field(default_factory=dict)
@@ -90,26 +88,21 @@ def can_score(evidence: Evidence, rubric: Rubric) -> bool:
     """Whether every check of the rubric was made."""
     made = {verdict.check for verdict in evidence.verdicts}
     wanted = {f"{item.id}.{name}" for item in rubric.items for name in item.checks}
-    return evidence.record["status"] == "rejected" or wanted <= made
+    return evidence.result.status == "rejected" or wanted <= made
 
 
-def scored(evidence: Evidence, rubric: Rubric) -> dict[str, Any]:
-    """The result under this rubric, as ``result.json`` has it; nothing is run."""
-    record = dict(evidence.record)
-    if record["status"] == "rejected":
-        items = rubric.skipped(said_in(record["flags"][0]))
-    else:
-        items = rubric.score(evidence.verdicts)
-        record["status"] = result_status(items)
-    record["items"] = items_json(items)
-    record["points"] = _points(items)
-    record["max_points"] = rubric.max_points
-    record["environment"] = {**record["environment"], "rubric_sha256": rubric.sha256}
-    return record
-
-
-def _points(items: Sequence[ItemResult]) -> float:
-    return round(sum(item.points for item in items), 2)
+def scored(evidence: Evidence, rubric: Rubric) -> Result:
+    """The result under this rubric; nothing is run."""
+    before = evidence.result
+    rejected = before.status == "rejected"
+    items = rubric.skipped(before.flags[0].said) if rejected else rubric.score(evidence.verdicts)
+    return replace(
+        before,
+        status=before.status if rejected else result_status(items),
+        items=items,
+        max_points=rubric.max_points,
+        environment={**before.environment, "rubric_sha256": rubric.sha256},
+    )
 
 
 def conditions(rubric: Rubric, run: str, sandbox: str, seed: int, resample: bool) -> str:

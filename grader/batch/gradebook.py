@@ -12,8 +12,9 @@ from grader.batch.row import Row
 from grader.batch.telling import common
 from grader.digits.readings import clear_share
 from grader.errors import UsageError
-from grader.messages.message import Said, said_in, said_json, say, sentence, together
-from grader.results import SCHEMA_VERSION, clarity_json
+from grader.messages.message import Said, say, sentence, together
+from grader.results import CheckResult, ItemResult, Result
+from grader.states import State
 
 LANGUAGE = "language"  # the fact that says in which students are told
 OPEN = ("needs_review", "infra_error")
@@ -33,11 +34,11 @@ class GradedItem:
 
     label: str
     id: str
-    status: str
+    status: State
     points: float
     automatic: float
     max_points: float
-    checks: Sequence[Mapping[str, Any]]
+    checks: Sequence[CheckResult]
     decision: Decision | None = None
     decided: Mapping[str, Decision] = field(default_factory=dict)
     tiles: Mapping[int, Decision] = field(default_factory=dict)
@@ -73,11 +74,11 @@ class GradedItem:
         return found
 
     @cached_property
-    def left(self) -> list[Mapping[str, Any]]:
+    def left(self) -> list[CheckResult]:
         """The checks that a person must still look at."""
         if self.decision is not None:
             return []
-        return [c for c in self.checks if c["status"] in OPEN and c["id"] not in self.decided]
+        return [c for c in self.checks if c.status in OPEN and c.id not in self.decided]
 
     @cached_property
     def open(self) -> bool:
@@ -92,13 +93,13 @@ class GradedItem:
     @property
     def settled(self) -> bool:
         """Whether a person decided on all of it."""
-        whole = bool(self.checks) and all(check["id"] in self.decided for check in self.checks)
+        whole = bool(self.checks) and all(check.id in self.decided for check in self.checks)
         return self.decision is not None or whole
 
-    def points_of(self, check: Mapping[str, Any]) -> float:
+    def points_of(self, check: CheckResult) -> float:
         """What one of its checks earns, as far as that is known by itself."""
-        made = self.decided.get(check["id"])
-        return made.worth(check["max_points"]) if made else float(check["points"])
+        made = self.decided.get(check.id)
+        return made.worth(check.max_points) if made else check.points
 
 
 @dataclass(frozen=True)
@@ -127,7 +128,7 @@ class Entry:
         return self.row["name"]
 
     @property
-    def result(self) -> Mapping[str, Any] | None:
+    def result(self) -> Result | None:
         return self.row["result"]
 
     @property
@@ -135,7 +136,7 @@ class Entry:
         """``graded``, ``needs_review``, ``rejected``, or why there is no result."""
         if self.result is None:
             return self.row["state"]
-        if self.result["status"] == "rejected" and not all(i.settled for i in self.items):
+        if self.result.status == "rejected" and not all(i.settled for i in self.items):
             return "rejected"
         return "needs_review" if any(item.open for item in self.items) else "graded"
 
@@ -149,7 +150,7 @@ class Entry:
         """Whether there was nothing to judge it by, and no person has judged anything either."""
         if self.result is None or self.failed or any(item.by_person for item in self.items):
             return False
-        return self.result["status"] == "rejected" or all(
+        return self.result.status == "rejected" or all(
             item.open and not item.points for item in self.items
         )
 
@@ -186,17 +187,14 @@ class Entry:
         if not self.unread and self.status != "rejected":
             return ""
         left = [item for item in self.items if not item.by_person]
-        messages = {said_in(check) for item in left for check in item.checks}
+        messages = {check.said for item in left for check in item.checks}
         return messages.pop() if len(left) > 1 and len(messages) == 1 else ""
 
     @property
     def why(self) -> list[Reason]:
         """Why a person must look; what several items share stands once."""
         doubtful = [
-            (item.id, said_in(check))
-            for item in self.items
-            if not item.outlived
-            for check in item.left
+            (item.id, check.said) for item in self.items if not item.outlived for check in item.left
         ]
         shared: dict[str, dict[str, None]] = {}
         texts = common([message for _, message in doubtful])
@@ -204,7 +202,7 @@ class Entry:
             shared.setdefault(sentence(texts[message]), {})[item_id] = None
         found = [Reason(text, tuple(names)) for text, names in shared.items()]
         if self.result is not None and self.status == "rejected":
-            found = [Reason(flag["message"]) for flag in self.result["flags"]]
+            found = [Reason(flag.message) for flag in self.result.flags]
         found += [Reason(doubt, (item.id,)) for item in self.items for doubt in item.doubts]
         return list(dict.fromkeys([*found, *map(Reason, self.row["notes"])]))
 
@@ -304,27 +302,16 @@ def with_nothing(entry: Entry, items: Sequence[Mapping[str, Any]]) -> Entry:
     return Entry(entry.label, row, graded_items(entry.label, row["result"], {}), entry.key)
 
 
-def empty_result(student_id: str | None, items: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+def empty_result(student_id: str | None, items: Sequence[Mapping[str, Any]]) -> Result:
     """Of who handed in nothing, and was given points by a person all the same."""
-    return {
-        "schema_version": SCHEMA_VERSION,
-        "student_id": student_id,
-        "submission": {"file": "", "sha256": NOTHING, "late": False},
-        "status": "graded",
-        "points": 0.0,
-        "max_points": sum(item["max_points"] for item in items),
-        "items": [empty_item(item) for item in items],
-        "clarity": clarity_json(None),
-        "flags": [],
-        "environment": {},
-        "seconds": {},
-    }
+    worth = sum(item["max_points"] for item in items)
+    return Result(student_id, "", NOTHING, "graded", worth, [empty_item(item) for item in items])
 
 
-def empty_item(item: Mapping[str, Any]) -> dict[str, Any]:
-    scored = {"status": "missing", "points": 0.0, "max_points": item["max_points"]}
-    check = {**scored, "id": f"{item['id']}.submission", **said_json(EMPTY), "details": {}}
-    return {**scored, "id": item["id"], "checks": [check]}
+def empty_item(item: Mapping[str, Any]) -> ItemResult:
+    scored = State.MISSING, 0.0, item["max_points"]
+    check = CheckResult(f"{item['id']}.submission", *scored, EMPTY)
+    return ItemResult(item["id"], *scored, [check])
 
 
 def keys_of(label: str, row: Row) -> list[str]:
@@ -335,60 +322,50 @@ def keys_of(label: str, row: Row) -> list[str]:
 
 
 def graded_items(
-    label: str, result: Mapping[str, Any] | None, made: Mapping[str, Decision]
+    label: str, result: Result | None, made: Mapping[str, Decision]
 ) -> list[GradedItem]:
-    """The items of a result as ``result.json`` has it, with the decisions on this student."""
+    """The items of a result, with the decisions on this student."""
     if result is None:
         return []
     mine: dict[str, list[Decision]] = {}
     for target, decision in made.items():
         mine.setdefault(item_of(target), []).append(decision)
-    return [graded_item(label, item, result, mine.get(item["id"], ())) for item in result["items"]]
+    return [graded_item(label, item, result, mine.get(item.id, ())) for item in result.items]
 
 
 def graded_item(
-    label: str, item: Mapping[str, Any], result: Mapping[str, Any], made: Sequence[Decision]
+    label: str, item: ItemResult, result: Result, made: Sequence[Decision]
 ) -> GradedItem:
     """One of them, with the decisions on it and on its parts."""
     automatic = GradedItem(
-        label,
-        item["id"],
-        item["status"],
-        item["points"],
-        item["points"],
-        item["max_points"],
-        item["checks"],
+        label, item.id, item.status, item.points, item.points, item.max_points, item.checks
     )
     if not made:
         return automatic
-    sha256 = result["submission"]["sha256"]
-    outlived = [one for one in made if one.sha256 not in (None, sha256)]
+    outlived = [one for one in made if one.sha256 not in (None, result.sha256)]
     standing = {one.target: one for one in made if one not in outlived}
-    whole = standing.pop(item["id"], None)
+    whole = standing.pop(item.id, None)
     if whole is not None:
-        points = whole.worth(item["max_points"])
+        points = whole.worth(item.max_points)
         return replace(automatic, points=points, decision=whole, outlived=outlived)
     tiles = {int(t.rpartition(" ")[2]): one for t, one in standing.items() if " " in t}
-    checks = [recounted(c, tiles, result) if c["id"] == TILES else c for c in item["checks"]]
-    ids = {check["id"] for check in checks}
+    checks = [recounted(c, tiles, result) if c.id == TILES else c for c in item.checks]
+    ids = {check.id for check in checks}
     decided = {target: one for target, one in standing.items() if target in ids}
     found = replace(automatic, checks=checks, decided=decided, tiles=tiles, outlived=outlived)
     return replace(found, points=round(sum(map(found.points_of, checks)), 2))
 
 
-def recounted(
-    check: Mapping[str, Any], tiles: Mapping[int, Decision], result: Mapping[str, Any]
-) -> Mapping[str, Any]:
+def recounted(check: CheckResult, tiles: Mapping[int, Decision], result: Result) -> CheckResult:
     """The check of the samples with a person's word on some tiles."""
-    readings = result["clarity"]["tiles"]
+    readings = result.digits.tiles
     if not tiles or not readings:
         return check
-    clear = [bool(reading["clear"]) for reading in readings]
+    clear = [reading.clear for reading in readings]
     for number, decision in tiles.items():
         if number < len(clear):
             clear[number] = bool(decision.points)
-    before = sum(bool(reading["clear"]) for reading in readings)
-    total = len(readings)
-    points = round(check["max_points"] * clear_share(sum(clear), total), 2)
+    before, total = result.digits.clear, len(readings)
+    points = round(check.max_points * clear_share(sum(clear), total), 2)
     note = say("gradebook.tiles", clear=sum(clear), total=total, before=before)
-    return {**check, "points": points, **said_json(together(note, said_in(check)))}
+    return replace(check, points=points, said=together(note, check.said))

@@ -7,7 +7,7 @@ from typing import Any
 
 from grader.batch.kept_decisions import KeptDecisions
 from grader.batch.kept_results import KeptResults
-from grader.batch.row import Row, row_of
+from grader.batch.row import Row, row_from, row_json
 
 EDITION = "edition"
 
@@ -31,7 +31,7 @@ class Journal(KeptResults, KeptDecisions):
         self, rows: Sequence[tuple[str, Row, str | None]], facts: dict[str, Any]
     ) -> None:
         """Label, row and the key of its result for each student; replaces the last gradebook."""
-        texts = [(label, json.dumps(row), key) for label, row, key in rows]
+        texts = [(label, json.dumps(row_json(row)), key) for label, row, key in rows]
         with self._transaction():
             self._changed()
             self._db.execute("DELETE FROM gradebook")
@@ -43,7 +43,7 @@ class Journal(KeptResults, KeptDecisions):
         with self._transaction():
             self._changed()
             self._db.execute("DELETE FROM gradebook WHERE label = ?", (before,))
-            values = (label, json.dumps(row), key)
+            values = (label, json.dumps(row_json(row)), key)
             self._db.execute("INSERT OR REPLACE INTO gradebook VALUES (?, ?, ?)", values)
 
     def gradebook_texts(self) -> list[tuple[str, str, str | None]]:
@@ -55,14 +55,14 @@ class Journal(KeptResults, KeptDecisions):
     def parsed(self, text: str) -> Row:
         """A row of the gradebook."""
         with self._parsing():
-            return row_of(json.loads(text))
+            return row_from(json.loads(text))
 
     def gradebook(self) -> Iterator[tuple[str, Row, str | None]]:
         """As it was written, by label."""
         with self._parsing():
             rows = self._db.execute("SELECT label, row, key FROM gradebook ORDER BY label")
             for label, row, key in rows.fetchall():
-                yield label, row_of(json.loads(row)), key
+                yield label, row_from(json.loads(row)), key
 
     def rows(self, known: Rows | None = None) -> Rows:
         """All of the gradebook; ``known`` if nobody has written it since, as parsing is slow."""
@@ -85,7 +85,7 @@ class Journal(KeptResults, KeptDecisions):
         with self._parsing():
             query = "SELECT row, key FROM gradebook WHERE label = ?"
             found = self._db.execute(query, (label,)).fetchone()
-            return (row_of(json.loads(found[0])), found[1]) if found else None
+            return (row_from(json.loads(found[0])), found[1]) if found else None
 
     def note(self, facts: Mapping[str, Any]) -> None:
         """Keeps facts by name, for ``fact``."""

@@ -6,6 +6,7 @@ from typing import Any
 from grader.batch.database import Database, now
 from grader.batch.evidence import Evidence, verdicts_from, verdicts_json
 from grader.batch.places import Place
+from grader.results import Result
 
 
 class KeptResults(Database):
@@ -34,14 +35,14 @@ class KeptResults(Database):
 
     def store(self, key: str, given: str, evidence: Evidence) -> None:
         """One result in one transaction; it replaces an earlier one of the same key."""
-        record = evidence.record
+        result = evidence.result
         row = (
             key,
-            record["submission"]["sha256"],
-            record["submission"]["file"],
-            record["student_id"],
+            result.sha256,
+            result.file,
+            result.student_id,
             given,
-            json.dumps(record, allow_nan=False),
+            json.dumps(result.to_json(), allow_nan=False),
             verdicts_json(evidence.verdicts),
             evidence.overlay,
             json.dumps(evidence.prints, allow_nan=False),
@@ -64,7 +65,7 @@ class KeptResults(Database):
                 return None
             record, verdicts, overlay, prints, shown = found
             return Evidence(
-                json.loads(record),
+                Result.from_json(json.loads(record)),
                 verdicts_from(verdicts),
                 overlay,
                 json.loads(prints),

@@ -21,7 +21,7 @@ from nbformat import NotebookNode
 from grader.bounded import bounded, bounded_for, seconds_for
 from grader.intake import Submission, read_notebook
 from grader.paths import TEMPLATE_DIR
-from grader.results import Result
+from grader.results import Graded, Seen
 
 logger = logging.getLogger(__name__)
 
@@ -38,17 +38,17 @@ class Prints:
     def __init__(self) -> None:
         self.found: dict[str, Any] = {}
 
-    def look(self, submission: Submission, result: Result) -> None:
+    def look(self, submission: Submission, graded: Graded) -> None:
         """See ``grader.pipeline.grade``. Whatever is in the files, what cannot be taken of one
         kind is left out, and nothing is raised: who is alike moves no points."""
-        part = submission.diffusion
+        part, seen = submission.diffusion, graded.seen
         notebook = part.content if part is not None else None
         self.found = {
             "lines": left_out_if_it_fails(lambda: bounded(student_lines, notebook)),
             "tensors": left_out_if_it_fails(lambda: sorted(all_tensor_hashes(submission.root))),
-            "samples": left_out_if_it_fails(lambda: samples_hash(result)) or "",
-            "works": left_out_if_it_fails(lambda: sorted(works_hashes(result))),
-            "settings": left_out_if_it_fails(lambda: sorted(settings_hashes(result))),
+            "samples": left_out_if_it_fails(lambda: samples_hash(seen)) or "",
+            "works": left_out_if_it_fails(lambda: sorted(works_hashes(seen))),
+            "settings": left_out_if_it_fails(lambda: sorted(settings_hashes(seen))),
         }
 
 
@@ -188,9 +188,9 @@ def digest_of(file: IO[bytes]) -> str:
     return digest.hexdigest()[:32]
 
 
-def works_hashes(result: Result) -> set[str]:
+def works_hashes(seen: Seen) -> set[str]:
     """Of the pixels of notebook 2-2's own pictures; the example's and blank ones are no sign."""
-    shots = result.works.shots if result.works else ()
+    shots = seen.works.shots if seen.works else ()
     return {
         hashlib.sha256(shot.pixels.tobytes()).hexdigest()[:32]
         for shot in shots
@@ -198,20 +198,20 @@ def works_hashes(result: Result) -> set[str]:
     }
 
 
-def settings_hashes(result: Result) -> set[str]:
+def settings_hashes(seen: Seen) -> set[str]:
     """Of the digits in each setting's picture."""
     return {
         hashlib.sha256(tiles.tobytes()).hexdigest()[:32]
-        for tiles in result.setting_tiles.values()
+        for tiles in seen.setting_tiles.values()
         if tiles.max() > tiles.min()
     }
 
 
-def samples_hash(result: Result) -> str:
+def samples_hash(seen: Seen) -> str:
     """Of the hundred tiles' pixels; empty if there are none or they show one even colour."""
-    if result.clarity is None:
+    if seen.clarity is None:
         return ""
-    tiles = result.clarity.grid.tiles
+    tiles = seen.clarity.grid.tiles
     if tiles.size == 0 or tiles.max() == tiles.min():
         return ""
     return hashlib.sha256(tiles.tobytes()).hexdigest()[:32]

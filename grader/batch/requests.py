@@ -57,7 +57,7 @@ def entry_of_request(gradebook: Gradebook, request: Request) -> Entry | None:
 def target_of(entry: Entry, request: Request) -> str | None:
     """The item or check that is meant, also where it is written with blanks or in capitals."""
     asked = request.item.strip().casefold().replace(" ", "_").replace("-", "_")
-    names = [n for item in entry.items for n in (item.id, *(c["id"] for c in item.checks))]
+    names = [n for item in entry.items for n in (item.id, *(c.id for c in item.checks))]
     return next((name for name in names if name == asked), None)
 
 

@@ -1,7 +1,9 @@
-"""What the gradebook holds of one student, as plain JSON."""
+"""What the gradebook holds of one student."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, TypedDict, cast
+
+from grader.results import Result
 
 
 class Row(TypedDict):
@@ -34,7 +36,7 @@ class Row(TypedDict):
     late_open: bool
     notes: Sequence[str]
     state: str
-    result: dict[str, Any] | None
+    result: Result | None
 
 
 def row_of(known: Mapping[str, Any]) -> Row:
@@ -63,3 +65,15 @@ def row_of(known: Mapping[str, Any]) -> Row:
         "result": None,
     }
     return cast(Row, {**nothing, **known})
+
+
+def row_json(row: Row) -> dict[str, Any]:
+    """What ``row_from`` reads: plain JSON."""
+    result = row["result"]
+    return {**row, "result": result.to_json() if result else None}
+
+
+def row_from(record: Mapping[str, Any]) -> Row:
+    """Raises ``KeyError``, ``TypeError`` or ``ValueError`` where it is no row."""
+    result = record.get("result")
+    return row_of({**record, "result": Result.from_json(result) if result else None})

@@ -1,7 +1,7 @@
 """Makes the rows of the gradebook."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
 
@@ -12,7 +12,6 @@ from grader.batch.roster import Roster, Student
 from grader.batch.row import Row, row_of
 from grader.intake.paths import printable
 from grader.lateness import Lateness, lateness
-from grader.results import flags_json
 from grader.rubric import Rubric
 
 
@@ -40,9 +39,8 @@ class Desk:
         notes = [*entry.notes, *standing.notes, *self.about_id(entry, standing, evidence)]
         notes += filter(None, [self.about_deadline(listed), late.note(self.rubric.late), trouble])
         if result is not None:
-            result["student_id"] = student_id
-            result["submission"] = {**result["submission"], "late": late.late}
-            result["flags"] = [*result["flags"], *flags_json(entry.flags)]
+            flags = [*result.flags, *entry.flags]
+            result = replace(result, student_id=student_id, late=late.late, flags=flags)
         return {
             "label": standing.label,
             "owner": entry.owner,

@@ -231,7 +231,7 @@ class Batch:
         (entry,) = [entry for entry in self.handed if entry.owner == owner]
         before = self.standing
         if entry.claim is None and evidence is not None:
-            self.note_inside(owner, evidence.record["student_id"])
+            self.note_inside(owner, evidence.result.student_id)
             self.stand()
         if any(self.standing[o].label != before[o].label for o in before if o != owner):
             self.write_gradebook(at_the_end=False)

@@ -118,12 +118,12 @@ class Screen:
             line = Text(f"{name}  {answer.reason}", style="red")
         elif answer.failed:
             line = Text(f"{name}  {answer.faults[0]}", style="magenta")
-        elif answer.record["status"] == "rejected":
-            line = Text(f"{name}  rejected: {answer.record['flags'][0]['message']}", style="yellow")
+        elif answer.result.status == "rejected":
+            line = Text(f"{name}  rejected: {answer.result.flags[0].message}", style="yellow")
         else:
-            record = answer.record
-            points = f"{record['points']:g} / {record['max_points']:g}"
-            line = Text(f"{name}  {points}  {record['status']}")
+            result = answer.result
+            points = f"{result.points:g} / {result.max_points:g}"
+            line = Text(f"{name}  {points}  {result.status}")
         if seconds is not None:
             line.append(f"  {clock_face(seconds)}", style="dim")
         self.say(line)

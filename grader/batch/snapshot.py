@@ -22,12 +22,12 @@ def owner_of(entry: Entry) -> str:
 
 def snapshot(entry: Entry) -> Snapshot:
     """All that counts for the grade, and what it follows from."""
-    result = entry.result or {}
-    environment = dict(result.get("environment", {}))
+    result = entry.result
+    environment = dict(result.environment) if result else {}
     rubric = environment.pop("rubric_sha256", "")
     return {
         "label": entry.label,
-        "sha256": result.get("submission", {}).get("sha256"),
+        "sha256": result.sha256 if result else None,
         "status": entry.status,
         "points": entry.points,
         "late": [entry.row["late_percent"], entry.row["late_open"]],
@@ -43,10 +43,10 @@ def _item(item: GradedItem) -> dict[str, Any]:
         "max_points": item.max_points,
         "open": item.open,
         "checks": {
-            check["id"]: {
-                "status": check["status"],
+            check.id: {
+                "status": check.status,
                 "points": item.points_of(check),
-                "max_points": check["max_points"],
+                "max_points": check.max_points,
             }
             for check in item.checks
         },
@@ -60,6 +60,6 @@ def told(entry: Entry) -> str:
     causes = ("label", "rubric", "grader")
     shown: Sequence[Any] = (
         {name: value for name, value in found.items() if name not in causes},
-        [[check["message"] for check in item.checks] for item in entry.items],
+        [[check.message for check in item.checks] for item in entry.items],
     )
     return hashlib.sha256(json.dumps(shown, sort_keys=True).encode()).hexdigest()

@@ -25,7 +25,7 @@ from grader.errors import GraderError, SandboxUnavailable
 from grader.intake.identify import student_id_in
 from grader.intake.paths import printable
 from grader.messages.message import Said, say, sentence, together
-from grader.results import Result, environment, result_status, to_json
+from grader.results import Graded, Result, environment, result_status
 from grader.rubric import Rubric
 from grader.sandbox import Ahead, Limits, Sandbox, choose_sandbox
 from grader.sandbox.text import one_line
@@ -107,10 +107,10 @@ def grade_job(job: Job) -> Evidence | Unreadable:
                 path = fetch(job, Path(folder))
             except OSError as error:
                 return Unreadable(f"{job.place} cannot be read: {error.strerror or error}.")
-            result = grade(path, options, job.tell, prints.look)
-            if result.sha256 != job.sha256:
+            graded = grade(path, options, job.tell, prints.look)
+            if graded.result.sha256 != job.sha256:
                 return Unreadable(f"{job.place} changed while the batch ran.")
-        return evidence_of(result, job.file, prints)
+        return evidence_of(graded, job.file, prints)
     except SandboxUnavailable:
         raise
     except GraderError as error:  # its text says it all
@@ -120,20 +120,20 @@ def grade_job(job: Job) -> Evidence | Unreadable:
         return fault(job, say("handed_in.failed_with", error=type(error).__name__))
 
 
-def evidence_of(result: Result, file: str, prints: "Prints") -> Evidence:
-    overlay = io.BytesIO()
-    if result.clarity is not None:
+def evidence_of(graded: Graded, file: str, prints: "Prints") -> Evidence:
+    overlay, seen = io.BytesIO(), graded.seen
+    if seen.clarity is not None:
         from grader.digits.overlay import draw_overlay
 
-        draw_overlay(result.clarity).save(overlay, "PNG", optimize=True)
-    record = to_json(replace(result, file=printable(file)))
+        draw_overlay(seen.clarity).save(overlay, "PNG", optimize=True)
+    result = replace(graded.result, file=printable(file))
     shown = {
-        **works_json(result.works),
-        "settings": settings_json(result.setting_tiles),
-        "views": views_json(result.setting_views),
-        "code": kept_code(result.ran),
+        **works_json(seen.works),
+        "settings": settings_json(seen.setting_tiles),
+        "views": views_json(seen.setting_views),
+        "code": kept_code(seen.ran),
     }
-    return Evidence(record, result.verdicts, overlay.getvalue(), prints.found, shown)
+    return Evidence(result, graded.verdicts, overlay.getvalue(), prints.found, shown)
 
 
 def works_json(works: "Works | None") -> dict[str, Any]:
@@ -230,10 +230,8 @@ def ungraded(job: Job, state: State, said: Said, flags: Sequence[Flag]) -> Evide
         items=items,
         flags=flags,
         environment=environment(rubric.sha256, job.task.seed),
-        seconds={},
-        verdicts=verdicts,
     )
-    return Evidence(to_json(result), verdicts)
+    return Evidence(result, verdicts)
 
 
 def fetch(job: Job, folder: Path) -> Path:

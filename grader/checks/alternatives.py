@@ -9,10 +9,11 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+from grader.assignment import PREDICTIONS
 from grader.checks.answers import Answer
 from grader.checks.classes import Classes
 from grader.checks.frames import Frame
-from grader.checks.setting import PREDICTIONS, Setting
+from grader.checks.schedule_in_use import ScheduleInUse
 from grader.checks.verdict import Verdict
 from grader.sandbox import Status
 from grader.states import State
@@ -25,7 +26,7 @@ class Training:
     ``scale`` and ``shift``: the network sees scale * x + shift. ``unscaled_target``: under sample
     prediction it predicts x itself all the same. ``time``: the arguments that tell t, None if that
     is not known; ``told``: for each step, what they tell, empty if that is not one number;
-    ``told_long``: the same where there are many steps. ``setting``: the schedule under which this
+    ``told_long``: the same where there are many steps. ``in_use``: the schedule under which this
     holds. ``classes``: what the other arguments mean. ``frame``: where the image lies in larger
     ones. ``left_out``: a step that training never draws, 0 or -1 for the last one.
     """
@@ -37,13 +38,13 @@ class Training:
     time: tuple[str, ...] | None = None
     told: tuple[float, ...] = ()
     told_long: tuple[float, ...] = ()
-    setting: Setting | None = None
+    in_use: ScheduleInUse | None = None
     classes: Classes | None = None
     frame: Frame | None = None
     left_out: int | None = None
 
 
-Group = Sequence[Setting]
+Group = Sequence[ScheduleInUse]
 Result = tuple[Verdict, Training]
 Reply = TypeVar("Reply", bound=Answer)
 Context = TypeVar("Context")
@@ -54,7 +55,7 @@ class Try:
     """One of a group's alternatives."""
 
     prediction: str
-    setting: Setting
+    in_use: ScheduleInUse
     training: Training = Training()
 
 
@@ -118,11 +119,11 @@ def results(
     firsts: Mapping[Try, tuple[Reply, Context, Result]],
     method: Method[Reply, Context],
 ) -> Iterator[Result]:
-    """One after the other, asked only when wanted; what raises an error under a setting does so
+    """One after the other, asked only when wanted; what raises an error under a schedule does so
     however the data are scaled."""
-    raised: set[Setting] = set()
+    raised: set[ScheduleInUse] = set()
     for one in tries:
-        if one.setting in raised:
+        if one.in_use in raised:
             continue
         if one in firsts:
             answer, context, found = firsts[one]
@@ -130,7 +131,7 @@ def results(
             answer, context = method.ask(one)
             found = method.judge(one, answer, context)
         if found[0].state is State.ERROR:
-            raised.add(one.setting)
+            raised.add(one.in_use)
         yield method.conclude(one, answer, context, found)
 
 

@@ -86,7 +86,7 @@ class Answer:
 class NotebookAnswer(Answer):
     """With which numbers the notebook itself is run; None where it has none."""
 
-    measure = "settings"
+    measure = "hyper_parameters"
 
     steps: int | None = None
     batch_size: int | None = None

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from grader.arrays import Array
+from grader.assignment import SCHEDULES
 from grader.checks import oracle
 from grader.checks.answers import ScheduleAnswer
 from grader.checks.cases import Case
@@ -18,7 +19,6 @@ from grader.sandbox import KernelSession, Status, derived
 from grader.states import State
 
 ITEM = "beta_schedule"
-SCHEDULES = ("linear", "cosine")
 DRAWN = 40  # points of a curve that a person is shown
 
 

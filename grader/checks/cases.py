@@ -2,18 +2,6 @@
 
 from dataclasses import dataclass
 
-ENTRIES = (
-    "beta_t",
-    "sqrt_beta_t",
-    "alpha_t",
-    "alphabar_t",
-    "sqrtab",
-    "oneover_sqrta",
-    "sqrtmab",
-    "bt_over_sqrtmab",
-)
-"""The keys of ``ddpm_schedules``, in the template's order."""
-
 
 @dataclass(frozen=True)
 class Case:

@@ -11,7 +11,7 @@ import numpy as np
 
 from grader.arrays import Array
 from grader.checks.answers import Told
-from grader.checks.setting import Steps
+from grader.checks.schedule_in_use import Steps
 
 DRAWS = 4  # images a step: each step is missed with a chance of one in fifty
 NEAR = 0.02  # of the distance to another step's value

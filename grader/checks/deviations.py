@@ -47,7 +47,7 @@ class Deviations:
     def variances_off(self) -> dict[str, Array]:
         """At which steps, (K,), the noise has not the one variance, and not the other."""
         too_far = self.expected.steps.too_far
-        return {kind: off_at(self.errors(kind), too_far) for kind in ("beta_t", "betatilde_t")}
+        return {kind: off_at(self.errors(kind), too_far) for kind in ("fixed_large", "fixed_small")}
 
     def errors(self, kind: str) -> Array:
         """How many standard errors each variance is off, (K,)."""

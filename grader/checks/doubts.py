@@ -3,13 +3,14 @@
 from collections.abc import Iterable, Sequence
 from pathlib import PurePosixPath
 
+from grader.assignment import SETTING_ITEMS
 from grader.checks.items import known_items
 from grader.checks.text_to_image import ITEM
 from grader.checks.verdict import Verdict, needs_review
 from grader.intake.candidates import kind_by_name
 from grader.intake.records import Notebook, Submission, Unread
 from grader.messages.message import Said, say, together
-from grader.settings.folders import SETTINGS, said_by
+from grader.settings.folders import said_by
 from grader.states import State
 
 SAMPLES = "image_quality"
@@ -77,7 +78,7 @@ def _may_hold(unread: Unread, check: str) -> bool:
     item, name = check.split(".")
     said = said_by(path)
     if item in SETTING_ITEMS:
-        of_setting = said.setting is None or item == f"setting_{said.setting}"
+        of_setting = said.setting is None or said.setting == SETTING_ITEMS[item]
         if said.kind is None:  # a folder, or a link to one
             return said.setting is not None and of_setting
         return of_setting and _CHECK_OF[said.kind] == name
@@ -85,6 +86,3 @@ def _may_hold(unread: Unread, check: str) -> bool:
         return False
     kind, notebook = kind_by_name(path.name), known_items()[item].notebook
     return bool(notebook) and kind in ("", notebook)
-
-
-SETTING_ITEMS = frozenset(f"setting_{setting}" for setting in SETTINGS)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from grader.arrays import Array
+from grader.assignment import DATA_SPACES
 from grader.checks.answers import LossAnswer
 from grader.checks.cheapest_pairs import cheapest_columns
 from grader.checks.clock import Clock
@@ -20,12 +21,10 @@ from grader.checks.noise import (
     same_in_all_pixels,
     shared_among_pixels,
 )
-from grader.checks.setting import Steps
+from grader.checks.schedule_in_use import Steps
 from grader.checks.slots import FEWEST_TIMES, Slot
 from grader.messages.message import Message, say
 
-DATA_SPACES = ((1.0, 0.0), (2.0, -1.0), (1.0, -0.5), (1 / 0.3081, -0.1307 / 0.3081))
-"""Usual (scale, shift) of the data; others are read off the images."""
 BORDERS = (-1.0, 1.0, 0.5, -0.5)  # beside the data's own darkest and brightest value
 SURE = 5.0  # standard errors; a border that is not exact spoils the noise of early steps
 OFTEN = 0.75  # of the mean: drawn so often, a step's neighbour cannot be a rare one

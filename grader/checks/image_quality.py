@@ -1,20 +1,66 @@
 """Item ``image_quality``: how many of the hundred samples are clear digits of their columns."""
 
+from dataclasses import replace
 from typing import Any
 
-from grader.checks.items import Item
+from nbformat import NotebookNode
+
+from grader.bounded import TooMuch, bounded
+from grader.checks.items import HandedIn, Item, Looked, Looking
 from grader.checks.verdict import Verdict, failed, missing, needs_review, partial, passed
-from grader.digits.choose import Found
+from grader.digits.choose import Found, find_samples
 from grader.digits.clarity import WANTED, Clarity, may_go_either_way
 from grader.digits.readings import clear_share
 from grader.digits.real import near_real
+from grader.intake import plan_model
 from grader.messages.message import Message, Said, say, sentence, together
-from grader.states import State
+from grader.sandbox import InfraError
+from grader.settings.resample import resample
+from grader.states import Flag, State
 
 CHECK = "image_quality.clear_digits"
 DECISIVE = 3  # digits that may go either way; a TA is told of more
 ELSEWHERE = 20  # readable digits in wrong columns, from which on a person must look
 WORST = 3  # digits named in a sentence
+
+
+def look(shown: HandedIn) -> Looked:
+    """Finds the picture of the samples and counts its clear digits; new ones are drawn, if that is
+    asked for, where the notebook shows none."""
+    try:
+        found = find_samples(shown.clean, shown.notebook, shown.submission.root)
+        if shown.resample and shown.notebook is not None and not is_notebooks(found.clarity):
+            new, why = resampled(shown, shown.notebook)
+            seen = [*found.seen, *why]
+            found = Found(new, seen) if new else replace(found, seen=seen)
+        verdict = judge(found)
+    except InfraError as error:
+        return Looked.judged([not_counted(error.said)])
+    near = verdict.details.get("near_real", 0)
+    told = {
+        "digits_copied": copies(near) if near else None,
+        "samples_elsewhere": note(found.clarity),
+        "digits_either_way": either_way(found.clarity),
+    }
+    flags = [Flag(name, said) for name, said in told.items() if said]
+    return Looked.judged([verdict], flags, clarity=found.clarity)
+
+
+def is_notebooks(clarity: Clarity | None) -> bool:
+    """Whether the notebook itself shows a hundred samples."""
+    return clarity is not None and clarity.source == "notebook" and clarity.total >= WANTED
+
+
+def resampled(shown: HandedIn, notebook: NotebookNode) -> tuple[Clarity | None, list[Said]]:
+    """The digits of new images, and why there are none; a fault of ours leaves what there is."""
+    root = shown.submission.root
+    try:
+        plan = bounded(plan_model, notebook)
+        return resample(root, plan, shown.sandbox, shown.limits, shown.seed)
+    except TooMuch as reason:
+        return None, [say("image_quality.not_drawn", reason=reason.said)]
+    except InfraError as error:
+        return None, [say("image_quality.could_not_draw", reason=error.said)]
 
 
 def judge(found: Found) -> Verdict:
@@ -116,5 +162,7 @@ ITEMS = (
         {"en": "Clear digits", "ko": "또렷한 숫자"},
         notebook="2-1",
         pictures="samples",
+        look=Looking("pictures", "counting clear digits", look),
+        order=1,
     ),
 )

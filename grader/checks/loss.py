@@ -11,6 +11,7 @@ from dataclasses import replace
 import numpy as np
 
 from grader.arrays import Array
+from grader.assignment import PREDICTIONS
 from grader.checks import in_words
 from grader.checks.alternatives import Group, Method, Result, Training, Try, examine_predictions
 from grader.checks.answers import LossAnswer
@@ -27,7 +28,7 @@ from grader.checks.items import Item, Known
 from grader.checks.loss_questions import Questions, Shown
 from grader.checks.own_network import own_network_error
 from grader.checks.sampled_steps import leaves_out
-from grader.checks.setting import PREDICTIONS, Setting
+from grader.checks.schedule_in_use import ScheduleInUse
 from grader.checks.slots import CLASSES, IN_ONE_VECTOR, Slot
 from grader.checks.verdict import (
     Verdict,
@@ -51,7 +52,7 @@ def examine(known: Known) -> list[Verdict]:
     questions = Questions(session, seed)
 
     def tries(prediction: str, group: Group) -> list[Try]:
-        return [Try(prediction, setting) for setting in group]
+        return [Try(prediction, in_use) for in_use in group]
 
     def conclude(one: Try, answer: LossAnswer, shown: Shown, result: Result) -> Result:
         verdict, training = concluded(one, result)
@@ -69,7 +70,7 @@ def examine(known: Known) -> list[Verdict]:
         return result
 
     method = Method(tries, questions.loss, judge_try, conclude)
-    verdicts, known.trainings = examine_predictions(known.settings(), method)
+    verdicts, known.trainings = examine_predictions(known.schedules(), method)
     return verdicts
 
 
@@ -100,14 +101,14 @@ def never_trained(T: int, steps: Sequence[int]) -> Message:
 
 def judge_try(one: Try, answer: LossAnswer, shown: Shown) -> Result:
     """As ``judge``, with the schedule noted."""
-    setting = one.setting
-    verdict, training = judge(answer, setting, shown, one.prediction)
-    details = {"schedule": setting.schedule, "stand_in": setting.stand_in, **verdict.details}
+    in_use = one.in_use
+    verdict, training = judge(answer, in_use, shown, one.prediction)
+    details = {"schedule": in_use.schedule, "stand_in": in_use.stand_in, **verdict.details}
     return replace(verdict, details=details), training
 
 
 def judge(
-    answer: LossAnswer, setting: Setting, shown: Shown, prediction: str
+    answer: LossAnswer, in_use: ScheduleInUse, shown: Shown, prediction: str
 ) -> tuple[Verdict, Training]:
     """The verdict on one prediction type under one schedule, from what was answered."""
     check = f"{ITEM}.{prediction}"
@@ -116,7 +117,7 @@ def judge(
     own = own_network_error(check, called(prediction), answer)
     if own is not None and own.state is State.ERROR:
         return own, Training()
-    verdict, training = judge_losses(check, answer, setting, shown, prediction)
+    verdict, training = judge_losses(check, answer, in_use, shown, prediction)
     return (own if own is not None and verdict.right else verdict), training
 
 
@@ -125,7 +126,7 @@ def called(prediction: str) -> Message:
 
 
 def judge_losses(
-    check: str, answer: LossAnswer, setting: Setting, shown: Shown, prediction: str
+    check: str, answer: LossAnswer, in_use: ScheduleInUse, shown: Shown, prediction: str
 ) -> tuple[Verdict, Training]:
     """The same, once the network took what it was given."""
     unknown = Training()
@@ -135,7 +136,7 @@ def judge_losses(
     if np.any(calls != 1):
         said = say("loss.asked_more_than_once")
         return needs_review(check, said, calls=int(calls.max())), unknown
-    steps = setting.steps(setting.entries(shown.case, answer.schedule), shown.case)
+    steps = in_use.steps(in_use.entries(shown.case, answer.schedule), shown.case)
     images, given = len(answer.x), len(answer.x_t)
     if given != images and given % images == 0:
         said = say("loss.several_noisy_images", count=given // images)
@@ -157,7 +158,7 @@ def judge_losses(
         process.shift,
         unscaled,
         known=verdict.right,
-        setting=setting,
+        in_use=in_use,
         time=process.time,
         told=told_at(process.step, shown.slots[process.time[0]]),
         classes=shown.classes,

@@ -11,7 +11,7 @@ from grader.checks.cases import Case
 from grader.checks.classes import Classes, classes_as_told, classes_by_network, plain_classes
 from grader.checks.clock import DRAWS, Clock
 from grader.checks.frames import Frame
-from grader.checks.setting import K, ask
+from grader.checks.schedule_in_use import K, ask
 from grader.checks.slots import Named, Slot
 from grader.sandbox import KernelSession, Status
 
@@ -47,7 +47,7 @@ class Questions:
 
     def ask(self, kind: type[K], one: Try, case: Case, **inputs: Any) -> K:
         known = {"forms": self.forms, "seed": self.seed, "frame": None, "time": None}
-        return ask(self.session, kind, one.setting, case, one.prediction, **{**known, **inputs})
+        return ask(self.session, kind, one.in_use, case, one.prediction, **{**known, **inputs})
 
     def loss(self, one: Try) -> tuple[LossAnswer, Shown]:
         """A loss with few steps; with the notebook's own numbers if that fails."""
@@ -102,8 +102,8 @@ class Questions:
         answer = self.ask(ToldAnswer, one, case, time=time, draws=DRAWS * case.T, frame=placed)
         if answer.ended.status is not Status.ok:
             return None
-        setting = one.setting
-        steps = setting.steps(setting.entries(case, answer.schedule), case)
+        in_use = one.in_use
+        steps = in_use.steps(in_use.entries(case, answer.schedule), case)
         return Clock.read(answer.told, time, steps)
 
     def long_clock(self, one: Try, training: Training) -> Clock | None:

@@ -2,11 +2,10 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from grader.assignment import PREDICTIONS, SCHEDULES, SETTING_ITEMS
 from grader.checks.image_quality import CHECK as SAMPLES
-from grader.checks.setting import PREDICTIONS
 from grader.checks.verdict import Verdict, needs_review
 from grader.messages.message import say, together
-from grader.settings.folders import SCHEDULES, SETTINGS
 from grader.states import Flag, State
 
 GOOD = 0.1  # part of the samples that are clear, which code that is wrong makes by chance at most
@@ -42,11 +41,10 @@ def _orphan(check: str, found: Mapping[str, Verdict]) -> bool:
         wrong_only = all(not _absent(v) for lacking in makes for v in lacking)
         return all(makes) and not (wrong_only and found[check].fraction < GOOD)
     item, name = check.split(".")
-    setting = item.removeprefix("setting_")
-    if setting not in SETTINGS:
+    if item not in SETTING_ITEMS:
         return False
     sampled = name != "checkpoint" or not found[check].details  # else pictures stand for it
-    return bool(_lacking(found, *setting.split("_"), sampled=sampled))
+    return bool(_lacking(found, *SETTING_ITEMS[item].split("_"), sampled=sampled))
 
 
 def _lacking(

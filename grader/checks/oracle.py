@@ -82,7 +82,7 @@ def loss_case(seed: int) -> Case:
 def sampling_case(seed: int) -> Case:
     """T above 100: what real notebooks store by ``T // 100`` or ``i % 20`` still works.
 
-    beta rises slowly, so that betatilde_t is not mistaken for that of a neighbouring step.
+    beta rises slowly, so that a posterior variance is not mistaken for that of the step beside it.
     """
     rng = np.random.default_rng([seed, 4])
     beta1, beta_T = round(rng.uniform(0.008, 0.012), 5), round(rng.uniform(0.09, 0.12), 4)

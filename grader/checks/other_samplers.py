@@ -39,10 +39,10 @@ def other_sampler(measured: Sequence[Transition], expected: Expected) -> Message
 
 
 def is_partly_noisy_ddim(inner: Sequence[Transition], expected: Expected) -> bool:
-    """DDIM whose variance is the same part, between 0 and 1, of betatilde_t at every step."""
+    """DDIM whose variance is the same part, between 0 and 1, of fixed_small at every step."""
     if any(m.before != m.step - 1 or m.variance < 1e-6 for m in inner):
         return False
-    parts = [m.variance / expected.variances(m.step)["betatilde_t"] for m in inner]
+    parts = [m.variance / expected.variances(m.step)["fixed_small"] for m in inner]
     return (
         max(parts) < 0.9
         and float(np.std(parts)) < 0.1 * float(np.mean(parts))
@@ -68,10 +68,10 @@ def is_deterministic_solver(inner: Sequence[Transition], expected: Expected) -> 
 
 
 def between_the_variances(inner: Sequence[Transition], expected: Expected) -> bool:
-    """sigma^2 the same way between betatilde_t and beta_t at every step (a learned variance)."""
+    """sigma^2 the same way between both at every step, as diffusers' ``learned_range`` has it."""
     low, high = (
         np.array([expected.variances(m.step)[kind] for m in inner])
-        for kind in ("betatilde_t", "beta_t")
+        for kind in ("fixed_small", "fixed_large")
     )
     variance = np.array([m.variance for m in inner])
     apart = high > 1.3 * low
@@ -85,9 +85,9 @@ def between_the_variances(inner: Sequence[Transition], expected: Expected) -> bo
     learned = np.stack(
         [low * (high / low) ** middle[0], low + (high - low) * middle[1]]  # the two usual forms
     )
-    # betatilde of the next step lies between the two as well, and may be what was taken
+    # the posterior variance of the next step lies between them, too, and may be what was taken
     last = len(expected.steps.beta) - 1
-    following = [expected.variances(min(m.step + 1, last))["betatilde_t"] for m in inner]
+    following = [expected.variances(min(m.step + 1, last))["fixed_small"] for m in inner]
     too_far = expected.steps.too_far
     fitting = [
         form

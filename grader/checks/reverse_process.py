@@ -1,7 +1,7 @@
 """Judges a sampler's measured steps by the reverse process of DDPM.
 
 The posterior (Ho et al. 2020, eq. 7) gives the mean of each step; sigma^2 may be beta_t or
-betatilde_t (sec. 3.2).
+the posterior variance (sec. 3.2), which diffusers calls ``fixed_large`` and ``fixed_small``.
 """
 
 from collections.abc import Callable, Collection, Sequence
@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 
 from grader.arrays import Array
+from grader.assignment import DATA_SPACES
 from grader.checks import in_words
 from grader.checks.alternatives import Training
 from grader.checks.chain import Chain
 from grader.checks.deviations import Deviations
-from grader.checks.forward_process import DATA_SPACES
 from grader.checks.guidance import guidance_problem, strengths
 from grader.checks.noise import (
     independence_ratio,
@@ -25,7 +25,7 @@ from grader.checks.noise import (
 )
 from grader.checks.other_samplers import between_the_variances, keeps_marginals, other_sampler
 from grader.checks.scan import where
-from grader.checks.setting import Steps
+from grader.checks.schedule_in_use import Steps
 from grader.checks.transitions import (
     Expected,
     Transition,
@@ -36,6 +36,7 @@ from grader.checks.verdict import Verdict, failed, needs_review, passed
 from grader.messages.message import Message, Said, say, together
 
 NO_NOISE = 1e-6  # of a step's variance, beside rounding
+LEARNED = "learned_range"  # a variance between the two, as a network may learn it
 
 
 def judge_steps(
@@ -152,7 +153,7 @@ def judge_posterior(
     if guided is not None:
         text, doubt = guided
         return (needs_review if doubt else failed)(check, text, **details)
-    if kind == "between":
+    if kind == LEARNED:
         return needs_review(check, say("sampling.between_variances"), **details)
     if mapped is not None and (round(mapped[0], 3), round(mapped[1], 3)) not in spaces():
         text = say("sampling.mapped_back")
@@ -248,7 +249,7 @@ def variance_kind(deviations: Deviations) -> str | None:
         if not off.any():
             return kind
     between = between_the_variances(deviations.inner, deviations.expected)
-    return "between" if between else None
+    return LEARNED if between else None
 
 
 def variance_problem(deviations: Deviations) -> Message:
@@ -317,6 +318,6 @@ def describe(m: Transition, expected: Expected) -> dict[str, float | int]:
         "b": round(m.b, 5),
         "b_expected": round(b, 5),
         "variance": round(m.variance, 7),
-        "beta_t": round(expected.variances(m.step)["beta_t"], 7),
-        "betatilde_t": round(expected.variances(m.step)["betatilde_t"], 7),
+        "fixed_large": round(expected.variances(m.step)["fixed_large"], 7),
+        "fixed_small": round(expected.variances(m.step)["fixed_small"], 7),
     }

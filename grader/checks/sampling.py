@@ -11,10 +11,10 @@ from typing import TypeVar
 
 import numpy as np
 
+from grader.assignment import DATA_SPACES, PREDICTIONS
 from grader.checks.alternatives import Group, Method, Result, Training, Try, examine_predictions
 from grader.checks.answers import SamplingAnswer
 from grader.checks.chain import Chain, read_chain
-from grader.checks.forward_process import DATA_SPACES
 from grader.checks.guidance import labels_problem
 from grader.checks.items import Item, Known, Spaces
 from grader.checks.own_network import own_network_error
@@ -28,7 +28,6 @@ from grader.checks.sample_call import (
     told_problem,
 )
 from grader.checks.sampling_questions import N_SAMPLE, Asked, Question, Questions
-from grader.checks.setting import PREDICTIONS
 from grader.checks.slots import IN_ONE_VECTOR
 from grader.checks.verdict import Verdict, failed, missing, needs_review, not_run, skipped
 from grader.errors import NotRecorded
@@ -48,9 +47,9 @@ def examine(known: Known) -> list[Verdict]:
 
     def tries(prediction: str, group: Group) -> list[Try]:
         shown = known.trainings.get((prediction, group[0].schedule), Training())
-        if shown.setting is not None and shown.known:
-            return [Try(prediction, shown.setting, shown)]  # sampling must use it as training does
-        return [Try(prediction, setting, other) for setting in group for other in OTHER_SPACES]
+        if shown.in_use is not None and shown.known:
+            return [Try(prediction, shown.in_use, shown)]  # sampling must use it as training does
+        return [Try(prediction, in_use, other) for in_use in group for other in OTHER_SPACES]
 
     def judge_try(one: Try, answer: SamplingAnswer, asked: Asked) -> Result:
         return judged(asked.question, lambda: judge(answer, asked, known.spaces)), one.training
@@ -61,17 +60,17 @@ def examine(known: Known) -> list[Verdict]:
         if verdict.state is State.FAILED and answer.sampled:
             found = judged(question, lambda: recognise_solver(questions, asked))
             verdict = replace(found, measured=verdict.measured) if found else verdict
-        setting = question.setting
+        in_use = question.in_use
         details = {
-            "schedule": setting.schedule,
-            "stand_in": setting.stand_in,
+            "schedule": in_use.schedule,
+            "stand_in": in_use.stand_in,
             "T": question.case.T,
             **verdict.details,
         }
         return replace(verdict, details=details), training
 
     method = Method(tries, questions.samples, judge_try, conclude)
-    return examine_predictions(known.settings(), method)[0]
+    return examine_predictions(known.schedules(), method)[0]
 
 
 def judged(question: Question, judge: Callable[[], Judged]) -> Judged | Verdict:

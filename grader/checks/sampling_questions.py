@@ -13,7 +13,7 @@ from grader.checks.cases import Case
 from grader.checks.chain import kinds_of, passes_of, path_of
 from grader.checks.classes import Classes, classes_by_network
 from grader.checks.clock import DRAWS, Clock
-from grader.checks.setting import Setting, Steps, ask
+from grader.checks.schedule_in_use import ScheduleInUse, Steps, ask
 from grader.sandbox import KernelSession, Status
 
 N_SAMPLE = 20  # two of each class, so that halves hold each; neither 40 nor 100, as in the notebook
@@ -27,7 +27,7 @@ MANY_CALLS = 400
 class Question:
     """One way to ask for samples. ``timesteps`` is what training passes as t for steps 1..T."""
 
-    setting: Setting
+    in_use: ScheduleInUse
     case: Case
     prediction: str
     training: Training
@@ -56,7 +56,7 @@ class Questions:
     def __init__(self, session: KernelSession, seed: int) -> None:
         self.session, self.seed = session, seed
         self.timesteps: dict[tuple[Case, tuple[float, ...]], tuple[float, ...]] = {}
-        self.entries: dict[tuple[Setting, Case], Mapping[str, Array]] = {}
+        self.entries: dict[tuple[ScheduleInUse, Case], Mapping[str, Array]] = {}
         self.forms: list[str] = []
         self.long_asked = False
         self.first: dict[str, str] = {}  # the schedule under which a prediction type comes first
@@ -84,7 +84,7 @@ class Questions:
     def first_question(self, one: Try) -> Question:
         """About a hundred steps under a prediction type's first schedule, half as many under the
         other one; once, more than a byte counts."""
-        training, schedule = one.training, one.setting.schedule
+        training, schedule = one.training, one.in_use.schedule
         first = self.first.setdefault(one.prediction, schedule)
         if training.told_long and not self.long_asked:
             self.long_asked = True
@@ -101,34 +101,36 @@ class Questions:
 
     def prepared(self, one: Try, case: Case) -> Question:
         """Finds out the schedule in use, and what is known already of what training passes as t."""
-        setting, training = one.setting, one.training
-        key = setting, case
-        if key not in self.entries and setting.stand_in is not None:
-            self.entries[key] = setting.reference_entries(case)
+        in_use, training = one.in_use, one.training
+        key = in_use, case
+        if key not in self.entries and in_use.stand_in is not None:
+            self.entries[key] = in_use.reference_entries(case)
         elif key not in self.entries:
             both = [oracle.sampling_case(self.seed), oracle.middle_case(self.seed)]
             cases = both if case in both else [case]  # asked together, as each takes a while
-            found = self.own_entries(setting, cases)
-            self.entries |= {(setting, each): one for each, one in zip(cases, found, strict=True)}
-        steps = setting.steps(self.entries[key], case)
+            found = self.own_entries(in_use, cases)
+            self.entries |= {(in_use, each): one for each, one in zip(cases, found, strict=True)}
+        steps = in_use.steps(self.entries[key], case)
         timesteps = self.timesteps.get((case, training.told))
-        return Question(setting, case, one.prediction, training, timesteps, steps)
+        return Question(in_use, case, one.prediction, training, timesteps, steps)
 
-    def own_entries(self, setting: Setting, cases: Sequence[Case]) -> list[Mapping[str, Array]]:
+    def own_entries(
+        self, in_use: ScheduleInUse, cases: Sequence[Case]
+    ) -> list[Mapping[str, Array]]:
         """What the student's ``ddpm_schedules`` returns; the reference's if it returns nothing."""
         inputs = {
             "function": "ddpm_schedules",
-            "schedule": setting.schedule,
+            "schedule": in_use.schedule,
             "cases": [{**case.__dict__, "betas": None} for case in cases],
         }
         answer = ScheduleAnswer.read(self.session.probe("schedules", inputs), len(cases))
         if answer.ended.status is not Status.ok and len(cases) > 1:  # one of them may go well
-            return [one for case in cases for one in self.own_entries(setting, [case])]
+            return [one for case in cases for one in self.own_entries(in_use, [case])]
         found = []
         for own, case in zip(answer.cases, cases, strict=True):
             usable = {"beta_t", "alphabar_t"} <= own.keys()
-            reference = Setting(setting.schedule, "T")
-            found.append(setting.corrected(own) if usable else reference.reference_entries(case))
+            reference = ScheduleInUse(in_use.schedule, "T")
+            found.append(in_use.corrected(own) if usable else reference.reference_entries(case))
         return found
 
     def ask(self, question: Question, n_sample: int, fresh: bool = True) -> SamplingAnswer:
@@ -136,7 +138,7 @@ class Questions:
         return ask(
             self.session,
             SamplingAnswer,
-            question.setting,
+            question.in_use,
             question.case,
             question.prediction,
             seed=self.seed,
@@ -192,7 +194,7 @@ class Questions:
         asked = ask(
             self.session,
             ConditionsAnswer,
-            question.setting,
+            question.in_use,
             question.case,
             one.prediction,
             seed=self.seed,

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 
 from grader.arrays import Array
+from grader.assignment import ENTRIES, SCHEDULES
 from grader.checks import oracle
 from grader.checks.answers import ScheduleAnswer
-from grader.checks.beta_schedule import SCHEDULES
-from grader.checks.cases import ENTRIES, Case
+from grader.checks.cases import Case
 from grader.checks.items import Item, Known
 from grader.checks.tolerances import DEFAULT, Tolerances
 from grader.checks.verdict import (

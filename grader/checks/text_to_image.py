@@ -3,14 +3,15 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from grader.checks.items import Item
+from grader.checks.items import HandedIn, Item, Looked, Looking
 from grader.checks.verdict import Verdict, failed, missing, needs_review, passed
 from grader.messages.message import Message, Said, say, together
+from grader.sandbox import InfraError
 from grader.states import Flag, State
 from grader.text_to_image.asked import PIPELINE, UNSEEN, Asked, is_trivial
 from grader.text_to_image.shots import SMALLEST, Look, Shot
 from grader.text_to_image.values import UNKNOWN, is_number
-from grader.text_to_image.works import Works
+from grader.text_to_image.works import Works, find_works
 
 ITEM = "text_to_image"
 CHECKS = ("prompt", "settings", "pictures")
@@ -22,6 +23,20 @@ ODD = {
 }
 """No picture of any words."""
 SIZE = {"width": SMALLEST, "height": SMALLEST}
+
+
+def look(shown: HandedIn) -> Looked:
+    """At what notebook 2-2 says and shows; it is not run."""
+    part = shown.submission.text_to_image
+    if part is None:
+        return Looked.judged(*judge(None))
+    if part.content is None:
+        return Looked.judged(damaged(part.problem))
+    try:
+        works = find_works(shown.clean, part.content, shown.submission.root)
+    except InfraError as error:
+        return Looked.judged(infra(error.said))
+    return Looked.judged(*judge(works), works=works)
 
 
 def judge(works: Works | None) -> tuple[list[Verdict], list[Flag]]:
@@ -196,5 +211,7 @@ ITEMS = (
         {"en": "Text to image", "ko": "텍스트로 만든 그림"},
         notebook="2-2",
         pictures="works",
+        look=Looking("text_to_image", "looking at notebook 2-2", look),
+        order=3,
     ),
 )

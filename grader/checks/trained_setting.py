@@ -3,6 +3,7 @@
 What is wrong in loss, sampler or schedule has cost its own item; here it only makes a person look.
 """
 
+import functools
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,9 +12,11 @@ from typing import Any
 import numpy as np
 
 from grader.arrays import Array
+from grader.assignment import PREDICTIONS, SCHEDULES, SETTING, SETTING_ITEMS, SETTINGS
+from grader.bounded import bounded
 from grader.checks import oracle
 from grader.checks.cases import Case
-from grader.checks.items import Item
+from grader.checks.items import HandedIn, Item, Judged, Looked, Looking
 from grader.checks.verdict import (
     Verdict,
     failed,
@@ -24,10 +27,12 @@ from grader.checks.verdict import (
     passed,
     skipped,
 )
+from grader.intake import plan_model
 from grader.messages.message import Message, Said, say, together
+from grader.settings import evidence as settings
 from grader.settings.checkpoint import Checkpoint
 from grader.settings.evidence import SettingEvidence, Twins, find_twins
-from grader.settings.folders import FILES, PREDICTIONS, SCHEDULES, SETTINGS
+from grader.settings.folders import FILES
 from grader.settings.pictures import Evidence, Shown
 from grader.states import Flag, State
 
@@ -59,9 +64,43 @@ class Context:
     look_inside: bool = True
 
 
-def judge(
-    seen: Mapping[str, SettingEvidence], context: Context
-) -> tuple[list[Verdict], list[Flag]]:
+def look(shown: HandedIn) -> Looked:
+    """At the four result folders. The clean kernel is closed before the student's own network looks
+    at the checkpoints, as its memory is wanted."""
+    seen = settings.look(shown.submission.root, shown.clean, shown.look_inside)
+    if shown.notebook is not None:
+        shown.clean.close()
+        model = functools.partial(bounded, plan_model, shown.notebook)
+        seen = settings.try_checkpoints(seen, model, shown.sandbox, shown.limits, shown.seed)
+    tiles = {
+        name: setting.image.tiles
+        for name, setting in seen.items()
+        if setting.image is not None and setting.image.tiles is not None
+    }
+    views = {
+        name: {
+            what: view
+            for part in (setting.image, setting.animation)
+            if part is not None
+            for what, view in part.views.items()
+        }
+        for name, setting in seen.items()
+    }
+
+    def judge_by(verdicts: Sequence[Verdict]) -> Judged:
+        right = {verdict.check: verdict.right for verdict in verdicts}
+        context = Context(
+            losses_right={n: right.get(f"loss.{n}", False) for n in PREDICTIONS},
+            samplers_right={n: right.get(f"sampling.{n}", False) for n in PREDICTIONS},
+            missing_checkpoint=shown.missing_checkpoint,
+            look_inside=shown.look_inside,
+        )
+        return judge(seen, context)
+
+    return Looked(judge_by, {"setting_tiles": tiles, "setting_views": views})
+
+
+def judge(seen: Mapping[str, SettingEvidence], context: Context) -> Judged:
     """Verdicts for every check of the four items, and what a TA should know."""
     twins = find_twins(seen)
     verdicts: list[Verdict] = []
@@ -70,7 +109,7 @@ def judge(
         evidence = seen.get(setting)
         if evidence is None:
             said = say("setting.no_folder", setting=setting)
-            verdicts += [missing(f"setting_{setting}.{name}", said) for name in CHECKS]
+            verdicts += [missing(f"{SETTING}{setting}.{name}", said) for name in CHECKS]
             continue
         flags += [Flag("name_differs", note) for note in evidence.found.notes]
         for kind, shown in (("image", evidence.image), ("gif", evidence.animation)):
@@ -83,16 +122,11 @@ def judge(
         except Exception as error:
             logger.exception("judging %s failed", setting)
             what = type(error).__name__
-            verdicts += [not_judged(f"setting_{setting}.{name}", what) for name in CHECKS]
+            verdicts += [not_judged(f"{SETTING}{setting}.{name}", what) for name in CHECKS]
         if "checkpoint" not in evidence.found.files:
             said = say("setting.no_checkpoint_file", setting=setting, name=FILES["checkpoint"])
             flags.append(Flag("checkpoint_missing", said))
     return verdicts, flags
-
-
-def unseen(what: str) -> list[Verdict]:
-    """Where looking at all of them failed."""
-    return [not_judged(f"setting_{s}.{name}", what) for s in SETTINGS for name in CHECKS]
 
 
 def ours(check: str, name: str, reason: Said) -> Verdict:
@@ -111,7 +145,7 @@ def judge_setting(
 ) -> list[Verdict]:
     """The three verdicts on a setting whose folder is there."""
     prediction = setting.split("_", maxsplit=1)[0]
-    item = f"setting_{setting}"
+    item = f"{SETTING}{setting}"
     sampler_right = context.samplers_right.get(prediction, False)
     name = evidence.found.name
     image = picture(f"{item}.image", name("image"), evidence.image, sampler_right)
@@ -276,16 +310,18 @@ def is_cosine(betas: Array) -> bool:
     )
 
 
+LOOK = Looking("settings", "looking at the four settings", look, closes=True)
 ITEMS = tuple(
     Item(
-        f"setting_{prediction}_{schedule}",
+        item,
         CHECKS,
         {
-            "en": f"Setting {prediction}, {schedule}",
-            "ko": f"설정 {prediction}, {schedule}",
+            "en": f"Setting {setting.replace('_', ', ')}",
+            "ko": f"설정 {setting.replace('_', ', ')}",
         },
         pictures="setting",
+        look=LOOK,
+        order=2,
     )
-    for prediction in PREDICTIONS
-    for schedule in SCHEDULES
+    for item, setting in SETTING_ITEMS.items()
 )

@@ -14,7 +14,7 @@ from grader.arrays import Array
 from grader.checks import oracle
 from grader.checks.alternatives import Training
 from grader.checks.chain import Chain
-from grader.checks.setting import Steps
+from grader.checks.schedule_in_use import Steps
 
 LOST_SIGNAL = 2e-5  # sqrt(alphabar) below which x_0 cannot be told from rounding
 RANGES = ((0.0, 1.0), (0.15, 0.85))  # lower and upper pixel of an oracle's image, as in the probe

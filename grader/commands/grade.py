@@ -22,7 +22,7 @@ from grader.commands.options import (
 )
 from grader.errors import Rejected, UsageError
 from grader.report.terminal import print_clarity, print_result
-from grader.results import Result, clarity_json, to_json
+from grader.results import ClearDigits, Graded
 from grader.sandbox import Limits, choose_sandbox
 from grader.sandbox.text import one_line
 
@@ -83,8 +83,8 @@ def grade_command(
     options = Options(loaded, chosen, run, seed, resample)
     began = time.monotonic()
     with errors.status("starting") as status:
-        result = grade(submission, options, status.update)
-    report(result, out, json_file, time.monotonic() - began)
+        graded = grade(submission, options, status.update)
+    report(graded, out, json_file, time.monotonic() - began)
 
 
 def must_be_one_submission(path: Path) -> None:
@@ -151,23 +151,24 @@ def clarity_command(
                 raise UsageError(f"{file} cannot be read as a picture: {decoded.problem}")
             found = find_in_picture(session, Picture(data, one_line(file.name)), labels)
     print_clarity(found.clarity, found.seen, Console(stderr=json_file == "-"))
-    _write_json(clarity_json(found.clarity), json_file)
+    _write_json(ClearDigits.of(found.clarity).to_json(), json_file)
     if overlay is not None and found.clarity is not None:
         write_overlay(found.clarity, overlay)
 
 
 def report(
-    result: Result, out: Path | None, json_file: str | None, seconds: float | None = None
+    graded: Graded, out: Path | None, json_file: str | None, seconds: float | None = None
 ) -> None:
     """The table for people and the JSON for machines; only one of them goes to stdout."""
-    print_result(result, Console(stderr=json_file == "-"), seconds)
-    _write_json(to_json(result), json_file)
+    print_result(graded.result, Console(stderr=json_file == "-"), seconds)
+    record, seen = graded.result.to_json(), graded.seen
+    _write_json(record, json_file)
     if out is not None:
-        _write_json(to_json(result), str(out / "result.json"))
-        if result.clarity is not None:
-            write_overlay(result.clarity, out / OVERLAY)
-        if result.works is not None and result.works.own:
-            write_sheet(result.works, out / SHEET)
+        _write_json(record, str(out / "result.json"))
+        if seen.clarity is not None:
+            write_overlay(seen.clarity, out / OVERLAY)
+        if seen.works is not None and seen.works.own:
+            write_sheet(seen.works, out / SHEET)
 
 
 def _write_json(content: dict[str, Any], file: str | None) -> None:

@@ -138,9 +138,9 @@ def summary(gradebook: Gradebook, console: Console, again: str) -> None:
     for entry in gradebook.entries:
         for note in entry.row["notes"]:
             say(Text(f"{entry.label}: {note}", style="yellow"))
-        for flag in entry.result["flags"] if entry.result else ():
-            if flag["id"] in SAID_AT_THE_END:
-                say(Text(f"{entry.label}: {flag['message']}"))
+        for flag in entry.result.flags if entry.result else ():
+            if flag.id in SAID_AT_THE_END:
+                say(Text(f"{entry.label}: {flag.message}"))
         if entry.row["others"]:
             others = ", ".join(entry.row["others"])
             say(Text(f"{entry.label}: earlier attempts, not graded: {others}"))

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class TileReading:
     """``label``: the digit that the tile should show, None if none is wanted; ``predicted``: the
     digit that it is read as, None for no digit; ``confidence``: 0 to 1, that a person reads it."""

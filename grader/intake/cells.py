@@ -7,6 +7,7 @@ from typing import TypeGuard
 
 from nbformat import NotebookNode
 
+from grader.assignment import TARGETS
 from grader.intake.counts import superseded
 from grader.intake.expand import Expander
 from grader.intake.names import effects, imported_modules, written_by_magic
@@ -17,7 +18,7 @@ from grader.intake.reach import PROVIDED, Item, banned, reached, unneeded, with_
 from grader.intake.repeatable import repeatable
 from grader.intake.runs import Runs
 from grader.intake.source import FAILURES, CellText, Piece, read_cell
-from grader.intake.unread import TARGETS, unread_definitions
+from grader.intake.unread import unread_definitions
 from grader.messages.message import Said, say
 
 MODEL = frozenset({"ddpm", "nn_model"})

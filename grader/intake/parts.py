@@ -7,12 +7,12 @@ from dataclasses import replace
 import nbformat
 from nbformat import NotebookNode
 
+from grader.assignment import TARGETS
 from grader.intake.candidates import KINDS, Candidate, Unreadable, about
 from grader.intake.records import Notebook
 from grader.messages.message import say, together
 from grader.states import Flag
 
-TARGETS = frozenset({"beta_schedule", "ddpm_schedules", "ContextUnet", "DDPM"})
 _DDPM = re.compile(r"^[ \t]*class\s+DDPM\b", re.MULTILINE)
 _PICTURES = ("image/png", "image/jpeg", "image/gif", "text/html")
 
@@ -81,7 +81,7 @@ def _composed(kind: str, best: Candidate, readable: list[Candidate], flags: list
 
 def _additions(best: Candidate, readable: list[Candidate]) -> tuple[list[Notebook], list[Notebook]]:
     """Notebooks that define what the best one lacks, and those that only show pictures."""
-    lacking = TARGETS - best.targets
+    lacking = {*TARGETS} - best.targets
     before: list[Notebook] = []
     for other in sorted(readable, key=lambda c: c.rank("2-1"), reverse=True):
         if other is not best and not other.hidden and other.targets & lacking:

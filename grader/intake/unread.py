@@ -5,12 +5,12 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from nbformat import NotebookNode
 
+from grader.assignment import TARGETS
 from grader.intake.counts import NEVER_RAN, RAN_EARLIER
 from grader.intake.expand import base, line_magic
 from grader.intake.source import CellText, Piece
 from grader.messages.message import Message, Said, say
 
-TARGETS = ("beta_schedule", "ddpm_schedules", "ContextUnet", "DDPM")
 COMMENTS, STRING = say("code.comments"), say("code.string")
 MAX_TEXT = 2**20  # characters that are looked through
 _DEFINED = re.compile(

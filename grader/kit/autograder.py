@@ -17,7 +17,7 @@ from grader.errors import GraderError, SandboxUnavailable
 from grader.paths import DEFAULT_RUBRIC
 from grader.pipeline import Options, grade
 from grader.report.gradescope import gradescope_json
-from grader.results import Result, to_json
+from grader.results import Graded, Result
 from grader.rubric import load_rubric
 from grader.sandbox import choose_sandbox
 
@@ -30,7 +30,7 @@ NO_WALLS = (
 
 def main(root: Path) -> None:
     try:
-        content = graded(submission_in(root / "submission"))
+        content = content_of(submission_in(root / "submission"))
     except SandboxUnavailable as error:
         print(error)  # for instructors: only they see what is printed
         content = not_graded(NO_WALLS)
@@ -46,12 +46,13 @@ def submission_in(folder: Path) -> Path:
     return archives[0] if len(archives) == 1 else folder
 
 
-def graded(path: Path) -> dict[str, Any]:
+def content_of(path: Path) -> dict[str, Any]:
     """Raises ``GraderError`` if there is no sandbox, and for other faults of ours."""
     rubric = load_rubric(DEFAULT_RUBRIC)
-    result = grade(path, Options(rubric, choose_sandbox("auto")))
+    graded = grade(path, Options(rubric, choose_sandbox("auto")))
+    result = graded.result
     visible = {item.id: item.visibility == "visible" for item in rubric.items}
-    content = gradescope_json(entry_of(result), visible, overlay_of(result))
+    content = gradescope_json(entry_of(result), visible, overlay_of(graded))
     if content is None and result.status == "rejected":
         reason = result.flags[0].message
         text = f"Nothing in the submission can be read, so nothing was graded. {reason}"
@@ -64,17 +65,16 @@ def graded(path: Path) -> dict[str, Any]:
 
 def entry_of(result: Result) -> Entry:
     """As a batch of one would have it."""
-    record = to_json(result)
-    row = row_of({"student_id": result.student_id, "result": record, "state": "graded"})
+    row = row_of({"student_id": result.student_id, "result": result, "state": "graded"})
     label = result.student_id or result.file
-    return Entry(label, row, graded_items(label, record, {}), None)
+    return Entry(label, row, graded_items(label, result, {}), None)
 
 
-def overlay_of(result: Result) -> bytes:
-    if result.clarity is None:
+def overlay_of(graded: Graded) -> bytes:
+    if graded.seen.clarity is None:
         return b""
     buffer = io.BytesIO()
-    draw_overlay(result.clarity).save(buffer, "PNG", optimize=True)
+    draw_overlay(graded.seen.clarity).save(buffer, "PNG", optimize=True)
     return buffer.getvalue()
 
 

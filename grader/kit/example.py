@@ -25,8 +25,8 @@ from grader.errors import GraderError
 from grader.kit.drawing import lighthouses
 from grader.kit.fill import (
     DIFFUSION,
+    HYPER_PARAMETERS,
     PICTURE,
-    SETTINGS,
     TEXT_TO_IMAGE,
     answer,
     read_template,
@@ -59,7 +59,10 @@ def build(
     """
     student = target.name.removesuffix(".tar.gz")
     recipe = recipe_of(results)
-    diffusion = solve(read_template(DIFFUSION), settings={**SETTINGS, **settings_of(recipe)})
+    diffusion = solve(
+        read_template(DIFFUSION),
+        hyper_parameters={**HYPER_PARAMETERS, **hyper_parameters_of(recipe)},
+    )
     if recipe.get("guidance"):
         diffusion = guided(diffusion, recipe["guidance"])
     text_to_image = painted() if drawn else answer(read_template(TEXT_TO_IMAGE))
@@ -104,7 +107,7 @@ def recipe_of(results: Path | None) -> Mapping[str, Any]:
     return {}
 
 
-def settings_of(recipe: Mapping[str, Any]) -> dict[str, str]:
+def hyper_parameters_of(recipe: Mapping[str, Any]) -> dict[str, str]:
     """Hyper-parameters for notebook 2-1, as Python text: the recipe's."""
     names = {
         "n_epoch": "epochs",

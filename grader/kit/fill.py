@@ -29,7 +29,7 @@ REGIONS = {
 DIFFUSION = "Assignment2-1_diffusion.ipynb"
 TEXT_TO_IMAGE = "Assignment2-2_TTI.ipynb"
 
-SETTINGS: Mapping[str, str] = {
+HYPER_PARAMETERS: Mapping[str, str] = {
     "n_epoch": "10",
     "n_T": "400",
     "betas": "(1e-4, 0.02)",
@@ -69,7 +69,7 @@ def read_template(name: str, folder: Path = TEMPLATE_DIR) -> NotebookNode:
 def solve(
     notebook: NotebookNode,
     only: Collection[str] | None = None,
-    settings: Mapping[str, str] = SETTINGS,
+    hyper_parameters: Mapping[str, str] = HYPER_PARAMETERS,
 ) -> NotebookNode:
     """A copy of notebook 2-1 with its regions (or ``only`` some) and hyper-parameters filled.
 
@@ -84,17 +84,17 @@ def solve(
     for name in wanted:
         if filled.count(name) != 1:
             raise GraderError(f"The template has {filled.count(name)} regions for {name}, not 1.")
-    _set(solved, "n_epoch", settings)
+    _set(solved, "n_epoch", hyper_parameters)
     return solved
 
 
-def answer(notebook: NotebookNode, settings: Mapping[str, str] = PICTURE) -> NotebookNode:
+def answer(notebook: NotebookNode, values: Mapping[str, str] = PICTURE) -> NotebookNode:
     """A copy of notebook 2-2 with the student's own prompt and numbers.
 
     Raises ``GraderError`` if the notebook does not leave exactly one place for each.
     """
     answered = copy.deepcopy(notebook)
-    _set(answered, "prompt = None", settings)
+    _set(answered, "prompt = None", values)
     return answered
 
 
@@ -157,14 +157,14 @@ def _function_text(source: str, name: str) -> str:
     return "\n".join(source.splitlines()[node.lineno - 1 : node.end_lineno])
 
 
-def _set(notebook: NotebookNode, landmark: str, settings: Mapping[str, str]) -> None:
+def _set(notebook: NotebookNode, landmark: str, values: Mapping[str, str]) -> None:
     """Gives values to the names that the one cell with ``landmark`` at a line's start sets."""
     first = re.compile(rf"^{re.escape(landmark)}\b", re.MULTILINE)
     cells = [c for c in notebook.cells if c.cell_type == "code" and first.search(c.source)]
     if len(cells) != 1:
         raise GraderError(f"The template has {len(cells)} cells with {landmark!r}, not 1.")
     source = cells[0].source
-    for name, value in settings.items():
+    for name, value in values.items():
         line = rf"^{re.escape(name)} = [^#\n]*?(?=  #|$)"
         places = list(re.finditer(line, source, re.MULTILINE))
         if len(places) != 1:

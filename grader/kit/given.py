@@ -12,7 +12,7 @@ import nbformat
 from IPython.core.inputtransformer2 import TransformerManager
 from nbformat import NotebookNode
 
-from grader.checks.cases import ENTRIES
+from grader.assignment import ENTRIES
 from grader.kit.fill import DIFFUSION, TEXT_TO_IMAGE
 from grader.kit.leaks import solution_problem
 

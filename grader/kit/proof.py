@@ -92,7 +92,7 @@ def graded(notebooks: Notebooks, options: Options) -> Result:
         folder.mkdir()
         for name, notebook in notebooks.items():
             nbformat.write(notebook, folder / name)
-        return grade(folder, options)
+        return grade(folder, options).result
 
 
 def points_problem(notebooks: Notebooks, options: Options, items: set[str]) -> str:
@@ -143,7 +143,7 @@ def packing_problem(folder: Path, options: Options) -> str:
         if problem := run_script(clean):
             return problem
         archive = clean / f"{STUDENT}.tar.gz"
-        result = grade(archive, options)
+        result = grade(archive, options).result
         if result.status == "rejected" or result.student_id != STUDENT:
             return "The grader does not accept what it packs."
         with tarfile.open(archive) as packed:

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import numpy as np
 
 from grader.arrays import Array
+from grader.assignment import SCHEDULES
 from grader.checks import oracle
-from grader.checks.beta_schedule import SCHEDULES
 from grader.checks.cases import Case
 from grader.selfcheck import recorded
 

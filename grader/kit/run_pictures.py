@@ -21,13 +21,13 @@ FEW: Mapping[str, str] = {"IMAGE_SIZE": "128", "NUM_DENOISING_STEPS": "2"}
 SECONDS = 600
 
 
-def adapted(notebook: NotebookNode, settings: Mapping[str, str] = ON_THE_CPU) -> NotebookNode:
+def adapted(notebook: NotebookNode, values: Mapping[str, str] = ON_THE_CPU) -> NotebookNode:
     """A copy in which the first line that sets each of these names sets this value instead.
 
     Raises ``GraderError`` if the notebook does not set one of them.
     """
     changed = copy.deepcopy(notebook)
-    for name, value in settings.items():
+    for name, value in values.items():
         line = re.compile(rf"^{name} = .*$", re.MULTILINE)
         for cell in changed.cells:
             if cell.cell_type == "code" and line.search(cell.source):

@@ -30,7 +30,7 @@ KEPT = (
 FILES = (
     "__init__.py",
     "arrays.py",
-    "artefacts.py",
+    "assignment.py",
     "bounded.py",
     "errors.py",
     "lateness.py",

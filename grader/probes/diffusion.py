@@ -2,7 +2,7 @@
 
 ``run(namespace, inputs)`` with inputs::
 
-    measure          "loss", "told", "sampling", "conditions" or "settings"
+    measure          "loss", "told", "sampling", "conditions" or "hyper_parameters"
     prediction_type  "epsilon" or "sample"
     schedule, beta1, beta2, T
     given            null, or {"betas": [...], "entries": {key: [...]}, "call_own": bool} to
@@ -21,8 +21,8 @@
     scale, shift     (sampling) the network lives in the data space scale * x + shift
     timesteps        (sampling) null, or what training passes as t for steps 1..T
 
-"settings" says with which numbers the notebook itself is run. Images are (batch, 1, 28, 28), in
-arrays (batch, 784).
+"hyper_parameters" says with which numbers the notebook itself is run. Images are
+(batch, 1, 28, 28), in arrays (batch, 784).
 """
 
 from typing import TYPE_CHECKING, Any
@@ -39,7 +39,7 @@ if TYPE_CHECKING:  # in the kernel the parts are one source
         batches_of,
         build,
         named,
-        own_settings,
+        own_hyper_parameters,
         schedule_in_use,
     )
     from grader.probes.training import MOST_BATCH, measure_loss, told_in_training
@@ -63,9 +63,9 @@ MEASURES = {
 
 
 def run(namespace: Any, inputs: Any) -> Any:
-    if inputs["measure"] == "settings":
-        return {}, own_settings(namespace)
-    inputs = {**inputs, "n_feat": own_settings(namespace)["n_feat"]}
+    if inputs["measure"] == "hyper_parameters":
+        return {}, own_hyper_parameters(namespace)
+    inputs = {**inputs, "n_feat": own_hyper_parameters(namespace)["n_feat"]}
     try:
         with named(namespace, inputs), StandIn(namespace, inputs["given"]) as stand_in:
             return MEASURES[inputs["measure"]](namespace, inputs, stand_in)

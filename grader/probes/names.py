@@ -1,4 +1,4 @@
-"""The notebook's own settings, with the values that a probe asks with: part of two probes.
+"""The notebook's own hyper-parameters, with the values that a probe asks with: part of two probes.
 
 Code that reads the notebook's global names where arguments were meant works in its notebook, and so
 must work here. A name is set only where what stands there is of the kind that the template means by
@@ -40,7 +40,7 @@ def device_of(namespace: Any) -> Any:
 
 def of_kind(own: Any, value: Any, meaning: Any) -> Any:
     """``value`` as the same kind of thing as the notebook's own; the own where it is no such
-    setting. None is a setting that was not filled in."""
+    hyper-parameter. None is one that was not filled in."""
     if own is None:
         return value
     if meaning == "device":
@@ -75,8 +75,8 @@ def pair_of_kind(own: Any, value: Any) -> Any:
 
 
 class Names:
-    """Sets the notebook's settings for the time of a ``with`` block; ``values`` by the template's
-    names, with ``beta1`` and ``beta2`` beside ``betas``."""
+    """Sets the notebook's hyper-parameters for the time of a ``with`` block; ``values`` by the
+    template's names, with ``beta1`` and ``beta2`` beside ``betas``."""
 
     def __init__(self, namespace: Any, values: Any) -> None:
         self.namespace, self.values = namespace, values
@@ -120,7 +120,7 @@ class Names:
 
 
 HISTORY = ("In", "Out")  # IPython's
-TABLES = (torch.Tensor, np.ndarray, nn.Module)  # what was computed by the settings already
+TABLES = (torch.Tensor, np.ndarray, nn.Module)  # what was computed by the hyper-parameters already
 
 
 def is_count(value: Any) -> Any:
@@ -128,7 +128,7 @@ def is_count(value: Any) -> Any:
 
 
 def is_configuration(value: Any) -> Any:
-    """Whether settings may lie in it: a dictionary, a namespace, a record, a class of constants."""
+    """Whether hyper-parameters may lie in it: a dictionary, a namespace, a record, a class."""
     if isinstance(value, (dict, types.SimpleNamespace, argparse.Namespace)):
         return True
     kind = value if isinstance(value, type) else type(value)

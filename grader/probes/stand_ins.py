@@ -66,7 +66,7 @@ class StandIn:
                 self.namespace[name] = value
 
 
-def settings(namespace: Any, inputs: Any) -> Any:
+def hyper_parameters(namespace: Any, inputs: Any) -> Any:
     """What the notebook's own names are to be; ``batch_size`` too where batches are asked with."""
     values = {
         "n_T": inputs["T"],
@@ -87,7 +87,7 @@ def build(namespace: Any, inputs: Any, network: Any, stand_in: Any) -> Any:
     cls = namespace.get("DDPM")
     if not isinstance(cls, type):
         raise Missing("DDPM")
-    values = {**settings(namespace, inputs), "nn_model": network}
+    values = {**hyper_parameters(namespace, inputs), "nn_model": network}
     values["betas"] = namespace.get("betas", values["betas"])  # set already, in a kind of its own
     namespace["nn_model"] = network
     bound = bind(cls, {name: values[name] for name in CONSTRUCTOR})
@@ -163,7 +163,7 @@ def schedule_in_use(namespace: Any, inputs: Any) -> Any:
     }
 
 
-def own_settings(namespace: Any) -> Any:
+def own_hyper_parameters(namespace: Any) -> Any:
     """What the notebook itself is run with, for code that runs with nothing else."""
     found = {name: namespace.get(name) for name in ("n_T", "batch_size", "n_feat")}
     return {
@@ -173,4 +173,4 @@ def own_settings(namespace: Any) -> Any:
 
 
 def named(namespace: Any, inputs: Any) -> Any:
-    return Names(namespace, settings(namespace, inputs))
+    return Names(namespace, hyper_parameters(namespace, inputs))

@@ -3,13 +3,13 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 
 from grader.batch.gradebook import OPEN, Entry, Gradebook, GradedItem
-from grader.messages.message import Message, Said, gaps, said_in, sentence, templates
+from grader.messages.message import Message, Said, gaps, sentence, templates
 from grader.report.statistics import alpha, mean, quartiles, rest_correlation
+from grader.results import CheckResult
 
 FULL = 1 - 1e-9  # part of the points, beside rounding
 BY_PERSON = "A person gave less than the full points."
@@ -181,8 +181,8 @@ def _item(
         if item.decision is not None:
             continue  # a person's word on the whole item says nothing of its checks
         for check in item.checks:
-            worth = float(check["max_points"])
-            counted = checks.setdefault(check["id"], _Count())
+            worth = check.max_points
+            counted = checks.setdefault(check.id, _Count())
             if not _settled(item, check):
                 counted.left += 1
             elif worth:
@@ -190,24 +190,24 @@ def _item(
                 counted.add(points, worth, total)
                 for key, said in _told(item, check) if points < FULL * worth else ():
                     mistake = mistakes.setdefault(key, Mistake(key, item_id))
-                    mistake.add(check["id"], said, entry, 1 - points / worth)
+                    mistake.add(check.id, said, entry, 1 - points / worth)
     ordered = sorted(mistakes.values(), key=lambda mistake: -len(mistake.by_label))
     found = [count.figures(check_id) for check_id, count in checks.items()]
     return ItemFigures(whole.figures(item_id), found, ordered)
 
 
-def _settled(item: GradedItem, check: Mapping[str, Any]) -> bool:
+def _settled(item: GradedItem, check: CheckResult) -> bool:
     if item.doubts:
         return False
-    return check["id"] in item.decided or check["status"] not in (*OPEN, "skipped")
+    return check.id in item.decided or check.status not in (*OPEN, "skipped")
 
 
-def _told(item: GradedItem, check: Mapping[str, Any]) -> Iterator[tuple[str, Said]]:
+def _told(item: GradedItem, check: CheckResult) -> Iterator[tuple[str, Said]]:
     """Key and message of each mistake of a check; of one that a person decided, that it was so."""
-    if check["id"] in item.decided:
+    if check.id in item.decided:
         yield BY_PERSON, BY_PERSON
         return
-    yield from {key_of(said): said for said in _pieces(said_in(check))}.items()
+    yield from {key_of(said): said for said in _pieces(check.said)}.items()
 
 
 def key_of(said: Said) -> str:

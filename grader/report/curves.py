@@ -64,10 +64,10 @@ def curves_of(item: GradedItem) -> list[Curve]:
     """One for each check whose details hold one."""
     found = []
     for check in item.checks:
-        curve = check["details"].get("curve")
+        curve = check.details.get("curve")
         if curve:
             values = curve["got"], curve["expected"]
-            found.append(Curve(check["id"], curve["T"], curve["t"], *values))
+            found.append(Curve(check.id, curve["T"], curve["t"], *values))
     return found
 
 

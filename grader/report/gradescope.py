@@ -12,8 +12,9 @@ import jsonschema
 
 from grader.batch.gradebook import Entry, GradedItem
 from grader.batch.telling import Telling
-from grader.messages.message import said_in, say
+from grader.messages.message import say
 from grader.report.words import Words
+from grader.results import CheckResult
 
 SCHEMA = Path(__file__).with_name("gradescope.schema.json")
 
@@ -81,13 +82,13 @@ def _test(
 def _output(item: GradedItem, overlay: bytes, tell: Telling, words: Words) -> str:
     """The sentences as a list, escaped; the picture of the clear digits where it belongs."""
 
-    def message_of(check: Mapping[str, Any]) -> str:
-        said = said_in(check)
-        return words.said(said if check["status"] == "passed" else tell(item.id, said))
+    def message_of(check: CheckResult) -> str:
+        passed = check.status == "passed"
+        return words.said(check.said if passed else tell(item.id, check.said))
 
     lines = [
-        f"<li>{html.escape(check['id'].split('.')[-1])} "
-        f"({check['points']:g} / {check['max_points']:g}): {html.escape(message_of(check))}</li>"
+        f"<li>{html.escape(check.id.split('.')[-1])} "
+        f"({check.points:g} / {check.max_points:g}): {html.escape(message_of(check))}</li>"
         for check in item.checks
     ]
     if item.by_person:

@@ -11,11 +11,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from grader.assignment import SETTING
 from grader.batch.gradebook import Entry, Gradebook, Reason
 from grader.report.circles import circles
 from grader.report.statistics import mean, quartiles
 from grader.report.templating import templates
-from grader.report.titles import SETTING
 
 _ROW = re.compile(r'(<tr data-print="([0-9a-f]{32})".*?</tr>)', re.DOTALL)
 FIRST = 12  # reasons that are shown; more are folded
@@ -226,8 +226,8 @@ def _distribution(name: str, most: float, earned: Sequence[float]) -> dict[str, 
 
 def flags_of(entry: Entry) -> list[str]:
     """The flags' ids, each once, without what was merely left out."""
-    flags = entry.result["flags"] if entry.result else []
-    found = [flag["id"] for flag in flags if flag["id"] != "left_out"]
+    flags = entry.result.flags if entry.result else []
+    found = [flag.id for flag in flags if flag.id != "left_out"]
     return list(dict.fromkeys([*found, *(["late"] if entry.row["late"] else [])]))
 
 

@@ -105,8 +105,9 @@ def _write_student(journal: Journal, gradebook: Gradebook, entry: Entry, around:
     folder = journal.grades / entry.label
     folder.mkdir(exist_ok=True)
     overlay, shown = journal.pictures(entry.key) if entry.key else (b"", {})
-    text = json.dumps(entry.result, ensure_ascii=False, allow_nan=False, indent=1) + "\n"
-    write(folder / RESULT, text)
+    record = entry.result.to_json() if entry.result else None
+    text = json.dumps(record, ensure_ascii=False, allow_nan=False, indent=1)
+    write(folder / RESULT, f"{text}\n")
     if overlay:
         write(folder / OVERLAY, overlay)
     else:

@@ -7,14 +7,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from grader.assignment import SETTING
 from grader.batch.decisions import Decision
 from grader.batch.gradebook import Entry, Gradebook, GradedItem
 from grader.batch.telling import Telling
-from grader.messages.message import said_in, say, sentence
+from grader.messages.message import say, sentence
 from grader.report.curves import curves_of
 from grader.report.templating import templates
-from grader.report.titles import SETTING, item_title
+from grader.report.titles import item_title
 from grader.report.words import Words
+from grader.results import CheckResult
 
 ALL = 1e-9  # of the points, beside rounding
 Pair = Mapping[str, Any]
@@ -35,7 +37,7 @@ class Told:
     """Checks of an item to which the same was said; ``decided`` by a person it is one alone.
     ``texts`` is what is said, in each language; ``only``: these are all of the item's."""
 
-    checks: Sequence[Mapping[str, Any]]
+    checks: Sequence[CheckResult]
     title: str
     points: float
     max_points: float
@@ -44,7 +46,7 @@ class Told:
     only: bool
 
     @property
-    def first(self) -> Mapping[str, Any]:
+    def first(self) -> CheckResult:
         return self.checks[0]
 
 
@@ -87,7 +89,7 @@ def student_page(
         curves=curves_of,
         told=lambda item: told(item, words, texts, apart=ta),
         say=say,
-        environment=entry.result["environment"] if entry.result else {},
+        environment=entry.result.environment if entry.result else {},
         command=around and _Command(around.grades, entry.label),
     )
 
@@ -98,13 +100,10 @@ class _Texts:
     def __init__(self, words: Words) -> None:
         self._tell = {language: Telling() for language in words.languages}
 
-    def __call__(self, item: str, check: Mapping[str, Any]) -> list[str]:
-        said = said_in(check)
+    def __call__(self, item: str, check: CheckResult) -> list[str]:
+        said, passed = check.said, check.status == "passed"
         texts = {
-            sentence(
-                said if check["status"] == "passed" else tell(item_title(item, language), said),
-                language,
-            ): None
+            sentence(said if passed else tell(item_title(item, language), said), language): None
             for language, tell in self._tell.items()
         }
         return list(texts)
@@ -141,26 +140,24 @@ def lost(entry: Entry, visible: set[str], words: Words) -> list[Lost]:
     return sorted(found, key=lambda line: line.points - line.max_points)
 
 
-def _lost_check(item: GradedItem, check: Mapping[str, Any], words: Words) -> Lost | None:
-    points, most = item.points_of(check), float(check["max_points"])
+def _lost_check(item: GradedItem, check: CheckResult, words: Words) -> Lost | None:
+    points, most = item.points_of(check), check.max_points
     lost_some = points < most - ALL
-    return Lost(item.id, words.full(check["id"]), points, most) if lost_some else None
+    return Lost(item.id, words.full(check.id), points, most) if lost_some else None
 
 
 def told(item: GradedItem, words: Words, texts: "_Texts", *, apart: bool) -> list[Told]:
     """The checks of an item; those to which the same is said are one, unless ``apart``. Of what a
     person decided nothing is said but by that person, or ``apart``."""
-    found: dict[Any, list[Mapping[str, Any]]] = {}
+    found: dict[Any, list[CheckResult]] = {}
     for check in item.checks:
-        alone = apart or check["id"] in item.decided
-        found.setdefault(check["id"] if alone else (check["status"], check["message"]), []).append(
-            check
-        )
-    merged: dict[Any, tuple[list[str], list[Mapping[str, Any]]]] = {}
+        alone = apart or check.id in item.decided
+        found.setdefault(check.id if alone else (check.status, check.message), []).append(check)
+    merged: dict[Any, tuple[list[str], list[CheckResult]]] = {}
     for key, checks in found.items():
-        silent = checks[0]["id"] in item.decided and not apart
+        silent = checks[0].id in item.decided and not apart
         said = [] if silent else texts(item.id, checks[0])
-        same = key if isinstance(key, str) else (checks[0]["status"], *said)
+        same = key if isinstance(key, str) else (checks[0].status, *said)
         merged.setdefault(same, (said, []))[1].extend(checks)
     only = len(merged) == 1
     return [_told(item, checks, words, said, only=only) for said, checks in merged.values()]
@@ -168,16 +165,16 @@ def told(item: GradedItem, words: Words, texts: "_Texts", *, apart: bool) -> lis
 
 def _told(
     item: GradedItem,
-    checks: Sequence[Mapping[str, Any]],
+    checks: Sequence[CheckResult],
     words: Words,
     texts: Sequence[str],
     *,
     only: bool,
 ) -> Told:
-    first, *rest = [words.check(check["id"]) for check in checks]
+    first, *rest = [words.check(check.id) for check in checks]
     names = [first, *(name if "_" in name else name[:1].lower() + name[1:] for name in rest)]
-    points, most = sum(map(item.points_of, checks)), sum(c["max_points"] for c in checks)
-    made = item.decided.get(checks[0]["id"])
+    points, most = sum(map(item.points_of, checks)), sum(c.max_points for c in checks)
+    made = item.decided.get(checks[0].id)
     return Told(checks, ", ".join(names), points, most, made, texts, only)
 
 

@@ -2,10 +2,9 @@
 
 from collections.abc import Sequence
 
+from grader.assignment import SETTING
 from grader.checks.items import known_items
 from grader.messages.message import Message, sentence, templates
-
-SETTING = "setting_"
 
 
 def item_title(item: str, language: str = "en") -> str:

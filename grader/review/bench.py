@@ -16,7 +16,7 @@ from grader.batch.gradebook import Entry
 from grader.batch.journal import Journal
 from grader.batch.kept_decisions import Answered
 from grader.errors import GraderError
-from grader.messages.message import Said, said_in
+from grader.messages.message import Said
 from grader.report.mask import HIDDEN, Mask
 from grader.review.cards import Card, Evidence, TileGrid
 from grader.review.classroom import Classroom
@@ -67,9 +67,8 @@ class Workbench:
     nobody = HIDDEN
 
     def grid_of(self, entry: Entry) -> TileGrid:
-        """Where the digits are in the picture of an entry with all its details."""
-        whole = entry if _has_places(entry) else self.room.whole(entry)
-        return TileGrid.of(whole)
+        """Where the digits are in the picture of the samples."""
+        return TileGrid.of(entry)
 
     def name(self, entry: Entry) -> str:
         """What a student is called on the page."""
@@ -105,7 +104,6 @@ class Workbench:
         )
         environment.filters["points"] = shown_points
         environment.filters["note"] = self.words.note
-        environment.filters["said_in"] = said_in
         environment.filters["when"] = lambda moment: str(moment)[:16].replace("T", " ")
         environment.globals |= {"_": self.words, "form_headers": self.form_headers}
         return environment
@@ -142,7 +140,7 @@ class Workbench:
     def cards(self, doubt: Doubt) -> list[Card]:
         """Of the items at which a student's doubt arose; none where nothing could be read, for all
         of them would say so."""
-        if doubt.entry.result is not None and doubt.entry.result["status"] == "rejected":
+        if doubt.entry.result is not None and doubt.entry.result.status == "rejected":
             return []
         whole = self.room.whole(doubt.entry)
         return self.evidence.cards(whole, doubt.items, self.mask, self.words)
@@ -166,11 +164,6 @@ class Workbench:
         self.journal.decide(decisions, seen, answered)
         self.room.refresh()
         self.writer.show(self.room.gradebook, self.room.seen)
-
-
-def _has_places(entry: Entry) -> bool:
-    tiles = entry.result["clarity"]["tiles"] if entry.result else []
-    return bool(tiles) and "row" in tiles[0]
 
 
 def shown_points(value: float | None) -> str:

@@ -7,15 +7,17 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
+from grader.assignment import SETTING_ITEMS
 from grader.batch.code import judged
 from grader.batch.decisions import TILES, Decision
 from grader.batch.evidence import verdicts_from
 from grader.batch.gradebook import Entry, GradedItem
 from grader.batch.journal import Journal
 from grader.checks.items import known_items
-from grader.messages.message import messages_in, said_in
+from grader.messages.message import messages_in
 from grader.report.curves import Curve, curves_of
 from grader.report.mask import Mask
+from grader.results import CheckResult
 from grader.review.code import Statement, statements_for
 from grader.review.words import Words
 
@@ -74,11 +76,11 @@ class TileGrid:
         """As ``draw_overlay`` lays it out."""
         from grader.digits.overlay import layout
 
-        tiles = entry.result["clarity"]["tiles"] if entry.result else []
-        rows = 1 + max((tile["row"] for tile in tiles), default=0)
-        columns = 1 + max((tile["column"] for tile in tiles), default=0)
+        tiles = entry.result.digits.tiles if entry.result else ()
+        rows = 1 + max((tile.row for tile in tiles), default=0)
+        columns = 1 + max((tile.column for tile in tiles), default=0)
         width, height, corner = layout(rows, columns)
-        return cls(width, height, [corner(tile["row"], tile["column"]) for tile in tiles])
+        return cls(width, height, [corner(tile.row, tile.column) for tile in tiles])
 
 
 @dataclass(frozen=True)
@@ -147,13 +149,12 @@ def _card(
     words: Words,
 ) -> Card:
     checks = [
-        _check(item, check, measured.get(check["id"], {}), mask, words, entry)
-        for check in item.checks
+        _check(item, check, measured.get(check.id, {}), mask, words, entry) for check in item.checks
     ]
     code: Sequence[Statement] = ()
     why = ""
     kept = shown.get("code")
-    rejected = entry.result is not None and entry.result["status"] == "rejected"
+    rejected = entry.result is not None and entry.result.status == "rejected"
     read = item.id in judged() and not rejected
     if read and entry.key:
         if kept is None:
@@ -193,33 +194,33 @@ def _masked(code: Mapping[str, Any], mask: Mask, entry: Entry) -> Mapping[str, A
 
 def _check(
     item: GradedItem,
-    check: Mapping[str, Any],
+    check: CheckResult,
     measured: Mapping[str, Any],
     mask: Mask,
     words: Words,
     entry: Entry,
 ) -> Check:
-    details = dict(check["details"])
+    details = dict(check.details)
     raised = str(details.pop("traceback", "") or "")[:MOST_TEXT]
     details.pop("curve", None)
     return Check(
-        check["id"],
-        check["status"],
-        mask.text(words.sentence(said_in(check)), entry),
+        check.id,
+        check.status,
+        mask.text(words.sentence(check.said), entry),
         item.points_of(check),
-        float(check["points"]),
-        float(check["max_points"]),
-        item.decided.get(check["id"]),
+        check.points,
+        check.max_points,
+        item.decided.get(check.id),
         [(name, mask.text(text, entry)) for name, text in _numbers(measured)][:MOST_NUMBERS],
         [(name, mask.text(text, entry)) for name, text in _numbers(details)][:MOST_NUMBERS],
         mask.text(raised, entry),
     )
 
 
-def _quoted(check: Mapping[str, Any]) -> Iterator[str]:
+def _quoted(check: CheckResult) -> Iterator[str]:
     """What names lines of the notebook: Python's own texts that a check quotes, and places."""
-    yield str(check["details"].get("traceback", ""))
-    for message in messages_in(said_in(check)):
+    yield str(check.details.get("traceback", ""))
+    for message in messages_in(check.said):
         if {"cell", "line"} <= message.values.keys():
             yield f"cell {message.values['cell']}, line {message.values['line']}"
         yield from (value for value in message.values.values() if isinstance(value, str))
@@ -272,7 +273,7 @@ def _pictures(item: str, shown: Mapping[str, Any], has_overlay: bool) -> Iterato
         for n, refused in enumerate(shown.get("refused", ())):
             yield Picture(f"refused-{n}", f"{refused['look']}: {refused['where']}", refused=True)
     if pictures == "setting":
-        name = item.removeprefix("setting_")
+        name = SETTING_ITEMS[item]
         if name in shown.get("settings", {}):
             yield Picture(f"tiles-{name}", "the digits of image_final.png", pixelated=True)
         for what in shown.get("views", {}).get(name, {}):
@@ -286,16 +287,15 @@ def tiles_of(item: GradedItem, entry: Entry) -> list[Tile]:
     if item.id != TILES.partition(".")[0] or entry.result is None:
         return []
     found = []
-    for number, reading in enumerate(entry.result["clarity"]["tiles"]):
+    for number, reading in enumerate(entry.result.digits.tiles):
         made = item.tiles.get(number)
-        label = reading.get("label")
         found.append(
             Tile(
                 number,
-                "–" if label is None else str(label),
-                str(reading.get("predicted", "")),
-                round(100 * float(reading.get("confidence") or 0)),
-                bool(made.points) if made else bool(reading["clear"]),
+                "–" if reading.label is None else str(reading.label),
+                str(reading.predicted),
+                round(100 * reading.confidence),
+                bool(made.points) if made else reading.clear,
                 made is not None,
             )
         )

@@ -6,7 +6,7 @@ Details, pictures and code are read from the journal when somebody looks at them
 import hashlib
 import secrets
 from bisect import bisect_right
-from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 
 from grader.batch.decisions import Decision, Decisions
@@ -16,7 +16,6 @@ from grader.batch.row import Row
 from grader.review.groups import Doubts, Group, doubts_of, grouped
 
 MOST_COMMENTS = 30
-_CLEAR: Sequence[Mapping[str, bool]] = ({"clear": False}, {"clear": True})  # shared by all tiles
 
 
 class Classroom:
@@ -143,10 +142,8 @@ def slim(row: Row) -> Row:
     if result is None:
         return row
     items = [
-        {**item, "checks": [{**check, "details": {}} for check in item["checks"]]}
-        for item in result["items"]
+        replace(item, checks=[replace(check, details={}) for check in item.checks])
+        for item in result.items
     ]
-    tiles = [_CLEAR[bool(tile["clear"])] for tile in result["clarity"]["tiles"]]
-    flags = [flag for flag in result["flags"] if flag["id"] != "left_out"]
-    clarity = {**result["clarity"], "tiles": tiles}
-    return {**row, "result": {**result, "items": items, "clarity": clarity, "flags": flags}}
+    flags = [flag for flag in result.flags if flag.id != "left_out"]
+    return {**row, "result": replace(result, items=items, flags=flags)}

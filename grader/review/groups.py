@@ -5,12 +5,13 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any
 
+from grader.assignment import SETTING_ITEMS
 from grader.batch.decisions import Decision
 from grader.batch.gradebook import OPEN, Entry, GradedItem
 from grader.batch.telling import common
-from grader.messages.message import Said, said_in, say
+from grader.messages.message import Said, say
+from grader.results import CheckResult
 from grader.review.kinds import kind_of
 
 SETTINGS = "settings"
@@ -127,7 +128,7 @@ def grouped(students: Iterable[Doubts]) -> list[Group]:
 
 def families(items: Sequence[str]) -> tuple[str, ...]:
     """The items, the four settings as one."""
-    names = [SETTINGS if item.startswith("setting_") else item for item in items]
+    names = [SETTINGS if item in SETTING_ITEMS else item for item in items]
     return tuple(dict.fromkeys(names))
 
 
@@ -135,15 +136,15 @@ def doubts_of(entry: Entry) -> list[tuple[Said, Doubt]]:
     """A student's doubts, settled or not, each with its kind."""
     if entry.result is None:
         return []
-    rejected = entry.result["status"] == "rejected"
-    doubtful: list[tuple[GradedItem, Mapping[str, Any], Said]] = [
-        (item, check, said_in(check))
+    rejected = entry.result.status == "rejected"
+    doubtful: list[tuple[GradedItem, CheckResult, Said]] = [
+        (item, check, check.said)
         for item in entry.items
         for check in item.checks
-        if check["status"] in OPEN or rejected
+        if check.status in OPEN or rejected
     ]
     shared = common([said for _, _, said in doubtful])
-    alike: dict[Said, list[tuple[GradedItem, Mapping[str, Any]]]] = {}
+    alike: dict[Said, list[tuple[GradedItem, CheckResult]]] = {}
     messages: dict[Said, Said] = {}
     for item, check, said in doubtful:
         kind = kind_of(shared[said])
@@ -154,38 +155,36 @@ def doubts_of(entry: Entry) -> list[tuple[Said, Doubt]]:
     return found + _again(entry, asked)
 
 
-def _doubt(
-    entry: Entry, message: Said, parts: Sequence[tuple[GradedItem, Mapping[str, Any]]]
-) -> Doubt:
+def _doubt(entry: Entry, message: Said, parts: Sequence[tuple[GradedItem, CheckResult]]) -> Doubt:
     decisions: dict[str, Decision] = {}
     proposed: dict[str, Decision] = {}
     for item, check in parts:
         if item.decision is not None:
             share = item.points / item.max_points if item.max_points else 0.0
-            decisions[check["id"]] = _part(item.decision, check, share)
-        elif check["id"] in item.decided:
-            decisions[check["id"]] = item.decided[check["id"]]
+            decisions[check.id] = _part(item.decision, check, share)
+        elif check.id in item.decided:
+            decisions[check.id] = item.decided[check.id]
         for old in item.outlived:
-            if old.target == check["id"]:
-                proposed[check["id"]] = old
+            if old.target == check.id:
+                proposed[check.id] = old
             elif old.target == item.id and old.out_of:
                 share = (old.points or 0) / old.out_of
-                proposed[check["id"]] = _part(old, check, share)
+                proposed[check.id] = _part(old, check, share)
     return Doubt(
         entry,
         tuple(dict.fromkeys(item.id for item, _ in parts)),
         message,
-        {check["id"]: float(check["max_points"]) for _, check in parts},
-        {check["id"]: float(check["points"]) for _, check in parts},
+        {check.id: check.max_points for _, check in parts},
+        {check.id: check.points for _, check in parts},
         decisions,
         proposed,
-        ours=any(check["status"] == "infra_error" for _, check in parts),
+        ours=any(check.status == "infra_error" for _, check in parts),
     )
 
 
-def _part(whole: Decision, check: Mapping[str, Any], share: float) -> Decision:
+def _part(whole: Decision, check: CheckResult, share: float) -> Decision:
     """What a decision on an item means for one of its checks."""
-    worth = float(check["max_points"])
+    worth = check.max_points
     return replace(whole, points=round(share * worth, 4), out_of=worth)
 
 
@@ -193,7 +192,7 @@ def _again(entry: Entry, asked: set[str]) -> list[tuple[Said, Doubt]]:
     """Decisions for another file on what is in no doubt by itself."""
     found: list[tuple[Said, Doubt]] = []
     for item in entry.items:
-        checks = {check["id"]: check for check in item.checks}
+        checks = {check.id: check for check in item.checks}
         left: dict[str, Decision] = {}
         for old in item.outlived:
             covered = asked.intersection(checks) if old.target == item.id else {old.target} & asked
@@ -201,9 +200,7 @@ def _again(entry: Entry, asked: set[str]) -> list[tuple[Said, Doubt]]:
                 left[old.target] = old
         if not left:
             continue
-        worth = {
-            t: float(checks[t]["max_points"]) if t in checks else item.max_points for t in left
-        }
-        own = {t: float(checks[t]["points"]) if t in checks else item.automatic for t in left}
+        worth = {t: checks[t].max_points if t in checks else item.max_points for t in left}
+        own = {t: checks[t].points if t in checks else item.automatic for t in left}
         found.append((AGAIN, Doubt(entry, (item.id,), AGAIN, worth, own, {}, left)))
     return found

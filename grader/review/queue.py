@@ -137,7 +137,7 @@ class Queue:
 
 
 def flags_of(entry: Entry) -> set[str]:
-    return {flag["id"] for flag in entry.result["flags"]} if entry.result else set()
+    return {flag.id for flag in entry.result.flags} if entry.result else set()
 
 
 def known_by(entry: Entry) -> str:

@@ -16,7 +16,7 @@ from grader.errors import GraderError, Rejected, UsageError
 from grader.messages.message import said_json
 from grader.paths import DEFAULT_RUBRIC
 from grader.pipeline import Options, Stopwatch, grade_opened, rejected
-from grader.results import Result, clarity_json, flags_json, plain
+from grader.results import Graded, Result, flags_json, plain
 from grader.rubric import load_rubric
 from grader.selfcheck.found import Packed, as_submission, find
 from grader.selfcheck.lines import (
@@ -89,15 +89,16 @@ def check_once(packed: Packed, json_file: str | None, words: Words, out: TextIO)
     status = Progress(words, out)
     try:
         with as_submission(packed) as submission:
-            result = grade_opened(submission, options, Stopwatch(), status)
+            graded = grade_opened(submission, options, Stopwatch(), status)
     except Rejected as error:
-        result = rejected(packed.folder, error.said, "", options, Stopwatch())
+        graded = rejected(packed.folder, error.said, "", options, Stopwatch())
     status("")
+    result = graded.result
     lines = lines_of(result, words)
     if result.status == "rejected":
         print(words.sentence(result.flags[0].said), file=out)
     else:
-        show(packed, result, lines, words, out)
+        show(packed, graded, lines, words, out)
         seconds = f"{time.perf_counter() - began:.1f}"
         print(words("Checked in {seconds} s.").format(seconds=seconds), file=out)
     if json_file is not None:
@@ -127,19 +128,18 @@ def in_colour(out: TextIO) -> bool:
     return out.isatty() and knows and "NO_COLOR" not in os.environ
 
 
-def show(packed: Packed, result: Result, lines: list[Line], words: Words, out: TextIO) -> None:
-    for text in found_lines(packed, result, words):
+def show(packed: Packed, graded: Graded, lines: list[Line], words: Words, out: TextIO) -> None:
+    for text in found_lines(packed, graded.result, words):
         print(text, file=out)
     print(file=out)
     for text in table(lines, shutil.get_terminal_size().columns, in_colour(out)):
         print(text, file=out)
     print(file=out)
-    if result.clarity is not None:
+    if (clarity := graded.seen.clarity) is not None:
         text = words("Clear digits: {clear} of {total}.")
-        clarity = result.clarity
         print(text.format(clear=clarity.clear, total=clarity.total), file=out)
     try:
-        for path in write_pictures(result, packed.folder):
+        for path in write_pictures(graded, packed.folder):
             print(words("Look at {picture}").format(picture=path), file=out)
     except OSError as error:
         text = words("The pictures cannot be written: {reason}")
@@ -173,7 +173,7 @@ def as_json(packed: Packed, result: Result, lines: list[Line]) -> dict[str, Any]
             for item in result.items
             for check in item.checks
         ],
-        "clarity": clarity_json(result.clarity),
+        "clarity": result.digits.to_json(),
         "flags": flags_json(result.flags),
     }
 

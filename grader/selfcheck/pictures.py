@@ -7,22 +7,22 @@ from typing import Any
 from PIL import Image, ImageDraw
 
 from grader.digits.overlay import draw_overlay, font
-from grader.results import Result
+from grader.results import Graded
 
 FOLDER, DIGITS, CURVES = "selfcheck", "digits.png", "schedules.png"
 WIDE, HIGH, MARGIN = 420, 240, 46
 PAPER, TEXT, OWN, EXPECTED = (250, 250, 248), (34, 34, 34), (213, 47, 37), (0, 114, 178)
 
 
-def write_pictures(result: Result, folder: Path) -> list[Path]:
+def write_pictures(graded: Graded, folder: Path) -> list[Path]:
     """Into ``folder``/selfcheck; the files that there are something to show in. What an earlier
     check left is removed where there is nothing any more."""
     shown: dict[str, Image.Image] = {}
-    if result.clarity is not None:
-        shown[DIGITS] = draw_overlay(result.clarity)
+    if graded.seen.clarity is not None:
+        shown[DIGITS] = draw_overlay(graded.seen.clarity)
     curves = {
         check.id: check.details["curve"]
-        for item in result.items
+        for item in graded.result.items
         for check in item.checks
         if "curve" in check.details
     }

@@ -160,8 +160,8 @@ class Reverse:
 
     def variances(self, t: int) -> dict[str, float]:
         """sigma^2 in both forms that DDPM allows."""
-        beta_t, betatilde_t = recorded(f"reverse/{self._number}/variances")[t]
-        return {"beta_t": float(beta_t), "betatilde_t": float(betatilde_t)}
+        large, small = recorded(f"reverse/{self._number}/variances")[t]
+        return {"fixed_large": float(large), "fixed_small": float(small)}
 
     def ddim(self, t: int, s: int, variance: float = 0.0) -> tuple[float, float]:
         """The same of a step without noise, to the step just before. Raises ``NotRecorded``."""

@@ -8,12 +8,11 @@ from difflib import get_close_matches
 from functools import lru_cache
 from pathlib import Path, PurePath
 
+from grader.assignment import PREDICTIONS, SCHEDULES, SETTINGS
 from grader.intake.paths import is_junk, printable
 from grader.intake.records import Unread
 from grader.messages.message import Message, say
 
-PREDICTIONS, SCHEDULES = ("epsilon", "sample"), ("linear", "cosine")
-SETTINGS = tuple(f"{p}_{s}" for p in PREDICTIONS for s in SCHEDULES)
 FILES = {"image": "image_final.png", "gif": "gif_final.gif", "checkpoint": "model_final.pth"}
 """What the notebook leaves in the folder of a setting."""
 

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from grader.checks.verdict import Verdict
 from grader.intake.identify import student_id_in
 from grader.messages.message import say
 from grader.paths import DEFAULT_RUBRIC
-from grader.results import Flag, Result, State, environment, result_status, to_json
+from grader.results import Flag, Result, State, environment, result_status
 from grader.rubric import Rubric, load_rubric
 
 RUBRIC = load_rubric(DEFAULT_RUBRIC)
@@ -63,9 +64,14 @@ def evidence(
         flags=flags,
         environment=environment(rubric.sha256, 0),
         seconds={"execution": time.perf_counter()},
-        verdicts=verdicts,
     )
-    return Evidence(to_json(result), verdicts, overlay, prints or {}, shown or {})
+    return Evidence(result, verdicts, overlay, prints or {}, shown or {})
+
+
+def rejected(*flags: Flag) -> Evidence:
+    """Of what cannot be read, and why."""
+    found = evidence(fraction=0.0, flags=flags)
+    return replace(found, result=replace(found.result, status="rejected"))
 
 
 def unreadable(file: str, sha256: str = "0" * 64, rubric: Rubric = RUBRIC) -> Evidence:
@@ -82,7 +88,7 @@ def unreadable(file: str, sha256: str = "0" * 64, rubric: Rubric = RUBRIC) -> Ev
         environment=environment(rubric.sha256, 0),
         seconds={},
     )
-    return Evidence(to_json(result), [], b"")
+    return Evidence(result, [], b"")
 
 
 def fake_grade(job: Job) -> Evidence | Unreadable:

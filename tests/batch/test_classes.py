@@ -10,7 +10,7 @@ import os
 import tarfile
 import zipfile
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -364,8 +364,9 @@ def graded(job: Any) -> Any:
     """The points that the content names, and the id that it says stands inside."""
     found = fake_grade(job)
     text = b"".join(job.place.chunks()).decode()
-    if not found.record["student_id"] and " inside " in text:
-        found.record["student_id"] = text.split(" inside ")[1]
+    if not found.result.student_id and " inside " in text:
+        inside = text.split(" inside ")[1]
+        return replace(found, result=replace(found.result, student_id=inside))
     return found
 
 
@@ -403,7 +404,7 @@ def test_a_class_ends_as_was_decided(
         entry = found[label]
         assert (entry.points, entry.status) == (told.points, told.status), label
         assert entry.student_id == (label if told.student_id == "" else told.student_id)
-        flags = [flag["message"] for flag in (entry.result or {"flags": []})["flags"]]
+        flags = [flag.message for flag in (entry.result.flags if entry.result else ())]
         said = [*entry.reasons, *flags]
         assert not told.says or any(told.says in line for line in said), said
         if not told.says:

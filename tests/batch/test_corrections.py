@@ -13,7 +13,7 @@ from grader.batch.roster import Student
 from grader.commands.correct import correct
 from grader.errors import UsageError
 from grader.results import Flag
-from tests.batch.fake import RUBRIC, TASK, Grade, evidence, hand_in
+from tests.batch.fake import RUBRIC, TASK, Grade, hand_in, rejected
 from tests.report.books import corrected
 from tests.report.books import entry as made_entry
 
@@ -45,7 +45,7 @@ def test_corrections_win_and_survive_everything(tmp_path: Path, grade: Grade) ->
     (loss,) = [item for item in entry.items if item.id == "loss"]
     assert (loss.points, loss.automatic) == (8.0, 5.0)
     assert entry.result is not None
-    assert [i["points"] for i in entry.result["items"] if i["id"] == "loss"] == [5.0]
+    assert [i.points for i in entry.result.items if i.id == "loss"] == [5.0]
 
 
 def test_a_correction_above_what_the_item_is_worth_by_now_asks_a_person(
@@ -159,8 +159,7 @@ def test_corrections_in_a_journal_of_before_are_kept_and_ask_nobody(
 def test_where_the_new_file_cannot_be_read_both_reasons_are_named() -> None:
     flag = Flag("rejected", "The archive is damaged.")
     given = {"loss": replace(corrected("loss", 8.0)["loss"], sha256="f" * 64)}
-    entry = made_entry("2023-00001", evidence(fraction=0.0, flags=(flag,)), given)
-    entry.result["status"] = "rejected"  # type: ignore[index]
+    entry = made_entry("2023-00001", rejected(flag), given)
     assert entry.status == "rejected"
     assert entry.reasons[0] == "The archive is damaged."
     assert "another file" in entry.reasons[1]

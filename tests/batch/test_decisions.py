@@ -77,7 +77,7 @@ def test_a_tile_that_is_overruled_moves_n_and_the_points(grades: Path) -> None:
         journal.decide([decided(entry, tile, 1.0, "", "ta", worth=1.0)])
     quality = item(entries(grades)["2023-10000"], "image_quality")
     assert quality.points == 9.7
-    assert "97 of 100 are clear, not 96" in quality.checks[0]["message"]
+    assert "97 of 100 are clear, not 96" in quality.checks[0].message
     with pytest.raises(UsageError, match="no check"):
         decided(entry, "image_quality.clear_digits 100", 1.0, "", "ta")
 

@@ -62,8 +62,9 @@ def graded(job: Job) -> Any:
     content = b"".join(job.place.chunks())
     found = fake_grade(replace(job, content=content))
     inside = content.decode().split("inside=")[1].split()[0] if b"inside=2" in content else None
-    found.record["student_id"] = found.record["student_id"] or inside
-    return found
+    return replace(
+        found, result=replace(found.result, student_id=found.result.student_id or inside)
+    )
 
 
 def run(folder: Path, senders: list[Sender], roster: Roster | None) -> Gradebook:
@@ -137,7 +138,7 @@ def shown(book: Gradebook, sender: Sender, folder: Path) -> dict[str, Any]:
     """All that counts of a student: the result, the points, and the rows of every export."""
     entry = own(book, sender)
     row = {k: v for k, v in entry.row.items() if k not in ("label", "notes", "stands")}
-    row["result"] = {k: v for k, v in row["result"].items() if k != "seconds"}
+    row["result"] = replace(row["result"], seconds={})
     corrections = [item.decision for item in entry.items]
     file = folder / "gradebook.csv"
     file.write_text("\n".join(ROWS), "utf-8")

@@ -2,6 +2,7 @@
 
 import os
 import sqlite3
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -25,7 +26,10 @@ def test_evidence_comes_back_as_it_was(tmp_path: Path) -> None:
     with Journal(tmp_path, create=True) as journal:
         journal.store("key", "{}", stored)
     with Journal(tmp_path) as journal:
-        assert journal.find("key") == stored
+        found = journal.find("key")
+        assert found is not None
+        assert found.result.to_json() == stored.result.to_json()
+        assert replace(found, result=stored.result) == stored
         assert journal.find("other") is None
         assert journal.count() == 1
 
@@ -157,11 +161,11 @@ def test_what_is_stopped_before_its_commit_leaves_no_transaction_open(tmp_path: 
 
 def test_the_gradebook_is_read_again_only_if_somebody_wrote_it(tmp_path: Path) -> None:
     with Journal(tmp_path, create=True) as journal, Journal(tmp_path) as other:
-        journal.write_gradebook([("a", {"n": 1}, None)], {})
+        journal.write_gradebook([("a", row_of({"n": 1}), None)], {})
         known = journal.rows()
         journal.note({"title": "new"})
         assert journal.rows(known) is known
-        other.write_row("a", "a", {"n": 2}, None)
+        other.write_row("a", "a", row_of({"n": 2}), None)
         again = journal.rows(known)
         assert again is not known
         assert list(again.found) == [("a", row_of({"n": 2}), None)]

@@ -11,6 +11,7 @@ import pytest
 
 from grader.batch import prints as prints_module
 from grader.batch.prints import Prints, tensor_hashes
+from grader.results import Seen
 
 SIZE = 1 << 15
 
@@ -51,12 +52,12 @@ def test_what_cannot_be_taken_is_left_out_alone(
 
     (tmp_path / "model_final.pth").write_bytes(archive())
     submission: Any = SimpleNamespace(diffusion=None, root=tmp_path)
-    result: Any = SimpleNamespace(clarity=None, works=None, setting_tiles={})
+    graded: Any = SimpleNamespace(seen=Seen())
     prints = Prints()
-    prints.look(submission, result)
+    prints.look(submission, graded)
     assert len(prints.found["tensors"]) == 3
     monkeypatch.setattr(prints_module, "tensor_hashes", fail)
-    prints.look(submission, result)
+    prints.look(submission, graded)
     assert prints.found == {
         "lines": [],
         "tensors": [],

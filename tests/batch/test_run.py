@@ -1,7 +1,6 @@
 """A batch with a stand-in for grading: what is graded, kept, recomputed and noted."""
 
 import contextlib
-import json
 import os
 import random
 import signal
@@ -81,7 +80,7 @@ def test_other_points_are_recomputed_without_grading(tmp_path: Path, grade: Grad
     for old, new in zip(before.entries, after.entries, strict=True):
         assert new.before_lateness == 2 * old.before_lateness
         assert new.result is not None
-        assert new.result["environment"]["rubric_sha256"] == "1" * 64
+        assert new.result.environment["rubric_sha256"] == "1" * 64
 
 
 def test_likeness_is_compared_anew_only_when_somebodys_work_has_changed(
@@ -119,7 +118,8 @@ def test_recomputed_evidence_is_the_result_itself(tmp_path: Path, grade: Grade) 
         assert entry.key is not None
         evidence = journal.find(entry.key)
     assert evidence is not None
-    assert json.dumps(entry.result) == json.dumps(evidence.record)
+    assert entry.result is not None
+    assert entry.result.to_json() == evidence.result.to_json()
 
 
 def test_other_limits_or_another_seed_grade_again(tmp_path: Path, grade: Grade) -> None:
@@ -205,7 +205,7 @@ def test_late_work_loses_what_the_rubric_says(tmp_path: Path, grade: Grade) -> N
     assert entry.deduction == round(0.2 * entry.before_lateness, 2)
     assert entry.points == round(0.8 * entry.before_lateness, 2)
     assert entry.result is not None
-    assert entry.result["submission"]["late"] is True
+    assert entry.result.late
 
 
 def test_a_tarball_that_vanishes_is_one_line_and_is_graded_when_it_is_back(
@@ -271,7 +271,9 @@ def test_half_characters_in_a_students_texts_do_no_harm(tmp_path: Path, grade: G
     hand_in(tmp_path, "2023-00001.tar.gz", b"1")
     with batch(tmp_path / "grades", tmp_path / "in") as started:
         started.journal.store("key", "{}", found)
-        assert started.journal.find("key") == found
+        kept = started.journal.find("key")
+        assert kept is not None
+        assert kept.result.to_json() == found.result.to_json()
     book = made_book(made_entry("2023-00001", found, name=half))
     with Journal(tmp_path / "grades") as journal:
         write_pages(journal, book)

@@ -14,7 +14,7 @@ from grader.batch.places import Place
 from grader.batch.screen import Screen, clock_face, spoken
 from grader.batch.work import Job, Unreadable, stage_file
 from grader.results import Flag, State
-from tests.batch.fake import TASK, evidence
+from tests.batch.fake import TASK, evidence, rejected
 
 
 class Clock:
@@ -101,10 +101,9 @@ def test_a_line_for_each_that_ended_with_its_name_of_now_and_its_time(clock: Clo
     for number in range(4):
         screen.given(f"user_{number}")
     clock.now += 12.9
-    rejected = evidence(flags=(Flag("rejected", "The archive is damaged."),))
-    rejected.record["status"] = "rejected"  # type: ignore[index]
     screen.ended("user_0", evidence(fraction=0.5), "2023-00000")
-    screen.ended("user_1", rejected, "user_1")
+    damaged = Flag("rejected", "The archive is damaged.")
+    screen.ended("user_1", rejected(damaged), "user_1")
     failed = evidence(state=State.INFRA_ERROR, message="The grader failed.")
     screen.ended("user_2", failed, "user_2")
     screen.ended("user_3", Unreadable("in/x.tar.gz cannot be read: gone."), "user_3")

@@ -8,8 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from grader.arrays import Array
+from grader.assignment import SCHEDULES
 from grader.checks.answers import ScheduleAnswer
-from grader.checks.beta_schedule import SCHEDULES, compare, judge
+from grader.checks.beta_schedule import compare, judge
 from grader.checks.cases import Case
 from grader.checks.oracle import beta_cases, betas, cosine_alphabar
 from grader.checks.verdict import Verdict

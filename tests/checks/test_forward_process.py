@@ -6,7 +6,7 @@ import pytest
 from grader.checks.cases import Case
 from grader.checks.forward_process import Group, in_order, is_uneven, never_drawn, regress
 from grader.checks.oracle import betas, entries
-from grader.checks.setting import Steps
+from grader.checks.schedule_in_use import Steps
 
 CASE = Case(0.02, 0.2, 16)
 STEPS = Steps.of(entries(betas(CASE, "linear")), CASE.T, too_far=8.0)

@@ -102,8 +102,8 @@ def test_a_loss_without_a_gradient_is_said_to_have_none() -> None:
     ("kind", "where", "said"),
     [
         (Chain, "mean", "that of the posterior at all 39 steps"),
-        (Chain, "noise", "of variance beta_t at all 39 steps"),
-        (Posterior, "noise", "of variance betatilde_t at all 39 steps"),
+        (Chain, "noise", "of variance fixed_large at all 39 steps"),
+        (Posterior, "noise", "of variance fixed_small at all 39 steps"),
         (NoNoise, "noise", "none at any step"),
         (MeanNotDivided, "mean", "off at 38 of 39 steps, t = 3 to 40: x_t counts 0.89 to 0.98"),
         (Ddim, "mean", "the predicted image counts 0.5"),
@@ -125,5 +125,5 @@ def test_the_message_and_the_numbers_name_the_same_steps() -> None:
     assert verdict.state is State.FAILED
     assert "at 1 of 39 steps, t = 21" in verdict.message
     assert verdict.measured["noise"] == (
-        "of another variance at 1 of 39 steps, t = 21: 0 times beta_t"
+        "of another variance at 1 of 39 steps, t = 21: 0 times fixed_large"
     )

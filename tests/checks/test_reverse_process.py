@@ -19,7 +19,7 @@ from grader.checks.clock import Clock
 from grader.checks.oracle import betas, entries, sampling_case
 from grader.checks.reverse_process import judge_steps
 from grader.checks.sampling_questions import N_SAMPLE, recorded_steps
-from grader.checks.setting import Steps
+from grader.checks.schedule_in_use import Steps
 from grader.checks.verdict import Verdict
 from grader.results import State
 from grader.sandbox import Outcome, Status

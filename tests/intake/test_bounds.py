@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
-from grader.checks.setting import too_many_calls
+from grader.checks.schedule_in_use import too_many_calls
 from grader.errors import Rejected
 from grader.intake import ArchiveLimits, open_submission, plan_definitions
 from grader.intake.decoding import text_of

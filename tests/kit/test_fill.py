@@ -90,7 +90,7 @@ def test_a_region_without_an_end_is_named(template: NotebookNode) -> None:
 
 
 def test_nothing_is_filled_where_nothing_is_wanted(template: NotebookNode) -> None:
-    assert solve(template, only=[], settings={}) == template
+    assert solve(template, only=[], hyper_parameters={}) == template
 
 
 def test_banners_stay_round_what_is_filled_in(template: NotebookNode) -> None:
@@ -102,7 +102,7 @@ def test_banners_stay_round_what_is_filled_in(template: NotebookNode) -> None:
 
 def test_settings_keep_the_comments_beside_them(template: NotebookNode) -> None:
     settings = {"n_T": "7", "schedule": r"'\1'"}
-    source = cell_with(solve(template, only=[], settings=settings), "n_epoch = ").source
+    source = cell_with(solve(template, only=[], hyper_parameters=settings), "n_epoch = ").source
     assert "\nn_T = 7  # number of diffusion steps\n" in source
     assert "\nschedule = '\\1'  #" in source
     assert "\nn_feat = None  #" in source
@@ -110,7 +110,7 @@ def test_settings_keep_the_comments_beside_them(template: NotebookNode) -> None:
 
 def test_a_setting_that_nobody_has_is_named(template: NotebookNode) -> None:
     with pytest.raises(GraderError, match="sets temperature 0 times"):
-        solve(template, settings={"temperature": "1"})
+        solve(template, hyper_parameters={"temperature": "1"})
 
 
 def test_own_prompt_stands_in_the_students_cell_only() -> None:

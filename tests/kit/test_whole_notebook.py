@@ -13,7 +13,7 @@ import torch
 from nbformat import NotebookNode
 from PIL import Image
 
-from grader.kit.fill import DIFFUSION, SETTINGS, read_template, solve
+from grader.kit.fill import DIFFUSION, HYPER_PARAMETERS, read_template, solve
 from grader.paths import MNIST_DIR
 
 # torch and matplotlib about each other, where a tensor is shown
@@ -50,7 +50,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Any:
     """Namespace, folder and shown figures of one run on a few real digits."""
     folder = tmp_path_factory.mktemp("assignment")
     shutil.copytree(MNIST_DIR, folder / "data")
-    notebook = solve(read_template(DIFFUSION), settings={**SETTINGS, **SMALL})
+    notebook = solve(read_template(DIFFUSION), hyper_parameters={**HYPER_PARAMETERS, **SMALL})
     for old in REPLACED:
         assert any(old in cell.source for cell in notebook.cells)
     shown: list[tuple[int, ...]] = []

@@ -21,8 +21,8 @@ from grader.report.publish import publish
 from grader.report.snippets import MOST_READ, MOST_SHOWN, looked_at, without_comments
 from grader.report.statistics import alpha, quartiles, rest_correlation
 from grader.report.words import Words
-from grader.results import State
-from tests.batch.fake import RUBRIC, evidence
+from grader.results import Flag, State
+from tests.batch.fake import RUBRIC, evidence, rejected
 from tests.report.books import book, corrected, entry
 from tests.report.test_pages import EVIL, Tags
 from tests.review.room import Student, grade
@@ -105,7 +105,7 @@ def test_the_figures_of_a_class_are_those_of_its_points() -> None:
         assert item.whole.correlation == pytest.approx(pearsonr(column, rest).statistic, abs=1e-9)
         assert item.whole.share == pytest.approx(column.mean() / 10)
     by_check = {c.id: c for item in figures.items for c in item.checks}
-    right = [one.items[3].checks[0]["points"] == 5 for one in students]
+    right = [one.items[3].checks[0].points == 5 for one in students]
     assert by_check["sampling.epsilon"].full == sum(right)
     assert figures.totals == pytest.approx(points.sum(axis=1).tolist())
 
@@ -160,12 +160,10 @@ def test_a_sentence_without_an_id_or_with_an_unknown_one_is_its_own_key() -> Non
 
 def test_only_what_is_settled_counts_and_who_is_left_out_is_said() -> None:
     doubt = lost("loss.epsilon", say("loss.l1"), 1.0, State.NEEDS_REVIEW)
-    rejected = made({})
-    record = {**rejected.record, "status": "rejected", "flags": [{"id": "x", "message": "cut"}]}
     students = [
         student("2023-00001", EPSILON),
         student("2023-00002", doubt),
-        entry("2023-00003", replace(rejected, record=record)),
+        entry("2023-00003", rejected(Flag("x", "cut"))),
         entry("2023-00004"),
     ]
     figures = class_figures(book(*students))

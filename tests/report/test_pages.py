@@ -18,7 +18,7 @@ from grader.report.index import distributions, index_page, sections, summarize, 
 from grader.report.student import Around, lost, student_page
 from grader.report.words import Words
 from grader.results import Flag, State
-from tests.batch.fake import evidence
+from tests.batch.fake import evidence, rejected
 from tests.report.books import ITEMS, book, corrected, entry
 
 EVIL = '"><script>alert(1)</script><img src=x onerror=alert(2)>'
@@ -151,7 +151,7 @@ def drawn(curve: dict[str, Any]) -> str:
     found = evidence(state=State.FAILED, fraction=0.0)
     student = entry("2023-00001", found)
     check = student.items[0].checks[0]
-    check["details"]["curve"] = curve  # type: ignore[index]
+    check.details["curve"] = curve  # type: ignore[index]
     return student_page(book(student), student, b"", {})
 
 
@@ -334,14 +334,13 @@ def test_of_many_reasons_those_of_the_most_are_in_sight() -> None:
 
 def test_who_could_not_be_read_is_named_and_in_no_mean() -> None:
     whole = evidence()
-    flags = [{"id": "damaged", "message": "The archive is cut off."}]
-    rejected = replace(whole, record={**whole.record, "status": "rejected", "flags": flags})
+    unread = rejected(Flag("damaged", "The archive is cut off."))
     given = corrected("loss", 5)  # some points of a person's, and still not read
     students = [
         entry("2023-00001", whole),
         entry("2023-00002", evidence(fraction=0.5)),
-        entry("2023-00003", rejected),
-        entry("2023-00004", rejected, given),
+        entry("2023-00003", unread),
+        entry("2023-00004", unread, given),
         entry("2023-00005"),
     ]
     found = summarize("everybody", students)

@@ -10,6 +10,7 @@ from grader.batch.gradebook import Entry
 from grader.errors import UsageError
 from grader.report.tables import canvas_csv, defused, plain_csv, unsettled
 from grader.results import Flag, State
+from tests.batch import fake
 from tests.batch.fake import evidence
 from tests.report.books import book, corrected, entry
 
@@ -67,9 +68,7 @@ def rejected(label: str, *items: str) -> Entry:
     """A submission that cannot be read, some items of which a person has corrected."""
     flag = Flag("rejected", "The archive is damaged.")
     given = {name: value for item in items for name, value in corrected(item, 4.5).items()}
-    found = evidence(fraction=0.0, flags=(flag,))
-    found.record["status"] = "rejected"  # type: ignore[index]
-    return entry(label, found, given)
+    return entry(label, fake.rejected(flag), given)
 
 
 def test_who_has_no_score_is_named_with_the_reason() -> None:

@@ -17,7 +17,7 @@ from grader.report.index import index_page
 from grader.report.student import Around, student_page
 from grader.report.tables import plain_csv
 from grader.report.terminal import print_result
-from grader.results import Flag, Result, State, to_json
+from grader.results import Flag, Result, State
 from tests.batch.fake import RUBRIC
 from tests.report.books import book, corrected, entry
 
@@ -40,7 +40,7 @@ def result(
     items = RUBRIC.score(verdicts) if status != "rejected" else RUBRIC.skipped(NOT_READ)
     return Result(
         "2023-00001", "2023-00001.tar.gz", "0" * 64, status or "needs_review", 100, items, flags,
-        {"grader": "", "python": "", "torch": "", "seed": 0}, {}, verdicts=verdicts,
+        {"grader": "", "python": "", "torch": "", "seed": 0},
     )  # fmt: skip
 
 
@@ -87,7 +87,7 @@ def test_in_the_terminal(made: type, reason: str) -> None:
 @pytest.mark.parametrize("ta", [True, False])
 def test_on_a_students_page(made: type, reason: str, ta: bool) -> None:
     found: Result = made()
-    student = entry("2023-00001", Evidence(to_json(found), found.verdicts))
+    student = entry("2023-00001", Evidence(found, ()))
     page = student_page(book(student), student, b"", {}, around=Around() if ta else None)
     said = words(re.sub(r"<[^>]*>", " ", page)).count(reason)
     assert said == (2 if ta and found.flags else 1)  # the TA's list of flags is one by itself
@@ -96,7 +96,7 @@ def test_on_a_students_page(made: type, reason: str, ta: bool) -> None:
 @cases
 def test_in_the_index_and_among_the_reasons(made: type, reason: str) -> None:
     found: Result = made()
-    student = entry("2023-00001", Evidence(to_json(found), found.verdicts))
+    student = entry("2023-00001", Evidence(found, ()))
     if found.status == "needs_review" and made is imported:
         assert student.reasons == [f"beta_schedule, schedule_parameters, loss, sampling: {IMPORT}"]
     assert index_page(book(student)).count(reason) <= 1
@@ -105,7 +105,7 @@ def test_in_the_index_and_among_the_reasons(made: type, reason: str) -> None:
 @cases
 def test_in_exports(made: type, reason: str) -> None:
     found: Result = made()
-    student = entry("2023-00001", Evidence(to_json(found), found.verdicts))
+    student = entry("2023-00001", Evidence(found, ()))
     content = gradescope_json(student, VISIBLE, b"")
     assert content is not None
     tests = json.dumps([test["output"] for test in content["tests"]])
@@ -115,7 +115,7 @@ def test_in_exports(made: type, reason: str) -> None:
 
 def test_one_that_is_hidden_hides_no_other_s_reason() -> None:
     found = syntax_error()
-    student = entry("2023-00001", Evidence(to_json(found), found.verdicts))
+    student = entry("2023-00001", Evidence(found, ()))
     page = student_page(book(student), student, b"", {})
     assert SYNTAX in page
     content = gradescope_json(student, {**VISIBLE, "beta_schedule": False}, b"")
@@ -128,9 +128,7 @@ def test_one_that_is_hidden_hides_no_other_s_reason() -> None:
 
 def test_what_a_person_judged_of_an_unreadable_one_is_shown_alone() -> None:
     found = rejected()
-    student = entry(
-        "2023-00001", Evidence(to_json(found), found.verdicts), corrected("loss", 6, "by mail")
-    )
+    student = entry("2023-00001", Evidence(found, ()), corrected("loss", 6, "by mail"))
     page = student_page(book(student), student, b"", {})
     assert page.count(NOT_READ) == 1
     assert "by mail" in page
@@ -140,7 +138,7 @@ def test_what_a_person_judged_of_an_unreadable_one_is_shown_alone() -> None:
 
 def test_points_of_what_nobody_has_judged_are_no_zero_on_any_page() -> None:
     found = rejected()
-    student = entry("2023-00001", Evidence(to_json(found), found.verdicts))
+    student = entry("2023-00001", Evidence(found, ()))
     assert student.points is None
     assert "No item is judged yet." in student_page(book(student), student, b"", {})
     index = index_page(book(student))

@@ -25,9 +25,10 @@ from grader.batch.run import Watch
 from grader.batch.work import Job
 from grader.checks.items import known_items
 from grader.checks.verdict import Verdict
+from grader.digits.readings import TileReading
 from grader.intake.paths import printable
 from grader.messages.message import Message, Said, say, sentence
-from grader.results import Flag, State, result_status, to_json
+from grader.results import ClearDigits, Flag, Result, State, environment, result_status
 from tests.batch.fake import RUBRIC, Threads, batch, evidence
 
 CODE = """class DDPM(nn.Module):
@@ -84,8 +85,6 @@ def made(student: Student, file: str, sha256: str) -> Evidence:
     ]
     base = evidence(file, sha256)
     items = RUBRIC.score(verdicts)
-    from grader.results import Result, environment
-
     result = Result(
         student_id=student.id,
         file=printable(file),  # as the batch keeps it
@@ -95,10 +94,8 @@ def made(student: Student, file: str, sha256: str) -> Evidence:
         items=items,
         flags=student.flags,
         environment=environment(RUBRIC.sha256, 0),
-        seconds={},
-        verdicts=verdicts,
+        digits=clear_digits(),
     )
-    record = {**to_json(result), "clarity": clarity()}
     shown = {
         "asked": [{"prompt": "a lighthouse in a storm", "how": "guidance 8, steps 40, seed 1"}],
         "pictures": [picture()],
@@ -124,7 +121,7 @@ def made(student: Student, file: str, sha256: str) -> Evidence:
     }
     return replace(
         base,
-        record=record,
+        result=result,
         verdicts=verdicts,
         overlay=overlay(),
         prints=dict(student.prints or {}),
@@ -132,13 +129,10 @@ def made(student: Student, file: str, sha256: str) -> Evidence:
     )
 
 
-def clarity() -> dict[str, Any]:
-    tiles = [
-        {"row": n // 10, "column": n % 10, "label": n % 10, "predicted": n % 10, "confidence": 0.9}
-        | {"clear": n >= 4}
-        for n in range(100)
-    ]
-    return {"clear": 96, "total": 100, "source": "notebook", "tiles": tiles}
+def clear_digits() -> ClearDigits:
+    """All but the first four of a hundred."""
+    tiles = [TileReading(n // 10, n % 10, n % 10, n % 10, 0.9, n >= 4) for n in range(100)]
+    return ClearDigits("notebook", tiles)
 
 
 def picture(colour: str = "#3a6ea5") -> str:

@@ -4,14 +4,14 @@ from pathlib import Path
 
 import pytest
 
+from grader.assignment import PREDICTIONS
 from grader.batch.decisions import Decision
-from grader.checks.setting import PREDICTIONS
 from grader.commands.correct import correct
 from grader.messages.message import say, sentence, together
 from grader.results import Flag, State
 from grader.review.groups import AGAIN, Group, groups_of
 from grader.review.kinds import kind_of
-from tests.batch.fake import evidence
+from tests.batch.fake import evidence, rejected
 from tests.report.books import entry
 from tests.review.room import CLIP, DDIM, L1, L1_LOSS, Student, clipped, entries, grade, some_class
 
@@ -93,8 +93,7 @@ def test_the_four_settings_are_one_item() -> None:
 
 
 def test_what_cannot_be_read_is_one_doubt_on_everything() -> None:
-    found = entry("2023-00001", evidence(fraction=0.0, flags=(Flag("rejected", "Damaged."),)))
-    found.result["status"] = "rejected"  # type: ignore[index]
+    found = entry("2023-00001", rejected(Flag("rejected", "Damaged.")))
     (group,) = groups_of([found])
     assert group.max_points == 100
     assert not group.doubts[0].settled

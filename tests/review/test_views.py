@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -144,7 +145,7 @@ def test_what_could_not_be_read_is_said_once(tmp_path: Path) -> None:
     with bench(tmp_path / "grades") as at:
         entry = at.room.entries["2023-10000"]
         assert entry.result is not None
-        result = {**entry.result, "status": "rejected"}
+        result = replace(entry.result, status="rejected")
         at.journal.write_row("2023-10000", "2023-10000", {**entry.row, "result": result}, entry.key)
         at.room.refresh()
         group = next(group for group in at.room.groups if group.title == damaged)

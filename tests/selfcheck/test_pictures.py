@@ -6,26 +6,16 @@ from typing import Any
 import pytest
 from PIL import Image, ImageFont
 
-from grader.results import CheckResult, ItemResult, Result, State
+from grader.results import CheckResult, Graded, ItemResult, Result, State
 from grader.selfcheck.pictures import write_pictures
 
 CURVE = {"T": 4, "t": [1, 2, 4], "got": [0.1, 9.0, -1.0], "expected": [0.1, 0.2, 0.4]}
 
 
-def result_with(details: dict[str, Any]) -> Result:
+def result_with(details: dict[str, Any]) -> Graded:
     check = CheckResult("beta_schedule.linear", State.FAILED, 0, 5, "", details)
     item = ItemResult("beta_schedule", State.FAILED, 0, 10, [check])
-    return Result(
-        student_id=None,
-        file="",
-        sha256="",
-        status="graded",
-        max_points=10,
-        items=[item],
-        flags=[],
-        environment={},
-        seconds={},
-    )
+    return Graded(Result(None, "", "", "graded", 10, [item]))
 
 
 def test_a_picture_of_what_is_right_again_goes(tmp_path: Path) -> None:

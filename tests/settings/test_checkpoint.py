@@ -13,13 +13,14 @@ import numpy as np
 import pytest
 import torch
 
+from grader.assignment import SETTINGS
 from grader.checks.trained_setting import Context, with_checkpoint
 from grader.checks.verdict import Verdict
 from grader.results import State
 from grader.sandbox import KernelSession
 from grader.settings.checkpoint import Behaviour, Checkpoint, observe, read_checkpoint
 from grader.settings.evidence import SettingEvidence, own_schedule, same_weights
-from grader.settings.folders import SETTINGS, SettingFiles
+from grader.settings.folders import SettingFiles
 from reference.guidance import GuidedUnet
 from tests.settings.conftest import state_of
 

@@ -9,8 +9,8 @@ import pytest
 import torch
 from nbformat import NotebookNode
 
-from grader import artefacts, pipeline
-from grader.checks import trained_setting
+from grader import pipeline
+from grader.checks import image_quality, text_to_image, trained_setting
 from grader.intake import open_submission
 from grader.kit.fill import DIFFUSION
 from grader.kit.guided import guided
@@ -45,9 +45,8 @@ def states(result: Result) -> dict[str, str]:
 def test_code_that_hangs_takes_nothing_but_the_trial(tmp_path: Path, sandbox: Sandbox) -> None:
     limits = replace(RUBRIC.limits, probe_seconds=2, submission_seconds=60)
     options = Options(replace(RUBRIC, limits=limits), sandbox)
-    result = grade(
-        handed_in(tmp_path / "2023-12345", apply_variant(guided(SOLVED, 1.0), LOOP)), options
-    )
+    looping = apply_variant(guided(SOLVED, 1.0), LOOP)
+    result = grade(handed_in(tmp_path / "2023-12345", looping), options).result
     found = states(result)
     assert "infra_error" not in found.values()
     assert found["loss.epsilon"] == "timeout"
@@ -78,7 +77,7 @@ def test_a_fault_of_ours_costs_the_file_that_it_befell(
     monkeypatch.setattr(evidence_module, "look_at_image", fail)
     monkeypatch.setattr(evidence_module, "observe", fail)
     options = Options(RUBRIC, sandbox)
-    found = states(grade(handed_in(tmp_path / "2023-12345", SOLVED), options))
+    found = states(grade(handed_in(tmp_path / "2023-12345", SOLVED), options).result)
     assert found["setting_sample_linear.image"] == "infra_error"
     assert found["setting_sample_linear.checkpoint"] == "infra_error"
     assert found["setting_epsilon_linear.image"] == "needs_review"
@@ -94,9 +93,10 @@ def test_what_judging_did_not_foresee_is_for_a_person(
 
     monkeypatch.setattr("grader.checks.loss.judge", fail)
     monkeypatch.setattr(trained_setting, "picture", fail)
-    monkeypatch.setattr(artefacts, "find_samples", fail)
-    monkeypatch.setattr(artefacts, "find_works", fail)
-    found = states(grade(handed_in(tmp_path / "2023-12345", SOLVED), Options(RUBRIC, sandbox)))
+    monkeypatch.setattr(image_quality, "find_samples", fail)
+    monkeypatch.setattr(text_to_image, "find_works", fail)
+    options = Options(RUBRIC, sandbox)
+    found = states(grade(handed_in(tmp_path / "2023-12345", SOLVED), options).result)
     assert "infra_error" not in found.values()
     for check in ("loss.epsilon", "setting_sample_linear.image", "image_quality.clear_digits"):
         assert found[check] == "needs_review"

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from grader.settings.folders import FILES, SETTINGS, find_settings, setting_of
+from grader.assignment import SETTINGS
+from grader.settings.folders import FILES, find_settings, setting_of
 
 
 def put(root: Path, *names: str) -> Path:

@@ -9,11 +9,12 @@ import torch
 import torch.nn.functional as F
 
 from grader.arrays import Array
+from grader.assignment import SETTINGS
 from grader.digits.labelled import labelled_tiles
 from grader.sandbox import KernelSession, Sandbox
 from grader.settings.checkpoint import CLEARLY, RANGES, TRAINED, Behaviour, explained, observe
 from grader.settings.evidence import SettingEvidence, comparable
-from grader.settings.folders import SETTINGS, SettingFiles
+from grader.settings.folders import SettingFiles
 from grader.settings.looks import (
     LOOKS,
     Look,

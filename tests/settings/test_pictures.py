@@ -12,12 +12,13 @@ from PIL import Image
 from torchvision.utils import make_grid, save_image
 
 from grader.arrays import Array
+from grader.assignment import PREDICTIONS, SETTINGS
 from grader.checks.trained_setting import Context, judge_setting, picture
 from grader.digits.labelled import sheets
 from grader.results import State
 from grader.sandbox import KernelSession
 from grader.settings.evidence import SettingEvidence, Twins, find_twins, same_pictures
-from grader.settings.folders import FILES, PREDICTIONS, SETTINGS, SettingFiles
+from grader.settings.folders import FILES, SettingFiles
 from grader.settings.pictures import (
     VIEW,
     Shown,

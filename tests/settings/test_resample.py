@@ -29,16 +29,15 @@ def graded(tmp_path: Path, sandbox: Sandbox) -> Grade:
         nbformat.write(notebook, folder / DIFFUSION)
         torch.save(state, folder / "results_sample_linear" / "model_final.pth")
         rubric = load_rubric(RUBRIC_DIR / "assignment2.toml")
-        return grade(folder, Options(rubric, sandbox, resample=resample))
+        return grade(folder, Options(rubric, sandbox, resample=resample)).result
 
     return run
 
 
 def test_images_are_drawn_and_counted_if_asked_for(graded: Grade) -> None:
     result = graded(guided(SOLVED, 1.0), state_of("sample_linear", T=T))
-    assert result.clarity is not None
-    assert result.clarity.source == "resampled"
-    assert result.clarity.total == 100
+    assert result.digits.source == "resampled"
+    assert len(result.digits.tiles) == 100
     flags = [flag.message for flag in result.flags if flag.id == "samples_elsewhere"]
     assert flags == [
         "No picture of 100 samples could be counted in the notebook; "
@@ -52,6 +51,6 @@ def test_nothing_is_drawn_if_not_asked_for(graded: Grade) -> None:
 
 def test_weights_of_another_network_are_said_not_to_fit(graded: Grade) -> None:
     result = graded(SOLVED, state_of("sample_linear", T=T))  # no guidance in this notebook
-    assert result.clarity is None
+    assert result.digits.source is None
     (check,) = next(item.checks for item in result.items if item.id == "image_quality")
     assert "other names or shapes" in str(check.details["seen"])

@@ -17,7 +17,6 @@ from grader.checks.tolerances import DEFAULT, Tolerances
 from grader.messages.message import say
 from grader.sandbox import KernelSession, Outcome, Status
 
-PREDICTIONS = ("epsilon", "sample")
 MOST_ROWS, FEW_ROWS = 100, 10_000
 """Of T: what calls of the network leave of one sampling. Thirty images, one at a time and with
 guidance, leave 60 T rows."""
@@ -25,7 +24,7 @@ K = TypeVar("K", bound=Answer)
 
 
 @dataclass(frozen=True)
-class Setting:
+class ScheduleInUse:
     """``stand_in`` is None for the student's own schedule, else T or T + 1: the reference's
     entries, with a leading beta of 0 in the second case.
 
@@ -95,14 +94,14 @@ class Steps:
         return cls(beta[first:], alphabar[first:], before, first, too_far)
 
 
-def settings_to_judge(
+def schedules_to_judge(
     betas_right: Mapping[str, bool],
     entries_right: Mapping[str, bool],
     from_zero: Mapping[str, bool],
     call_own: bool,
     tolerances: Tolerances,
-) -> list[list[Setting]]:
-    """Groups of settings, each group's members alternatives of which the best counts.
+) -> list[list[ScheduleInUse]]:
+    """Groups of schedules, each group's members alternatives of which the best counts.
 
     Schedules that are right are all judged; where they have T + 1 real entries (``from_zero``), as
     used from 1 to T or from 0 to T - 1. If none is right, the reference's linear schedule stands
@@ -112,35 +111,39 @@ def settings_to_judge(
     if right:
         return [
             [
-                Setting(s, from_zero=first, tolerances=tolerances)
+                ScheduleInUse(s, from_zero=first, tolerances=tolerances)
                 for first in ((False, True) if from_zero[s] else (False,))
             ]
             for s in right
         ]
     stand_ins = [
-        Setting("linear", form, call_own=call_own, tolerances=tolerances) for form in ("T", "T+1")
+        ScheduleInUse("linear", form, call_own=call_own, tolerances=tolerances)
+        for form in ("T", "T+1")
     ]
-    own = [Setting(s, derived=True, tolerances=tolerances) for s in betas_right if betas_right[s]]
+    own = [
+        ScheduleInUse(s, derived=True, tolerances=tolerances) for s in betas_right if betas_right[s]
+    ]
     return [[*stand_ins, *(own[:1] if call_own else [])]]
 
 
 def ask(
     session: KernelSession,
     kind: type[K],
-    setting: Setting,
+    in_use: ScheduleInUse,
     case: Case,
     prediction: str,
     **inputs: Any,
 ) -> K:
-    """Runs the ``diffusion`` probe on one setting for this kind of answer. Raises ``Malformed``."""
+    """Runs the ``diffusion`` probe with one schedule, for this kind of answer. Raises
+    ``Malformed``."""
     outcome = session.probe(
         "diffusion",
         {
             **case.__dict__,
             "measure": kind.measure,
-            "schedule": setting.schedule,
+            "schedule": in_use.schedule,
             "prediction_type": prediction,
-            "given": setting.given(case),
+            "given": in_use.given(case),
             **inputs,
         },
     )
