@@ -309,4 +309,4 @@ class Batch:
         compared = fingerprint(prints)
         if self.journal.fact("compared") == compared:
             return {}
-        return {"pairs": [vars(pair) for pair in alike(prints)], "compared": compared}
+        return {"pairs": [pair.to_json() for pair in alike(prints)], "compared": compared}
