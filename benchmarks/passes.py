@@ -20,8 +20,8 @@ from benchmarks.settings import T, save
 from benchmarks.show import Samples, ratio, spread
 from benchmarks.speed import sandboxes, scratch, seconds
 from grader.assignment import SETTINGS
-from grader.digits.decode import decoding_session
 from grader.intake import plan_model
+from grader.pictures.decode import decoding_session
 from grader.sandbox import Limits, Outcome, Sandbox, Status
 from grader.sandbox.sources import probe_code
 from grader.settings import evidence

@@ -12,8 +12,8 @@ from benchmarks.show import Samples, spread
 from benchmarks.speed import sandboxes, scratch, seconds
 from benchmarks.widened import widened
 from grader.assignment import SETTINGS
-from grader.digits.decode import decoding_session
 from grader.intake import plan_model
+from grader.pictures.decode import decoding_session
 from grader.sandbox import Limits, Sandbox
 from grader.settings.evidence import SettingEvidence, look, try_checkpoints
 from grader.settings.folders import FILES

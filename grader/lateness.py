@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 
 from grader.errors import UsageError
+from grader.messages.message import Said, say
 
 _SHORT_HOUR = re.compile(r"([T ])([0-9]:)")  # 2026-05-01 9:05, as Excel saves it
 _SECONDS = re.compile(r"[0-9]:[0-9]{2}:[0-9]{2}")
@@ -44,15 +45,13 @@ class Lateness:
         """What it costs; a doubtful time costs nothing until a person settles it."""
         return rule.percent(self.by) if self.by is not None and self.sure else 0.0
 
-    def note(self, rule: LateRule) -> str:
+    def note(self, rule: LateRule) -> Said:
         """What a person must settle; empty if nothing."""
         if not self.late or self.sure or not rule.percent_per_day:
             return ""
-        known = "by an unknown time"
-        if self.by is not None:
-            hours = self.by / timedelta(hours=1)
-            known = f"by {hours:.1f} hours, if the file's time is that of handing in"
-        return f"Late {known}: nothing is deducted until the roster's column 'submitted' tells."
+        if self.by is None:
+            return say("note.late")
+        return say("note.late_by", hours=f"{self.by / timedelta(hours=1):.1f}")
 
 
 def parse_moment(text: str) -> datetime:

@@ -34,7 +34,6 @@ from grader.checks.image_quality import is_notebooks
 from grader.checks.items import HandedIn, Judged, Looked, Looking, code_items, looks
 from grader.checks.makers import with_makers
 from grader.checks.verdict import Verdict, missing, needs_review, not_judged
-from grader.digits.decode import decoding_session
 from grader.errors import Rejected
 from grader.intake import (
     Plan,
@@ -50,6 +49,7 @@ from grader.intake.data import data_spaces
 from grader.intake.identify import student_id_in
 from grader.intake.paths import printable
 from grader.messages.message import Said, say, together
+from grader.pictures.decode import decoding_session
 from grader.results import ClearDigits, Graded, Result, Seen, environment, result_status
 from grader.rubric import Rubric
 from grader.sandbox import InfraError, KernelSession, Outcome, Sandbox

@@ -34,6 +34,7 @@ LAYERS = (
     "sandbox",
     "states",
     "intake",
+    "pictures",
     "digits",
     "settings text_to_image",
     "checks",
@@ -109,7 +110,7 @@ def test_no_modules_import_each_other_in_a_circle() -> None:
     TopologicalSorter({module: known_to(module) for module in MODULES}).prepare()
 
 
-READERS = {"checks/answers.py", "digits/decode.py"} | {
+READERS = {"checks/answers.py", "pictures/decode.py"} | {
     f"settings/{name}.py" for name in ("checkpoint", "evidence", "looks", "resample")
 }
 """Who makes a record of what a probe answers."""

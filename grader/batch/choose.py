@@ -17,7 +17,7 @@ from grader.batch.gather import Attempt
 from grader.batch.places import Place
 from grader.batch.roster import Roster, Student
 from grader.intake.paths import printable
-from grader.messages.message import say
+from grader.messages.message import Said, say
 from grader.states import Flag
 
 _LONG_AGO = datetime(1, 1, 1, tzinfo=UTC)
@@ -55,7 +55,7 @@ class Handed:
     counts: Attempt
     others: Sequence[Attempt]
     claim: Claim | None
-    notes: Sequence[str] = ()
+    notes: Sequence[Said] = ()
     flags: Sequence[Flag] = ()
 
     @property
@@ -114,16 +114,12 @@ def _handed(owner: str, group: Sequence[Attempt], register: "Register") -> Hande
         *others, counts = ordered
     beside = [printable(a.file) for a in others if a.is_results and not counts.is_results]
     if beside:
-        notes = [*notes, f"{', '.join(beside)} came beside it and is not graded with it."]
+        notes = [*notes, say("note.beside", files=", ".join(beside))]
     if len({a.student_id for a in group if a.student_id}) > 1 and not _is_known(claim):
-        notes = [*notes, "The attempts carry different student ids."]
+        notes = [*notes, say("note.different_ids")]
     if len(counts.readings) > 1:
         users = " or ".join(reading.user for reading in counts.readings)
-        notes = [
-            *notes,
-            f"Canvas's name for the file can mean user {users}; Canvas's gradebook tells, if it is "
-            "given by --roster.",
-        ]
+        notes = [*notes, say("note.users", users=users)]
     owners = [owner]
     ids = {a.student_id for a in group if a.student_id and not a.readings}
     if claim and claim.sure >= Sure.CONFIRMED:
@@ -208,7 +204,7 @@ class Register:
         fitting = known if len(known) == 1 else same
         return attempt.read_as(fitting[0]) if len(fitting) == 1 else attempt
 
-    def claim(self, group: Sequence[Attempt]) -> tuple[Claim | None, list[str], list[Flag]]:
+    def claim(self, group: Sequence[Attempt]) -> tuple[Claim | None, list[Said], list[Flag]]:
         """The id that a group of attempts has by its names, with notes for a person, and flags."""
         ordered = sorted(group, key=_order(group))
         user = next((a.user for a in ordered if a.user), None)
@@ -225,11 +221,11 @@ class Register:
             return Claim(last, Sure.CONFIRMED), [], []
         return Claim(last, Sure.NAMED), self.namesake(name, last), []
 
-    def _hinted(self, ordered: Sequence[Attempt]) -> tuple[Claim | None, list[str], list[Flag]]:
+    def _hinted(self, ordered: Sequence[Attempt]) -> tuple[Claim | None, list[Said], list[Flag]]:
         several = next((a.ids for a in reversed(ordered) if len(a.ids) > 1), ())
         if several:
-            text = f"The file's name carries several student ids: {', '.join(several[:5])}."
-            return None, [text], []
+            said = say("note.several_ids", ids=", ".join(several[:5]))
+            return None, [said], []
         hint = next((a.hint for a in reversed(ordered) if a.hint), None)
         if hint is None:
             return None, [], []
@@ -238,26 +234,21 @@ class Register:
         said = say("student_id.written_otherwise", id=hint)
         return Claim(hint, Sure.HINTED), [], [Flag("student_id_written_otherwise", said)]
 
-    def refuted(self, student_id: str, group: Sequence[Attempt]) -> list[str]:
+    def refuted(self, student_id: str, group: Sequence[Attempt]) -> list[Said]:
         """A note where the gradebook says that a user with another number has this id."""
         listed = self.roster.get(student_id)
         readings = [reading for a in group for reading in a.readings]
         if not (listed and listed.user and readings) or any(r.anonymous for r in readings):
             return []
-        return [
-            f"It carries {student_id}, but by Canvas's gradebook that is user {listed.user}; user "
-            f"{readings[0].user}, who handed it in, is not there."
-        ]
+        users = {"user": listed.user, "sender": readings[0].user}
+        return [say("note.refuted", id=student_id, **users)]
 
-    def namesake(self, name: str, claimed: str | None) -> list[str]:
+    def namesake(self, name: str, claimed: str | None) -> list[Said]:
         """A note where the sender has the name of one other student on the list."""
         found = self.by_name.get(letters(name), []) if name else []
         if len(found) != 1 or found[0].id == claimed:
             return []
-        return [
-            f"Canvas calls who handed it in {printable(name)!r}, which is {found[0].id}'s name on "
-            "the roster."
-        ]
+        return [say("note.namesake", name=repr(printable(name)), id=found[0].id)]
 
 
 def _mistyped(known: Student, named: str | None, user: str | None) -> list[Flag]:

@@ -12,7 +12,7 @@ from grader.batch.row import Row
 from grader.batch.telling import common
 from grader.digits.readings import clear_share
 from grader.errors import UsageError
-from grader.messages.message import Said, say, sentence, together
+from grader.messages.message import Message, Said, say, sentence, together
 from grader.results import CheckResult, ItemResult, Result
 from grader.states import State
 
@@ -50,28 +50,31 @@ class GradedItem:
         return self.decision is not None and self.points > self.max_points
 
     @cached_property
-    def doubts(self) -> list[str]:
-        """Why a decision must be looked at again, a sentence each."""
+    def doubts(self) -> list[Message]:
+        """Why a decision must be looked at again."""
         found = []
         if self.exceeds:
-            found.append(
-                f"corrected to {self.points:g} points, but worth {self.max_points:g} by now."
-            )
-        for old in self.outlived:
-            what = "" if old.target == self.id else f"{old.target.partition('.')[2]} "
-            given = "looked at" if old.points is None else f"corrected to {old.points:g} points"
-            if old.target.startswith(f"{TILES} "):
-                what, given = "", f"tile {old.target.rpartition(' ')[2]} was overruled"
-            when = "when another file of this student's counted"
-            if old.sha256 == NOTHING:
-                when = "before anything was handed in"
-            found.append(
-                f"{what}{given} {when}; by itself this one "
-                f"has {self.automatic:g} for the item. Decide again (ddpm-grader review GRADES), "
-                f"or withdraw it (ddpm-grader correct GRADES {self.label} "
-                f"{old.target.partition(' ')[0]} --withdraw)."
-            )
-        return found
+            worth = {"points": f"{self.points:g}", "most": f"{self.max_points:g}"}
+            found.append(say("decision.exceeds", **worth))
+        return found + [self._outlived(old) for old in self.outlived]
+
+    def _outlived(self, old: Decision) -> Message:
+        when = "decision.nothing_yet" if old.sha256 == NOTHING else "decision.other_file"
+        withdraw = f"{self.label} {old.target.partition(' ')[0]} --withdraw"
+        known = {
+            "when": say(when),
+            "points": f"{self.automatic:g}",
+            "command": f"ddpm-grader correct GRADES {withdraw}",
+        }
+        if old.target.startswith(f"{TILES} "):
+            return say("decision.tile", number=old.target.rpartition(" ")[2], **known)
+        if old.target != self.id:
+            known["check"] = old.target.partition(".")[2]
+        if old.points is None:
+            looked = "decision.check_looked" if "check" in known else "decision.looked"
+            return say(looked, **known)
+        given = "decision.check_corrected" if "check" in known else "decision.corrected"
+        return say(given, given=f"{old.points:g}", **known)
 
     @cached_property
     def left(self) -> list[CheckResult]:
@@ -104,10 +107,15 @@ class GradedItem:
 
 @dataclass(frozen=True)
 class Reason:
-    """Why a person must look at a student: a sentence, and the items that it is about, if any."""
+    """Why a person must look at a student, and the items that it is about, if any."""
 
-    text: str
+    said: Said
     items: tuple[str, ...] = ()
+
+    @property
+    def text(self) -> str:
+        """The sentence in English."""
+        return sentence(self.said)
 
 
 @dataclass(frozen=True)
@@ -196,13 +204,13 @@ class Entry:
         doubtful = [
             (item.id, check.said) for item in self.items if not item.outlived for check in item.left
         ]
-        shared: dict[str, dict[str, None]] = {}
+        shared: dict[Said, dict[str, None]] = {}
         texts = common([message for _, message in doubtful])
         for item_id, message in doubtful:
-            shared.setdefault(sentence(texts[message]), {})[item_id] = None
-        found = [Reason(text, tuple(names)) for text, names in shared.items()]
+            shared.setdefault(texts[message], {})[item_id] = None
+        found = [Reason(said, tuple(names)) for said, names in shared.items()]
         if self.result is not None and self.status == "rejected":
-            found = [Reason(flag.message) for flag in self.result.flags]
+            found = [Reason(flag.said) for flag in self.result.flags]
         found += [Reason(doubt, (item.id,)) for item in self.items for doubt in item.doubts]
         return list(dict.fromkeys([*found, *map(Reason, self.row["notes"])]))
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from grader.batch.choose import Claim, Handed, Sure
 from grader.intake.paths import printable
+from grader.messages.message import Said, say
 
 MOST_NAMED = 3  # other claimants
 
@@ -22,7 +23,7 @@ class Standing:
     label: str
     student_id: str | None
     stands: bool = True
-    notes: Sequence[str] = ()
+    notes: Sequence[Said] = ()
 
 
 def standings(
@@ -65,12 +66,12 @@ def _among(
     most = max((claims[other.owner].sure for other in others), default=-1)
     named = claim.sure is Sure.NAMED and not entry.counts.readings
     stands = most < claim.sure or named
-    notes = []
+    notes: list[Said] = []
     if others and claim.sure is not Sure.KNOWN:
         shown = [_shown(other) for other in others[:MOST_NAMED]]
         more = [f"{len(others) - MOST_NAMED} more"] if len(others) > MOST_NAMED else []
-        what = "Another submission carries" if len(others) == 1 else "Other submissions carry"
-        notes = [f"{what} {claim.student_id}, too: {'; '.join([*shown, *more])}."]
+        said = "note.another" if len(others) == 1 else "note.others"
+        notes = [say(said, id=claim.student_id, others="; ".join([*shown, *more]))]
     return Standing("", claim.student_id, stands, notes)
 
 

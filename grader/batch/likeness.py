@@ -10,6 +10,7 @@ from typing import Any
 
 from grader.batch import prints as prints_module
 from grader.batch.prints import same_line, tokens_of
+from grader.messages.message import Said, said_in, said_json, say
 
 NGRAM = 5  # tokens: about half a line
 # Cosine of the class-weighted n-grams, and how many lines two students must share that nobody else
@@ -24,11 +25,6 @@ FEWEST_TOKENS = 150  # less code than this is alike by chance
 SHOWN_LINES = 40
 
 
-TENSORS = "Large tensors of the checkpoints that are equal, bit for bit: {}."
-SETTINGS = "Pictures of the settings that are equal, pixel for pixel: {}."
-WORKS = "Own pictures in notebook 2-2 that are equal, pixel for pixel: {}."
-
-
 @dataclass(frozen=True)
 class Pair:
     """Two labels, what is alike, 0 to 1 how much, and the lines of both side by side."""
@@ -37,16 +33,26 @@ class Pair:
     second: str
     what: str
     likeness: float
-    evidence: str
+    evidence: Said
     lines: Sequence[str] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """``evidence`` is the English sentence, of which ``said_of`` makes the message again."""
+        said = said_json(self.evidence)
+        return {**vars(self), "evidence": said.pop("message"), **said}
+
+
+def said_of(pair: Mapping[str, Any]) -> Said:
+    """What the evidence of a pair says, which an earlier version may have kept as a sentence."""
+    return said_in({"message_id": None, **pair, "message": pair["evidence"]})
 
 
 def alike(prints: Mapping[str, Mapping[str, Any]]) -> list[Pair]:
     """All pairs that a person should look at, the most alike first."""
     pairs = [
-        *same_hashes(prints, "tensors", "checkpoints", TENSORS),
-        *same_hashes(prints, "works", "pictures of 2-2", WORKS),
-        *same_hashes(prints, "settings", "pictures of the settings", SETTINGS),
+        *same_hashes(prints, "tensors", "checkpoints", "alike.tensors"),
+        *same_hashes(prints, "works", "pictures of 2-2", "alike.works"),
+        *same_hashes(prints, "settings", "pictures of the settings", "alike.settings"),
         *same_samples(prints),
         *same_code(prints),
     ]
@@ -62,7 +68,7 @@ def fingerprint(prints: Mapping[str, Mapping[str, Any]]) -> str:
 
 
 def same_hashes(
-    prints: Mapping[str, Mapping[str, Any]], name: str, what: str, text: str
+    prints: Mapping[str, Mapping[str, Any]], name: str, what: str, said: str
 ) -> list[Pair]:
     """Trained weights, or generated pictures, that are equal to the last bit were copied."""
     hashes = {label: set(found.get(name, ())) for label, found in sorted(prints.items())}
@@ -71,15 +77,14 @@ def same_hashes(
         one, other = hashes[first], hashes[second]
         if shared := len(one & other):
             share = round(shared / min(len(one), len(other)), 3)
-            found.append(Pair(first, second, what, share, text.format(shared)))
+            found.append(Pair(first, second, what, share, say(said, count=shared)))
     return found
 
 
 def same_samples(prints: Mapping[str, Mapping[str, Any]]) -> list[Pair]:
     """Only equal pixels count: models trained apart give nearly the same digits for one seed."""
-    text = "The hundred samples are equal, pixel for pixel."
     return [
-        Pair(first, second, "samples", 1.0, text)
+        Pair(first, second, "samples", 1.0, say("alike.samples"))
         for first, second in combinations(sorted(prints), 2)
         if prints[first]["samples"] and prints[first]["samples"] == prints[second]["samples"]
     ]
@@ -110,8 +115,8 @@ def same_code(prints: Mapping[str, Mapping[str, Any]]) -> list[Pair]:
         circle = near[first] & near[second] if len(labels) >= ENOUGH else {first, second}
         own = own_lines(first, second, prints, wrote, circle)
         if is_shown(likeness, len(own), len(labels)):
-            text = _about_code(likeness, first, second, own, wrote)
-            found.append(Pair(first, second, "code", likeness, text, own[:SHOWN_LINES]))
+            said = _about_code(likeness, first, second, own, wrote)
+            found.append(Pair(first, second, "code", likeness, said, own[:SHOWN_LINES]))
     return found
 
 
@@ -141,13 +146,15 @@ def _cosines(tokens: Sequence[Sequence[str]]) -> Any:
 
 def _about_code(
     likeness: float, first: str, second: str, own: Sequence[str], wrote: Mapping[str, set[str]]
-) -> str:
-    text = f"The code is alike to {100 * likeness:.0f} %, names and comments set aside"
+) -> Said:
+    percent = f"{100 * likeness:.0f}"
     if not own:
-        return f"{text}."
+        return say("alike.code", percent=percent)
+    known = {"percent": percent, "lines": len(own)}
     circle = set().union(*(wrote[same_line(line)] for line in own)) - {first, second}
-    others = f" but {', '.join(sorted(circle))}" if circle else ""
-    return f"{text}; equal lines that nobody else wrote{others}: {len(own)}."
+    if not circle:
+        return say("alike.code_and_lines", **known)
+    return say("alike.code_and_lines_of_few", others=", ".join(sorted(circle)), **known)
 
 
 def writers(prints: Mapping[str, Mapping[str, Any]]) -> dict[str, set[str]]:

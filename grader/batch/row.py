@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, TypedDict, cast
 
+from grader.messages.message import Said, said_in, said_json
 from grader.results import Result
 
 
@@ -34,7 +35,7 @@ class Row(TypedDict):
     late_percent: float
     late_sure: bool
     late_open: bool
-    notes: Sequence[str]
+    notes: Sequence[Said]
     state: str
     result: Result | None
 
@@ -69,11 +70,19 @@ def row_of(known: Mapping[str, Any]) -> Row:
 
 def row_json(row: Row) -> dict[str, Any]:
     """What ``row_from`` reads: plain JSON."""
-    result = row["result"]
-    return {**row, "result": result.to_json() if result else None}
+    result, notes = row["result"], row["notes"]
+    return {
+        **row,
+        "result": result.to_json() if result else None,
+        "notes": [note if isinstance(note, str) else said_json(note) for note in notes],
+    }
 
 
 def row_from(record: Mapping[str, Any]) -> Row:
     """Raises ``KeyError``, ``TypeError`` or ``ValueError`` where it is no row."""
-    result = record.get("result")
-    return row_of({**record, "result": Result.from_json(result) if result else None})
+    result, notes = record.get("result"), record.get("notes", ())
+    known = {
+        "result": Result.from_json(result) if result else None,
+        "notes": [note if isinstance(note, str) else said_in(note) for note in notes],
+    }
+    return row_of({**record, **known})

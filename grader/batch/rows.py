@@ -12,6 +12,7 @@ from grader.batch.roster import Roster, Student
 from grader.batch.row import Row, row_of
 from grader.intake.paths import printable
 from grader.lateness import Lateness, lateness
+from grader.messages.message import Said, say
 from grader.rubric import Rubric
 
 
@@ -28,7 +29,7 @@ class Desk:
         return Register(self.roster or {})
 
     def row(
-        self, entry: Handed, standing: Standing, evidence: Evidence | None, trouble: str | None
+        self, entry: Handed, standing: Standing, evidence: Evidence | None, trouble: Said | None
     ) -> Row:
         """Of a submission; ``trouble`` says why it cannot be read."""
         counts = entry.counts
@@ -73,28 +74,27 @@ class Desk:
 
     def about_id(
         self, entry: Handed, standing: Standing, evidence: Evidence | None
-    ) -> Sequence[str]:
+    ) -> Sequence[Said]:
         """What a person should know of whose it is; what stands only inside may be found yet."""
         if standing.student_id is None:
             if evidence is None:
                 return []
             if entry.counts.user is None:
-                nothing = ["Nothing in it names a student: whose it is must be found out."]
-                return [] if entry.notes else nothing
+                return [] if entry.notes else [say("note.nameless")]
             listed = self.register.namesake(entry.counts.name or "", None)
-            unlisted = ["Nothing in it names a student on the roster."] if self.roster else []
+            unlisted = [say("note.nobody_listed")] if self.roster else []
             return [] if entry.notes else listed or unlisted
         if self.roster is not None and standing.student_id not in self.roster:
-            return ["Not on the roster."]
+            return [say("note.not_listed")]
         return []
 
-    def about_deadline(self, listed: Student | None) -> str:
+    def about_deadline(self, listed: Student | None) -> Said:
         """What a person should look at where the student's own deadline takes time away."""
         if listed is None or listed.deadline is None or self.deadline is None:
             return ""
         if listed.deadline >= self.deadline:
             return ""
-        return f"The roster's deadline of {listed.id} is before the class's."
+        return say("note.own_deadline", id=listed.id)
 
     def lateness(self, entry: Handed, listed: Student | None) -> Lateness:
         told = listed.submitted if listed else None

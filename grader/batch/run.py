@@ -20,9 +20,9 @@ from grader.batch.places import sizes
 from grader.batch.roster import Student
 from grader.batch.row import Row
 from grader.batch.rows import Desk
-from grader.batch.work import Job, Task, Unreadable, fault, grade_job, typed_in
+from grader.batch.work import Job, Task, Unreadable, fault, grade_job, typed_in, unread
 from grader.intake.paths import printable
-from grader.messages.message import say
+from grader.messages.message import Said, say
 
 WORKER_ENDED = say("handed_in.worker_ended")
 
@@ -62,7 +62,7 @@ class Batch:
     handed: list[Handed] = field(default_factory=list)
     keys: dict[str, str] = field(default_factory=dict)
     inside: dict[str, str] = field(default_factory=dict)
-    trouble: dict[str, str] = field(default_factory=dict)
+    trouble: dict[str, Said] = field(default_factory=dict)
     lines: list[str] = field(default_factory=list)
     gone: list[str] = field(default_factory=list)
     known: int = 0  # results that were in the journal already
@@ -140,7 +140,7 @@ class Batch:
                     continue
                 digest = self.journal.sha256(entry.counts.place)
             except OSError as error:
-                self.trouble[entry.owner] = f"{entry.counts.place} cannot be read: {reason(error)}."
+                self.trouble[entry.owner] = unread(entry.counts.place, error)
                 continue
             key = self.keys[entry.owner] = key_of(digest, entry.counts.file, self.given)
             if self.known_evidence(key) is not None:
@@ -189,7 +189,7 @@ class Batch:
                     continue
                 content = b"".join(counts.place.chunks()) if self.request.by_value else None
             except OSError as error:
-                gone = Unreadable(f"{counts.place} cannot be read: {reason(error)}.")
+                gone = Unreadable(unread(counts.place, error))
                 self.end(entry.owner, label, gone, watch)
                 continue
             watch.given(label)
@@ -311,8 +311,4 @@ class Batch:
         compared = fingerprint(prints)
         if self.journal.fact("compared") == compared:
             return {}
-        return {"pairs": [vars(pair) for pair in alike(prints)], "compared": compared}
-
-
-def reason(error: OSError) -> str:
-    return error.strerror or str(error)
+        return {"pairs": [pair.to_json() for pair in alike(prints)], "compared": compared}

@@ -85,7 +85,12 @@ def stage_file(folder: Path, label: str) -> Path:
 class Unreadable:
     """The submission was not there, or changed, when its turn came; nothing is stored of it."""
 
-    reason: str
+    reason: Said
+
+
+def unread(place: Place, error: OSError) -> Said:
+    """Why it could not be read."""
+    return say("note.unread", name=str(place), reason=str(error.strerror or error))
 
 
 def grade_job(job: Job) -> Evidence | Unreadable:
@@ -106,10 +111,10 @@ def grade_job(job: Job) -> Evidence | Unreadable:
             try:
                 path = fetch(job, Path(folder))
             except OSError as error:
-                return Unreadable(f"{job.place} cannot be read: {error.strerror or error}.")
+                return Unreadable(unread(job.place, error))
             graded = grade(path, options, job.tell, prints.look)
             if graded.result.sha256 != job.sha256:
-                return Unreadable(f"{job.place} changed while the batch ran.")
+                return Unreadable(say("note.changed", place=str(job.place)))
         return evidence_of(graded, job.file, prints)
     except SandboxUnavailable:
         raise

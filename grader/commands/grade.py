@@ -134,9 +134,9 @@ def clarity_command(
     must_be_plain(file)
     chosen = choose_sandbox(sandbox)
     from grader.digits.choose import find_in_picture, find_samples
-    from grader.digits.decode import decode, decoding_session
-    from grader.digits.shown import Picture
     from grader.intake import read_notebook
+    from grader.pictures.decode import decode, decoding_session
+    from grader.pictures.shown import Picture
 
     with decoding_session(chosen, Limits()) as session:
         if file.suffix.lower() == ".ipynb":

@@ -16,10 +16,10 @@ from grader.digits.figures import (
     look_at_figures,
 )
 from grader.digits.grid import Grid
-from grader.digits.markup import SCRIPT, WEB
 from grader.digits.pictures import FINAL_GIF, FINAL_IMAGE, final_pictures, setting_of
-from grader.digits.shown import Picture, Unread
 from grader.messages.message import Message, Said, say, together
+from grader.pictures.markup import SCRIPT, WEB
+from grader.pictures.shown import Picture, Unread
 from grader.sandbox import KernelSession
 
 FAR_BETTER = 20  # clear digits more than in the figure that counts

@@ -18,10 +18,8 @@ from grader.digits.clarity import (
     judged,
     upper_rows,
 )
-from grader.digits.decode import decode
 from grader.digits.grid import Grid, find_grid
 from grader.digits.pictures import Shows, cells_with_samples
-from grader.digits.shown import DAMAGED, Picture, Unread
 from grader.digits.together import (
     MOST_SIDE,
     PARTS,
@@ -31,6 +29,8 @@ from grader.digits.together import (
     single_digits,
 )
 from grader.messages.message import Said, say
+from grader.pictures.decode import decode
+from grader.pictures.shown import DAMAGED, Picture, Unread
 from grader.sandbox import KernelSession
 
 MOST_PICTURES = 60  # looked at in a notebook, from the last one backwards

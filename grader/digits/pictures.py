@@ -7,9 +7,9 @@ from pathlib import Path
 
 from nbformat import NotebookNode
 
-from grader.digits.outputs import Outputs
-from grader.digits.shown import MOST_BYTES, Picture, Shown
 from grader.messages.message import Said, say
+from grader.pictures.outputs import Outputs
+from grader.pictures.shown import MOST_BYTES, Picture, Shown
 from grader.sandbox.text import one_line
 
 FINAL_IMAGE, FINAL_GIF = "image_final", "gif_final"

@@ -21,6 +21,7 @@ KEPT = (
     "digits",
     "intake",
     "messages",
+    "pictures",
     "probes",
     "sandbox",
     "selfcheck",

@@ -47,7 +47,7 @@ class Message:
     @classmethod
     def from_json(cls, record: Any) -> Self:
         values = {
-            name: cls.from_json(value) if isinstance(value, Mapping) else value
+            name: cls.from_json(value) if isinstance(value, dict) else value
             for name, value in record["values"].items()
         }
         return cls(record["id"], values)

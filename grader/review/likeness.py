@@ -12,8 +12,10 @@ from starlette.responses import Response
 from grader.batch.deciding import said
 from grader.batch.decisions import ALIKE, Decision
 from grader.batch.gradebook import Entry, keys_of
+from grader.batch.likeness import said_of
 from grader.batch.prints import same_line
 from grader.errors import UsageError
+from grader.messages.message import Said
 from grader.report.circles import Circle, circles
 from grader.review import acts
 from grader.review.bench import Workbench
@@ -31,6 +33,11 @@ class Alike:
     id: str
     circle: Circle
     decision: Decision | None
+
+    @property
+    def evidence(self) -> Said:
+        """What is most alike."""
+        return said_of(self.circle.pairs[0])
 
     @property
     def target(self) -> str:

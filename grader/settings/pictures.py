@@ -15,11 +15,11 @@ from PIL import Image
 from grader.arrays import Array
 from grader.digits.choose import starts_at_the_top
 from grader.digits.clarity import DIGITS, GENERATED_ROWS
-from grader.digits.decode import MOST_SIDE, decode
 from grader.digits.grid import cut_out, find_grid
 from grader.digits.real import near_real
-from grader.digits.shown import MOST_BYTES
 from grader.messages.message import Said, say
+from grader.pictures.decode import MOST_SIDE, decode
+from grader.pictures.shown import MOST_BYTES
 from grader.sandbox import InfraError, KernelSession
 
 _FRAME = re.compile(rb"data:image/(?:png|jpe?g|gif);base64,([A-Za-z0-9+/=\\\s]++)")

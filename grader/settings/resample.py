@@ -5,10 +5,10 @@ from pathlib import Path
 import numpy as np
 
 from grader.digits.clarity import DIGITS, WANTED, Clarity, judged
-from grader.digits.decode import decoding_session
 from grader.digits.grid import Grid
 from grader.intake import Plan
 from grader.messages.message import Said, said_by_probe, say
+from grader.pictures.decode import decoding_session
 from grader.sandbox import InfraError, KernelSession, Limits, Sandbox, Status, derived
 from grader.sandbox.noticed import noticed_in_words
 from grader.settings.checkpoint import question, read_checkpoint

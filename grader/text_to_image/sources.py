@@ -6,10 +6,10 @@ from pathlib import Path
 
 from nbformat import NotebookNode
 
-from grader.digits.outputs import Outputs
 from grader.digits.pictures import ENDINGS, FINAL_GIF, FINAL_IMAGE
-from grader.digits.shown import MOST_BYTES, Picture, Unread
 from grader.messages.message import say
+from grader.pictures.outputs import Outputs
+from grader.pictures.shown import MOST_BYTES, Picture, Unread
 from grader.sandbox.text import one_line
 from grader.text_to_image.calls import in_order
 from grader.text_to_image.shots import Place, Source

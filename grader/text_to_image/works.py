@@ -11,11 +11,11 @@ from nbformat import NotebookNode
 
 from grader.arrays import Array
 from grader.bounded import bounded
-from grader.digits.decode import decode
-from grader.digits.shown import DAMAGED, Unread, text_of
 from grader.intake.source import read_cell
 from grader.messages.message import Message
 from grader.paths import TEMPLATE_DIR
+from grader.pictures.decode import decode
+from grader.pictures.shown import DAMAGED, Unread, text_of
 from grader.sandbox import KernelSession
 from grader.text_to_image.asked import UNSEEN, Asked, is_trivial, words
 from grader.text_to_image.calls import read_calls

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from grader.digits.decode import decoding_session
+from grader.pictures.decode import decoding_session
 from grader.sandbox import KernelSession, Limits, choose_sandbox
 from tests.digits.renderings import Array
 

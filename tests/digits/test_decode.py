@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from grader.digits import decode as decoding
-from grader.digits.decode import decode
+from grader.pictures import decode as decoding
+from grader.pictures.decode import decode
 from grader.sandbox import KernelSession
 from tests.digits.renderings import Array
 

@@ -12,10 +12,10 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 from PIL import Image
 
-from grader.digits import plotly
-from grader.digits.markup import Files, in_html, in_markdown, in_svg
-from grader.digits.outputs import Outputs, drawn_in_text
-from grader.digits.shown import Picture, Shown, Unread, from_base64
+from grader.pictures import plotly
+from grader.pictures.markup import Files, in_html, in_markdown, in_svg
+from grader.pictures.outputs import Outputs, drawn_in_text
+from grader.pictures.shown import Picture, Shown, Unread, from_base64
 
 
 def png(level: int = 7) -> bytes:

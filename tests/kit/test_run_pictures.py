@@ -4,10 +4,10 @@ import pytest
 from nbformat import NotebookNode
 
 from grader.checks.text_to_image import judge
-from grader.digits.decode import decoding_session
 from grader.errors import GraderError
 from grader.kit.fill import TEXT_TO_IMAGE, read_template
 from grader.kit.run_pictures import adapted, run_quickly
+from grader.pictures.decode import decoding_session
 from grader.results import State
 from grader.sandbox import Limits, choose_sandbox
 from grader.text_to_image.works import find_works

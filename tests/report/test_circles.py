@@ -13,7 +13,8 @@ CROWD = [f"2023-0000{number}" for number in range(6)]
 
 
 def pair(first: str, second: str, what: str = "code", likeness: float = 1.0) -> dict[str, Any]:
-    return vars(Pair(first, second, what, likeness, "alike.", [f"line of {first} and {second}"]))
+    lines = [f"line of {first} and {second}"]
+    return Pair(first, second, what, likeness, "alike.", lines).to_json()
 
 
 def test_a_crowd_is_one_entry_and_two_others_are_still_seen() -> None:

@@ -28,9 +28,9 @@ IMPORT = sentence(IMPORTS)
 VISIBLE = {item.id: True for item in RUBRIC.items}
 
 
-def result(
+def evidence_of(
     messages: dict[str, tuple[State, str]], status: str = "", flags: tuple[Flag, ...] = ()
-) -> Result:
+) -> Evidence:
     """Each check with the state and message of its item, or of its own."""
     verdicts = [
         Verdict(f"{item}.{name}", *_of(messages, item, name))
@@ -38,10 +38,11 @@ def result(
         for name in names
     ]
     items = RUBRIC.score(verdicts) if status != "rejected" else RUBRIC.skipped(NOT_READ)
-    return Result(
+    result = Result(
         "2023-00001", "2023-00001.tar.gz", "0" * 64, status or "needs_review", 100, items, flags,
         {"grader": "", "python": "", "torch": "", "seed": 0},
     )  # fmt: skip
+    return Evidence(result, verdicts)
 
 
 def _of(messages: dict[str, tuple[State, str]], item: str, name: str) -> tuple[State, float, Said]:
@@ -51,21 +52,21 @@ def _of(messages: dict[str, tuple[State, str]], item: str, name: str) -> tuple[S
     return state, 0.5, together(own, IMPORTS if bar else "")
 
 
-def rejected() -> Result:
-    return result({}, "rejected", (Flag("rejected", NOT_READ),))
+def rejected() -> Evidence:
+    return evidence_of({}, "rejected", (Flag("rejected", NOT_READ),))
 
 
-def syntax_error() -> Result:
+def syntax_error() -> Evidence:
     broken = (State.ERROR, SYNTAX)
-    return result(
+    return evidence_of(
         dict.fromkeys(("beta_schedule", "schedule_parameters", "loss", "sampling"), broken)
     )
 
 
-def imported() -> Result:
+def imported() -> Evidence:
     doubtful = (State.NEEDS_REVIEW, "What {item} does for {name} is right.|")
     items = dict.fromkeys(("beta_schedule", "schedule_parameters", "loss", "sampling"), doubtful)
-    return result(items, flags=(Flag("import_not_allowed", IMPORTS),))
+    return evidence_of(items, flags=(Flag("import_not_allowed", IMPORTS),))
 
 
 CASES = [(rejected, NOT_READ), (syntax_error, SYNTAX), (imported, IMPORT)]
@@ -79,33 +80,35 @@ def words(text: str) -> str:
 @cases
 def test_in_the_terminal(made: type, reason: str) -> None:
     shown = io.StringIO()
-    print_result(made(), Console(file=shown, width=400))
+    print_result(made().result, Console(file=shown, width=400))
     assert words(shown.getvalue()).count(reason) == 1
 
 
 @cases
 @pytest.mark.parametrize("ta", [True, False])
 def test_on_a_students_page(made: type, reason: str, ta: bool) -> None:
-    found: Result = made()
-    student = entry("2023-00001", Evidence(found, ()))
+    found: Evidence = made()
+    student = entry("2023-00001", found)
     page = student_page(book(student), student, b"", {}, around=Around() if ta else None)
     said = words(re.sub(r"<[^>]*>", " ", page)).count(reason)
-    assert said == (2 if ta and found.flags else 1)  # the TA's list of flags is one by itself
+    assert said == (
+        2 if ta and found.result.flags else 1
+    )  # the TA's list of flags is one by itself
 
 
 @cases
 def test_in_the_index_and_among_the_reasons(made: type, reason: str) -> None:
-    found: Result = made()
-    student = entry("2023-00001", Evidence(found, ()))
-    if found.status == "needs_review" and made is imported:
+    found: Evidence = made()
+    student = entry("2023-00001", found)
+    if found.result.status == "needs_review" and made is imported:
         assert student.reasons == [f"beta_schedule, schedule_parameters, loss, sampling: {IMPORT}"]
     assert index_page(book(student)).count(reason) <= 1
 
 
 @cases
 def test_in_exports(made: type, reason: str) -> None:
-    found: Result = made()
-    student = entry("2023-00001", Evidence(found, ()))
+    found: Evidence = made()
+    student = entry("2023-00001", found)
     content = gradescope_json(student, VISIBLE, b"")
     assert content is not None
     tests = json.dumps([test["output"] for test in content["tests"]])
@@ -115,7 +118,7 @@ def test_in_exports(made: type, reason: str) -> None:
 
 def test_one_that_is_hidden_hides_no_other_s_reason() -> None:
     found = syntax_error()
-    student = entry("2023-00001", Evidence(found, ()))
+    student = entry("2023-00001", found)
     page = student_page(book(student), student, b"", {})
     assert SYNTAX in page
     content = gradescope_json(student, {**VISIBLE, "beta_schedule": False}, b"")
@@ -128,7 +131,7 @@ def test_one_that_is_hidden_hides_no_other_s_reason() -> None:
 
 def test_what_a_person_judged_of_an_unreadable_one_is_shown_alone() -> None:
     found = rejected()
-    student = entry("2023-00001", Evidence(found, ()), corrected("loss", 6, "by mail"))
+    student = entry("2023-00001", found, corrected("loss", 6, "by mail"))
     page = student_page(book(student), student, b"", {})
     assert page.count(NOT_READ) == 1
     assert "by mail" in page
@@ -138,7 +141,7 @@ def test_what_a_person_judged_of_an_unreadable_one_is_shown_alone() -> None:
 
 def test_points_of_what_nobody_has_judged_are_no_zero_on_any_page() -> None:
     found = rejected()
-    student = entry("2023-00001", Evidence(found, ()))
+    student = entry("2023-00001", found)
     assert student.points is None
     assert "No item is judged yet." in student_page(book(student), student, b"", {})
     index = index_page(book(student))

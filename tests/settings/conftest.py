@@ -6,10 +6,10 @@ import pytest
 import torch
 from nbformat import NotebookNode
 
-from grader.digits.decode import decoding_session
 from grader.intake import plan_model
 from grader.kit.fill import DIFFUSION, read_template, solve
 from grader.kit.guided import guided
+from grader.pictures.decode import decoding_session
 from grader.sandbox import KernelSession, Limits, Sandbox, choose_sandbox
 from reference.schedules import ddpm_schedules
 from reference.weights import load

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from grader.checks.text_to_image import damaged, judge
-from grader.digits.decode import decoding_session
+from grader.pictures.decode import decoding_session
 from grader.sandbox import KernelSession, Limits, choose_sandbox
 from grader.text_to_image.calls import read_calls
 from grader.text_to_image.sheet import draw_sheet

@@ -8,10 +8,10 @@ from typing import Any
 
 from nbformat import NotebookNode
 
-from grader.digits import plotly
-from grader.digits.markup import SCRIPT, VIDEO, Files, in_html, in_markdown, in_svg
-from grader.digits.shown import Shown, Unread, from_base64, text_of
 from grader.messages.message import say
+from grader.pictures import plotly
+from grader.pictures.markup import SCRIPT, VIDEO, Files, in_html, in_markdown, in_svg
+from grader.pictures.shown import Shown, Unread, from_base64, text_of
 
 RASTERS = ("image/png", "image/jpeg", "image/gif", "image/webp")
 SVG, VIEW = "image/svg+xml", "application/vnd.jupyter.widget-view+json"

@@ -12,8 +12,8 @@ import numpy as np
 from PIL import Image
 
 from grader.arrays import Array
-from grader.digits.shown import Picture, Shown, Unread, from_base64
 from grader.messages.message import say
+from grader.pictures.shown import Picture, Shown, Unread, from_base64
 
 DRAWING = say("form.plotly")
 CALL = "Plotly.newPlot("

@@ -13,9 +13,9 @@ from typing import Any
 from urllib.parse import unquote
 from xml.parsers import expat
 
-from grader.digits import plotly
-from grader.digits.shown import MOST_BYTES, Picture, Shown, Unread, from_base64
 from grader.messages.message import say
+from grader.pictures import plotly
+from grader.pictures.shown import MOST_BYTES, Picture, Shown, Unread, from_base64
 
 VIDEO, SCRIPT, DRAWING = say("form.video"), say("form.script"), say("form.svg")
 LINK, WEB = say("form.link"), say("form.web")
