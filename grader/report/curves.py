@@ -56,7 +56,8 @@ class Curve:
 
     @property
     def svg(self) -> Markup:
-        """With axes, ticks and the time step ``mark``; only numbers stand in it."""
+        """With axes, ticks and the time step ``mark``; only numbers stand in it. The page says
+        in words what it shows."""
         return Markup("".join(_drawn(self)))
 
 
@@ -77,7 +78,7 @@ def _drawn(curve: Curve) -> Iterator[str]:
     low, high = (-most, most) if curve.hidden else (0.0, curve.top)
     lines = {"own": curve.difference} if curve.hidden else {"own": curve.got}
     lines |= {} if curve.hidden else {"theirs": curve.expected}
-    yield f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{_label(curve)}">'
+    yield f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" aria-hidden="true">'
     yield f'<rect x="{LEFT}" y="{TOP}" width="{WIDTH - LEFT - RIGHT}" '
     yield f'height="{HEIGHT - TOP - BOTTOM}"/>'
     for value in ticks(low, high):
@@ -98,11 +99,6 @@ def _drawn(curve: Curve) -> Iterator[str]:
         yield f'<polyline class="{name}" points="{points}"/>'
     yield f'<text class="mark" x="{x + side[1]:.1f}" y="{TOP + 12}" text-anchor="{side[0]}">'
     yield f"t = {curve.mark}</text></svg>"
-
-
-def _label(curve: Curve) -> str:
-    what = "what is too much" if curve.hidden else "yours and the reference's"
-    return f"{curve.name}: {what}, furthest apart at t = {curve.mark}"
 
 
 def _across(step: int, T: int) -> float:

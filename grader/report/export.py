@@ -15,6 +15,13 @@ from grader.report.gradescope import gradescope_json
 from grader.report.tables import canvas_csv, plain_csv, unsettled
 
 FOLDER = "export"
+FILES = {
+    "csv": "grades.csv",
+    "canvas": "canvas.csv",
+    "gallery": "gallery.html",
+    "decisions": "decisions.csv",
+    "requests": "requests.csv",
+}
 GRADES = ("csv", "canvas", "gradescope", "feedback")  # what gives grades out
 
 
@@ -92,8 +99,7 @@ def _made(
         text, lines = plain_csv(gradebook), unsettled(gradebook)
     if output == Path("-"):
         return text, lines
-    ending = "html" if to == "gallery" else "csv"
-    target = output or journal.grades / FOLDER / f"{to}.{ending}"
+    target = output or journal.grades / FOLDER / FILES[to]
     # Excel takes UTF-8 for granted only after this mark; Canvas reads it, too
     _write(target, text if to == "gallery" else "\ufeff" + text)
     return None, [*lines, f"wrote {target}"]

@@ -80,7 +80,8 @@ def _test(
 
 
 def _output(item: GradedItem, overlay: bytes, tell: Telling, words: Words) -> str:
-    """The sentences as a list, escaped; the picture of the clear digits where it belongs."""
+    """The sentences as a list, escaped, and a person's alone where one decided; the picture of the
+    clear digits where it belongs."""
 
     def message_of(check: CheckResult) -> str:
         passed = check.status == "passed"
@@ -90,6 +91,7 @@ def _output(item: GradedItem, overlay: bytes, tell: Telling, words: Words) -> st
         f"<li>{html.escape(check.id.split('.')[-1])} "
         f"({check.points:g} / {check.max_points:g}): {html.escape(message_of(check))}</li>"
         for check in item.checks
+        if item.decision is None and check["id"] not in item.decided
     ]
     if item.by_person:
         what = words("page.confirmed")
@@ -101,7 +103,8 @@ def _output(item: GradedItem, overlay: bytes, tell: Telling, words: Words) -> st
     if item.id == "image_quality" and overlay:
         data = base64.b64encode(overlay).decode("ascii")
         text += (
-            f'<img alt="clear digits" style="max-width:100%" src="data:image/png;base64,{data}">'
+            f'<img alt="{html.escape(words("page.samples"))}" style="max-width:100%" '
+            f'src="data:image/png;base64,{data}">'
         )
     return text
 

@@ -47,9 +47,11 @@ class Words:
         minutes = round(60 * hours)
         if minutes < 1:
             return self("page.under_a_minute")
+        if minutes == 1:
+            return self("page.one_minute")
         if minutes < 120:
             return self("page.minutes", count=minutes)
-        return self("page.hours", count=f"{hours:.1f}")
+        return self("page.hours", count=f"{hours:.1f}".removesuffix(".0"))
 
     def of(self, points: float | None, most: float) -> str:
         """Such as ``5 of 10``."""

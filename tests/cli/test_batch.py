@@ -214,7 +214,7 @@ def test_exports_to_files(graded: Path) -> None:
     for to in ("csv", "canvas", "gradescope"):
         done = run("export", graded, "--to", to)
         assert done.exit_code == 0, done.output
-    assert (graded / "export" / "csv.csv").is_file()
+    assert (graded / "export" / "grades.csv").is_file()
     text = (graded / "export" / "canvas.csv").read_text("utf-8-sig")
     canvas = list(csv.reader(io.StringIO(text, newline="")))
     assert canvas[2][:3] == ["Kim Minsu", "", "2023-12345"]

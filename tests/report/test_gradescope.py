@@ -31,6 +31,17 @@ def test_points_and_states_of_every_item() -> None:
     assert "a person still looks at" in found["output"]
 
 
+def test_after_a_correction_only_the_person_s_words_stand_there() -> None:
+    wrong = evidence(message="It is wrong.", state=State.FAILED, fraction=0.0)
+    made = corrected("loss.epsilon", 4, "Read again.") | corrected("sampling", 9, "All but one.")
+    found = gradescope_json(entry("2023-00001", wrong, made), VISIBLE, b"")
+    assert found is not None
+    output = {test["name"]: test["output"] for test in found["tests"]}
+    assert output["sampling"] == "<ul><li>Corrected by a person to 9 points. All but one.</li></ul>"
+    assert output["loss"].count("It is wrong.") == 1  # of the other check
+    assert "Read again." in output["loss"]
+
+
 def test_hidden_items_are_hidden_and_late_ones_say_so() -> None:
     student = entry("2023-00001", evidence(), late=True, late_hours=1.0, late_percent=10.0)
     found = gradescope_json(student, VISIBLE | {"loss": False}, b"")

@@ -57,7 +57,7 @@ def test_a_korean_page_has_no_english_words_of_its_own() -> None:
     text = text_of(page_in("ko", late))
     for word in ("points", "Items", "settings", "lost", "late", "person", "Late", "of 10"):
         assert not re.search(rf"\b{word}\b", text), word
-    assert "마감보다 5.0시간 늦게 제출함" in text
+    assert "마감보다 5시간 늦게 제출함" in text
     assert "10 % 감점" in text
 
 
@@ -119,7 +119,9 @@ def test_every_state_is_said(language: str) -> None:
     [
         (0.001, "less than a minute", "1분 미만"),
         (0.5, "30 minutes", "30분"),
-        (3, "3.0 hours", "3.0시간"),
+        (0.017, "a minute", "1분"),
+        (3, "3 hours", "3시간"),
+        (3.25, "3.2 hours", "3.2시간"),
     ],
 )
 def test_times_are_in_the_unit_of_a_person(hours: float, english: str, korean: str) -> None:
