@@ -98,7 +98,9 @@ def grade_job(job: Job) -> Evidence | Unreadable:
 
     two_cores = int(os.environ.get("OMP_NUM_THREADS", "1")) > 1  # as the executor shares them out
     options = Options(
-        task.rubric, sandbox, task.run, task.seed, task.resample, side_by_side=two_cores
+        *(task.rubric, sandbox, task.run, task.seed, task.resample),
+        side_by_side=two_cores,
+        compared=True,
     )
     prints = Prints()
     try:
