@@ -62,8 +62,8 @@ def compared(rounds: int) -> Table:
     samples = Samples()
     with scratch() as folder, ExitStack() as stack:
         attempt = plain_file(full_size(folder))
-        digest, task = attempt.place.sha256(), Task(load_rubric(DEFAULT_RUBRIC), "bubblewrap")
-        job = Job("", "", attempt.file, digest, attempt.place, task)
+        task = Task(load_rubric(DEFAULT_RUBRIC), "bubblewrap")
+        job = Job("", attempt.file, attempt.place, task)
         ways = {"warm": graded, "cold": graded_cold}
         pools = {
             (way, jobs): stack.enter_context(settled(jobs, job, ways[way]))

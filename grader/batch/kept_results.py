@@ -16,12 +16,16 @@ class KeptResults(Database):
         if known := self.known_sha256(place):
             return known
         stamp, digest = place.stamp(), place.sha256()
+        self.note_sha256(place, stamp, digest)
+        return digest
+
+    def note_sha256(self, place: Place, stamp: str, digest: str) -> None:
+        """Keeps the hash of the bytes at ``place`` while it has this ``stamp``."""
         with self._transaction():
             self._db.execute(
                 "INSERT OR REPLACE INTO hashes VALUES (?, ?, ?)",
                 (json.dumps(place.key()), stamp, digest),
             )
-        return digest
 
     def known_sha256(self, place: Place) -> str | None:
         """The same without reading the bytes; None if they were not read yet, or changed since.
@@ -70,6 +74,12 @@ class KeptResults(Database):
                 json.loads(prints),
                 json.loads(shown),
             )
+
+    def files(self, given: str) -> set[str]:
+        """The names of all submissions that have results under these conditions."""
+        with self._clear():
+            query = "SELECT DISTINCT file FROM results WHERE conditions = ?"
+            return {str(file) for (file,) in self._db.execute(query, (given,))}
 
     def student_id(self, key: str) -> str | None:
         """The student id of the result of that key, if there is one."""

@@ -1,7 +1,8 @@
 """One batch, start to end: gather, choose, grade what the journal lacks, write the gradebook."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
@@ -19,7 +20,15 @@ from grader.batch.likeness import alike, fingerprint
 from grader.batch.roster import Student
 from grader.batch.row import Row
 from grader.batch.rows import Desk
-from grader.batch.work import Job, Task, Unreadable, fault, grade_job, typed_in
+from grader.batch.work import (
+    Job,
+    Task,
+    Unreadable,
+    fault,
+    grade_job,
+    typed_in,
+    unreadable,
+)
 from grader.intake.paths import printable
 from grader.messages.message import say
 
@@ -137,17 +146,16 @@ class Batch:
                     to_do.append(entry)
                     continue
                 digest = self.journal.sha256(entry.counts.place)
+                key = self.keys[entry.owner] = key_of(digest, entry.counts.file, self.given)
+                if self.known_evidence(key) is not None:
+                    self.known += 1
+                elif is_file:
+                    to_do.append(entry)
+                else:  # there is nothing in it to grade
+                    evidence = typed_in(self.job(entry, entry.owner), entry.counts.kind)
+                    self.journal.store(key, self.given, evidence)
             except OSError as error:
-                self.trouble[entry.owner] = f"{entry.counts.place} cannot be read: {reason(error)}."
-                continue
-            key = self.keys[entry.owner] = key_of(digest, entry.counts.file, self.given)
-            if self.known_evidence(key) is not None:
-                self.known += 1
-            elif is_file:
-                to_do.append(entry)
-            else:  # there is nothing in it to grade
-                job = self.job(entry, key, digest, None)
-                self.journal.store(key, self.given, typed_in(job, entry.counts.kind))
+                self.trouble[entry.owner] = unreadable(entry.counts.place, error).reason
         return to_do
 
     def known_evidence(self, key: str) -> Evidence | None:
@@ -175,43 +183,53 @@ class Batch:
         self.standing = standings(self.handed, self.inside, self.held)
 
     def jobs(self, to_do: Sequence[Handed], watch: Watch) -> Iterator[Job]:
-        """One at a time, as there is room for them; what has vanished by now has ended, too."""
+        """One at a time, as there is room for them; what has vanished by now has ended, too.
+
+        Workers hash what they read. Here it is read only where it may be known already: as the same
+        name was graded before, perhaps when the same bytes lay elsewhere.
+        """
+        names = self.journal.files(self.given)
         for entry in to_do:
             counts, label = entry.counts, self.standing[entry.owner].label
             try:
-                digest = self.journal.sha256(counts.place)
-                key = self.keys[entry.owner] = key_of(digest, counts.file, self.given)
-                known = self.known_evidence(key)
-                if known is not None:  # the same bytes lay elsewhere when they were graded
-                    self.end(entry.owner, label, known, watch)
-                    continue
-                content = b"".join(counts.place.chunks()) if self.request.by_value else None
+                if printable(counts.file) in names:
+                    digest = self.journal.sha256(counts.place)
+                    key = self.keys[entry.owner] = key_of(digest, counts.file, self.given)
+                    known = self.known_evidence(key)
+                    if known is not None:
+                        self.end(entry.owner, label, known, watch)
+                        continue
+                job = self.job(entry, label)
+                if self.request.by_value:
+                    job = replace(job, content=b"".join(counts.place.chunks()))
             except OSError as error:
-                gone = Unreadable(f"{counts.place} cannot be read: {reason(error)}.")
-                self.end(entry.owner, label, gone, watch)
+                self.end(entry.owner, label, unreadable(counts.place, error), watch)
                 continue
             watch.given(label)
-            yield self.job(entry, key, digest, content)
+            yield job
 
-    def job(self, entry: Handed, key: str, digest: str, content: bytes | None) -> Job:
-        label = self.standing[entry.owner].label if self.standing else entry.owner
+    def job(self, entry: Handed, label: str) -> Job:
+        """Raises ``OSError`` if the file is not there."""
         counts, task = entry.counts, self.request.task
-        return Job(
-            key,
-            label,
-            counts.file,
-            digest,
-            counts.place.absolute(),
-            task,
-            content,
-            entry.owner,
-            self.request.stages,
-        )
+        place, stamp = counts.place.absolute(), counts.place.stamp()
+        stages = self.request.stages
+        return Job(label, counts.file, place, task, None, stamp, entry.owner, stages)
 
     def take(self, job: Job, answer: Evidence | Unreadable, watch: Watch) -> None:
         if isinstance(answer, Evidence):
-            self.journal.store(job.key, self.given, answer)
+            answer = self.stored(job, answer)
         self.end(job.owner, job.label, answer, watch)
+
+    def stored(self, job: Job, evidence: Evidence) -> Evidence | Unreadable:
+        """The evidence, which is in the journal from now on, unless the file was being changed."""
+        digest = evidence.record["submission"]["sha256"]
+        with suppress(OSError):  # what has vanished since was read to its end
+            if job.place.stamp() != job.stamp:
+                return Unreadable(f"{job.place} changed while the batch ran.")
+            self.journal.note_sha256(job.place, job.stamp, digest)
+        key = self.keys[job.owner] = key_of(digest, job.file, self.given)
+        self.journal.store(key, self.given, evidence)
+        return evidence
 
     def end(self, owner: str, label: str, answer: Evidence | Unreadable, watch: Watch) -> None:
         """Writes the row of a submission whose answer is known."""
@@ -310,7 +328,3 @@ class Batch:
         if self.journal.fact("compared") == compared:
             return {}
         return {"pairs": [vars(pair) for pair in alike(prints)], "compared": compared}
-
-
-def reason(error: OSError) -> str:
-    return error.strerror or str(error)

@@ -5,7 +5,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from grader.intake.paths import safe_path
-from grader.intake.streams import UNPACKING, Meter, Source, most_for
+from grader.intake.streams import CHUNK, UNPACKING, Meter, Source, most_for
 from grader.intake.target import Target
 from grader.messages.message import say
 
@@ -74,7 +74,7 @@ class _Content:
     def __init__(self, stream: _Forward, size: int) -> None:
         self._stream, self._left = stream, size
 
-    def read(self, size: int) -> bytes:
+    def read(self, size: int = CHUNK, /) -> bytes:
         data = self._stream.some(min(size, self._left)) if self._left else b""
         if self._left and not data:
             raise tarfile.ReadError("unexpected end of data")
