@@ -95,6 +95,12 @@ class KeptResults(Database):
             found = self._db.execute(query, (key,)).fetchone()
             return (found[0], json.loads(found[1])) if found else (b"", {})
 
+    def prints(self, key: str) -> dict[str, Any]:
+        """What of the result of that key is compared with others."""
+        with self._parsing():
+            found = self._db.execute("SELECT prints FROM results WHERE key = ?", (key,)).fetchone()
+            return dict(json.loads(found[0])) if found else {}
+
     def code(self, key: str) -> dict[str, Any] | None:
         """The code that people see of the result of that key, without its pictures."""
         with self._parsing():

@@ -1,6 +1,7 @@
 """One batch, start to end: gather, choose, grade what the journal lacks, write the gradebook."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -16,7 +17,7 @@ from grader.batch.gather import Attempt, gather
 from grader.batch.gradebook import keys_of
 from grader.batch.journal import Journal
 from grader.batch.labels import Standing, standings
-from grader.batch.likeness import alike, fingerprint
+from grader.batch.likeness import alike, fingerprint, prepare
 from grader.batch.roster import Student
 from grader.batch.row import Row
 from grader.batch.rows import Desk
@@ -75,6 +76,7 @@ class Batch:
     known: int = 0  # results that were in the journal already
     held: dict[str, str] = field(default_factory=dict)
     standing: dict[str, Standing] = field(default_factory=dict)
+    basis: dict[str, object] = field(default_factory=dict)  # of each row that is in the journal
 
     @cached_property
     def given(self) -> str:
@@ -111,8 +113,11 @@ class Batch:
                 self.write_gradebook(at_the_end=False)
                 watch.stage("starting the workers")
             jobs = self.jobs(to_do, watch)
-            for job, answer in dispatch(jobs, grade_job, backend) if to_do else ():
-                self.take(job, fault(job, WORKER_ENDED) if answer is None else answer, watch)
+            with ThreadPoolExecutor(1, "likeness") as beside:
+                for job, answer in dispatch(jobs, grade_job, backend) if to_do else ():
+                    if isinstance(answer, Evidence):
+                        beside.submit(prepare, answer.prints)
+                    self.take(job, fault(job, WORKER_ENDED) if answer is None else answer, watch)
         finally:
             watch.stage("comparing the submissions and writing the gradebook")
             self.write_gradebook(at_the_end=True)
@@ -256,20 +261,18 @@ class Batch:
         row = self.desk.row(entry, self.standing[owner], usable, self.trouble.get(owner))
         key = self.keys[owner] if usable else None
         self.journal.write_row(before[owner].label, row["label"], row, key)
+        self.basis[owner] = self.basis_of(owner)
 
     def write_gradebook(self, *, at_the_end: bool) -> None:
         """What is known now, under today's rubric."""
         rows: list[tuple[str, Row, str | None]] = []
         prints: dict[str, Mapping[str, Any]] = {}
         for entry in self.handed:
-            owner, standing = entry.owner, self.standing[entry.owner]
-            evidence = self.journal.find(self.keys.get(owner, ""), stale=True)
-            if evidence is not None and not self.suffices(evidence):
-                evidence = None
-            if evidence is not None and evidence.prints:
-                prints[standing.label] = evidence.prints
-            row = self.desk.row(entry, standing, evidence, self.trouble.get(owner))
-            rows.append((standing.label, row, self.keys[owner] if evidence else None))
+            row, key = self.known_row(entry.owner) or self.new_row(entry)
+            rows.append((row["label"], row, key))
+            if at_the_end and key is not None and (found := self.journal.prints(key)):
+                prints[row["label"]] = found
+            self.basis[entry.owner] = self.basis_of(entry.owner)
         missing = self.desk.missing({row["student_id"] for _, row, _ in rows})
         rows += [(row["label"], row, None) for row in missing]
         rubric = self.request.task.rubric
@@ -291,6 +294,24 @@ class Batch:
                 **self.likeness(prints),
             }
         self.journal.write_gradebook(rows, facts)
+
+    def basis_of(self, owner: str) -> object:
+        """What the row of a student follows from, in one run."""
+        return self.standing[owner], self.trouble.get(owner), self.keys.get(owner)
+
+    def known_row(self, owner: str) -> tuple[Row, str | None] | None:
+        """The row that is in the journal, if it would be the same now."""
+        if self.basis.get(owner) != self.basis_of(owner):
+            return None
+        return self.journal.row(self.standing[owner].label)
+
+    def new_row(self, entry: Handed) -> tuple[Row, str | None]:
+        owner = entry.owner
+        evidence = self.journal.find(self.keys.get(owner, ""), stale=True)
+        if evidence is not None and not self.suffices(evidence):
+            evidence = None
+        row = self.desk.row(entry, self.standing[owner], evidence, self.trouble.get(owner))
+        return row, self.keys[owner] if evidence else None
 
     def dropped(self) -> list[str]:
         """Those of the last gradebook who are not in this one; of a run that was killed, too."""
