@@ -95,11 +95,11 @@ def compared(rounds: int) -> Table:
     return table
 
 
-def full_size(folder: Path) -> Path:
-    """Solved, with four checkpoints of n_feat = 128 that predict what they should."""
+def full_size(folder: Path, n_feat: int = N_FEAT) -> Path:
+    """Solved, with four checkpoints that predict what they should."""
     files = {}
     for setting in SETTINGS:
-        save(folder, setting)
+        save(folder, setting, n_feat)
         member = f"results_{setting}/{FILES['checkpoint']}"
         files[member] = (folder / member).read_bytes()
     return pack(folder / "2023-12345.tar.gz", solved(), files)
