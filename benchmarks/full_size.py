@@ -63,8 +63,8 @@ def compared(rounds: int) -> Table:
     samples = Samples()
     with scratch() as folder, ExitStack() as stack:
         attempt = plain_file(full_size(folder))
-        digest, task = attempt.place.sha256(), Task(load_rubric(DEFAULT_RUBRIC), "bubblewrap")
-        job = Job("", "", attempt.file, digest, attempt.place, task)
+        task = Task(load_rubric(DEFAULT_RUBRIC), "bubblewrap")
+        job = Job("", attempt.file, attempt.place, task)
         ways = {"warm": graded, "cold": graded_cold}
         pools = {
             (way, jobs): stack.enter_context(settled(jobs, job, ways[way]))
@@ -96,11 +96,11 @@ def compared(rounds: int) -> Table:
     return table
 
 
-def full_size(folder: Path) -> Path:
-    """Solved, with four checkpoints of n_feat = 128 that predict what they should."""
+def full_size(folder: Path, n_feat: int = N_FEAT) -> Path:
+    """Solved, with four checkpoints that predict what they should."""
     files = {}
     for setting in SETTINGS:
-        save(folder, setting)
+        save(folder, setting, n_feat)
         member = f"results_{setting}/{FILES['checkpoint']}"
         files[member] = (folder / member).read_bytes()
     return pack(folder / "2023-12345.tar.gz", solved(), files)

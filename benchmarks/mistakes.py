@@ -56,7 +56,7 @@ def store(folder: Path, grades: Path, count: int) -> None:
     folder.mkdir()
     draw = random.Random(7)
     task, example = Task(load_rubric(DEFAULT_RUBRIC)), plain_file(EXAMPLE)
-    graded = grade_job(Job("", "", example.file, example.place.sha256(), example.place, task))
+    graded = grade_job(Job("", example.file, example.place, task))
     assert isinstance(graded, Evidence)
     with Journal(grades, create=True) as journal:
         batch = Batch(Request([folder], task), journal)

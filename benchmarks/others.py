@@ -86,8 +86,8 @@ def own_environment(name: str, *packages: str) -> Path:
 def this_project(folder: Path) -> Way:
     """As ``batch`` does it: in processes that have graded before, up to the evidence it stores."""
     attempt = plain_file(pack(folder / "2023-12345.tar.gz", solved()))
-    digest, task = attempt.place.sha256(), Task(load_rubric(DEFAULT_RUBRIC), "bubblewrap")
-    job = Job("", "", attempt.file, digest, attempt.place, task)
+    task = Task(load_rubric(DEFAULT_RUBRIC), "bubblewrap")
+    job = Job("", attempt.file, attempt.place, task)
     pools = {jobs: settled(jobs, job) for jobs in (1, 2)}
 
     def run(n: int, jobs: int) -> None:

@@ -72,7 +72,7 @@ def review(rounds: int) -> Table:
 def store(folder: Path, grades: Path) -> None:
     """As if all had handed in the example's pictures; the first twelve fifties are in doubt."""
     task, example = Task(load_rubric(DEFAULT_RUBRIC)), plain_file(EXAMPLE)
-    graded = grade_job(Job("", "", example.file, example.place.sha256(), example.place, task))
+    graded = grade_job(Job("", example.file, example.place, task))
     assert isinstance(graded, Evidence)
     with Journal(grades, create=True) as journal:
         batch = Batch(Request([folder], task), journal)

@@ -7,15 +7,18 @@ from reference.unet import MAX_GROUPS, ContextUnet
 from reference.weights import load
 
 TWO_PARTS = "head.0.weight"  # whose input is twice n_feat channels, and no wide layer's
+NOISE = 1e-3  # of each weight
 
 
 @torch.no_grad()
 def widened(setting: str, n_feat: int) -> ContextUnet:
     """About as well trained as the reference's network of ``setting``, and ``n_feat`` wide, a
-    multiple of 8 from 24 on. A channel's copies stay in its group of the norms."""
+    multiple of 8 from 24 on. A channel's copies stay in its group of the norms. A little noise
+    makes them pack no better than weights that were trained."""
     small = load(setting).nn_model
     wide = ContextUnet(1, n_feat)
     state = small.state_dict()
+    random = torch.Generator().manual_seed(n_feat)
     state["class_mlp.0.weight"] = state["class_mlp.0.weight"][:, : wide.n_classes]  # no guidance
     for name, weight in wide.state_dict().items():
         value = state[name]
@@ -28,6 +31,8 @@ def widened(setting: str, n_feat: int) -> ContextUnet:
             value = value.index_select(axis, chosen)
             if axis == inside:  # the copies' shares add up to what the one gave
                 value = value / times.reshape(-1, *[1] * (value.dim() - 1 - axis))
+        if value.is_floating_point():
+            value = value * (1 + NOISE * torch.randn(value.shape, generator=random))
         weight.copy_(value)
     return wide.eval()
 

@@ -69,7 +69,7 @@ class Options:
     """How to grade: with which rubric, in which sandbox, which cells, from which seed; whether a
     hundred images are sampled anew where the notebook shows none; whether checkpoints are opened;
     whether pictures and checkpoints are looked at while the code is examined (with two cores, or
-    more).
+    more); whether the submission is to be compared with others.
     """
 
     rubric: Rubric
@@ -79,6 +79,7 @@ class Options:
     resample: bool = False
     look_inside: bool = True
     side_by_side: bool = True
+    compared: bool = False
 
 
 class Stopwatch:
@@ -114,7 +115,8 @@ def grade(
         with ExitStack() as stack:
             stack.enter_context(one_child())
             with watch("intake"):
-                opened = open_submission(path, options.rubric.archive_limits)
+                limits = options.rubric.archive_limits
+                opened = open_submission(path, limits, compared=options.compared)
                 submission = stack.enter_context(opened)
             graded = grade_opened(submission, options, watch, progress)
             take(submission, graded)

@@ -17,12 +17,16 @@ class KeptResults(Database):
         if known := self.known_sha256(place):
             return known
         stamp, digest = place.stamp(), place.sha256()
+        self.note_sha256(place, stamp, digest)
+        return digest
+
+    def note_sha256(self, place: Place, stamp: str, digest: str) -> None:
+        """Keeps the hash of the bytes at ``place`` while it has this ``stamp``."""
         with self._transaction():
             self._db.execute(
                 "INSERT OR REPLACE INTO hashes VALUES (?, ?, ?)",
                 (json.dumps(place.key()), stamp, digest),
             )
-        return digest
 
     def known_sha256(self, place: Place) -> str | None:
         """The same without reading the bytes; None if they were not read yet, or changed since.
@@ -72,6 +76,12 @@ class KeptResults(Database):
                 json.loads(shown),
             )
 
+    def files(self, given: str) -> set[str]:
+        """The names of all submissions that have results under these conditions."""
+        with self._clear():
+            query = "SELECT DISTINCT file FROM results WHERE conditions = ?"
+            return {str(file) for (file,) in self._db.execute(query, (given,))}
+
     def student_id(self, key: str) -> str | None:
         """The student id of the result of that key, if there is one."""
         with self._clear():
@@ -85,6 +95,12 @@ class KeptResults(Database):
             query = "SELECT overlay, shown FROM results WHERE key = ?"
             found = self._db.execute(query, (key,)).fetchone()
             return (found[0], json.loads(found[1])) if found else (b"", {})
+
+    def prints(self, key: str) -> dict[str, Any]:
+        """What of the result of that key is compared with others."""
+        with self._parsing():
+            found = self._db.execute("SELECT prints FROM results WHERE key = ?", (key,)).fetchone()
+            return dict(json.loads(found[0])) if found else {}
 
     def code(self, key: str) -> dict[str, Any] | None:
         """The code that people see of the result of that key, without its pictures."""

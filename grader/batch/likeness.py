@@ -1,9 +1,11 @@
 """Pairs of students whose work is alike, with the evidence. It never takes points by itself."""
 
 import hashlib
+import importlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import combinations
 from pathlib import Path
 from typing import Any
@@ -23,6 +25,8 @@ ALL_ALIKE = 0.98  # without any such line, for renaming alone does not hide a co
 CIRCLE = 5  # a line that a few wrote who are all alike is their own, too: three may copy as well
 FEWEST_TOKENS = 150  # less code than this is alike by chance
 SHOWN_LINES = 40
+VECTORS = "sklearn.feature_extraction.text"  # takes long to import
+KNOWN_LINES, LONGEST = 1 << 15, 200  # lines whose tokens are kept, and letters of such a line
 
 
 @dataclass(frozen=True)
@@ -107,13 +111,14 @@ def same_code(prints: Mapping[str, Mapping[str, Any]]) -> list[Pair]:
         for label, row in zip(labels, cosines, strict=True)
     }
     found, wrote = [], writers(prints)
+    rare = {label: rare_lines(prints[label]["lines"], wrote) for label in labels}
     for one, other in combinations(range(len(labels)), 2):
         first, second = labels[one], labels[other]
         if second not in near[first]:
             continue
         likeness = round(float(cosines[one, other]), 3)
         circle = near[first] & near[second] if len(labels) >= ENOUGH else {first, second}
-        own = own_lines(first, second, prints, wrote, circle)
+        own = own_lines(rare[first], rare[second], circle)
         if is_shown(likeness, len(own), len(labels)):
             said = _about_code(likeness, first, second, own, wrote)
             found.append(Pair(first, second, "code", likeness, said, own[:SHOWN_LINES]))
@@ -131,9 +136,7 @@ def is_shown(likeness: float, own: int, students: int) -> bool:
 
 def _cosines(tokens: Sequence[Sequence[str]]) -> Any:
     """Of each with each, as a square of numbers."""
-    from sklearn.feature_extraction.text import TfidfVectorizer
-
-    vectorizer = TfidfVectorizer(
+    vectorizer = importlib.import_module(VECTORS).TfidfVectorizer(
         tokenizer=str.split,
         token_pattern=None,
         lowercase=False,
@@ -166,25 +169,36 @@ def writers(prints: Mapping[str, Mapping[str, Any]]) -> dict[str, set[str]]:
     return found
 
 
+def rare_lines(lines: Sequence[str], wrote: Mapping[str, set[str]]) -> dict[str, Collection[str]]:
+    """Those of one's lines that few wrote in any form, to the letter, and who they are."""
+    few = {line: wrote[same_line(line)] for line in lines if len(same_line(line)) > 8}
+    return {line: found for line, found in few.items() if len(found) <= CIRCLE}
+
+
 def own_lines(
-    first: str,
-    second: str,
-    prints: Mapping[str, Mapping[str, Any]],
-    wrote: Mapping[str, set[str]],
-    circle: set[str],
+    first: Mapping[str, Collection[str]], second: Collection[str], circle: set[str]
 ) -> list[str]:
-    """Lines that both have to the letter, comments included, and nobody else in any form, unless
-    it is a few of the ``circle`` of those who are alike to both."""
-    there = set(prints[second]["lines"])
-    shared = [line for line in dict.fromkeys(prints[first]["lines"]) if line in there]
-    return [
-        line
-        for line in shared
-        if len(same_line(line)) > 8
-        and len(found := wrote[same_line(line)]) <= CIRCLE
-        and found <= circle
-    ]
+    """Rare lines that both have, comments included, and nobody else in any form, unless it is a
+    few of the ``circle`` of those who are alike to both."""
+    return [line for line, found in first.items() if line in second and circle.issuperset(found)]
 
 
 def _tokens(lines: Sequence[str]) -> list[str]:
-    return [token.replace(" ", "") for line in lines for token in tokens_of(line)]
+    return [token for line in lines for token in _tokens_of(line)]
+
+
+def _tokens_of(line: str) -> Sequence[str]:
+    return _known_tokens(line) if len(line) <= LONGEST else _new_tokens(line)
+
+
+def _new_tokens(line: str) -> tuple[str, ...]:
+    return tuple(token.replace(" ", "") for token in tokens_of(line))
+
+
+_known_tokens = lru_cache(KNOWN_LINES)(_new_tokens)
+
+
+def prepare(prints: Mapping[str, Any]) -> None:
+    """Does ahead what comparing one student's work takes, while others are graded."""
+    importlib.import_module(VECTORS)
+    _tokens(prints.get("lines", ()))

@@ -1,34 +1,23 @@
-"""The parts of a submission that are compared with others: code, weights, samples.
-
-Nothing is unpickled. The stored bytes of a checkpoint's tensors are hashed as they are in the file.
-"""
+"""The parts of a submission that are compared with others: code, weights, samples."""
 
 import hashlib
 import io
 import keyword
 import logging
-import os
-import struct
 import tokenize
-import zipfile
 from collections.abc import Callable, Iterator
 from functools import cache
-from pathlib import Path
-from typing import IO, Any, BinaryIO
+from typing import Any
 
 from nbformat import NotebookNode
 
-from grader.bounded import bounded, bounded_for, seconds_for
+from grader.bounded import bounded
 from grader.intake import Submission, read_notebook
 from grader.paths import TEMPLATE_DIR
 from grader.results import Graded, Seen
 
 logger = logging.getLogger(__name__)
 
-# bytes: biases and counters may be equal by chance, and schedules are by right, also in float64
-SMALLEST_TENSOR = 1 << 14
-MOST_CHECKPOINTS = 16
-TAIL = 1 << 20  # bytes at a checkpoint's end in which its directory must lie
 MOST_CODE = 400_000  # characters
 
 
@@ -45,7 +34,7 @@ class Prints:
         notebook = part.content if part is not None else None
         self.found = {
             "lines": left_out_if_it_fails(lambda: bounded(student_lines, notebook)),
-            "tensors": left_out_if_it_fails(lambda: sorted(all_tensor_hashes(submission.root))),
+            "tensors": sorted(submission.tensors),
             "samples": left_out_if_it_fails(lambda: samples_hash(seen)) or "",
             "works": left_out_if_it_fails(lambda: sorted(works_hashes(seen))),
             "settings": left_out_if_it_fails(lambda: sorted(settings_hashes(seen))),
@@ -113,79 +102,6 @@ def tokens_of(line: str) -> list[str]:
     except (tokenize.TokenError, SyntaxError, ValueError):
         pass  # an open bracket goes on in the next line; what was read stands
     return tokens
-
-
-def checkpoints(root: Path) -> list[Path]:
-    paths = sorted(p for p in root.rglob("*") if p.suffix in (".pth", ".pt") and p.is_file())
-    return paths[:MOST_CHECKPOINTS]
-
-
-def tensor_hashes(root: Path) -> set[str]:
-    """Of the large tensors' bytes in every checkpoint; of a whole file that is no plain zip."""
-    hashes: set[str] = set()
-    for path in checkpoints(root):
-        with path.open("rb") as file:
-            try:
-                hashes |= stored_hashes(file) if is_plain_zip(file) else whole_hash(file)
-            except Exception:  # zipfile raises nearly every kind for damaged files
-                hashes |= whole_hash(file)
-    return hashes
-
-
-def all_tensor_hashes(root: Path) -> set[str]:
-    """The same, in a child with limits."""
-    size = sum(path.stat().st_size for path in checkpoints(root))
-    return bounded_for(seconds_for(size), tensor_hashes, root)
-
-
-def is_plain_zip(file: BinaryIO) -> bool:
-    """Whether its directory is as small as that of a checkpoint: a hostile one would fill memory.
-
-    Large directories need the records of zip64, which must not be there or tell the same.
-    """
-    size = file.seek(0, os.SEEK_END)
-    tail = min(size, TAIL)
-    file.seek(size - tail)
-    data = file.read(tail)
-    end = data.rfind(b"PK\x05\x06")
-    if end < 0 or len(data) < end + 22:
-        return False
-    (directory,) = struct.unpack_from("<L", data, end + 12)
-    if data[max(end - 20, 0) : end].startswith(b"PK\x06\x07"):
-        longer = end - 76  # where zipfile looks for it, and torch writes it
-        if longer < 0 or not data.startswith(b"PK\x06\x06", longer):
-            return False
-        directory = max(directory, *struct.unpack_from("<Q", data, longer + 40))
-    return bool(directory <= TAIL)
-
-
-def stored_hashes(file: BinaryIO) -> set[str]:
-    """Of the members that hold tensors, as they lie in the file; together no more than the file."""
-    left = file.seek(0, os.SEEK_END)
-    hashes = set()
-    with zipfile.ZipFile(file) as archive:
-        for member in archive.infolist():
-            stored = member.compress_type == zipfile.ZIP_STORED  # as torch writes them
-            if "/data/" in member.filename and stored and member.file_size >= SMALLEST_TENSOR:
-                left -= member.file_size
-                if left < 0:
-                    raise ValueError("members overlap")
-                with archive.open(member) as content:
-                    hashes.add(digest_of(content))
-    return hashes
-
-
-def whole_hash(file: BinaryIO) -> set[str]:
-    size = file.seek(0, os.SEEK_END)
-    file.seek(0)
-    return {digest_of(file)} if size >= SMALLEST_TENSOR else set()
-
-
-def digest_of(file: IO[bytes]) -> str:
-    digest = hashlib.sha256()
-    while chunk := file.read(1 << 20):
-        digest.update(chunk)
-    return digest.hexdigest()[:32]
 
 
 def works_hashes(seen: Seen) -> set[str]:

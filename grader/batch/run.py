@@ -1,7 +1,9 @@
 """One batch, start to end: gather, choose, grade what the journal lacks, write the gradebook."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
@@ -15,7 +17,7 @@ from grader.batch.gather import Attempt, gather
 from grader.batch.gradebook import keys_of
 from grader.batch.journal import Journal
 from grader.batch.labels import Standing, standings
-from grader.batch.likeness import alike, fingerprint
+from grader.batch.likeness import alike, fingerprint, prepare
 from grader.batch.places import sizes
 from grader.batch.roster import Student
 from grader.batch.row import Row
@@ -68,6 +70,7 @@ class Batch:
     known: int = 0  # results that were in the journal already
     held: dict[str, str] = field(default_factory=dict)
     standing: dict[str, Standing] = field(default_factory=dict)
+    basis: dict[str, object] = field(default_factory=dict)  # of each row that is in the journal
 
     @cached_property
     def given(self) -> str:
@@ -104,8 +107,11 @@ class Batch:
                 self.write_gradebook(at_the_end=False)
                 watch.stage("starting the workers")
             jobs = self.jobs(to_do, watch)
-            for job, answer in dispatch(jobs, grade_job, backend) if to_do else ():
-                self.take(job, fault(job, WORKER_ENDED) if answer is None else answer, watch)
+            with ThreadPoolExecutor(1, "likeness") as beside:
+                for job, answer in dispatch(jobs, grade_job, backend) if to_do else ():
+                    if isinstance(answer, Evidence):
+                        beside.submit(prepare, answer.prints)
+                    self.take(job, fault(job, WORKER_ENDED) if answer is None else answer, watch)
         finally:
             watch.stage("comparing the submissions and writing the gradebook")
             self.write_gradebook(at_the_end=True)
@@ -139,17 +145,16 @@ class Batch:
                     to_do.append(entry)
                     continue
                 digest = self.journal.sha256(entry.counts.place)
+                key = self.keys[entry.owner] = key_of(digest, entry.counts.file, self.given)
+                if self.known_evidence(key) is not None:
+                    self.known += 1
+                elif is_file:
+                    to_do.append(entry)
+                else:  # there is nothing in it to grade
+                    evidence = typed_in(self.job(entry, entry.owner), entry.counts.kind)
+                    self.journal.store(key, self.given, evidence)
             except OSError as error:
                 self.trouble[entry.owner] = unread(entry.counts.place, error)
-                continue
-            key = self.keys[entry.owner] = key_of(digest, entry.counts.file, self.given)
-            if self.known_evidence(key) is not None:
-                self.known += 1
-            elif is_file:
-                to_do.append(entry)
-            else:  # there is nothing in it to grade
-                job = self.job(entry, key, digest, None)
-                self.journal.store(key, self.given, typed_in(job, entry.counts.kind))
         return to_do
 
     def known_evidence(self, key: str) -> Evidence | None:
@@ -177,43 +182,54 @@ class Batch:
         self.standing = standings(self.handed, self.inside, self.held)
 
     def jobs(self, to_do: Sequence[Handed], watch: Watch) -> Iterator[Job]:
-        """One at a time, as there is room for them; what has vanished by now has ended, too."""
+        """One at a time, as there is room for them; what has vanished by now has ended, too.
+
+        Workers hash what they read. Here it is read only where it may be known already: as the same
+        name was graded before, perhaps when the same bytes lay elsewhere.
+        """
+        names = self.journal.files(self.given)
         for entry in to_do:
             counts, label = entry.counts, self.standing[entry.owner].label
             try:
-                digest = self.journal.sha256(counts.place)
-                key = self.keys[entry.owner] = key_of(digest, counts.file, self.given)
-                known = self.known_evidence(key)
-                if known is not None:  # the same bytes lay elsewhere when they were graded
-                    self.end(entry.owner, label, known, watch)
-                    continue
-                content = b"".join(counts.place.chunks()) if self.request.by_value else None
+                if printable(counts.file) in names:
+                    digest = self.journal.sha256(counts.place)
+                    key = self.keys[entry.owner] = key_of(digest, counts.file, self.given)
+                    known = self.known_evidence(key)
+                    if known is not None:
+                        self.end(entry.owner, label, known, watch)
+                        continue
+                job = self.job(entry, label)
+                if self.request.by_value:
+                    job = replace(job, content=b"".join(counts.place.chunks()))
             except OSError as error:
                 gone = Unreadable(unread(counts.place, error))
                 self.end(entry.owner, label, gone, watch)
                 continue
             watch.given(label)
-            yield self.job(entry, key, digest, content)
+            yield job
 
-    def job(self, entry: Handed, key: str, digest: str, content: bytes | None) -> Job:
-        label = self.standing[entry.owner].label if self.standing else entry.owner
+    def job(self, entry: Handed, label: str) -> Job:
+        """Raises ``OSError`` if the file is not there."""
         counts, task = entry.counts, self.request.task
-        return Job(
-            key,
-            label,
-            counts.file,
-            digest,
-            counts.place.absolute(),
-            task,
-            content,
-            entry.owner,
-            self.request.stages,
-        )
+        place, stamp = counts.place.absolute(), counts.place.stamp()
+        stages = self.request.stages
+        return Job(label, counts.file, place, task, None, stamp, entry.owner, stages)
 
     def take(self, job: Job, answer: Evidence | Unreadable, watch: Watch) -> None:
         if isinstance(answer, Evidence):
-            self.journal.store(job.key, self.given, answer)
+            answer = self.stored(job, answer)
         self.end(job.owner, job.label, answer, watch)
+
+    def stored(self, job: Job, evidence: Evidence) -> Evidence | Unreadable:
+        """The evidence, which is in the journal from now on, unless the file was being changed."""
+        digest = evidence.result.sha256
+        with suppress(OSError):  # what has vanished since was read to its end
+            if job.place.stamp() != job.stamp:
+                return Unreadable(say("note.changed", place=str(job.place)))
+            self.journal.note_sha256(job.place, job.stamp, digest)
+        key = self.keys[job.owner] = key_of(digest, job.file, self.given)
+        self.journal.store(key, self.given, evidence)
+        return evidence
 
     def end(self, owner: str, label: str, answer: Evidence | Unreadable, watch: Watch) -> None:
         """Writes the row of a submission whose answer is known."""
@@ -240,20 +256,18 @@ class Batch:
         row = self.desk.row(entry, self.standing[owner], usable, self.trouble.get(owner))
         key = self.keys[owner] if usable else None
         self.journal.write_row(before[owner].label, row["label"], row, key)
+        self.basis[owner] = self.basis_of(owner)
 
     def write_gradebook(self, *, at_the_end: bool) -> None:
         """What is known now, under today's rubric."""
         rows: list[tuple[str, Row, str | None]] = []
         prints: dict[str, Mapping[str, Any]] = {}
         for entry in self.handed:
-            owner, standing = entry.owner, self.standing[entry.owner]
-            evidence = self.journal.find(self.keys.get(owner, ""), stale=True)
-            if evidence is not None and not self.suffices(evidence):
-                evidence = None
-            if evidence is not None and evidence.prints:
-                prints[standing.label] = evidence.prints
-            row = self.desk.row(entry, standing, evidence, self.trouble.get(owner))
-            rows.append((standing.label, row, self.keys[owner] if evidence else None))
+            row, key = self.known_row(entry.owner) or self.new_row(entry)
+            rows.append((row["label"], row, key))
+            if at_the_end and key is not None and (found := self.journal.prints(key)):
+                prints[row["label"]] = found
+            self.basis[entry.owner] = self.basis_of(entry.owner)
         missing = self.desk.missing({row["student_id"] for _, row, _ in rows})
         rows += [(row["label"], row, None) for row in missing]
         rubric = self.request.task.rubric
@@ -275,6 +289,24 @@ class Batch:
                 **self.likeness(prints),
             }
         self.journal.write_gradebook(rows, facts)
+
+    def basis_of(self, owner: str) -> object:
+        """What the row of a student follows from, in one run."""
+        return self.standing[owner], self.trouble.get(owner), self.keys.get(owner)
+
+    def known_row(self, owner: str) -> tuple[Row, str | None] | None:
+        """The row that is in the journal, if it would be the same now."""
+        if self.basis.get(owner) != self.basis_of(owner):
+            return None
+        return self.journal.row(self.standing[owner].label)
+
+    def new_row(self, entry: Handed) -> tuple[Row, str | None]:
+        owner = entry.owner
+        evidence = self.journal.find(self.keys.get(owner, ""), stale=True)
+        if evidence is not None and not self.suffices(evidence):
+            evidence = None
+        row = self.desk.row(entry, self.standing[owner], evidence, self.trouble.get(owner))
+        return row, self.keys[owner] if evidence else None
 
     def dropped(self) -> list[str]:
         """Those of the last gradebook who are not in this one; of a run that was killed, too."""

@@ -56,18 +56,24 @@ class Task:
 
 @dataclass(frozen=True, eq=False)
 class Job:
-    """One submission to grade. ``content`` travels to workers that cannot see ``place``; ``owner``
-    is its sender, ``stages`` the folder for what a worker of this machine is at."""
+    """One submission to grade. ``content`` travels to workers that cannot see ``place``, whose
+    ``stamp`` tells whether it changed since; ``owner`` is its sender, ``stages`` the folder for
+    what a worker of this machine is at."""
 
-    key: str
     label: str
     file: str
-    sha256: str
     place: Place
     task: Task
     content: bytes | None = None
+    stamp: str = ""
     owner: str = ""
     stages: Path | None = None
+
+    def sha256(self) -> str:
+        """Of the submission's bytes, which are read for it. Raises ``OSError``."""
+        if self.content is not None:
+            return hashlib.sha256(self.content).hexdigest()
+        return self.place.sha256()
 
     def tell(self, stage: str) -> None:
         """Lets the one who waits for the answer know what is being done."""
@@ -83,7 +89,7 @@ def stage_file(folder: Path, label: str) -> Path:
 
 @dataclass(frozen=True)
 class Unreadable:
-    """The submission was not there, or changed, when its turn came; nothing is stored of it."""
+    """The submission was not there when its turn came, or changed; nothing is stored of it."""
 
     reason: Said
 
@@ -103,7 +109,9 @@ def grade_job(job: Job) -> Evidence | Unreadable:
 
     two_cores = int(os.environ.get("OMP_NUM_THREADS", "1")) > 1  # as the executor shares them out
     options = Options(
-        task.rubric, sandbox, task.run, task.seed, task.resample, side_by_side=two_cores
+        *(task.rubric, sandbox, task.run, task.seed, task.resample),
+        side_by_side=two_cores,
+        compared=True,
     )
     prints = Prints()
     try:
@@ -113,8 +121,6 @@ def grade_job(job: Job) -> Evidence | Unreadable:
             except OSError as error:
                 return Unreadable(unread(job.place, error))
             graded = grade(path, options, job.tell, prints.look)
-            if graded.result.sha256 != job.sha256:
-                return Unreadable(say("note.changed", place=str(job.place)))
         return evidence_of(graded, job.file, prints)
     except SandboxUnavailable:
         raise
@@ -215,13 +221,16 @@ def typed_in(job: Job, kind: str) -> Evidence:
     return ungraded(job, State.NEEDS_REVIEW, say(verdict), [flag])
 
 
-def fault(job: Job, reason: Said) -> Evidence:
+def fault(job: Job, reason: Said) -> Evidence | Unreadable:
     """The evidence of a submission that could not be graded by no fault of the student's."""
-    return ungraded(job, State.INFRA_ERROR, say("handed_in.not_judged", reason=reason), [])
+    try:
+        return ungraded(job, State.INFRA_ERROR, say("handed_in.not_judged", reason=reason), [])
+    except OSError as error:
+        return Unreadable(unread(job.place, error))
 
 
 def ungraded(job: Job, state: State, said: Said, flags: Sequence[Flag]) -> Evidence:
-    """The same verdict on everything."""
+    """The same verdict on everything. Raises ``OSError`` if the bytes cannot be read."""
     rubric = job.task.rubric
     checks = [check for item in known_items().values() for check in item.each()]
     verdicts = [Verdict(check, state, 0.0, said) for check in checks]
@@ -229,7 +238,7 @@ def ungraded(job: Job, state: State, said: Said, flags: Sequence[Flag]) -> Evide
     result = Result(
         student_id=student_id_in(job.file),
         file=printable(job.file),
-        sha256=job.sha256,
+        sha256=job.sha256(),
         status=result_status(items),
         max_points=rubric.max_points,
         items=items,

@@ -20,6 +20,7 @@ from grader.errors import GraderError, Rejected
 from grader.intake import tarballs, zips
 from grader.intake.paths import DEEPEST, printable
 from grader.intake.records import ArchiveLimits, Unread
+from grader.intake.stored import Hashing
 from grader.intake.streams import (
     ARCHIVE,
     CHUNK,
@@ -63,11 +64,13 @@ _NOTEBOOK = re.compile(rb"(\xef\xbb\xbf|\xff\xfe|\xfe\xff)?[\s\0]*\{")
 
 @dataclass(frozen=True)
 class Unpacked:
-    """What came of unpacking. ``sha256`` is the archive's, in hex, taken on the way."""
+    """What came of unpacking. ``sha256`` is the archive's, in hex, and ``tensors`` are hashes of
+    those in checkpoints; both are taken on the way."""
 
     sha256: str = ""
     flags: tuple[Flag, ...] = ()
     unread: tuple[Unread, ...] = ()
+    tensors: frozenset[str] = frozenset()
 
 
 @contextlib.contextmanager
@@ -81,12 +84,13 @@ def _machine() -> Iterator[None]:
 
 
 @_machine()
-def unpack(archive: Path, root: Path, limits: ArchiveLimits) -> Unpacked:
+def unpack(archive: Path, root: Path, limits: ArchiveLimits, compared: bool = False) -> Unpacked:
     """Unpacks ``archive`` into the empty folder ``root``: a .tar.gz, or what came in its place.
+    The tensors are hashed only if it is to be ``compared``.
 
     Raises ``Rejected``, which carries the SHA-256, where nothing at all could be unpacked.
     """
-    opening = _Opening(Target(root, limits))
+    opening = _Opening(root, limits, compared)
     with archive.open("rb", buffering=0) as file:
         hashed = Hashed(file)
         packed: Buffered = io.BufferedReader(hashed, CHUNK)
@@ -102,16 +106,18 @@ def unpack(archive: Path, root: Path, limits: ArchiveLimits) -> Unpacked:
         empty = Rejected(target.unread[0].reason if target.unread else _EMPTY)
         empty.sha256 = sha256
         raise empty
-    return Unpacked(sha256, (*opening.flags, *target.flags()), tuple(target.unread))
+    return opening.unpacked(sha256)
 
 
 @_machine()
-def copy_folder(folder: Path, root: Path, limits: ArchiveLimits) -> Unpacked:
+def copy_folder(
+    folder: Path, root: Path, limits: ArchiveLimits, compared: bool = False
+) -> Unpacked:
     """Copies the plain files of ``folder`` into ``root`` and opens the archives among them.
 
     Links are followed only to what is copied, too. The SHA-256 is that of the files as they were.
     """
-    opening = _Opening(Target(root, limits))
+    opening = _Opening(root, limits, compared)
     target = opening.target
     try:
         for entry, relative in _walk(folder, PurePosixPath()):
@@ -132,7 +138,7 @@ def copy_folder(folder: Path, root: Path, limits: ArchiveLimits) -> Unpacked:
     target.settle_links()
     sha256 = folder_sha256(root)
     opening.inner()
-    return Unpacked(sha256, (*opening.flags, *target.flags()), tuple(target.unread))
+    return opening.unpacked(sha256)
 
 
 def _walk(
@@ -149,9 +155,17 @@ def _walk(
 class _Opening:
     """Opens an archive, and the archives that come out of it."""
 
-    def __init__(self, target: Target) -> None:
-        self.target = target
+    def __init__(self, root: Path, limits: ArchiveLimits, compared: bool) -> None:
+        self._hashing = Hashing() if compared else None
+        self.target = Target(root, limits, self._hashing.written if self._hashing else None)
         self.flags: list[Flag] = []
+
+    def unpacked(self, sha256: str) -> Unpacked:
+        """What came of it all."""
+        target = self.target
+        tensors = self._hashing.found(target.root) if self._hashing else frozenset[str]()
+        flags, unread = (*self.flags, *target.flags()), tuple(target.unread)
+        return Unpacked(sha256, flags, unread, tensors)
 
     def whole(self, packed: "Buffered", archive: Path) -> None:
         """What was handed in. Raises ``Rejected`` if it is no archive and no notebook."""

@@ -22,8 +22,11 @@ _SHOWN = 10  # of what cannot be read
 
 
 @contextmanager
-def open_submission(path: Path, limits: ArchiveLimits) -> Iterator[Submission]:
+def open_submission(
+    path: Path, limits: ArchiveLimits, *, compared: bool = False
+) -> Iterator[Submission]:
     """Unpack an archive, or copy a folder, and say what is in it; the copy is removed at exit.
+    Tensors are hashed where the submission is to be ``compared`` with others.
 
     Raises Rejected when nothing can be unpacked, FileNotFoundError when ``path`` is not there, and
     GraderError when the disk is full or faulty.
@@ -32,14 +35,15 @@ def open_submission(path: Path, limits: ArchiveLimits) -> Iterator[Submission]:
         raise FileNotFoundError(path)
     with tempfile.TemporaryDirectory(prefix="submission-", dir=scratch()) as folder:
         root = Path(folder)
-        yield identified(root, path.resolve().name, _unpacked(path, root, limits))
+        yield identified(root, path.resolve().name, _unpacked(path, root, limits, compared))
 
 
-def _unpacked(path: Path, root: Path, limits: ArchiveLimits) -> Unpacked:
+def _unpacked(path: Path, root: Path, limits: ArchiveLimits, compared: bool) -> Unpacked:
     try:
         if path.is_dir():
-            return bounded_for(seconds_for(limits.unpacked_bytes), copy_folder, path, root, limits)
-        return bounded_for(seconds_for(path.stat().st_size), unpack, path, root, limits)
+            seconds = seconds_for(limits.unpacked_bytes)
+            return bounded_for(seconds, copy_folder, path, root, limits, compared)
+        return bounded_for(seconds_for(path.stat().st_size), unpack, path, root, limits, compared)
     except TooMuch as reason:
         raise Rejected(say("archive.not_unpacked", reason=reason.said)) from None
 
@@ -58,6 +62,7 @@ def identified(root: Path, name: str, found: Unpacked) -> Submission:
         text_to_image,
         (*found.flags, *unread, *about_id, *about_parts),
         found.unread,
+        found.tensors,
     )
 
 

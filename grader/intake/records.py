@@ -57,7 +57,8 @@ class Submission:
     """An unpacked submission. ``root`` holds plain files and folders only, never a link.
 
     ``diffusion`` is notebook 2-1 and ``text_to_image`` notebook 2-2, where they were found; both
-    are one where the student wrote one. ``unread``: what could not be read at all.
+    are one where the student wrote one. ``unread``: what could not be read at all. ``tensors``:
+    hashes of those in checkpoints, where they were asked for.
     """
 
     student_id: str | None
@@ -68,3 +69,4 @@ class Submission:
     text_to_image: Notebook | None
     flags: tuple[Flag, ...]
     unread: tuple[Unread, ...] = ()
+    tensors: frozenset[str] = frozenset()

@@ -11,6 +11,7 @@ import io
 import lzma
 import zlib
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -85,18 +86,27 @@ def too_many(members: int) -> LimitReached:
 
 
 class Hashed(io.RawIOBase):
-    """Hashes a file as it is read through here, front to back."""
+    """Hashes a file as it is read through here, front to back; in a thread, while what was read is
+    unpacked."""
 
     def __init__(self, file: io.FileIO) -> None:
         self._file, self._digest = file, hashlib.sha256()
+        self._thread = ThreadPoolExecutor(1, "sha256")
+        self._hashed: Future[None] | None = None
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: "WriteableBuffer") -> int:
         count = self._file.readinto(buffer)
-        self._digest.update(memoryview(buffer)[:count])
+        self._wait()  # so that no more than one piece waits in memory
+        piece = bytes(memoryview(buffer)[:count])  # the buffer is used again meanwhile
+        self._hashed = self._thread.submit(self._digest.update, piece)
         return count
+
+    def _wait(self) -> None:
+        if self._hashed is not None:
+            self._hashed.result()
 
     def tell(self) -> int:
         return self._file.tell()
@@ -105,6 +115,7 @@ class Hashed(io.RawIOBase):
         """Of the whole file, in hex: what nobody asked for is read now."""
         while self.read(CHUNK):
             pass
+        self._wait()
         return self._digest.hexdigest()
 
 

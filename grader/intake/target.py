@@ -3,6 +3,7 @@ files and folders, and no more than the limits allow."""
 
 import errno
 import posixpath
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
@@ -49,10 +50,13 @@ class _Said:
 
 
 class Target:
-    """Takes members of archives, one after the other, and remembers what became of them."""
+    """Takes members of archives, one after the other, and remembers what became of them;
+    ``written`` is told of each file that is whole."""
 
-    def __init__(self, root: Path, limits: ArchiveLimits) -> None:
-        self.root, self.limits = root, limits
+    def __init__(
+        self, root: Path, limits: ArchiveLimits, written: Callable[[Path], None] | None = None
+    ) -> None:
+        self.root, self.limits, self._written = root, limits, written
         self.bytes = 0
         self.files: dict[PurePosixPath, None] = {}  # in order
         self.unread: list[Unread] = []
@@ -115,6 +119,8 @@ class Target:
             self.files.pop(path, None)
             raise
         self.files[path] = None
+        if self._written is not None:
+            self._written(self.root / path)
 
     def _opened(self, path: PurePosixPath) -> BinaryIO:
         place = self.root / path

@@ -91,7 +91,7 @@ def _output(item: GradedItem, overlay: bytes, tell: Telling, words: Words) -> st
         f"<li>{html.escape(check.id.split('.')[-1])} "
         f"({check.points:g} / {check.max_points:g}): {html.escape(message_of(check))}</li>"
         for check in item.checks
-        if item.decision is None and check["id"] not in item.decided
+        if item.decision is None and check.id not in item.decided
     ]
     if item.by_person:
         what = words("page.confirmed")

@@ -6,6 +6,7 @@ kernel that starts when it is needed, without the wait.
 
 import threading
 from collections import deque
+from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
@@ -23,28 +24,45 @@ from grader.sandbox.text import one_line
 from grader.sandbox.warm import WarmBubblewrap
 
 PRELUDE_SECONDS = 120
+IMPORTING = """
+def _import():
+    import contextlib, importlib
+    for name in {}:
+        with contextlib.suppress(ImportError):
+            importlib.import_module(name)
+_import()
+del _import
+"""
 RESERVE = 2  # a submission may want two kernels at once
 
 
 class Ahead:
     """A sandbox with started kernels in reserve; a context manager, for any number of threads.
 
-    Kernels that start cold are not kept ahead: bubblewrap ends them with the thread that started
-    them.
+    Kernels that start cold inside bubblewrap are not kept ahead: it ends them with the thread that
+    started them. Those without walls are, where ``imports`` says what they import meanwhile. To
+    start them takes long, so that they are replaced by ``fill`` only, when the cores are idle.
     """
 
-    def __init__(self, sandbox: Sandbox, limits: Limits, seed: int) -> None:
-        self.sandbox, self.limits, self.seed = sandbox, limits, seed
+    def __init__(
+        self, sandbox: Sandbox, limits: Limits, seed: int, imports: Sequence[str] = ()
+    ) -> None:
+        self.sandbox, self.limits, self.seed, self.imports = sandbox, limits, seed, imports
+        self._forks = isinstance(sandbox, WarmBubblewrap)
         self._starter = ThreadPoolExecutor(1, "kernel-ahead")
         self._turn = threading.Lock()
         self._reserve: deque[Future[Kernel]] = deque()
 
     def __enter__(self) -> Self:
         keep_freed_memory()
-        if isinstance(self.sandbox, WarmBubblewrap):
-            for _ in range(RESERVE):
-                self._start_one()
+        self.fill()
         return self
+
+    def fill(self) -> None:
+        """Begins to start what the reserve lacks."""
+        if self._forks or self.imports:
+            for _ in range(RESERVE - len(self._reserve)):
+                self._start_one()
 
     def __exit__(
         self,
@@ -77,25 +95,27 @@ class Ahead:
             if kernel.alive:
                 return kernel
             kernel.close()
-        return start_kernel(self.sandbox, limits, seed)
+        return start_kernel(self.sandbox, limits, seed, self.imports)
 
     def end(self, kernel: Kernel) -> None:
-        """Ends the kernel without waiting for it, if it is a warm one."""
-        if isinstance(self.sandbox, WarmBubblewrap):
+        """Ends the kernel, without waiting for it if it may have been in reserve."""
+        if self._forks or self.imports:
             self._starter.submit(kernel.close)
         else:
             kernel.close()
 
     def _next(self) -> Future[Kernel] | None:
-        """The kernel that waits longest, if kernels are kept; another one begins to start."""
+        """The kernel that waits longest, if there is one; a fork begins to take its place."""
         with self._turn:
             if not self._reserve:
                 return None
-            self._start_one()
+            if self._forks:
+                self._start_one()
             return self._reserve.popleft()
 
     def _start_one(self) -> None:
-        one = self._starter.submit(start_kernel, self.sandbox, self.limits, self.seed)
+        given = self.sandbox, self.limits, self.seed, self.imports
+        one = self._starter.submit(start_kernel, *given)
         self._reserve.append(one)
 
 
@@ -107,9 +127,11 @@ def end_kernel(sandbox: Sandbox, kernel: Kernel) -> None:
         kernel.close()
 
 
-def start_kernel(sandbox: Sandbox, limits: Limits, seed: int) -> Kernel:
-    """A new kernel that has run the prelude. Raises ``InfraError`` with the reason when none comes
-    up."""
+def start_kernel(
+    sandbox: Sandbox, limits: Limits, seed: int, imports: Sequence[str] = ()
+) -> Kernel:
+    """A new kernel that has imported these modules, if they are there, and run the prelude. Raises
+    ``InfraError`` with the reason when none comes up."""
     if isinstance(sandbox, Ahead):
         return sandbox.take(limits, seed)
     kernel = Kernel(sandbox, limits)
@@ -124,6 +146,8 @@ def start_kernel(sandbox: Sandbox, limits: Limits, seed: int) -> Kernel:
             "given": kernel.given,
         }
         path = kernel.give(prelude_file(known), "prelude")
+        if imports:
+            kernel.run(IMPORTING.format(list(imports)), PRELUDE_SECONDS, ours=True)
         kernel.run(prelude_source(path), PRELUDE_SECONDS, ours=True)
         kernel.take_back("prelude")
     except (CellRaisedError, KernelGoneError, OSError) as error:

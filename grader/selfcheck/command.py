@@ -9,7 +9,7 @@ import sys
 import time
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, NoReturn, TextIO
 
 from grader.bounded import in_this_process
 from grader.errors import GraderError, Rejected, UsageError
@@ -18,6 +18,7 @@ from grader.paths import DEFAULT_RUBRIC
 from grader.pipeline import Options, Stopwatch, grade_opened, rejected
 from grader.results import Graded, Result, flags_json, plain
 from grader.rubric import load_rubric
+from grader.sandbox import Ahead, Sandbox
 from grader.selfcheck.found import Packed, as_submission, find
 from grader.selfcheck.lines import (
     SMILE,
@@ -26,14 +27,15 @@ from grader.selfcheck.lines import (
     found_lines,
     lines_of,
     mark_of,
+    news,
     table,
 )
-from grader.selfcheck.machine import LIMITS, OwnMachine
+from grader.selfcheck.machine import IMPORTS, LIMITS, OwnMachine
 from grader.selfcheck.pictures import write_pictures
 from grader.selfcheck.words import LANGUAGES, Words
 
 SEED = 0
-WATCH_SECONDS = 1.0
+WATCH_SECONDS = 0.1
 WRONG_USAGE = 2
 
 
@@ -53,10 +55,9 @@ def main(arguments: list[str], language: str) -> int:
         return WRONG_USAGE
     try:
         with in_this_process():
-            check_once(packed, options.json, words, out)
-            while options.watch:
-                packed = wait_for_change(packed, words, out)
-                check_once(packed, options.json, words, out)
+            lines = check_once(packed, options.json, words, out)
+            if options.watch:
+                watch(packed, lines, options.json, words, out)
     except GraderError as error:
         print(error, file=sys.stderr)
         return WRONG_USAGE
@@ -81,11 +82,33 @@ def folder(text: str) -> Path:
     return path
 
 
-def check_once(packed: Packed, json_file: str | None, words: Words, out: TextIO) -> None:
+def watch(
+    packed: Packed, lines: list[Line], json_file: str | None, words: Words, out: TextIO
+) -> NoReturn:
+    """Checks again whenever a file is saved, each time in kernels that have run nothing yet; they
+    start while it waits."""
+    with Ahead(OwnMachine(), LIMITS, SEED, IMPORTS) as ahead:
+        while True:
+            before, packed = packed, wait_for_change(packed, words, out)
+            saved = ", ".join(path.as_posix() for path in packed.changed_since(before))
+            print(words("Saved: {files}").format(files=saved), file=out)
+            known, lines = lines, check_once(packed, json_file, words, out, ahead)
+            for text in news(known, lines, words):
+                print(text, file=out)
+            ahead.fill()
+
+
+def check_once(
+    packed: Packed,
+    json_file: str | None,
+    words: Words,
+    out: TextIO,
+    machine: Sandbox | None = None,
+) -> list[Line]:
     """Checks and shows; a folder without a readable notebook is said in one line."""
     began = time.perf_counter()
     rubric = replace(load_rubric(DEFAULT_RUBRIC), limits=LIMITS)
-    options = Options(rubric, OwnMachine(), seed=SEED, look_inside=False)
+    options = Options(rubric, machine or OwnMachine(), seed=SEED, look_inside=False)
     status = Progress(words, out)
     try:
         with as_submission(packed) as submission:
@@ -103,6 +126,7 @@ def check_once(packed: Packed, json_file: str | None, words: Words, out: TextIO)
         print(words("Checked in {seconds} s.").format(seconds=seconds), file=out)
     if json_file is not None:
         write_json(as_json(packed, result, lines), json_file)
+    return lines
 
 
 class Progress:

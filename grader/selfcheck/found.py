@@ -30,6 +30,10 @@ class Packed:
     def files(self) -> tuple[Path, ...]:
         return tuple(path for path, _, _ in self.stamp)
 
+    def changed_since(self, before: "Packed") -> list[Path]:
+        """The files that were saved, or came or went, since ``before``."""
+        return sorted({path for path, _, _ in set(self.stamp) ^ set(before.stamp)})
+
     @property
     def size(self) -> int:
         return sum(size for _, _, size in self.stamp)

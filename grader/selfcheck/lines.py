@@ -68,6 +68,15 @@ def sentence_of(check: CheckResult, words: Words) -> str:
     return said
 
 
+def news(before: list[Line], after: list[Line], words: Words) -> Iterator[str]:
+    """What became of the checks since the last time; those that say the same are left out."""
+    marks = {line.check: line.mark for line in before}
+    changed = [line for line in after if marks.get(line.check, line.mark) != line.mark]
+    yield words("Since the last check:") if changed else words("No mark changed.")
+    for line in changed:
+        yield f"    {marks[line.check]} -> {line.mark} {line.check}"
+
+
 def found_lines(packed: Packed, result: Result, words: Words) -> Iterator[str]:
     """What would be packed, and what a student should know of it."""
     yield words("In {folder}:").format(folder=packed.folder.resolve())

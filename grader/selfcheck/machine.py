@@ -10,6 +10,12 @@ from grader.sandbox import Limits
 from grader.sandbox.launch import Launch
 
 GIB = 2**30
+IMPORTS = (
+    *("torchvision.transforms", "torchvision.datasets", "torchvision.utils", "torch.utils.data"),
+    *("matplotlib.pyplot", "matplotlib.animation", "PIL.Image", "PIL.PngImagePlugin", "scipy"),
+    *("matplotlib_inline.backend_inline", "matplotlib.backends.backend_agg", "tqdm.notebook"),
+)
+"""What the notebooks import: a kernel that waits for a file to be saved has done so."""
 LIMITS = Limits(memory_bytes=16 * GIB, file_bytes=4 * GIB, processes=100_000)
 """Wide: they are to end what hangs, not to keep anyone out; and a user's processes on a shared
 machine are counted together."""

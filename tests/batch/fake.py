@@ -1,5 +1,6 @@
 """A stand-in for grading that needs no kernel: evidence follows from the submission's bytes alone."""
 
+import hashlib
 import json
 import os
 import signal
@@ -97,11 +98,12 @@ def fake_grade(job: Job) -> Evidence | Unreadable:
         content = b"".join(job.place.chunks()) if job.content is None else job.content
     except OSError as error:
         return Unreadable(f"{job.place} cannot be read: {error}.")
+    digest = hashlib.sha256(content).hexdigest()
     if content == b"infra":
-        return evidence(job.file, job.sha256, State.INFRA_ERROR, 0.0, job.task.rubric)
+        return evidence(job.file, digest, State.INFRA_ERROR, 0.0, job.task.rubric)
     part = float(content.split()[0])
     state = State.PASSED if part == 1 else State.PARTIAL
-    return evidence(job.file, job.sha256, state, part, job.task.rubric)
+    return evidence(job.file, digest, state, part, job.task.rubric)
 
 
 def slow_grade(job: Job) -> Evidence | Unreadable:

@@ -7,14 +7,9 @@ from pathlib import Path
 import pytest
 
 from grader.batch.likeness import alike
-from grader.batch.prints import (
-    is_plain_zip,
-    student_lines,
-    template_lines,
-    tensor_hashes,
-    tokens_of,
-)
+from grader.batch.prints import student_lines, template_lines, tokens_of
 from grader.intake import read_notebook
+from grader.intake.stored import is_plain_zip, tensor_hashes
 from grader.kit.fill import DIFFUSION, read_template
 from tests.fairness.grading import solved_template, variant_notebook
 from tests.fairness.variant import apply_variant
@@ -157,7 +152,7 @@ def test_tensors_are_hashed_without_unpickling(tmp_path: Path) -> None:
     ):
         (tmp_path / name).mkdir()
         torch.save(content, tmp_path / name / "model_final.pth")
-    one, two = tensor_hashes(tmp_path / "one"), tensor_hashes(tmp_path / "two")
+    one, two = (tensor_hashes(tmp_path / name / "model_final.pth") for name in ("one", "two"))
     assert len(one) == 1
     assert one == two
 
@@ -170,19 +165,19 @@ def test_schedules_that_are_the_same_by_right_are_no_sign_in_any_precision(tmp_p
         (tmp_path / name).mkdir()
         weights = {"conv.weight": torch.randn(32, 32, 3, 3)}
         torch.save({**schedule, **weights}, tmp_path / name / "model_final.pth")
-    one, two = tensor_hashes(tmp_path / "one"), tensor_hashes(tmp_path / "two")
+    one, two = (tensor_hashes(tmp_path / name / "model_final.pth") for name in ("one", "two"))
     assert len(one) == len(two) == 1
     assert one != two
 
 
 def test_hostile_checkpoints_are_passed_over(tmp_path: Path) -> None:
     checkpoint(tmp_path / "bomb.pth", bytes(10**7), zipfile.ZIP_DEFLATED)
-    assert tensor_hashes(tmp_path) == set()
+    assert tensor_hashes(tmp_path / "bomb.pth") == set()
     broken = io.BytesIO()
     with zipfile.ZipFile(broken, "w") as archive:
         archive.writestr("archive/data/0", bytes(range(256)) * 64)
     (tmp_path / "cut.pth").write_bytes(broken.getvalue()[:-30])
-    assert len(tensor_hashes(tmp_path)) == 1  # as a whole file
+    assert len(tensor_hashes(tmp_path / "cut.pth")) == 1  # as a whole file
 
 
 def test_a_directory_that_would_fill_memory_is_never_read(tmp_path: Path) -> None:
@@ -192,7 +187,7 @@ def test_a_directory_that_would_fill_memory_is_never_read(tmp_path: Path) -> Non
             archive.writestr(f"archive/data/{number}", b"")
     with file.open("rb") as opened:
         assert not is_plain_zip(opened)
-    assert len(tensor_hashes(tmp_path)) == 1
+    assert len(tensor_hashes(file)) == 1
     checkpoint(tmp_path / "plain.pth", bytes(5000))
     with (tmp_path / "plain.pth").open("rb") as opened:
         assert is_plain_zip(opened)

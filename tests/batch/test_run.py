@@ -21,7 +21,7 @@ from grader.batch.likeness import Pair
 from grader.batch.places import Place
 from grader.batch.roster import Student
 from grader.batch.run import Watch
-from grader.batch.work import Job
+from grader.batch.work import Job, Unreadable
 from grader.lateness import LateRule, parse_moment
 from grader.report.pages import write_pages
 from grader.report.tables import plain_csv
@@ -230,22 +230,40 @@ def test_a_tarball_that_vanishes_is_one_line_and_is_graded_when_it_is_back(
     assert [entry.row["state"] for entry in grade().entries] == ["graded", "graded"]
 
 
-def test_grading_begins_before_all_files_are_read(
+def test_only_those_who_grade_read_a_submission(
     tmp_path: Path, grade: Grade, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for number in range(5):
         hand_in(tmp_path, f"2023-{number:05}.tar.gz", b"1")
-    order: list[str] = []
-    sha256 = Place.sha256
 
-    def noted(place: Place) -> str:
-        order.append("read")
-        return sha256(place)
+    def read(place: Place) -> str:
+        pytest.fail(f"{place} was read by the batch itself")
 
-    monkeypatch.setattr(Place, "sha256", noted)
+    monkeypatch.setattr(Place, "sha256", read)
+    first = grade()
+    assert [entry.row["state"] for entry in first.entries] == ["graded"] * 5
+    assert plain_csv(grade()) == plain_csv(first)
+    assert grade.graded == []  # type: ignore[attr-defined]
+
+
+def test_a_file_that_changes_while_it_is_graded_counts_for_nothing(
+    tmp_path: Path, grade: Grade, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = hand_in(tmp_path, "2023-00001.tar.gz", b"1")
+
+    def changed(job: Job) -> Evidence | Unreadable:
+        answer = fake_grade(job)
+        path.write_bytes(b"0.5 and more")
+        return answer
+
     with batch(tmp_path / "grades", tmp_path / "in") as started:
-        started.run(Threads(), Watch(given=lambda label: order.append("graded")))
-    assert order == ["read", "graded"] * 5
+        monkeypatch.setattr(module, "grade_job", changed)
+        started.run(Threads(), Watch())
+        assert started.journal.count() == 0
+        (entry,) = read_gradebook(started.journal).entries
+        assert entry.row["notes"][0].endswith("changed while the batch ran.")
+    (entry,) = grade().entries
+    assert entry.row["state"] == "graded"
 
 
 def test_the_same_files_in_another_folder_are_not_graded_again(

@@ -56,7 +56,7 @@ def test_who_is_graded_since_when_and_at_which_stage(clock: Clock, tmp_path: Pat
     screen.given("2023-00001")
     clock.now += 70
     screen.given("2023-00002")
-    job = Job("key", "2023-00001", "x", "0" * 64, Place(Path("x")), TASK, stages=tmp_path)
+    job = Job("2023-00001", "x", Place(Path("x")), TASK, stages=tmp_path)
     job.tell("counting clear digits")
     clock.now += 5
     bar, first, second = seen(screen)

@@ -156,7 +156,7 @@ def test_a_name_that_no_file_can_have_keeps_nobody_from_being_graded(
         archive.writestr(f"kim_1_2_{name}", b"content")
     (attempt,) = gather([tmp_path / "submissions.zip"]).attempts
     content = b"content" if by_value else None
-    job = Job("key", "label", attempt.file, "0" * 64, attempt.place, TASK, content)
+    job = Job("label", attempt.file, attempt.place, TASK, content)
     fetched = fetch(job, tmp_path)
     assert fetched.read_bytes() == b"content"
     assert student_id_in(fetched.name) == attempt.student_id

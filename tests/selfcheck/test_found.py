@@ -13,6 +13,7 @@ from grader.kit.fill import DIFFUSION, TEXT_TO_IMAGE
 from grader.paths import COLLECT_SCRIPT
 from grader.selfcheck import command
 from grader.selfcheck.found import as_submission, find
+from grader.selfcheck.lines import Line, news
 from grader.selfcheck.words import Words
 from tests.kit.test_collect import collect, members
 from tests.selfcheck.conftest import solve_in
@@ -49,6 +50,19 @@ def every_second(monkeypatch: pytest.MonkeyPatch) -> Callable[[list[Callable[[],
         monkeypatch.setattr(time, "sleep", lambda seconds: events.pop(0)())
 
     return happens
+
+
+def test_what_changed_is_named(folder: Path) -> None:
+    before = find(folder)
+    (folder / "more.ipynb").write_text("{}")
+    (folder / TEXT_TO_IMAGE).unlink()
+    assert find(folder).changed_since(before) == [Path(TEXT_TO_IMAGE), Path("more.ipynb")]
+    old = [Line(":(", "loss.epsilon", "It differs."), Line(":)", "loss.sample", "It is right.")]
+    new = [Line(":)", "loss.epsilon", "It is right."), old[1]]
+    words = Words("en")
+    assert list(news(old, new, words)) == ["Since the last check:", "    :( -> :) loss.epsilon"]
+    assert list(news(new, new, words)) == ["No mark changed."]
+    assert list(news([], new, words)) == ["No mark changed."]
 
 
 def nothing() -> None:

@@ -172,6 +172,8 @@ def test_it_checks_again_when_a_file_is_saved(pyz: Path, folder: Path) -> None:
         running.terminate()
     assert ":( beta_schedule.linear" in "".join(seen)
     assert ":) beta_schedule.linear" in "".join(seen)
+    assert f"Saved: {DIFFUSION}\n" in seen
+    assert "    :( -> :) beta_schedule.linear\n" in seen
 
 
 def test_packing_runs_it_and_is_not_kept_by_it(pyz: Path, folder: Path) -> None:
