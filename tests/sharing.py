@@ -9,8 +9,7 @@ import copy
 import hashlib
 import json
 import re
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -53,11 +52,15 @@ def as_bytes(part: Any) -> bytes:
     return part if isinstance(part, bytes) else repr(part).encode()
 
 
-@contextmanager
-def found_out_once() -> Iterator[Known]:
-    """Meanwhile, in this process, equal notebooks are examined once, equal files decoded once, and
-    equal pictures searched for grids once."""
-    known = Known()
+@pytest.fixture(scope="module")
+def known() -> Known:
+    return Known()
+
+
+@pytest.fixture
+def shared(known: Known, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In this test equal notebooks are examined once, equal files decoded once, and equal pictures
+    searched for grids once for all tests of the module that share so."""
     examine, read, search = pipeline.run_notebook, decode.decode, grid.search
 
     def run_notebook(
@@ -78,15 +81,7 @@ def found_out_once() -> Iterator[Known]:
         asked = (picture.tobytes(), picture.shape, picture.dtype, usual)
         return known.once(asked, lambda: search(picture, *usual))
 
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(pipeline, "run_notebook", run_notebook)
-        for module in (figures, pictures, works):
-            patch.setattr(module, "decode", read_picture)
-        patch.setattr(grid, "search", search_grids)
-        yield known
-
-
-@pytest.fixture(scope="module")
-def shared() -> Iterator[Known]:
-    with found_out_once() as known:
-        yield known
+    monkeypatch.setattr(pipeline, "run_notebook", run_notebook)
+    for module in (figures, pictures, works):
+        monkeypatch.setattr(module, "decode", read_picture)
+    monkeypatch.setattr(grid, "search", search_grids)

@@ -12,9 +12,9 @@ from tests.digits.conftest import RandomGrids
 from tests.digits.renderings import Array, all_renderings, shown
 from tests.digits.test_choose import output, png
 from tests.fairness.grading import ITEMS, grade_notebook, solved_template, variant_notebook
-from tests.sharing import shared
+from tests.sharing import known, shared
 
-__all__ = ["shared"]
+__all__ = ["known", "shared"]
 pytestmark = pytest.mark.usefixtures("shared")
 
 BUGS = Path(__file__).parent / "bugs"

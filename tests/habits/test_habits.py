@@ -9,9 +9,9 @@ from click.testing import CliRunner
 
 from grader.cli import cli
 from tests.habits.table import Habit, all_habits, disagreements
-from tests.sharing import shared
+from tests.sharing import known, shared
 
-__all__ = ["shared"]
+__all__ = ["known", "shared"]
 
 NUMBERED = list(enumerate(all_habits(), 1))
 JOBS = "2"
