@@ -2,11 +2,12 @@
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
-# tests at a time: one more than there are cores, as some wait for a limit; so each has one thread
+# tests at a time: one more than there are cores, as some wait for a limit; so each has one thread;
+# tests and the commands that they start are compiled once, also where Python is told not to keep that
 JOBS   ?= 3
 MINUTES ?= 3
 NEEDED := $(shell sed -n 's/^requires-python = ">=\(.*\)"/\1/p' pyproject.toml)
-PYTEST  = OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(JOBS)
+PYTEST  = OMP_NUM_THREADS=1 PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n $(JOBS)
 
 .PHONY: demo kit test test-slow lowest fuzz lint bench clean help
 .DEFAULT_GOAL := help

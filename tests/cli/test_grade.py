@@ -19,6 +19,9 @@ from grader.errors import SandboxUnavailable
 from grader.kit.fill import DIFFUSION, REGIONS, TEXT_TO_IMAGE, read_template, solve
 from grader.paths import PACKAGE, RUBRIC_DIR, TEMPLATE_DIR
 from tests.fairness.grading import ITEMS, items_of
+from tests.sharing import known, shared
+
+__all__ = ["known", "shared"]
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLE = ROOT / "examples" / "2023-12345.tar.gz"
@@ -55,6 +58,7 @@ def unsolved(tmp_path: Path) -> Path:
     return folder
 
 
+@pytest.mark.usefixtures("shared")
 def test_the_example_earns_all_that_is_judged() -> None:
     result = grade(EXAMPLE)
     assert result["student_id"] == "2023-12345"
@@ -64,6 +68,7 @@ def test_the_example_earns_all_that_is_judged() -> None:
     assert result["flags"] == [f for f in result["flags"] if f["id"] == "left_out"]
 
 
+@pytest.mark.usefixtures("shared")
 def test_the_examples_clear_digits_are_counted_and_shown(tmp_path: Path) -> None:
     result = grade(EXAMPLE, "--out", tmp_path)
     (item,) = [item for item in result["items"] if item["id"] == "image_quality"]
@@ -78,11 +83,13 @@ def test_the_examples_clear_digits_are_counted_and_shown(tmp_path: Path) -> None
             assert picture.width > 600
 
 
+@pytest.mark.usefixtures("shared")
 def test_the_template_solved_by_the_reference_earns_forty(solved: Path) -> None:
     items = items_of(grade(solved))
     assert {name: item["status"] for name, item in items.items()} == dict.fromkeys(ITEMS, "passed")
 
 
+@pytest.mark.usefixtures("shared")
 def test_the_template_unsolved_earns_nothing_and_is_missing(unsolved: Path) -> None:
     result = grade(unsolved)
     assert result["points"] == 0
@@ -113,6 +120,7 @@ def test_no_sandbox_is_never_silent(unsolved: Path) -> None:
     assert "without a sandbox" in done.stderr
 
 
+@pytest.mark.usefixtures("shared")
 def test_the_table_is_for_people_and_says_why(unsolved: Path) -> None:
     done = run("grade", unsolved)
     assert done.exit_code == 0
@@ -120,12 +128,14 @@ def test_the_table_is_for_people_and_says_why(unsolved: Path) -> None:
         assert text in " ".join(done.stdout.split())
 
 
+@pytest.mark.usefixtures("shared")
 def test_json_goes_to_stdout_alone(unsolved: Path) -> None:
     done = run("grade", unsolved, "--json", "-")
     json.loads(done.stdout)
     assert "beta_schedule" in done.stderr
 
 
+@pytest.mark.usefixtures("shared")
 def test_out_holds_the_result(unsolved: Path, tmp_path: Path) -> None:
     done = run("grade", unsolved, "--out", tmp_path / "out", "--json", tmp_path / "copy.json")
     assert done.exit_code == 0
@@ -163,6 +173,7 @@ def test_without_notebook_2_1_its_items_are_missing(unsolved: Path) -> None:
     assert {i["status"] for i in items_of(result).values()} == {"missing"}
 
 
+@pytest.mark.usefixtures("shared")
 def test_every_left_out_statement_has_a_reason(solved: Path) -> None:
     left_out = [f["message"] for f in grade(solved)["flags"] if f["id"] == "left_out"]
     assert any("nvidia-smi" in message for message in left_out)

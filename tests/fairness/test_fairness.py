@@ -27,7 +27,7 @@ def files(folder: str) -> list[Any]:
 
 
 def alternating(cases: list[Any]) -> list[Any]:
-    """Every second one is slow: there are bugs enough of each kind in the fast suite."""
+    """Every second one is slow: there are enough of each kind in the fast suite."""
     return [
         pytest.param(*case.values, id=case.id, marks=[pytest.mark.slow] if number % 2 else [])
         for number, case in enumerate(cases)

@@ -12,6 +12,10 @@ from tests.digits.conftest import RandomGrids
 from tests.digits.renderings import Array, all_renderings, shown
 from tests.digits.test_choose import output, png
 from tests.fairness.grading import ITEMS, grade_notebook, solved_template, variant_notebook
+from tests.sharing import known, shared
+
+__all__ = ["known", "shared"]
+pytestmark = pytest.mark.usefixtures("shared")
 
 BUGS = Path(__file__).parent / "bugs"
 WAYS = ("figure-60-dpi", "style-ggplot", "colours-viridis", "inverted", "jpeg-60", "subplots-dark")

@@ -20,7 +20,7 @@ from grader.intake.data import data_spaces
 from grader.results import State
 from grader.sandbox import KernelSession, Limits, choose_sandbox
 from tests.fairness.grading import solved_template, variant_notebook
-from tests.fairness.test_fairness import files, items_with
+from tests.fairness.test_fairness import alternating, files, items_with
 
 PATIENT = Limits(probe_seconds=300, submission_seconds=36_000)
 
@@ -77,7 +77,7 @@ def with_chance() -> list[Any]:
     return found
 
 
-@pytest.mark.parametrize("path", with_chance())
+@pytest.mark.parametrize("path", alternating(with_chance()))
 def test_chance_of_its_own_costs_nothing_under_a_few_seeds(path: Path) -> None:
     assert_right(variant_notebook(path), range(1, 3))
 

@@ -1,5 +1,6 @@
 """The server without a browser: who is let in, what is refused, what is kept."""
 
+import multiprocessing
 import re
 import signal
 import socket
@@ -272,16 +273,18 @@ def test_grades_that_may_only_be_read_can_be_looked_at(tmp_path: Path) -> None:
         assert journal.decisions() == []
 
 
+FORKS = multiprocessing.get_context("forkserver")  # which imports once for all that are killed
+FORKS.set_forkserver_preload(["grader.commands.correct", "grader.review.saving"])
 BY_TABLE = """
 from grader.commands.correct import correct_from
-correct_from(Path(sys.argv[1]), Path(sys.argv[2]), "ta")
+correct_from(grades, table, "ta")
 """
 ON_THE_PAGE = """
 from grader.batch.deciding import decided
 from grader.review.bench import Asked, Workbench
 from grader.review.saving import Writer
 from grader.review.security import Keys
-with j.Journal(Path(sys.argv[1])) as journal, Writer(Path(sys.argv[1])) as writer:
+with j.Journal(grades) as journal, Writer(grades) as writer:
     bench = Workbench(journal, writer, Asked("ta"), Keys(), 1)
     entries = bench.room.entries
     bench.keep([
@@ -303,8 +306,7 @@ def test_killed_at_any_moment_of_a_save_nothing_is_lost_or_half_done(
     grades = tmp_path / "grades"
     grade(grades, tmp_path / "in", some_class(5))
     code = f"""
-import os, signal, sys
-from pathlib import Path
+import os, signal
 from grader.batch import database, journal as j
 steps = 0
 def step():
@@ -330,9 +332,11 @@ database.prepare = prepared
 """
     table = tmp_path / "table.csv"
     table.write_text("student,target,points\n2023-10000,loss,3\n2023-10004,loss.sample,1\n")
-    command = [sys.executable, "-c", code, str(grades), str(table)]
-    done = subprocess.run(command, capture_output=True, text=True)
-    assert done.returncode in (0, -signal.SIGKILL), done.stderr
+    saving = FORKS.Process(target=exec, args=(code, {"grades": grades, "table": table}))
+    saving.start()
+    saving.join()
+    assert saving.exitcode in (0, -signal.SIGKILL)
+    saving.close()
     with Journal(grades) as journal:
         made = {(d.label, d.target, d.points) for d in journal.decisions()}
         both = {("2023-10000", "loss", 3.0), ("2023-10004", "loss.sample", 1.0)}
