@@ -261,7 +261,7 @@ def test_a_file_that_changes_while_it_is_graded_counts_for_nothing(
         started.run(Threads(), Watch())
         assert started.journal.count() == 0
         (entry,) = read_gradebook(started.journal).entries
-        assert entry.row["notes"][0].endswith("changed while the batch ran.")
+        assert str(entry.row["notes"][0]).endswith("changed while the batch ran.")
     (entry,) = grade().entries
     assert entry.row["state"] == "graded"
 

@@ -171,7 +171,8 @@ def test_a_worker_that_finds_no_tarball_says_so(tmp_path: Path) -> None:
     job.place.path.unlink()
     answer = grade_job(Job(**vars(job)))
     assert isinstance(answer, Unreadable)
-    assert answer.reason == f"{job.place} cannot be read: No such file or directory."
+    said = f"{job.place} cannot be read: No such file or directory."
+    assert str(answer.reason) == said
 
 
 def test_a_full_scratch_disk_is_one_line_for_each_submission(
