@@ -109,13 +109,8 @@ def group_id(items: Sequence[str], kind: Said) -> str:
 Doubts = Sequence[tuple[Said, Doubt]]
 
 
-def groups_of(entries: Iterable[Entry]) -> list[Group]:
-    """All groups, those with the most open doubts first."""
-    return grouped(doubts_of(entry) for entry in entries)
-
-
 def grouped(students: Iterable[Doubts]) -> list[Group]:
-    """The same of each student's doubts."""
+    """All groups of these, those with the most open doubts first."""
     found: dict[tuple[tuple[str, ...], Said], list[Doubt]] = {}
     for doubts in students:
         for kind, doubt in doubts:

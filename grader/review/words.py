@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable, Mapping
-from functools import lru_cache
 
 from grader.checks.items import known_items
 from grader.messages.message import Said, filled, sentence
@@ -16,7 +15,7 @@ _GAP = re.compile(r"\{\w*\}")
 
 class Words:
     """``words(text)`` is the workbench's own text, ``words.sentence(said)`` what a check or a flag
-    says, ``words.note(text)`` a note of the batch's on a submission, ``words.told(text)`` why
+    says, ``words.note(text)`` what a picture is, ``words.told(text)`` why
     something was not kept, ``words.measured(text)`` what a loss or sampler was measured to be."""
 
     def __init__(self, language: str) -> None:
@@ -26,7 +25,6 @@ class Words:
         self._told = _patterns(TOLD) if korean else []
         self._measured = _patterns(MEASURED) if korean else []
         self._notes = _patterns(NOTES) if korean else []
-        self._note = lru_cache(4096)(self._of_note)
 
     def __call__(self, text: str) -> str:
         return self._own.get(text, text)
@@ -41,10 +39,7 @@ class Words:
         return sentence(said, self.language)
 
     def note(self, text: str) -> str:
-        return self._note(text) if len(text) <= LONGEST else text
-
-    def _of_note(self, text: str) -> str:
-        return _filled(self._notes, text, self._of_note)
+        return _filled(self._notes, text, self.note) if len(text) <= LONGEST else text
 
     def told(self, text: str) -> str:
         return _filled(self._told, text, str)

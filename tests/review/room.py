@@ -8,7 +8,7 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -29,6 +29,7 @@ from grader.digits.readings import TileReading
 from grader.intake.paths import printable
 from grader.messages.message import Message, Said, say, sentence
 from grader.results import ClearDigits, Flag, Result, State, environment, result_status
+from grader.review.groups import Group, doubts_of, grouped
 from tests.batch.fake import RUBRIC, Threads, batch, evidence
 
 CODE = """class DDPM(nn.Module):
@@ -145,6 +146,10 @@ def overlay() -> bytes:
     file = io.BytesIO()
     Image.new("RGB", (746, 1060), "#eee").save(file, "PNG")
     return file.getvalue()
+
+
+def groups_of(entries: Iterable[Entry]) -> list[Group]:
+    return grouped(map(doubts_of, entries))
 
 
 def grade(grades: Path, handed_in: Path, students: Sequence[Student], **request: Any) -> None:

@@ -10,9 +10,9 @@ import pytest
 from grader.batch.gradebook import read_gradebook
 from grader.batch.journal import Journal
 from grader.review.acts import new_act, settle
-from grader.review.groups import groups_of
 from tests.fairness.grading import variant_notebook
 from tests.fairness.mini_class import packed
+from tests.review.room import groups_of
 
 FAIRNESS = Path(__file__).resolve().parents[1] / "fairness"
 

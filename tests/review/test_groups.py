@@ -9,11 +9,22 @@ from grader.batch.decisions import Decision
 from grader.commands.correct import correct
 from grader.messages.message import say, sentence, together
 from grader.results import Flag, State
-from grader.review.groups import AGAIN, Group, groups_of
+from grader.review.groups import AGAIN, Group
 from grader.review.kinds import kind_of
 from tests.batch.fake import evidence, rejected
 from tests.report.books import entry
-from tests.review.room import CLIP, DDIM, L1, L1_LOSS, Student, clipped, entries, grade, some_class
+from tests.review.room import (
+    CLIP,
+    DDIM,
+    L1,
+    L1_LOSS,
+    Student,
+    clipped,
+    entries,
+    grade,
+    groups_of,
+    some_class,
+)
 
 
 def groups(grades: Path) -> list[Group]:
