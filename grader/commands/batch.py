@@ -92,8 +92,8 @@ from grader.errors import STOPPED
     "--lang",
     type=click.Choice(["en", "ko", "both"]),
     show_default="en",
-    help="The language of the students' pages, also in exports to feedback and Gradescope. "
-    "With both, each message stands in Korean and in English.",
+    help="The language of the students' pages, also in exports to feedback, Gradescope and "
+    "gallery. With both, each message stands in Korean and in English.",
 )
 @click.option(
     "--seed",

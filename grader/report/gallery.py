@@ -12,6 +12,7 @@ from grader.batch.journal import Journal
 from grader.batch.tablefile import decoded
 from grader.errors import UsageError
 from grader.report.templating import templates
+from grader.report.words import Words
 
 _REFUSALS = {
     *("no", "n", "false", "disagree", "disagreed", "declined", "refused", "not agreed", "x"),
@@ -85,7 +86,7 @@ def gallery_page(
         works.append((order, {"name": name, **found}))
     ordered = [work for _, work in sorted(works, key=lambda pair: pair[0])]
     page = templates().get_template("gallery.html")
-    return page.render(title=gradebook.title, works=ordered), said
+    return page.render(title=gradebook.title, works=ordered, words=Words(gradebook.language)), said
 
 
 def _refuses(line: str) -> bool:
