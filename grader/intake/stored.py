@@ -108,7 +108,7 @@ def whole_hash(file: BufferedReader) -> set[str]:
 
 def digest_of(file: BufferedReader, size: int) -> str:
     """Of the next ``size`` bytes. Raises ``EOFError`` if there are fewer."""
-    digest, piece = hashlib.sha256(), memoryview(bytearray(PIECE))
+    digest, piece = hashlib.sha256(), memoryview(bytearray(min(PIECE, size)))
     while size:
         count = file.readinto(piece[:size])
         if not count:
