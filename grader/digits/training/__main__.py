@@ -21,7 +21,7 @@ from torchvision.datasets import MNIST
 from tqdm import tqdm
 
 from grader.digits.judge import WEIGHTS, Judge
-from grader.digits.labelled import COLUMNS, TILE, Tiles, labelled_tiles, sheets
+from grader.digits.labelled import COLUMNS, SURE, TILE, Tiles, labelled_tiles, sheets
 from grader.digits.training.clear import (
     Tensor,
     as_drawn,
@@ -38,8 +38,12 @@ from grader.digits.training.unclear import halves, unclear
 CLEAR, UNCLEAR, HALVES, SIGNS, UNFINISHED, GENERATED = 64, 24, 16, 8, 27, 104  # in a step
 HIGHEST_RATE, RATE_AFTERWARDS = 3e-3, 1e-3
 KEPT_OF_THE_MEAN = 0.98  # at each step, of the mean of the weights, which is what is written
+REAL_CLEAR = 0.985
 HELD_BACK = 5000  # of MNIST's training images, to see that all goes well
-SURE = {"c": 1.0, "a": 0.5, "u": 0.0}  # that a tile shows the digit of its column
+
+
+Images = npt.NDArray[np.float32]
+Labels = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -94,7 +98,8 @@ def train(
     network: Network, pixels: Tensor, digits: Tensor, generated: Generated, steps: int, rate: float
 ) -> Network:
     """Trains it; returns the mean of its weights over the last steps."""
-    mean = AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(KEPT_OF_THE_MEAN))
+    average = get_ema_multi_avg_fn(KEPT_OF_THE_MEAN)  # type: ignore[no-untyped-call]
+    mean = AveragedModel(network, multi_avg_fn=average, use_buffers=True)
     optimizer = torch.optim.AdamW(network.parameters(), weight_decay=1e-2)
     rates = torch.optim.lr_scheduler.OneCycleLR(optimizer, rate, total_steps=steps)
     for _ in (bar := tqdm(range(steps), mininterval=1)):
@@ -109,14 +114,27 @@ def train(
     return cast(Network, mean.module.eval())
 
 
-def calibration(judge: Judge, tiles: Tiles) -> tuple[list[float], float]:
+def calibration(
+    judge: Judge, tiles: Tiles, pixels: Images, digits: Labels
+) -> tuple[list[float], float]:
     """Slopes and offset that make a digit's two log-odds the logit of a probability.
 
-    Logistic regression, on tiles that were labelled by eye and not trained on.
+    Logistic regression, on tiles that were labelled by eye and not trained on; the clear ones
+    count once more as what is not clear, asked for as the nine other digits. The offset is such
+    that ``REAL_CLEAR`` of real digits, which were not trained on either, are clear.
     """
-    odds = judge.odds(tiles.ink)[:, np.arange(len(tiles.ink)), tiles.column]
-    fitted = LogisticRegression(C=1.0).fit(odds.T, tiles.clear)
-    return [float(slope) for slope in fitted.coef_[0]], float(fitted.intercept_[0])
+    odds, every = judge.odds(tiles.ink), np.arange(len(tiles.ink))
+    own = odds[:, every, tiles.column]
+    wrong = [odds[:, every, (tiles.column + k) % 10][:, tiles.clear] for k in range(1, 10)]
+    others = np.concatenate(wrong, axis=1)
+    fitted = LogisticRegression(C=1.0).fit(
+        np.concatenate([own, others], axis=1).T,
+        np.append(tiles.clear, np.zeros(others.shape[1], dtype=bool)),
+        sample_weight=np.append(np.ones(own.shape[1]), np.full(others.shape[1], 1 / 9)),
+    )
+    slopes = [float(slope) for slope in fitted.coef_[0]]
+    real = np.array(slopes) @ judge.odds(pixels)[:, np.arange(len(digits)), digits]
+    return slopes, -float(np.quantile(real, 1 - REAL_CLEAR))
 
 
 def mnist(folder: Path) -> tuple[Tensor, Tensor]:
@@ -124,7 +142,7 @@ def mnist(folder: Path) -> tuple[Tensor, Tensor]:
     return data.data.unsqueeze(1).float() / 255, data.targets
 
 
-def accuracy(judge: Judge, pixels: npt.NDArray[np.float32], digits: npt.NDArray[np.int64]) -> float:
+def accuracy(judge: Judge, pixels: Images, digits: Labels) -> float:
     return float(np.mean(judge.logits(pixels)[:, :NO_DIGIT].argmax(axis=1) == digits))
 
 
@@ -144,11 +162,12 @@ def main(data: Path, out: Path, start_from: Path | None, steps: int, seed: int) 
     material = pixels[HELD_BACK:], digits[HELD_BACK:], Generated.load()
     network = train(network, *material, steps, rate)
     weights = exported(network)
-    slopes, offset = calibration(Judge(weights), labelled_tiles("calibration"))
+    held_back = pixels[:HELD_BACK, 0].numpy(), digits[:HELD_BACK].numpy()
+    slopes, offset = calibration(Judge(weights), labelled_tiles("calibration"), *held_back)
     facts = {"slopes": slopes, "offset": offset, "seed": seed, "steps": steps}
     save_file(weights, out, metadata={"facts": json.dumps(facts)})
     judge = Judge.load(out)
-    right = accuracy(judge, pixels[:HELD_BACK, 0].numpy(), digits[:HELD_BACK].numpy())
+    right = accuracy(judge, *held_back)
     click.echo(f"wrote {out}: {out.stat().st_size / 1e3:.0f} kB, MNIST held back: {right:.2%}")
 
 
