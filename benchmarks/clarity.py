@@ -11,7 +11,7 @@ from grader.arrays import Array
 from grader.digits.clarity import CLEAR, WANTED, is_hundred, judged
 from grader.digits.grid import Grid, find_grid
 from grader.digits.judge import judge
-from grader.digits.labelled import Part, Tiles, labelled_tiles, sheets
+from grader.digits.labelled import Part, Tiles, labelled_tiles, second_look, sheets
 from tests.digits.matrix import matrix as ways
 from tests.digits.renderings import all_renderings
 
@@ -35,6 +35,13 @@ def agreement(_: int) -> Table:
         f"{np.mean((probability >= CLEAR) == tiles.clear):.1%} agree, "
         f"area under ROC {roc_auc_score(tiles.clear, probability):.4f}"
         for part, tiles, probability in map(read, PARTS)
+    )
+    tiles, looked = second_look()
+    probability = judge().clear_probability(tiles.ink, tiles.column)
+    table.caption += (
+        f"\n{len(looked)} held-out tiles looked at again: area of the second look "
+        f"{roc_auc_score(tiles.clear, looked):.4f}, of the judge "
+        f"{roc_auc_score(tiles.clear, probability):.4f}"
     )
     return table
 

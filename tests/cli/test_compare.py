@@ -56,13 +56,13 @@ def graded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Class:
     def grade(job: Job) -> object:
         content = b"".join(job.place.chunks())
         if content == b"1 doubt":
-            return evidence(job.file, job.sha256, State.NEEDS_REVIEW, 1.0, job.task.rubric)
+            return evidence(job.file, job.sha256(), State.NEEDS_REVIEW, 1.0, job.task.rubric)
         if content == b"1 less":  # all but the one check
-            found = evidence(job.file, job.sha256, rubric=job.task.rubric)
+            found = evidence(job.file, job.sha256(), rubric=job.task.rubric)
             verdicts = [v if v.check != SWAPPED else failed(v) for v in found.verdicts]
             return replace(found, verdicts=verdicts)
         if broken and content == b"1":
-            return evidence(job.file, job.sha256, State.FAILED, 0.0, job.task.rubric)
+            return evidence(job.file, job.sha256(), State.FAILED, 0.0, job.task.rubric)
         return fake_grade(job)
 
     monkeypatch.setattr(run_module, "grade_job", grade)

@@ -55,11 +55,11 @@ def graded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Class:
     def grade(job: Job) -> object:
         content = b"".join(job.place.chunks())
         if content == b"damaged":
-            return unreadable(job.file, job.sha256)
+            return unreadable(job.file, job.sha256())
         if content == b"doubtful":
-            return evidence(job.file, job.sha256, State.NEEDS_REVIEW, 0.5)
+            return evidence(job.file, job.sha256(), State.NEEDS_REVIEW, 0.5)
         if job.file.endswith(".ipynb"):  # which is read out of a tar
-            return evidence(job.file, job.sha256)
+            return evidence(job.file, job.sha256())
         return fake_grade(job)
 
     monkeypatch.setattr(run_module, "grade_job", grade)

@@ -13,7 +13,7 @@ from grader.checks import image_quality
 from grader.digits.clarity import Clarity, is_hundred, judged, wanted_digits
 from grader.digits.grid import Grid, find_grid
 from grader.digits.judge import WEIGHTS, Judge, judge, log_odds
-from grader.digits.labelled import Sheet, labelled_tiles, sheets
+from grader.digits.labelled import Sheet, labelled_tiles, second_look, sheets
 from grader.digits.readings import TileReading
 from grader.digits.training.network import Network, exported
 from tests.digits.conftest import RandomGrids
@@ -77,23 +77,31 @@ def test_halves_of_two_digits_are_seldom_clear(random_grids: RandomGrids) -> Non
         else:
             half[:, :, 14:] = other[:, :, 14:]
         grids.append(half)
-    assert mean_clear(grids) <= 15
+    assert mean_clear(grids) <= 12  # 10.7 was measured
 
 
 def test_agrees_with_eyes_on_tiles_it_has_never_seen() -> None:
     tiles = labelled_tiles("held_out")
     probability = judge().clear_probability(tiles.ink, tiles.column)
     assert len(tiles.ink) >= 1500
-    assert np.mean((probability >= 0.5) == tiles.clear) > 0.977  # 98.1 % was measured
-    assert roc_auc_score(tiles.clear, probability) >= 0.99  # 0.993
+    assert np.mean((probability >= 0.5) == tiles.clear) > 0.98  # 98.3 % was measured
+    assert roc_auc_score(tiles.clear, probability) >= 0.993  # 0.9939
 
 
 def test_agrees_with_two_looks_at_other_networks_tiles() -> None:
     tiles = labelled_tiles("second")
     probability = judge().clear_probability(tiles.ink, tiles.column)
     assert len(tiles.ink) >= 500
-    assert np.mean((probability >= 0.5) == tiles.clear) >= 0.965  # 97.7 % was measured
-    assert roc_auc_score(tiles.clear, probability) >= 0.996  # 0.9988
+    assert np.mean((probability >= 0.5) == tiles.clear) >= 0.975  # 98.1 % was measured
+    assert roc_auc_score(tiles.clear, probability) >= 0.998  # 0.9994
+
+
+def test_foretells_the_labels_as_well_as_a_second_look_does() -> None:
+    tiles, looked = second_look()
+    probability = judge().clear_probability(tiles.ink, tiles.column)
+    assert len(looked) >= 300
+    assert roc_auc_score(tiles.clear, looked) < 0.996  # the ceiling: 0.991 was measured
+    assert roc_auc_score(tiles.clear, probability) > roc_auc_score(tiles.clear, looked)
 
 
 def test_two_looks_at_the_second_set_contradict_each_other_nowhere() -> None:

@@ -1,7 +1,7 @@
 """Tiles that diffusion models made, each labelled by eye before any judge had seen it.
 
 ``README.md`` has the rule in words; ``labels.toml`` and ``second.toml`` the labels and where each
-sheet comes from.
+sheet comes from; ``held_out_again.toml`` a second look at some held-out tiles.
 """
 
 import tomllib
@@ -16,6 +16,7 @@ from PIL import Image
 from grader.arrays import Array
 
 FOLDER = Path(__file__).parent
+SURE = {"c": 1.0, "a": 0.5, "u": 0.0}  # that a tile shows the digit of its column
 TILE, COLUMNS = 28, 10
 Part = Literal["training", "calibration", "held_out", "second"]
 
@@ -73,3 +74,15 @@ def labelled_tiles(part: Part) -> Tiles:
     column = np.tile(np.arange(COLUMNS), len(ink) // COLUMNS)
     sure = labels != "a"
     return Tiles(ink[sure], column[sure], labels[sure] == "c")
+
+
+def second_look() -> tuple[Tiles, Array]:
+    """Unambiguous held-out tiles that were looked at again, and how sure the second look is."""
+    again = tomllib.loads((FOLDER / "held_out_again.toml").read_text("utf-8"))
+    looks = "".join("".join(again[sheet.name].split()) for sheet in sheets("held_out"))
+    firsts = np.concatenate([sheet.labels.ravel() for sheet in sheets("held_out")])
+    of_sure = np.array(list(looks))[firsts != "a"]
+    seen = of_sure != "."
+    tiles = labelled_tiles("held_out")
+    sure = np.array([SURE[look] for look in of_sure[seen].tolist()])
+    return Tiles(tiles.ink[seen], tiles.column[seen], tiles.clear[seen]), sure

@@ -21,6 +21,8 @@ def as_drawn(images: Tensor) -> Tensor:
     images = moved(images, degrees=14, stretch=0.12, shear=0.15, shift=0.09)
     images = sometimes(0.5, bent(images, 0.05, 7), images)
     images = sometimes(0.5, thickened(images), images)
+    images = sometimes(0.08, fat(images), images)
+    images = sometimes(0.15, small(images), images)
     images = sometimes(0.2, roughened(images), images)
     return printed(sometimes(0.25, gapped(images), images))
 
@@ -67,6 +69,21 @@ def thickened(images: Tensor) -> Tensor:
     amount = uniform(len(images), -0.5, 1.0)
     towards = torch.where(amount > 0, thick, thin)
     return images + amount.abs() * (towards - images)
+
+
+def fat(images: Tensor) -> Tensor:
+    """Strokes two pixels thicker, as of a digit drawn with a brush."""
+    return F.max_pool2d(images, 3, stride=1, padding=1)
+
+
+def small(images: Tensor) -> Tensor:
+    """As low as half, and a little narrower; strokes keep their weight more or less."""
+    count = len(images)
+    theta = torch.zeros(count, 2, 3)
+    theta[:, 1, 1] = torch.empty(count).uniform_(1.1, 1.9)
+    theta[:, 0, 0] = torch.sqrt(theta[:, 1, 1]) * torch.empty(count).uniform_(0.9, 1.1)
+    places = F.affine_grid(theta, list(images.shape), align_corners=False)
+    return (F.grid_sample(images, places, align_corners=False) * 1.3).clamp(0, 1)
 
 
 def roughened(images: Tensor) -> Tensor:

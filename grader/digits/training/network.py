@@ -1,5 +1,6 @@
 """The judge's network, as it is trained; ``grader.digits.judge`` runs its weights with NumPy."""
 
+from collections.abc import Mapping
 from itertools import pairwise
 from typing import cast
 
@@ -54,3 +55,21 @@ def exported(network: Network) -> dict[str, npt.NDArray[np.float32]]:
     for number, dense in enumerate((network.hidden, network.last), 1):
         arrays |= {f"dense{number}.weight": dense.weight, f"dense{number}.bias": dense.bias}
     return {name: np.ascontiguousarray(a.detach().numpy()) for name, a in arrays.items()}
+
+
+def restored(weights: Mapping[str, npt.NDArray[np.float32]]) -> Network:
+    """A network with the weights of an earlier one, to go on from: its norms only add a bias."""
+    network = Network().train()
+    network.norms.eval()
+    arrays = {name: torch.tensor(array) for name, array in weights.items()}
+    with torch.no_grad():
+        layers = zip(network.convolutions, network.norms, strict=True)
+        for number, (convolution, norm) in enumerate(layers, 1):
+            convolution.get_parameter("weight").copy_(arrays[f"conv{number}.weight"])
+            convolution.get_parameter("bias").zero_()
+            norm.get_parameter("bias").copy_(arrays[f"conv{number}.bias"])
+            norm.get_buffer("running_var").fill_(1 - EPSILON)
+        for number, dense in enumerate((network.hidden, network.last), 1):
+            dense.weight.copy_(arrays[f"dense{number}.weight"])
+            dense.bias.copy_(arrays[f"dense{number}.bias"])
+    return network
