@@ -46,7 +46,7 @@ def test_images_are_drawn_and_counted_if_asked_for(graded: Grade) -> None:
 
 
 def test_nothing_is_drawn_if_not_asked_for(graded: Grade) -> None:
-    assert graded(SOLVED, state_of("sample_linear", T=T), resample=False).clarity is None
+    assert graded(SOLVED, state_of("sample_linear", T=T), resample=False).digits.source is None
 
 
 def test_weights_of_another_network_are_said_not_to_fit(graded: Grade) -> None:
