@@ -96,6 +96,12 @@ def open_as_many_as_allowed() -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
+MALLOC = {"tcache_count": 0, "mxfast": 0, "mmap_threshold": 2**25, "trim_threshold": 2**26}
+"""How glibc keeps what was freed: at once in one piece with what lies beside it, as the pieces that
+torch cuts off aligned tensors would else keep each tensor's place from the next, and each step of a
+sampler would take new pages; and for itself, up to the sizes that it comes to choose by itself."""
+
+
 def environment(home: Path, temporary: Path) -> dict[str, str]:
     """The kernel's whole environment; nothing of the grader's own is passed on."""
     threads = dict.fromkeys(
@@ -115,6 +121,7 @@ def environment(home: Path, temporary: Path) -> dict[str, str]:
         "PYTHONDONTWRITEBYTECODE": "1",
         "PYDEVD_DISABLE_FILE_VALIDATION": "1",
         "TZ": "UTC",
+        "GLIBC_TUNABLES": ":".join(f"glibc.malloc.{name}={n}" for name, n in MALLOC.items()),
         # set by torch when parts of it are imported, which warm kernels have done
         "TORCHINDUCTOR_CACHE_DIR": str(temporary / f"torchinductor_{USER}"),
         **threads,
