@@ -15,7 +15,8 @@ from grader.selfcheck import words
 from grader.selfcheck.words import Words
 
 CATALOGUE = PACKAGE / "selfcheck" / "locale" / "ko" / "LC_MESSAGES" / "selfcheck.po"
-OWN = ("selfcheck/lines", "selfcheck/command", "pipeline")
+LOOKS = ("checks/image_quality", "checks/text_to_image", "checks/trained_setting")
+OWN = ("selfcheck/lines", "selfcheck/command", "pipeline", *LOOKS)
 """Whose own words the catalogue holds, besides what checks and flags say."""
 
 
@@ -36,6 +37,8 @@ def own_words() -> set[str]:
             called = node.func if isinstance(node, ast.Call) else None
             if isinstance(called, ast.Name) and called.id in ("words", "progress"):
                 found |= {a.value for a in node.args if isinstance(a, ast.Constant)}
+            if isinstance(called, ast.Name) and called.id == "Looking" and name in LOOKS:
+                found.add(node.args[1].value)
     return {text for text in found if isinstance(text, str)} - {"unpacking"}
 
 
