@@ -210,7 +210,7 @@ class Entry:
             shared.setdefault(texts[message], {})[item_id] = None
         found = [Reason(said, tuple(names)) for said, names in shared.items()]
         if self.result is not None and self.status == "rejected":
-            found = [Reason(flag.said) for flag in self.result.flags]
+            found = [Reason(flag.said) for flag in self.result.flags[:1]]  # others are settled
         found += [Reason(doubt, (item.id,)) for item in self.items for doubt in item.doubts]
         return list(dict.fromkeys([*found, *map(Reason, self.row["notes"])]))
 

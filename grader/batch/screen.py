@@ -107,6 +107,8 @@ class Screen:
 
     def ended(self, label: str, answer: Evidence | Unreadable, name: str) -> None:
         self.done += 1
+        if self.done == self.total:
+            self.what = "ending the workers"
         seconds = None
         if label in self.running:
             size, started = self.running.pop(label)

@@ -59,10 +59,9 @@ def export(
                 f"There is no gradebook in {grades} yet: run ddpm-grader batch SUBMISSIONS "
                 f"--out {grades} first."
             )
-        given_out = to in GRADES and output != Path("-")
         changed = since_export(journal, gradebook) if to in GRADES else ""
-        text, lines = _made(journal, gradebook, to, output, wanted)
-        if given_out:
+        text, lines, written = _made(journal, gradebook, to, output, wanted)
+        if to in GRADES and written:
             with suppress(JournalError):  # grades that may only be read
                 note_export(journal, gradebook)
     return text, [*filter(None, [changed]), *lines]
@@ -70,13 +69,14 @@ def export(
 
 def _made(
     journal: Journal, gradebook: Gradebook, to: str, output: Path | None, wanted: Wanted
-) -> tuple[str | None, Sequence[str]]:
+) -> tuple[str | None, Sequence[str], bool]:
+    """As ``export`` returns it, and whether any file was written."""
     if to == "gradescope":
-        return None, _gradescope(journal, gradebook, output)
+        return None, _gradescope(journal, gradebook, output), True
     if to == "feedback":
         from grader.report.feedback import feedback
 
-        return None, feedback(
+        return None, *feedback(
             journal,
             gradebook,
             output,
@@ -98,11 +98,11 @@ def _made(
     else:
         text, lines = plain_csv(gradebook), unsettled(gradebook)
     if output == Path("-"):
-        return text, lines
+        return text, lines, False
     target = output or journal.grades / FOLDER / FILES[to]
     # Excel takes UTF-8 for granted only after this mark; Canvas reads it, too
     _write(target, text if to == "gallery" else "\ufeff" + text)
-    return None, [*lines, f"wrote {target}"]
+    return None, [*lines, f"wrote {target}"], True
 
 
 def _gradescope(journal: Journal, gradebook: Gradebook, output: Path | None) -> list[str]:

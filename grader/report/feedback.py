@@ -62,9 +62,10 @@ def feedback(
     *,
     provisional: bool,
     everybody: bool,
-) -> list[str]:
+) -> tuple[list[str], bool]:
     """Writes the zip, into ``folder`` under the next number if there is no ``output``; returns
-    lines about it. What is in it counts as told from then on.
+    lines about it, and whether there was anything to write. What is in it counts as told from then
+    on.
 
     Raises ``UsageError`` if there is a file already: it may not have been uploaded yet.
     """
@@ -82,7 +83,7 @@ def feedback(
                 "--all gives these, too."
             )
         if not parcel.files:
-            return [*lines, "There is nothing to give back: no zip was written."]
+            return [*lines, "There is nothing to give back: no zip was written."], False
         target = output or folder / f"feedback-{_next(folder)}.zip"
         _write(target, journal, gradebook, parcel.files)
         try:
@@ -91,7 +92,7 @@ def feedback(
             target.unlink(missing_ok=True)
             raise
     pages = "1 page" if len(parcel.files) == 1 else f"{len(parcel.files)} pages"
-    return [*lines, f"wrote {target} with {pages}"]
+    return [*lines, f"wrote {target} with {pages}"], True
 
 
 def pack(

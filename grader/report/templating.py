@@ -11,6 +11,7 @@ from typing import Any
 import jinja2
 
 from grader.report.titles import check_title, full_title, item_title, item_titles, short_title
+from grader.sandbox.text import clean
 
 
 @cache
@@ -41,12 +42,12 @@ def number(value: float | None) -> str:
 
 
 def details(value: Mapping[str, Any]) -> str:
-    """A check's numbers as text, short lists on one line."""
+    """A check's numbers as text, short lists on one line; nothing in it turns text round."""
     lines = []
     for name, entry in value.items():
         text = entry if isinstance(entry, str) else json.dumps(entry, ensure_ascii=False)
         lines.append(f"{name}: {text if len(text) < 4000 else text[:4000] + ' …'}")
-    return "\n".join(lines)
+    return clean("\n".join(lines))
 
 
 def write(path: Path, content: str | bytes) -> None:

@@ -67,6 +67,15 @@ def test_who_is_graded_since_when_and_at_which_stage(clock: Clock, tmp_path: Pat
     assert seen(screen)[-1] == "So far: grades/index.html"
 
 
+def test_no_worker_starts_once_everybody_is_graded(clock: Clock) -> None:
+    screen = Screen(terminal(), clock=clock)
+    screen.begun([1], 0)
+    screen.stage("starting the workers")
+    screen.given("2023-00001")
+    screen.ended("2023-00001", evidence(), "2023-00001")
+    assert seen(screen)[-1] == "Ending the workers."
+
+
 def test_of_many_the_slowest_are_shown(clock: Clock) -> None:
     screen = Screen(terminal(), clock=clock)
     screen.begun([1] * 100, 0)

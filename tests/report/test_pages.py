@@ -16,6 +16,7 @@ from grader.checks.items import known_items
 from grader.report.curves import BOTTOM, HEIGHT, TOP, ticks
 from grader.report.index import distributions, index_page, sections, summarize, to_settle
 from grader.report.student import Around, lost, student_page
+from grader.report.templating import details
 from grader.report.words import Words
 from grader.results import Flag, State
 from tests.batch.fake import evidence, rejected
@@ -354,6 +355,18 @@ def test_who_could_not_be_read_is_named_and_in_no_mean() -> None:
     assert "Not in the mean, rejected: 2023-00003, 2023-00004." in page
     (total, *_) = distributions(book(*students))
     assert total["mean"] == 75.0
+
+
+def test_what_is_known_of_the_sender_is_nothing_to_settle_where_nothing_can_be_read() -> None:
+    mistyped = Flag("student_id_mistyped", "The file is named otherwise.")
+    student = entry("2023-00001", rejected(Flag("rejected", "The archive is empty."), mistyped))
+    (reason,) = to_settle([student], [student.why])
+    assert reason.text == "The archive is empty."
+
+
+def test_characters_that_turn_text_round_stay_out_of_the_numbers() -> None:
+    shown = details({"asked": [{"prompt": "a\u202etac\u2066"}], "plain": "b\u202e\x1b[31m\tc"})
+    assert shown == 'asked: [{"prompt": "atac"}]\nplain: b\tc'
 
 
 def test_sections_have_figures_of_their_own() -> None:
