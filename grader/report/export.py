@@ -76,7 +76,7 @@ def _made(
     if to == "feedback":
         from grader.report.feedback import feedback
 
-        return None, *feedback(
+        told, written = feedback(
             journal,
             gradebook,
             output,
@@ -84,6 +84,7 @@ def _made(
             provisional=wanted.provisional,
             everybody=wanted.everybody,
         )
+        return None, told, written
     lines: Sequence[str] = []
     if to in ("decisions", "requests"):
         from grader.batch.decision_table import decisions_csv
