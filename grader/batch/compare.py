@@ -97,9 +97,16 @@ def since_export(journal: Journal, gradebook: Gradebook) -> str:
     return f"Since the last export {count} changed: {', '.join(labels)}{more} ({why})."
 
 
-def note_export(journal: Journal, gradebook: Gradebook) -> None:
-    """Keeps everybody's grade as it is given out now, for ``since_export``."""
-    journal.note({EXPORTED: snapshots(gradebook)})
+def note_export(
+    journal: Journal, gradebook: Gradebook, given: Collection[str] | None = None
+) -> None:
+    """Keeps everybody's grade as it is given out now, for ``since_export``; of those who are not
+    ``given`` theirs, the one that was kept before, if there is one."""
+    found = snapshots(gradebook)
+    if given is not None:
+        before: Mapping[str, Snapshot] = journal.fact(EXPORTED, {})
+        found |= {o: old for o, old in before.items() if o in found and o not in given}
+    journal.note({EXPORTED: found})
 
 
 def changes(old: Mapping[str, Snapshot], new: Mapping[str, Snapshot]) -> list[Change]:

@@ -1,7 +1,7 @@
 """``ddpm-grader export``: the gradebook in other systems' forms."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -60,23 +60,23 @@ def export(
                 f"--out {grades} first."
             )
         changed = since_export(journal, gradebook) if to in GRADES else ""
-        text, lines, written = _made(journal, gradebook, to, output, wanted)
-        if to in GRADES and written:
+        text, lines, given = _made(journal, gradebook, to, output, wanted)
+        if to in GRADES and given != ():
             with suppress(JournalError):  # grades that may only be read
-                note_export(journal, gradebook)
+                note_export(journal, gradebook, given)
     return text, [*filter(None, [changed]), *lines]
 
 
 def _made(
     journal: Journal, gradebook: Gradebook, to: str, output: Path | None, wanted: Wanted
-) -> tuple[str | None, Sequence[str], bool]:
-    """As ``export`` returns it, and whether any file was written."""
+) -> tuple[str | None, Sequence[str], Collection[str] | None]:
+    """As ``export`` returns it, and the senders whose grades are given out; None for everybody."""
     if to == "gradescope":
-        return None, _gradescope(journal, gradebook, output), True
+        return None, _gradescope(journal, gradebook, output), None
     if to == "feedback":
         from grader.report.feedback import feedback
 
-        told, written = feedback(
+        told, given = feedback(
             journal,
             gradebook,
             output,
@@ -84,7 +84,7 @@ def _made(
             provisional=wanted.provisional,
             everybody=wanted.everybody,
         )
-        return None, told, written
+        return None, told, tuple(given)
     lines: Sequence[str] = []
     if to in ("decisions", "requests"):
         from grader.batch.decision_table import decisions_csv
@@ -99,11 +99,11 @@ def _made(
     else:
         text, lines = plain_csv(gradebook), unsettled(gradebook)
     if output == Path("-"):
-        return text, lines, False
+        return text, lines, ()
     target = output or journal.grades / FOLDER / FILES[to]
     # Excel takes UTF-8 for granted only after this mark; Canvas reads it, too
     _write(target, text if to == "gallery" else "\ufeff" + text)
-    return None, [*lines, f"wrote {target}"], True
+    return None, [*lines, f"wrote {target}"], None
 
 
 def _gradescope(journal: Journal, gradebook: Gradebook, output: Path | None) -> list[str]:

@@ -11,7 +11,7 @@ import re
 import tarfile
 import tempfile
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -25,6 +25,7 @@ from grader.report.student import student_page
 
 SENT = "feedback"  # the fact that holds what each sender was told last
 BY_HAND = "Give these their page by hand, for Canvas has no file of theirs to attach it to:"
+NOTHING_GRADED = "Nothing is graded of, and so nothing is given back to:"
 NOT_KEPT = "Run the same batch command again, for an earlier version kept no names of files:"
 _NUMBERED = re.compile(r"feedback-([0-9]{1,6})\.zip")
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the same page makes the same bytes
@@ -62,10 +63,9 @@ def feedback(
     *,
     provisional: bool,
     everybody: bool,
-) -> tuple[list[str], bool]:
+) -> tuple[list[str], Collection[str]]:
     """Writes the zip, into ``folder`` under the next number if there is no ``output``; returns
-    lines about it, and whether there was anything to write. What is in it counts as told from then
-    on.
+    lines about it, and the senders whose pages are in it. These count as told from then on.
 
     Raises ``UsageError`` if there is a file already: it may not have been uploaded yet.
     """
@@ -83,7 +83,7 @@ def feedback(
                 "--all gives these, too."
             )
         if not parcel.files:
-            return [*lines, "There is nothing to give back: no zip was written."], False
+            return [*lines, "There is nothing to give back: no zip was written."], ()
         target = output or folder / f"feedback-{_next(folder)}.zip"
         _write(target, journal, gradebook, parcel.files)
         try:
@@ -92,7 +92,7 @@ def feedback(
             target.unlink(missing_ok=True)
             raise
     pages = "1 page" if len(parcel.files) == 1 else f"{len(parcel.files)} pages"
-    return [*lines, f"wrote {target} with {pages}"], True
+    return [*lines, f"wrote {target} with {pages}"], parcel.told.keys()
 
 
 def pack(
@@ -103,6 +103,7 @@ def pack(
     parcel = Parcel()
     for entry in gradebook.entries:
         if entry.result is None:
+            parcel.left.setdefault(NOTHING_GRADED, []).append(entry.label)
             continue
         print_, owner = told(entry), owner_of(entry)
         name, why = returned_name(entry), _why_not(entry, provisional=provisional)

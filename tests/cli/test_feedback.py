@@ -91,6 +91,17 @@ def test_each_page_goes_back_under_the_name_that_canvas_gave(graded: Class) -> N
     assert page_in(files[KIM]) == (grades / "2023-20001" / "report.html").read_text("utf-8")
 
 
+def test_who_is_left_out_of_a_zip_was_told_nothing(graded: Class) -> None:
+    doubtful = "doubtful_40003_90003_2023-20003.tar.gz"
+    grades = graded([KIM, LEE, doubtful])
+    run("export", grades, "--to", "feedback")
+    for student in ("2023-20002", "2023-20003"):
+        run("correct", grades, student, "loss", "9")
+    first = run("export", grades, "--to", "feedback").stderr
+    assert "2 students changed: 2023-20002, 2023-20003 (correction)" in first
+    assert "1 student changed: 2023-20003" in run("export", grades, "--to", "feedback").stderr
+
+
 def test_a_second_export_after_one_correction_holds_one_file(graded: Class) -> None:
     grades = graded([KIM, LEE])
     run("export", grades, "--to", "feedback")
