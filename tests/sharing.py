@@ -16,7 +16,8 @@ import pytest
 from nbformat import NotebookNode
 
 from grader import pipeline
-from grader.digits import decode, figures, grid
+from grader.digits import figures, grid
+from grader.pictures import decode
 from grader.pipeline import Options
 from grader.sandbox import KernelSession
 from grader.settings import pictures

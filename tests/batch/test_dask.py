@@ -16,10 +16,13 @@ from grader.errors import GraderError
 from tests.batch.cluster import cluster, kill
 from tests.batch.fake import batch, slow_grade, stored
 
+# Dask leaves the sockets of killed workers to the garbage collector, whenever that comes.
+pytestmark = pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")
+
 
 @pytest.fixture(autouse=True)
 def _sockets_of_killed_workers() -> Iterator[None]:
-    """Dask leaves them to the garbage collector, which would warn in some later test."""
+    """They would warn in some later test."""
     yield
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ResourceWarning)

@@ -12,8 +12,8 @@ from grader.checks import (
     beta_schedule,
     loss_questions,
     sampling_questions,
+    schedule_in_use,
     schedule_parameters,
-    setting,
     transitions,
 )
 from grader.checks.examination import examine
@@ -28,7 +28,7 @@ from grader.selfcheck import recorded
 
 ASKING = (
     *(beta_schedule, loss_questions, sampling_questions, schedule_parameters),
-    *(setting, transitions),
+    *(schedule_in_use, transitions),
 )
 DOUBTED = (State.NEEDS_REVIEW, State.INFRA_ERROR)
 
