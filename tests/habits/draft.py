@@ -14,6 +14,8 @@ import nbformat
 from nbformat import NotebookNode
 from PIL import Image
 
+from grader.kit.drawing import lighthouses
+from grader.kit.example import show_picture
 from grader.kit.fill import DIFFUSION, TEXT_TO_IMAGE
 
 __all__ = ["DIFFUSION", "SETTINGS", "TEXT_TO_IMAGE", "Draft", "packed_tar_gz", "packed_zip"]
@@ -25,7 +27,8 @@ SMALL = 520  # pixels of the grid of notebook 2-2: each picture is just large en
 
 @functools.cache
 def example_files() -> dict[str, bytes]:
-    """The included example's files by path, with smaller pictures in notebook 2-2."""
+    """The included example's files by path; in notebook 2-2 with smaller pictures, and with one below
+    the assignment's own call, too."""
     with tarfile.open(EXAMPLE) as tar:
         members = [member for member in tar if member.isfile()]
         files = {m.name.removeprefix("./"): tar.extractfile(m).read() for m in members}  # type: ignore[union-attr]
@@ -35,6 +38,9 @@ def example_files() -> dict[str, bytes]:
 
 def with_small_pictures(content: bytes) -> bytes:
     notebook = nbformat.reads(content.decode(), as_version=4)
+    given = io.BytesIO()
+    lighthouses("grey and pink", 0, SMALL // 2).save(given, "png")
+    show_picture(notebook, "def image_grid(", given.getvalue())
     for cell in notebook.cells:
         for output in cell.get("outputs", []):
             data = output.get("data", {})

@@ -371,7 +371,7 @@ def hundred_small_images(draft: Draft) -> None:
 )
 def rows_of_epochs(draft: Draft) -> None:
     tiles = hundred().copy()
-    tiles[:60] = np.maximum(tiles, np.roll(hundred(2), 4, axis=0))[:60]  # two digits in one
+    tiles[:60] = np.maximum(tiles, np.roll(tiles, 5, axis=0))[:60]  # two digits in one
     show(draft, *rows(tiles))
 
 
