@@ -213,7 +213,9 @@ class Meter(_Reads):
     """Reads an unpacked stream and stops it at the limits."""
 
     def __init__(self, stream: Source, packed: Packed, limits: ArchiveLimits) -> None:
-        self._stream, self._packed, self._limits = stream, packed, limits
+        self._packed, self._limits = packed, limits
+        # one piece at a time, as damage behind a piece would take it away
+        self._read = stream.read1 if isinstance(stream, gzip.GzipFile) else stream.read
         self._ahead = b""
         self.count = self._content = 0
         self.budget = _HEADER_BYTES
@@ -232,7 +234,7 @@ class Meter(_Reads):
         return self._next(most)
 
     def _next(self, size: int) -> bytes:
-        data = self._stream.read(size)
+        data = self._read(size)
         self.count += len(data)
         limits = self._limits
         if self.count > limits.unpacked_bytes:

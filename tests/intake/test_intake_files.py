@@ -4,6 +4,7 @@ import hashlib
 import io
 import json
 import os
+import random
 import tarfile
 import warnings
 from pathlib import Path
@@ -14,7 +15,7 @@ import pytest
 from grader.bounded import in_this_process
 from grader.errors import GraderError, Rejected
 from grader.intake import ArchiveLimits, open_submission, read_notebook
-from grader.intake.archive import Hashed
+from grader.intake.archive import Hashed, unpack
 
 LIMITS = ArchiveLimits()
 
@@ -278,3 +279,15 @@ def test_a_full_disk_leaves_no_file_of_a_students_out(
             open_submission(archive if packed else folder, LIMITS),
         ):
             pass
+
+
+def test_a_wrong_checksum_takes_no_file_away(tmp_path: Path) -> None:
+    for number in range(20):
+        noise = random.Random(number)
+        files = {f"{n}.png": noise.randbytes(noise.randrange(1000, 60_000)) for n in range(4)}
+        archive = pack(tmp_path / f"{number}.tar.gz", files)
+        archive.write_bytes(archive.read_bytes()[:-8] + b"12345678")
+        root = tmp_path / str(number)
+        root.mkdir()
+        assert unpack(archive, root, LIMITS).unread, "the damage is told"
+        assert {path.name: path.read_bytes() for path in root.iterdir()} == files
