@@ -5,11 +5,12 @@ gaps such as ``{steps}`` for the values. In Korean, ``{what:이}`` adds the part
 ``{reason:part}`` takes the full stop from a sentence that stands inside of another one.
 """
 
+import json
 import string
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, Self
 
@@ -115,10 +116,16 @@ def said_in(record: Mapping[str, Any]) -> Said:
     if record.get("message_id") is None:
         return text
     try:
-        said = Message.from_json({"id": record["message_id"], "values": record["values"]})
-        sentence(said)
+        return _said(json.dumps({"id": record["message_id"], "values": record["values"]}))
     except (LookupError, ValueError, AttributeError, TypeError, RecursionError):
         return text
+
+
+@lru_cache(maxsize=2**12)
+def _said(text: str) -> Message:
+    """The message that this JSON is, if it can be said; a class's messages are mostly the same."""
+    said = Message.from_json(json.loads(text))
+    sentence(said)
     return said
 
 
