@@ -98,6 +98,7 @@ def train(
     network: Network, pixels: Tensor, digits: Tensor, generated: Generated, steps: int, rate: float
 ) -> Network:
     """Trains it; returns the mean of its weights over the last steps."""
+    # torch gives it no types
     average = get_ema_multi_avg_fn(KEPT_OF_THE_MEAN)  # type: ignore[no-untyped-call]
     mean = AveragedModel(network, multi_avg_fn=average, use_buffers=True)
     optimizer = torch.optim.AdamW(network.parameters(), weight_decay=1e-2)
