@@ -38,16 +38,16 @@ class Deviations:
             apart = [((m.a - a) / scale[0], (m.b - b) / scale[1]) for a, b in forms]
             a, b = min(apart, key=lambda pair: pair[0] ** 2 + pair[1] ** 2)
             deviations.append((a, b, m.constant / (m.error_constant + 1e-5)))
-        off = np.array(clear)
-        for column in np.array(deviations).T:  # alone, a step is only off if that is clear
-            off |= off_at(np.where(clear, 0, np.clip(column, -too_far, too_far)), too_far)
-        return off
+        # alone, a step is only off if that is clear
+        columns = np.where(clear, 0, np.clip(np.array(deviations).T, -too_far, too_far))
+        return np.array(clear) | off_at(columns, too_far).any(axis=0)
 
     @cached_property
     def variances_off(self) -> dict[str, Array]:
         """At which steps, (K,), the noise has not the one variance, and not the other."""
-        too_far = self.expected.steps.too_far
-        return {kind: off_at(self.errors(kind), too_far) for kind in ("fixed_large", "fixed_small")}
+        kinds = "fixed_large", "fixed_small"
+        errors = np.stack([self.errors(kind) for kind in kinds])
+        return dict(zip(kinds, off_at(errors, self.expected.steps.too_far), strict=True))
 
     def errors(self, kind: str) -> Array:
         """How many standard errors each variance is off, (K,)."""
