@@ -149,8 +149,9 @@ def without_calls(
         own = [unseen(cells_shown[0])] if cells_shown else []
         return Works(own, [], [shot_of(source, pixels, []) for source, pixels in decoded], unread)
     calling = {asked.cell for asked in example}
-    first = decoded[0][0].cell if decoded else 0
-    looks = [small(pixels) for source, pixels in decoded if source.cell == first]
+    put_out = [(source.cell, pixels) for source, pixels in decoded if source.place == "output"]
+    first = put_out[0][0] if put_out else 0
+    looks = [small(pixels) for cell, pixels in put_out if cell == first]
 
     def stands_alone(cell: int) -> bool:
         cells = below_call(said.below, calling, cell)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 from nbformat import NotebookNode
-from nbformat.v4 import new_code_cell, new_notebook, new_output
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 from PIL import Image
 
 from grader.kit.fill import TEXT_TO_IMAGE, answer, read_template
@@ -66,6 +66,11 @@ AS_EXAMPLE = "prompt = 'a photo of nike air jordan shoes'\nimages = pipe(prompt)
 FIGURE_TEXT = "<Figure size 432x288 with 1 Axes>"
 SMALL_FIGURE = picture(4, 231)
 SMALL_FIGURE.data["text/plain"] = FIGURE_TEXT
+
+
+def pasted(shown: NotebookNode) -> NotebookNode:
+    """A text cell with this picture in it."""
+    return new_markdown_cell(f"![](data:image/png;base64,{shown.data['image/png']})")
 
 
 def in_turns(*turns: int) -> NotebookNode:
@@ -289,6 +294,14 @@ VARIANTS: dict[str, tuple[Callable[[], NotebookNode], dict[str, State]]] = {
     "a picture in a widget": (
         lambda: template(new_output("display_data", data={"text/plain": "Image(value=b'')"})),
         {**ALL, "pictures": REVIEW},
+    ),
+    "a picture pasted below the example, which shows none": (
+        lambda: notebook(MADE, AS_EXAMPLE, pasted(OWN)),
+        dict.fromkeys(ALL, REVIEW),
+    ),
+    "the example's picture pasted below it": (
+        lambda: notebook(MADE, cell(AS_EXAMPLE, EXAMPLE), pasted(EXAMPLE)),
+        dict.fromkeys(ALL, FAILED),
     ),
     "no call at all": (lambda: notebook("print('hello')"), dict.fromkeys(ALL, MISSING)),
 }
