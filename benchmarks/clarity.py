@@ -11,11 +11,11 @@ from grader.arrays import Array
 from grader.digits.clarity import CLEAR, WANTED, is_hundred, judged
 from grader.digits.grid import Grid, find_grid
 from grader.digits.judge import judge
-from grader.digits.labelled import Part, Tiles, labelled_tiles, second_look, sheets
+from grader.digits.labelled import SURE, Part, labelled_tiles, second_look, sheets
 from tests.digits.matrix import matrix as ways
 from tests.digits.renderings import all_renderings
 
-PARTS: tuple[Part, ...] = ("held_out", "second")
+PARTS: tuple[Part, ...] = ("held_out", "held_out_twice", "second")
 
 
 def agreement(_: int) -> Table:
@@ -23,19 +23,25 @@ def agreement(_: int) -> Table:
     table = Table(
         "held-out sheet", "clear", "ambiguous", "unclear", "judge", "differ", title="by eye"
     )
-    for sheet in (*sheets("held_out"), *sheets("second")):
+    for sheet in (sheet for part in PARTS for sheet in sheets(part)):
         grid = Grid(sheet.ink, np.zeros((*sheet.labels.shape, 4)))
         clear = np.array([reading.clear for reading in judged(grid).readings])
         labels = sheet.labels.ravel()
         differ = np.sum(clear[labels == "u"]) + np.sum(~clear[labels == "c"])
         by_eye = (str(int(np.sum(labels == label))) for label in "cau")
-        table.add_row(sheet.name, *by_eye, str(int(clear.sum())), str(int(differ)))
+        name = f"{sheet.name}, {len(sheet.looks)} looks" if len(sheet.looks) > 1 else sheet.name
+        table.add_row(name, *by_eye, str(int(clear.sum())), str(int(differ)))
+    found = {part: read(part) for part in PARTS}
+    twice = [
+        np.concatenate(both) for both in zip(found["held_out_twice"], found["second"], strict=True)
+    ]
     table.caption = "\n".join(
-        f"{part}: {len(tiles.ink)} unambiguous tiles, "
-        f"{np.mean((probability >= CLEAR) == tiles.clear):.1%} agree, "
-        f"area under ROC {roc_auc_score(tiles.clear, probability):.4f}"
-        for part, tiles, probability in map(read, PARTS)
+        f"{name}: {len(clear)} unambiguous tiles, "
+        f"{np.mean((probability >= CLEAR) == clear):.1%} agree, "
+        f"area under ROC {roc_auc_score(clear, probability):.4f}"
+        for name, (clear, probability) in {**found, "both sets, looked at twice": twice}.items()
     )
+    table.caption += each_look()
     tiles, looked = second_look()
     probability = judge().clear_probability(tiles.ink, tiles.column)
     table.caption += (
@@ -46,9 +52,39 @@ def agreement(_: int) -> Table:
     return table
 
 
-def read(part: Part) -> tuple[str, Tiles, Array]:
+def read(part: Part) -> tuple[Array, Array]:
+    """Which of the unambiguous tiles are clear by eye, and how likely by the judge."""
     tiles = labelled_tiles(part)
-    return part, tiles, judge().clear_probability(tiles.ink, tiles.column)
+    return tiles.clear, judge().clear_probability(tiles.ink, tiles.column)
+
+
+def each_look() -> str:
+    """Judge and other look beside each of the two looks at all held-out tiles, and the judge beside
+    their mean, for which one sure look is enough."""
+    found = sheets("held_out_twice")
+    ink = np.concatenate([sheet.ink.reshape(-1, 28, 28) for sheet in found])
+    probability = judge().clear_probability(ink, np.arange(len(ink)) % 10)
+    first, second = (
+        np.array([SURE[label] for sheet in found for label in sheet.looks[look].ravel().tolist()])
+        for look in (0, 1)
+    )
+    said = f"\n{np.mean(first == second):.1%} of {len(ink)} labels are the same in both looks"
+    both = (first + second) / 2
+    for name, look, other in (
+        ("first look alone", first, second),
+        ("second look alone", second, first),
+        ("one sure look", both, None),
+    ):
+        sure = look != SURE["a"]
+        clear = look[sure] > SURE["a"]
+        said += (
+            f"\n{name}: {len(clear)} unambiguous tiles, "
+            f"{np.mean((probability[sure] >= CLEAR) == clear):.1%} agree, area of the judge "
+            f"{roc_auc_score(clear, probability[sure]):.4f}"
+        )
+        if other is not None:
+            said += f", of the other look {roc_auc_score(clear, other[sure]):.4f}"
+    return said
 
 
 def matrix(_: int) -> Table:

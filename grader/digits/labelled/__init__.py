@@ -1,14 +1,15 @@
 """Tiles that diffusion models made, each labelled by eye before any judge had seen it.
 
 ``README.md`` has the rule in words; ``labels.toml`` and ``second.toml`` the labels and where each
-sheet comes from; ``held_out_again.toml`` a second look at some held-out tiles.
+sheet comes from; ``held_out_whole.toml`` a second look at every held-out tile, and
+``held_out_again.toml`` an earlier one at some.
 """
 
 import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from PIL import Image
@@ -18,15 +19,14 @@ from grader.arrays import Array
 FOLDER = Path(__file__).parent
 SURE = {"c": 1.0, "a": 0.5, "u": 0.0}  # that a tile shows the digit of its column
 TILE, COLUMNS = 28, 10
-Part = Literal["training", "calibration", "held_out", "second"]
+Part = Literal["training", "calibration", "held_out", "held_out_twice", "second"]
 
 
 @dataclass(frozen=True)
 class Sheet:
     """Rows of ten tiles, one digit a column. ``labels``: (rows, 10) of "c", "u" and "a".
 
-    Sheets of the second set were labelled twice: what the two looks disagree on is ambiguous.
-    ``looks`` are the labels of each.
+    What two looks at a sheet disagree on is ambiguous. ``looks`` are the labels of each.
     """
 
     name: str
@@ -47,10 +47,17 @@ class Tiles:
 
 def sheets(part: Part) -> list[Sheet]:
     """The sheets of one part: what was trained on, calibrated with, or held out; the second set is
-    held out, too."""
-    file = "second.toml" if part == "second" else "labels.toml"
-    entries = tomllib.loads((FOLDER / file).read_text("utf-8"))["sheets"]
+    held out, too. ``held_out`` is as its first look has it, ``held_out_twice`` as both looks do."""
+    entries = read("second.toml" if part == "second" else "labels.toml")["sheets"]
+    if part == "held_out_twice":
+        again = read("held_out_whole.toml")
+        held_out = [entry for entry in entries if entry["part"] == "held_out"]
+        entries = [{**entry, "part": part, "again": again[entry["name"]]} for entry in held_out]
     return [read_sheet(entry) for entry in entries if entry["part"] == part]
+
+
+def read(file: str) -> dict[str, Any]:
+    return tomllib.loads((FOLDER / file).read_text("utf-8"))
 
 
 def read_sheet(entry: dict[str, str]) -> Sheet:
@@ -78,7 +85,7 @@ def labelled_tiles(part: Part) -> Tiles:
 
 def second_look() -> tuple[Tiles, Array]:
     """Unambiguous held-out tiles that were looked at again, and how sure the second look is."""
-    again = tomllib.loads((FOLDER / "held_out_again.toml").read_text("utf-8"))
+    again = read("held_out_again.toml")
     looks = "".join("".join(again[sheet.name].split()) for sheet in sheets("held_out"))
     firsts = np.concatenate([sheet.labels.ravel() for sheet in sheets("held_out")])
     of_sure = np.array(list(looks))[firsts != "a"]
