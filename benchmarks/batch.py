@@ -133,7 +133,7 @@ def rubric_change(rounds: int) -> Table:
 
 def store_class(folder: Path, grades: Path, count: int = CLASS) -> None:
     """As if so many had handed in the example's pictures with code of their own, and been graded.
-    From the 400th on code repeats itself."""
+    Where the corpus ends its code is handed in once more."""
     from tests.fairness.grading import variant_notebook
 
     example, task = plain_file(EXAMPLE), Task(load_rubric(DEFAULT_RUBRIC))

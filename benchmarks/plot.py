@@ -24,7 +24,7 @@ def draw(
 ) -> None:
     """Into ``docs``: of each line the medians at ``steps``, with the least and the most."""
     with matplotlib.rc_context(STYLE):
-        figure = Figure((6.4, 3.6), layout="constrained")
+        figure = Figure((7.2, 3.2), layout="constrained")
         axes = figure.subplots()
         axes.set_xscale("log")
         axes.set_yscale(scale)
@@ -37,6 +37,8 @@ def draw(
         axes.minorticks_off()
         axes.set_title(title, loc="left", fontsize=11)
         axes.grid(alpha=0.3)
-        axes.legend(frameon=False, fontsize=8)
+        axes.yaxis.set_major_formatter("{x:g}")
+        axes.set_ylim(bottom=0 if scale == "linear" else None)
+        figure.legend(loc="outside right upper", frameon=False, fontsize=8)
         axes.set_xlabel(f"{date.today()}: {machine()}", fontsize=6, color="gray", loc="left")
         figure.savefig(DOCS / f"{name}.svg", metadata={"Date": None})

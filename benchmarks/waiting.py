@@ -4,6 +4,7 @@ of the command after the last one."""
 import itertools
 import os
 import sqlite3
+import statistics
 import subprocess
 import sys
 import time
@@ -75,11 +76,12 @@ def large(rounds: int) -> Table:
             table.add_column(f"{different[0].stat().st_size / 1e6:.0f} MB")
         ends = course.results[DOZEN - 1 :: DOZEN]
         dozens = [(b - a) / DOZEN for a, b in itertools.pairwise(ends)]
-        longer = course.whole(CLASS) + course.end * (CLASS / count - 1)  # the end grows likewise
+        # the end grows with the number, about
+        longer = course.whole(CLASS) + course.end * (CLASS / count - 1)
         columns.append(
             {
                 FIRST: f"{course.results[0]:.1f}",
-                EACH: spread([course.each, *dozens]),
+                EACH: spread(dozens),
                 END: f"{course.end:.1f}",
                 "the whole command": f"{course.ended:.0f}",
                 f"extrapolated to {CLASS}": f"{longer:.0f}, or {longer / 60:.1f} minutes",
@@ -112,10 +114,12 @@ def by_number(rounds: int) -> Table:
                 samples.add((count, EACH), course.each)
                 samples.add((count, END), course.end)
                 samples.add((count, WHOLE), course.whole(count))
-    names = (FIRST, EACH, END, WHOLE, AGAIN)
-    table = Table("", *map(str, NUMBERS), title=f"seconds by number of submissions, {JOBS} jobs")
-    for name in names:
-        table.add_row(name, *(spread(samples[count, name], 1) for count in NUMBERS))
+    names = (FIRST, EACH, END, AGAIN, WHOLE)
+    table = Table("", *names, title=f"seconds by number of submissions, {JOBS} at a time")
+    for count in NUMBERS:
+        measured = [spread(samples[count, name], 1) for name in names[:-1]]
+        whole = f"{statistics.median(samples[count, WHOLE]):.0f}"
+        table.add_row(str(count), *measured, whole)
     table.caption = f"{FRESH} are graded, the others were before; the whole is extrapolated"
     draw(
         "cost-by-number",
