@@ -18,6 +18,8 @@ from benchmarks import (
     review,
     settings,
     speed,
+    waiting,
+    watch,
 )
 from benchmarks.show import machine
 
@@ -29,10 +31,13 @@ TABLES: dict[str, Callable[[int], Table]] = {
     "memory": memory.concurrent,
     "growth": memory.growth,
     "class": batch.whole_class,
-    "full-size": batch.full_size,
-    "limit": full_size.compared,
+    "width": full_size.by_width,
+    "full-size": full_size.stages,
+    "full-size-memory": full_size.memory,
     "intake": intake.one_pass,
-    "waiting": intake.waiting,
+    "large": waiting.large,
+    "number": waiting.by_number,
+    "watch": watch.watch,
     "rubric": batch.rubric_change,
     "review": review.review,
     "mistakes": mistakes.mistakes,

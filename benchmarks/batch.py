@@ -1,7 +1,6 @@
-"""Whole classes: a long one of small submissions, and submissions as large as students send."""
+"""Whole classes: a long one of small submissions, and one whose rubric changes."""
 
 import hashlib
-import io
 import itertools
 import json
 import statistics
@@ -18,7 +17,7 @@ import psutil
 from nbformat import NotebookNode
 from rich.table import Table
 
-from benchmarks.material import pack, solved
+from benchmarks.material import pack
 from benchmarks.show import Samples, ratio, spread
 from grader.batch.evidence import Evidence, key_of
 from grader.batch.executors import Local
@@ -51,7 +50,6 @@ except SystemExit as ended:
 A_ROUND = 40  # submissions; --rounds 25 grades a thousand
 JOBS = 2
 FAIRNESS = Path(__file__).resolve().parents[1] / "tests" / "fairness"
-CHECKPOINTS, FLOATS = 4, 6_500_000  # of n_feat = 128: 26 MB each
 
 
 def submissions() -> Iterator[NotebookNode | bytes]:
@@ -107,45 +105,6 @@ def whole_class(rounds: int) -> Table:
     return table
 
 
-def full_size(rounds: int) -> Table:
-    """Where the time of a submission with four checkpoints goes, in a worker that is warm."""
-    task, samples = Task(load_rubric(DEFAULT_RUBRIC)), Samples()
-    with tempfile.TemporaryDirectory() as name:
-        random = np.random.default_rng(0)
-        files = {
-            f"results_{n}/model_final.pth": checkpoint(random.random(FLOATS, np.float32))
-            for n in range(CHECKPOINTS)
-        }
-        path = pack(Path(name) / "2023-12345.tar.gz", solved(), files)
-        attempt = plain_file(path)
-        for number in range(rounds + 1):
-            job = Job("", attempt.file, attempt.place, task)
-            began = time.perf_counter()
-            answer = grade_job(job)
-            whole = time.perf_counter() - began
-            if number == 0:
-                continue  # that one waited for the warm parent
-            for stage, seconds in answer.result.seconds.items():
-                samples.add(stage, seconds)
-            samples.add("the worker's whole time", whole)
-        megabytes = path.stat().st_size / 1e6
-    table = Table("stage", "seconds", title=f"a submission of {megabytes:.0f} MB, warm")
-    for stage, values in samples.items():
-        table.add_row(stage, spread(values))
-    return table
-
-
-def checkpoint(weights: "np.ndarray[tuple[int], np.dtype[np.float32]]") -> bytes:
-    """Laid out as ``torch.save`` does; what is pickled matters to nobody here."""
-    import zipfile
-
-    file = io.BytesIO()
-    with zipfile.ZipFile(file, "w") as archive:
-        archive.writestr("model_final/data.pkl", b"")
-        archive.writestr("model_final/data/0", weights.tobytes())
-    return file.getvalue()
-
-
 def rubric_change(rounds: int) -> Table:
     """How long it takes until a class has the points of another rubric; nothing is run."""
     samples, points = Samples(), []
@@ -172,17 +131,18 @@ def rubric_change(rounds: int) -> Table:
     return table
 
 
-def store_class(folder: Path, grades: Path) -> None:
-    """As if all had handed in the example's pictures with code of their own, and been graded."""
+def store_class(folder: Path, grades: Path, count: int = CLASS) -> None:
+    """As if so many had handed in the example's pictures with code of their own, and been graded.
+    Where the corpus ends its code is handed in once more."""
     from tests.fairness.grading import variant_notebook
 
     example, task = plain_file(EXAMPLE), Task(load_rubric(DEFAULT_RUBRIC))
     graded = grade_job(Job("", example.file, example.place, task))
     assert isinstance(graded, Evidence)
-    variants = [*(FAIRNESS / "correct").glob("*.py"), *(FAIRNESS / "bugs").glob("*/*.py")]
+    variants = sorted([*(FAIRNESS / "correct").glob("*.py"), *(FAIRNESS / "bugs").glob("*/*.py")])
     with Journal(grades, create=True) as journal, tempfile.TemporaryDirectory() as name:
         given = Batch(Request([], task), journal).given
-        for number, variant in enumerate(sorted(variants)[:CLASS]):
+        for number, variant in enumerate(itertools.islice(itertools.cycle(variants), count)):
             notebook = variant_notebook(variant)
             path = pack(folder / f"2023-{number:05}.tar.gz", notebook)
             written = Path(name) / DIFFUSION

@@ -108,8 +108,9 @@ def settled(jobs: int, job: Job, work: Callable[[Job], object] = grade_job) -> E
     return pool
 
 
-def nbclient_by_hand(folder: Path) -> Way:
-    notebook = write_notebook(folder / "hand" / "kept.ipynb", [code_cell(c) for c in kept_cells()])
+def nbclient_by_hand(folder: Path, cells: Sequence[str] = ()) -> Way:
+    sources = cells or kept_cells()
+    notebook = write_notebook(folder / "hand" / "kept.ipynb", [code_cell(c) for c in sources])
     command = [Path(sys.executable).with_name("jupyter-execute"), notebook, "--output=done"]
 
     def run(n: int, jobs: int) -> None:

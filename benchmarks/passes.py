@@ -15,8 +15,7 @@ import torch
 from rich.progress import track
 from rich.table import Table
 
-from benchmarks.material import kept_cells, solved, submission
-from benchmarks.settings import T, save
+from benchmarks.material import T, kept_cells, save, solved, submission
 from benchmarks.show import Samples, ratio, spread
 from benchmarks.speed import sandboxes, scratch, seconds
 from grader.assignment import SETTINGS

@@ -3,23 +3,17 @@
 from functools import partial
 from pathlib import Path
 
-import torch
 from rich.progress import track
 from rich.table import Table
 
-from benchmarks.material import solved, submission
+from benchmarks.material import save, solved, submission
 from benchmarks.show import Samples, spread
 from benchmarks.speed import sandboxes, scratch, seconds
-from benchmarks.widened import widened
 from grader.assignment import SETTINGS
 from grader.intake import plan_model
 from grader.pictures.decode import decoding_session
 from grader.sandbox import Limits, Sandbox
 from grader.settings.evidence import SettingEvidence, look, try_checkpoints
-from grader.settings.folders import FILES
-from reference.schedules import ddpm_schedules
-
-N_FEAT, T = 128, 400
 
 
 def settings(rounds: int) -> Table:
@@ -50,14 +44,3 @@ def evidence(root: Path, sandbox: Sandbox) -> dict[str, SettingEvidence]:
         if behaviour is None or behaviour.predicts != setting.split("_", maxsplit=1)[0]:
             raise SystemExit(f"{setting} was not read rightly: {behaviour}")
     return seen
-
-
-def save(root: Path, setting: str, n_feat: int = N_FEAT) -> int:
-    """A checkpoint as the notebook leaves it; its size in bytes."""
-    entries = ddpm_schedules(1e-4, 0.02, T, setting.split("_")[1])
-    network = widened(setting, n_feat).state_dict()
-    weights = {f"nn_model.{name}": value for name, value in network.items()}
-    path = root / f"results_{setting}" / FILES["checkpoint"]
-    path.parent.mkdir(exist_ok=True)
-    torch.save({**weights, **entries}, path)
-    return path.stat().st_size

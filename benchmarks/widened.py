@@ -11,14 +11,14 @@ NOISE = 1e-3  # of each weight
 
 
 @torch.no_grad()
-def widened(setting: str, n_feat: int) -> ContextUnet:
+def widened(setting: str, n_feat: int, seed: int = 0) -> ContextUnet:
     """About as well trained as the reference's network of ``setting``, and ``n_feat`` wide, a
     multiple of 8 from 24 on. A channel's copies stay in its group of the norms. A little noise
-    makes them pack no better than weights that were trained."""
+    makes them pack no better than weights that were trained; another ``seed``, other weights."""
     small = load(setting).nn_model
     wide = ContextUnet(1, n_feat)
     state = small.state_dict()
-    random = torch.Generator().manual_seed(n_feat)
+    random = torch.Generator().manual_seed(1000 * seed + n_feat)
     state["class_mlp.0.weight"] = state["class_mlp.0.weight"][:, : wide.n_classes]  # no guidance
     for name, weight in wide.state_dict().items():
         value = state[name]
