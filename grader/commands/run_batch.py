@@ -21,7 +21,7 @@ from grader.batch.remember import Asked, given, settle
 from grader.batch.run import Batch, Request
 from grader.batch.screen import Screen
 from grader.paths import DEFAULT_RUBRIC
-from grader.report.publish import Publisher, publish
+from grader.report.publish import Publisher, publish, take_written
 from grader.sandbox import bubblewrap
 from grader.sandbox.text import clean
 from grader.scratch import scratch
@@ -67,17 +67,16 @@ def run_batch(
         batch, stopped = Batch(request, journal), False
         screen = Screen(console, stages, grades / "index.html")
         with stopped_by_sigterm():
-            publisher = Publisher(grades)
+            publisher = Publisher(grades, take_written(journal))
             try:
                 with publisher, screen.shown():
                     batch.run(backend, screen.watch(publisher.changed))
             except KeyboardInterrupt:
                 stopped = True
             try:
-                publish(journal, publisher.written)
+                gradebook = publish(journal, publisher.written)
             except KeyboardInterrupt:
-                stopped = True
-        gradebook = read_gradebook(journal)
+                stopped, gradebook = True, read_gradebook(journal)
         changed = since_export(journal, gradebook)
     again = whole_command(paths, grades, scheduler)
     summary(gradebook, console, again)

@@ -84,7 +84,7 @@ def _told(journal: Journal) -> Iterator[None]:
 def _fingerprint(gradebook: Gradebook, entry: Entry, around: Around) -> str:
     """Of all that a student's pages show."""
     decided = [(item.by_person, item.outlived) for item in entry.items]
-    shown = (gradebook.title, gradebook.items, entry.key, entry.row, decided)
+    shown = (gradebook.title, gradebook.language, gradebook.items, entry.key, entry.row, decided)
     return hashlib.sha256(repr((shown, around)).encode()).hexdigest()
 
 
@@ -114,6 +114,11 @@ def _write_student(journal: Journal, gradebook: Gradebook, entry: Entry, around:
         (folder / OVERLAY).unlink(missing_ok=True)
     write(folder / STUDENT, student_page(gradebook, entry, overlay, shown))
     write(folder / TA, student_page(gradebook, entry, overlay, shown, around=around))
+
+
+def are_there(folder: Path) -> bool:
+    """Whether a student's folder has all that is always written."""
+    return all((folder / name).is_file() for name in (RESULT, STUDENT, TA))
 
 
 def _sweep(grades: Path, labels: set[str]) -> None:
