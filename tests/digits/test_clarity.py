@@ -165,6 +165,7 @@ def samples() -> Array:
 
 
 LINED = "style-seaborn-v0_8"  # draws lines over the digits, which must not cost any
+HIDDEN = {"style-ggplot": 1}  # digits whose strokes lie below lines of the ink's own colour
 SOME = [*(name for name in list(RENDERINGS)[::4] if name != LINED), LINED]
 
 
@@ -185,7 +186,8 @@ def test_the_count_does_not_depend_on_how_it_is_drawn(model: str, names: Sequenc
     assert [name for name, grid in found.items() if grid is None or grid.shape != (10, 10)] == []
     counts = {name: judged(grid).clear for name, grid in found.items() if grid is not None}
     middle = np.median(list(counts.values()))
-    assert {name: n for name, n in counts.items() if abs(n - middle) > 2} == {}
+    far = {n: c for n, c in counts.items() if abs(c - middle) > 2 + HIDDEN.get(n, 0)}
+    assert far == {}
 
 
 @pytest.mark.parametrize(
