@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from grader.batch.database import Database, now
 from grader.batch.decisions import Decision, Overtaken, touches
 from grader.errors import UsageError
+from grader.messages.message import say
 
 COLUMNS = (
     *("label", "target", "points", "comment", "who", "made", "sha256", "owner"),
@@ -126,4 +127,4 @@ class KeptDecisions(Database):
         )
         values = (answered.text, answered.who, now(), answered.number, answered.before)
         if not self._db.execute(query, values).rowcount:
-            raise UsageError("Somebody else answered this meanwhile: load the page again.")
+            raise UsageError(say("decision.answered_meanwhile"))

@@ -57,7 +57,7 @@ def judge_steps(
     return replace(verdict, measured=numbers(measured, deviations))
 
 
-def numbers(measured: Sequence[Transition], deviations: Deviations) -> dict[str, str]:
+def numbers(measured: Sequence[Transition], deviations: Deviations) -> in_words.Measured:
     """What a TA sees of the steps."""
     inner, expected = deviations.inner, deviations.expected
     said = in_words.path(measured, expected)

@@ -15,7 +15,6 @@ from grader.batch.decisions import Decision
 from grader.batch.gradebook import Entry
 from grader.batch.journal import Journal
 from grader.batch.kept_decisions import Answered
-from grader.errors import GraderError
 from grader.messages.message import Said
 from grader.report.mask import HIDDEN, Mask
 from grader.review.cards import Card, Evidence, TileGrid
@@ -81,12 +80,8 @@ class Workbench:
         return self.said(group.title)
 
     def said(self, said: Said, entry: Entry | None = None) -> str:
-        """What a check or a flag says, in the reviewer's language."""
+        """In the reviewer's language."""
         return self.mask.text(self.words.sentence(said), entry)
-
-    def told(self, error: GraderError) -> str:
-        """Why something was not kept."""
-        return self.words.told(self.mask.text(str(error)))
 
     def render(self, name: str, status: int = 200, **values: Any) -> HTMLResponse:
         page = self.templates.get_template(name).render(bench=self, room=self.room, **values)
@@ -103,7 +98,6 @@ class Workbench:
             lstrip_blocks=True,
         )
         environment.filters["points"] = shown_points
-        environment.filters["note"] = self.words.note
         environment.filters["when"] = lambda moment: str(moment)[:16].replace("T", " ")
         environment.globals |= {"_": self.words, "form_headers": self.form_headers}
         return environment

@@ -15,7 +15,7 @@ from grader.batch.gradebook import Entry, keys_of
 from grader.batch.likeness import said_of
 from grader.batch.prints import same_line
 from grader.errors import UsageError
-from grader.messages.message import Said
+from grader.messages.message import Said, say
 from grader.report.circles import Circle, circles
 from grader.review import acts
 from grader.review.bench import Workbench
@@ -128,7 +128,7 @@ async def decide(bench: Workbench, request: Request) -> Response:
     form = await form_of(request)
     alike, word = _found(bench.room, one(form, "circle")), one(form, "word")
     if word not in WORDS:
-        raise UsageError(f"The answer must be one of: {', '.join(WORDS)}.")
+        raise UsageError(say("review.answer_one_of", words=", ".join(WORDS)))
     act = acts.new_act()
     entries = [bench.room.entries.get(label) for label in alike.circle.members]
     made = [
