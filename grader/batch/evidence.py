@@ -20,6 +20,7 @@ _DOES_NOT_JUDGE = {
     "batch",
     "report",
     "kit",
+    "gradescope",
     "review",
     "training",
     "commands",

@@ -85,7 +85,7 @@ def at(off: Sequence[Transition], inner: Sequence[Transition]) -> Message:
     steps = sorted(m.step + 1 for m in off)
     ends = {"first": steps[0], "last": steps[-1]}
     if len(steps) <= FEW:
-        which = say("measured.named_steps", steps=", ".join(map(str, steps)))
+        which: Said = f"t = {', '.join(map(str, steps))}"
     elif steps[-1] - steps[0] + 1 == len(steps):
         which = say("measured.steps_between", **ends)
     else:
