@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 from grader.arrays import Array
-from grader.checks import in_words
 from grader.checks.answers import LossAnswer
 from grader.checks.cases import Case
-from grader.checks.forward_process import ForwardProcess
+from grader.checks.measuring import in_words
+from grader.checks.measuring.forward_process import ForwardProcess
 from grader.messages.message import sentence
 from grader.results import State
 from tests.checks.test_reverse_process import (

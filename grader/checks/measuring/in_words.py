@@ -7,8 +7,8 @@ import numpy as np
 
 from grader.arrays import Array
 from grader.checks.answers import LossAnswer
-from grader.checks.forward_process import ForwardProcess
-from grader.checks.transitions import Expected, Transition
+from grader.checks.measuring.forward_process import ForwardProcess
+from grader.checks.measuring.transitions import Expected, Transition
 from grader.messages.message import Message, Said, say, together
 
 Measured = dict[str, Said]
