@@ -182,7 +182,7 @@ def test_particles_follow_the_last_syllable(text: str, particle: str, said: str)
 
 def test_journals_keep_ids_and_values() -> None:
     verdict = failed("loss.epsilon", say("loss.never_trained", T=61, steps="1, 2"))
-    told = say("measured.once", distance=say("measured.squared"))
+    told = say("measured.distance", distance=say("measured.squared"), target="x")
     verdict = replace(verdict, measured={"loss": "1.2, 1.3", "this is": told})
     assert verdicts_from(verdicts_json([verdict])) == [verdict]
 

@@ -57,10 +57,7 @@ def clipped(high: float) -> Message:
 MEASURED: Mapping[str, Said] = {
     "loss": "1.253, 1.235, 1.242, 1.228",
     "this is": say(
-        "measured.once",
-        distance=say(
-            "measured.distance", distance=say("measured.absolute"), target=say("measured.noise")
-        ),
+        "measured.distance", distance=say("measured.absolute"), target=say("measured.noise")
     ),
 }
 

@@ -233,9 +233,9 @@ def beside(values: Array, nearest: Distance, flow: Array) -> Message:
     factor = float(np.vdot(flow, nearest.gradient) / np.vdot(nearest.gradient, nearest.gradient))
     rest = values - factor * nearest.value
     counts = short(round(factor, 3))
-    what = say("measured.times", factor=counts, distance=nearest.name)
-    if counts == "1":
-        what = say("measured.once", distance=nearest.name)
+    what = nearest.name
+    if counts != "1":
+        what = say("measured.times", factor=counts, distance=nearest.name)
     allowed = CLOSE * float(np.abs(values).max())
     if np.all(np.abs(rest) < allowed):
         return what
