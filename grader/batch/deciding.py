@@ -54,7 +54,9 @@ def decided(
     )
 
 
-def said(entry: Entry, target: str, word: str, comment: str, who: str, act: str = "") -> Decision:
+def decide_by_word(
+    entry: Entry, target: str, word: str, comment: str, who: str, act: str = ""
+) -> Decision:
     """A decision that is no points: on likeness, or a second look."""
     if not target.startswith((ALIKE, SECOND)):
         raise UsageError(f"{target} takes points, not {word!r}.")

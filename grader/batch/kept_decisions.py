@@ -101,7 +101,7 @@ class KeptDecisions(Database):
         with self._clear():
             return dict(self._db.execute("SELECT label, number FROM unwritten ORDER BY number"))
 
-    def wrote(self, labels: Mapping[str, int]) -> None:
+    def note_written(self, labels: Mapping[str, int]) -> None:
         """The pages of these show the decisions up to that number."""
         with self._transaction():
             query = "DELETE FROM unwritten WHERE label = ? AND number <= ?"

@@ -98,10 +98,10 @@ async def decide_check(bench: Workbench, request: Request) -> Response:
     made = decided(entry, target, points, comment_of(form), bench.wanted.who, act=acts.new_act())
     bench.keep([made], seen_of(form))
     answer = "undo" if points is None else "points"
-    return decided_student(bench, one(form, "sid"), answer, made.act)
+    return show_decided(bench, one(form, "sid"), answer, made.act)
 
 
-def decided_student(bench: Workbench, sid: str, answer: str, act: str) -> Response:
+def show_decided(bench: Workbench, sid: str, answer: str, act: str) -> Response:
     """A student's page after a decision, with what changed beside it."""
     return bench.render(
         "student_decided.html",
@@ -144,7 +144,7 @@ async def take_back(bench: Workbench, request: Request) -> Response:
     group = next((made.group for made in bench.room.history if made.act == act and made.group), "")
     bench.keep(back, seen)
     if not group and back[0].label in bench.room.entries:
-        return decided_student(bench, bench.room.sid(back[0].label), "undo", "")
+        return show_decided(bench, bench.room.sid(back[0].label), "undo", "")
     queue = bench.queue(asked_for(form))
     found = bench.room.group(group) or queue.first
     return bench.render(

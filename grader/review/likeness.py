@@ -9,7 +9,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from grader.batch.deciding import said
+from grader.batch.deciding import decide_by_word
 from grader.batch.decisions import ALIKE, Decision
 from grader.batch.gradebook import Entry, keys_of
 from grader.batch.likeness import said_of
@@ -132,7 +132,7 @@ async def decide(bench: Workbench, request: Request) -> Response:
     act = acts.new_act()
     entries = [bench.room.entries.get(label) for label in alike.circle.members]
     made = [
-        said(entry, alike.target, word, comment_of(form), bench.wanted.who, act)
+        decide_by_word(entry, alike.target, word, comment_of(form), bench.wanted.who, act)
         for entry in entries
         if entry is not None
     ]

@@ -71,4 +71,4 @@ class Writer(Beside):
                 if found is not None
             ]
             write_students(journal, gradebook, entries)
-            journal.wrote(labels)
+            journal.note_written(labels)

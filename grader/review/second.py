@@ -5,7 +5,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from grader.batch.deciding import said
+from grader.batch.deciding import decide_by_word
 from grader.batch.decisions import SECOND, Decision
 from grader.batch.gradebook import Entry, keys_of
 from grader.errors import UsageError
@@ -70,7 +70,7 @@ async def decide(bench: Workbench, request: Request) -> Response:
     if not 0 <= points <= (worth if worth is not None else points):
         raise UsageError(say("review.points_from", most=worth))
     word = f"{points:g}"
-    made = said(
+    made = decide_by_word(
         entry, f"{SECOND}{target}", word, comment_of(form), bench.wanted.who, acts.new_act()
     )
     bench.keep([made], seen_of(form))
