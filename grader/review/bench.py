@@ -17,6 +17,7 @@ from grader.batch.journal import Journal
 from grader.batch.kept_decisions import Answered
 from grader.messages.message import Said
 from grader.report.mask import HIDDEN, Mask
+from grader.report.templating import templates_of
 from grader.review.cards import Card, Evidence, TileGrid
 from grader.review.classroom import Classroom
 from grader.review.forms import filters_of
@@ -90,14 +91,7 @@ class Workbench:
 
     @cached_property
     def templates(self) -> jinja2.Environment:
-        environment = jinja2.Environment(
-            loader=jinja2.PackageLoader("grader.review"),
-            autoescape=True,
-            undefined=jinja2.StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-        )
-        environment.filters["points"] = shown_points
+        environment = templates_of("grader.review")
         environment.filters["when"] = lambda moment: str(moment)[:16].replace("T", " ")
         environment.globals |= {"_": self.words, "form_headers": self.form_headers}
         return environment
@@ -158,7 +152,3 @@ class Workbench:
         self.journal.decide(decisions, seen, answered)
         self.room.refresh()
         self.writer.show(self.room.gradebook, self.room.seen)
-
-
-def shown_points(value: float | None) -> str:
-    return "–" if value is None else f"{value:.2f}".rstrip("0").rstrip(".")

@@ -2,7 +2,6 @@
 
 import logging
 from pathlib import Path
-from types import TracebackType
 
 from grader.batch.beside import Beside
 from grader.batch.decisions import Decisions
@@ -32,13 +31,8 @@ class Writer(Beside):
         self._state = gradebook, seen
         self.changed()
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        super().__exit__(kind, error, traceback)
+    def __exit__(self, *ended: object) -> None:
+        super().__exit__(*ended)
         self._write_all()
 
     def _write_all(self) -> float:
