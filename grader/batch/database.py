@@ -12,12 +12,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
 from grader.batch.schema import prepare
 from grader.errors import JournalError, UsageError
 from grader.lateness import KST
+from grader.messages.message import say
 from grader.sandbox.text import one_line
 
 FILE, LOCK = "journal.sqlite", "journal.lock"
@@ -53,12 +53,7 @@ class Database:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *ended: object) -> None:
         self._db.close()
         if self._lock >= 0:
             os.close(self._lock)
@@ -71,8 +66,7 @@ class Database:
         except (OSError, sqlite3.OperationalError) as error:
             reason = error.strerror if isinstance(error, OSError) else str(error)
             raise JournalError(
-                f"The grades in {self.grades} cannot be written or read: {reason}. "
-                "Every result that was stored before is kept."
+                say("journal.unusable", folder=str(self.grades), reason=reason)
             ) from error
         except sqlite3.Error as error:
             raise self._damaged(error) from error
@@ -87,10 +81,8 @@ class Database:
                 raise self._damaged(error) from error
 
     def _damaged(self, error: Exception) -> JournalError:
-        return JournalError(
-            f"{self.grades / FILE} is damaged or no journal of this grader "
-            f"({one_line(str(error))}): put a copy in its place, or grade into another folder."
-        )
+        why = one_line(str(error))
+        return JournalError(say("journal.damaged", file=str(self.grades / FILE), why=why))
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:

@@ -8,12 +8,7 @@ from grader.batch.decisions import ALIKE, SECOND, TILES, Decision
 from grader.batch.gradebook import Entry, GradedItem
 from grader.digits.readings import TileReading
 from grader.errors import UsageError
-
-UNJUDGED = "{0} has no result yet: run ddpm-grader batch SUBMISSIONS first."
-ALONE = (
-    "{0} of {1} was decided as a whole ({2:g} points by {3}): withdraw that first, then its checks "
-    "can be decided one by one."
-)
+from grader.messages.message import Said, say
 
 
 def decided(
@@ -36,11 +31,13 @@ def decided(
     item, by_now, before = _found(entry, target)
     taken_over, worth = worth is not None, by_now if worth is None else worth
     if points is not None and not 0 <= points <= worth:
-        raise UsageError(f"{target} is worth 0 to {worth:g} points.")
+        raise UsageError(say("decision.worth", target=target, most=worth))
     behind = item.decision is not None and target != item.id
     if points is not None and behind and not taken_over:
         who = item.decision.who if item.decision else ""
-        raise UsageError(ALONE.format(item.id, entry.label, item.points, who))
+        raise UsageError(
+            say("decision.as_a_whole", item=item.id, name=entry.label, points=item.points, who=who)
+        )
     return Decision(
         entry.label,
         target,
@@ -57,7 +54,9 @@ def decided(
     )
 
 
-def said(entry: Entry, target: str, word: str, comment: str, who: str, act: str = "") -> Decision:
+def decide_by_word(
+    entry: Entry, target: str, word: str, comment: str, who: str, act: str = ""
+) -> Decision:
     """A decision that is no points: on likeness, or a second look."""
     if not target.startswith((ALIKE, SECOND)):
         raise UsageError(f"{target} takes points, not {word!r}.")
@@ -148,10 +147,10 @@ def _itself(item: GradedItem, target: str) -> float:
     return item.automatic if target == item.id else checks.get(target, 0.0)
 
 
-def unknown(entry: Entry, target: str) -> str:
-    """A sentence on what there is instead."""
+def unknown(entry: Entry, target: str) -> Said:
+    """What there is instead."""
     if not entry.items:
-        return UNJUDGED.format(entry.label)
+        return say("decision.no_result", name=entry.label)
     for item in entry.items:
         if target.partition(".")[0] == item.id:
             checks = ", ".join(check.id for check in item.checks)

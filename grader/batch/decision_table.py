@@ -5,7 +5,7 @@ import io
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from grader.batch.deciding import decided, said
+from grader.batch.deciding import decide_by_word, decided
 from grader.batch.decisions import NOTHING, Decision, Decisions
 from grader.batch.gradebook import Entry, Gradebook, keys_of
 from grader.batch.journal import Journal
@@ -45,7 +45,7 @@ def decision_in(entry: Entry, row: Mapping[str, str], who: str) -> Decision:
     target, word = row["target"], row.get("word", "")
     comment, by = row.get("comment", ""), row.get("who") or who
     if word:
-        made = said(entry, target, word, comment, by)
+        made = decide_by_word(entry, target, word, comment, by)
     elif points is None:
         raise UsageError(f"{target} has neither points nor a word.")
     else:

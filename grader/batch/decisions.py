@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from grader.errors import GraderError
+from grader.messages.message import say
 
 TILES = "image_quality.clear_digits"
 SECOND, ALIKE = "second ", "alike "
@@ -62,14 +63,14 @@ class Overtaken(GraderError):
     """Somebody else decided on the same meanwhile; ``decisions`` are theirs."""
 
     def __init__(self, decisions: Sequence[Decision]) -> None:
-        last = decisions[-1]
-        others = f" and {len(decisions) - 1} more" if len(decisions) > 1 else ""
-        what = last.word or ("withdrawn" if last.points is None else f"{last.points:g} points")
-        super().__init__(
-            f"{last.who} decided {last.target} of {last.label}{others} meanwhile ({what}, "
-            f"{last.made[:16].replace('T', ' ')}). "
-            "Nothing of yours was kept: look at it and decide again."
-        )
+        last, more = decisions[-1], len(decisions) - 1
+        name = say("decision.and_more", name=last.label, count=more) if more else last.label
+        gave = say("decision.withdrawn")
+        if last.points is not None:
+            gave = say("decision.gave", points=last.points)
+        when = last.made[:16].replace("T", " ")
+        values = {"who": last.who, "target": last.target, "name": name, "when": when}
+        super().__init__(say("decision.overtaken", what=last.word or gave, **values))
         self.decisions = decisions
 
 

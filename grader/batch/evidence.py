@@ -10,7 +10,7 @@ from importlib.metadata import version
 from typing import Any
 
 from grader.checks.verdict import Verdict
-from grader.messages.message import said_in, said_json
+from grader.messages.message import Said, said_in, said_json
 from grader.paths import PACKAGE
 from grader.results import Result, plain, result_status
 from grader.rubric import Rubric
@@ -20,6 +20,7 @@ _DOES_NOT_JUDGE = {
     "batch",
     "report",
     "kit",
+    "gradescope",
     "review",
     "training",
     "commands",
@@ -62,7 +63,9 @@ def verdicts_json(verdicts: Sequence[Verdict]) -> str:
                 "fraction": verdict.fraction,
                 **plain(said_json(verdict.said)),
                 "details": plain(verdict.details),
-                "measured": plain(verdict.measured),
+                "measured": {
+                    name: plain(said_json(said)) for name, said in verdict.measured.items()
+                },
             }
             for verdict in verdicts
         ],
@@ -78,10 +81,15 @@ def verdicts_from(text: str) -> list[Verdict]:
             v["fraction"],
             said_in(v),
             v["details"],
-            v.get("measured", {}),
+            {name: _measured(said) for name, said in v.get("measured", {}).items()},
         )
         for v in json.loads(text)
     ]
+
+
+def _measured(kept: Any) -> Said:
+    """What was measured, of a record; an older journal has a sentence."""
+    return said_in(kept) if isinstance(kept, dict) else str(kept)
 
 
 def can_score(evidence: Evidence, rubric: Rubric) -> bool:

@@ -101,7 +101,7 @@ class _Dispatch(Generic[Job, Answer]):
                     else:
                         yield job, answer
                 if lost:
-                    for job in self.given_up([*lost, *self.running.values()]):
+                    for job in self.give_up([*lost, *self.running.values()]):
                         yield job, None
                     self.backend.stop(now=True)
                     executor = self.backend.start()
@@ -126,7 +126,7 @@ class _Dispatch(Generic[Job, Answer]):
             self.running[future] = job
         return bool(self.running)
 
-    def given_up(self, lost: list[Job]) -> list[Job]:
+    def give_up(self, lost: list[Job]) -> list[Job]:
         """What of the lost has had its tries; all else is suspect from now on."""
         self.running.clear()
         if self.alone:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from grader.batch.database import Database, now
 from grader.batch.decisions import Decision, Overtaken, touches
 from grader.errors import UsageError
+from grader.messages.message import say
 
 COLUMNS = (
     *("label", "target", "points", "comment", "who", "made", "sha256", "owner"),
@@ -100,7 +101,7 @@ class KeptDecisions(Database):
         with self._clear():
             return dict(self._db.execute("SELECT label, number FROM unwritten ORDER BY number"))
 
-    def wrote(self, labels: Mapping[str, int]) -> None:
+    def note_written(self, labels: Mapping[str, int]) -> None:
         """The pages of these show the decisions up to that number."""
         with self._transaction():
             query = "DELETE FROM unwritten WHERE label = ? AND number <= ?"
@@ -126,4 +127,4 @@ class KeptDecisions(Database):
         )
         values = (answered.text, answered.who, now(), answered.number, answered.before)
         if not self._db.execute(query, values).rowcount:
-            raise UsageError("Somebody else answered this meanwhile: load the page again.")
+            raise UsageError(say("decision.answered_meanwhile"))

@@ -217,10 +217,10 @@ class Batch:
 
     def take(self, job: Job, answer: Evidence | Unreadable, watch: Watch) -> None:
         if isinstance(answer, Evidence):
-            answer = self.stored(job, answer)
+            answer = self.store(job, answer)
         self.end(job.owner, job.label, answer, watch)
 
-    def stored(self, job: Job, evidence: Evidence) -> Evidence | Unreadable:
+    def store(self, job: Job, evidence: Evidence) -> Evidence | Unreadable:
         """The evidence, which is in the journal from now on, unless the file was being changed."""
         digest = evidence.result.sha256
         with suppress(OSError):  # what has vanished since was read to its end

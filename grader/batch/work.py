@@ -24,11 +24,11 @@ from grader.checks.verdict import Verdict
 from grader.errors import GraderError, SandboxUnavailable
 from grader.intake.identify import student_id_in
 from grader.intake.paths import printable
-from grader.messages.message import Said, say, sentence, together
+from grader.messages.message import Said, said_json, say, together
 from grader.results import Graded, Result, environment, result_status
 from grader.rubric import Rubric
 from grader.sandbox import Ahead, Limits, Sandbox, choose_sandbox
-from grader.sandbox.text import one_line
+from grader.sandbox.text import clean_said, one_line
 from grader.scratch import scratch
 from grader.states import Flag, State
 
@@ -158,18 +158,13 @@ def works_json(works: "Works | None") -> dict[str, Any]:
     for own in works.own[:MOST_WORKS]:
         values = {name: shown(getattr(own, name)) for name in ("guidance", "steps", "seed")}
         prompt = one_line(own.prompt) if isinstance(own.prompt, str) else None
-        how = sentence(say("page.asked", **values))
-        asked.append({"prompt": prompt, "how": how, "values": values})
+        asked.append({"prompt": prompt, "values": values})
     fine = [shot.pixels for shot in works.shots if shot.look is Look.FINE][:MOST_WORKS]
     others = [shot for shot in works.shots if shot.look is not Look.FINE][:MOST_WORKS]
-    refused = [
-        {
-            "look": str(s.look),
-            "where": one_line(str(s.where)),
-            "picture": webp(s.pixels[::2, ::2], 50),
-        }
-        for s in others
-    ]
+    refused = []
+    for other in others:
+        said = clean_said(say("look.of", look=other.look.said, where=other.where))
+        refused.append({**said_json(said), "picture": webp(other.pixels[::2, ::2], 50)})
     return {"asked": asked, "pictures": [webp(pixels) for pixels in fine], "refused": refused}
 
 

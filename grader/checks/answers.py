@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from grader.arrays import Array
-from grader.checks.slots import Slot
+from grader.checks.measuring.slots import Slot
 from grader.sandbox import Outcome, Status
 
 

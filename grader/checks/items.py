@@ -15,7 +15,7 @@ from typing import Any, Literal, Self
 from nbformat import NotebookNode
 
 from grader import checks
-from grader.checks.alternatives import Training
+from grader.checks.measuring.alternatives import Training
 from grader.checks.schedule_in_use import ScheduleInUse, schedules_to_judge
 from grader.checks.tolerances import Tolerances
 from grader.checks.verdict import NO_END, Verdict

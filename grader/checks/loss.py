@@ -12,24 +12,31 @@ import numpy as np
 
 from grader.arrays import Array
 from grader.assignment import PREDICTIONS
-from grader.checks import in_words
-from grader.checks.alternatives import Group, Method, Result, Training, Try, examine_predictions
 from grader.checks.answers import LossAnswer
-from grader.checks.classes import hiding_problem
-from grader.checks.distances import judge_target
-from grader.checks.forward_process import (
+from grader.checks.items import Item, Known
+from grader.checks.loss_questions import Questions, Shown
+from grader.checks.measuring import in_words
+from grader.checks.measuring.alternatives import (
+    Group,
+    Method,
+    Result,
+    Training,
+    Try,
+    examine_predictions,
+)
+from grader.checks.measuring.classes import hiding_problem
+from grader.checks.measuring.distances import judge_target
+from grader.checks.measuring.forward_process import (
     Doubt,
     ForwardProcess,
     is_uneven,
     noise_problem,
     read_forward_process,
 )
-from grader.checks.items import Item, Known
-from grader.checks.loss_questions import Questions, Shown
+from grader.checks.measuring.slots import CLASSES, IN_ONE_VECTOR, Slot
 from grader.checks.own_network import own_network_error
 from grader.checks.sampled_steps import leaves_out
 from grader.checks.schedule_in_use import ScheduleInUse
-from grader.checks.slots import CLASSES, IN_ONE_VECTOR, Slot
 from grader.checks.verdict import (
     Verdict,
     failed,

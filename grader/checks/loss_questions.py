@@ -5,14 +5,19 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from grader.checks import oracle
-from grader.checks.alternatives import Training, Try
 from grader.checks.answers import ConditionsAnswer, LossAnswer, NotebookAnswer, ToldAnswer
 from grader.checks.cases import Case
-from grader.checks.classes import Classes, classes_as_told, classes_by_network, plain_classes
-from grader.checks.clock import DRAWS, Clock
-from grader.checks.frames import Frame
+from grader.checks.measuring.alternatives import Training, Try
+from grader.checks.measuring.classes import (
+    Classes,
+    classes_as_told,
+    classes_by_network,
+    plain_classes,
+)
+from grader.checks.measuring.clock import DRAWS, Clock
+from grader.checks.measuring.frames import Frame
+from grader.checks.measuring.slots import Named, Slot
 from grader.checks.schedule_in_use import K, ask
-from grader.checks.slots import Named, Slot
 from grader.sandbox import KernelSession, Status
 
 CALLS, CALLS_AGAIN = 52, 40  # again: of another schedule, where t is drawn as before

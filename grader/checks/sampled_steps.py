@@ -1,7 +1,7 @@
 """Which steps ``sample`` leaves out, where training leaves out one."""
 
-from grader.checks.alternatives import Try
-from grader.checks.chain import read_chain
+from grader.checks.measuring.alternatives import Try
+from grader.checks.measuring.chain import read_chain
 from grader.checks.sampling_questions import N_SAMPLE, Questions
 from grader.messages.message import Message
 from grader.sandbox import KernelSession

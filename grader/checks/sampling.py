@@ -12,14 +12,20 @@ from typing import TypeVar
 import numpy as np
 
 from grader.assignment import DATA_SPACES, PREDICTIONS
-from grader.checks.alternatives import Group, Method, Result, Training, Try, examine_predictions
 from grader.checks.answers import SamplingAnswer
-from grader.checks.chain import Chain, read_chain
-from grader.checks.guidance import labels_problem
 from grader.checks.items import Item, Known, Spaces
-from grader.checks.own_network import own_network_error
-from grader.checks.reverse_process import judge_steps, judge_with_one_image
-from grader.checks.sample_call import (
+from grader.checks.measuring.alternatives import (
+    Group,
+    Method,
+    Result,
+    Training,
+    Try,
+    examine_predictions,
+)
+from grader.checks.measuring.chain import Chain, read_chain
+from grader.checks.measuring.guidance import labels_problem
+from grader.checks.measuring.reverse_process import judge_steps, judge_with_one_image
+from grader.checks.measuring.sample_call import (
     in_one_vector,
     runs_backward,
     sorted_at_the_end,
@@ -27,8 +33,9 @@ from grader.checks.sample_call import (
     store_problem,
     told_problem,
 )
+from grader.checks.measuring.slots import IN_ONE_VECTOR
+from grader.checks.own_network import own_network_error
 from grader.checks.sampling_questions import N_SAMPLE, Asked, Question, Questions
-from grader.checks.slots import IN_ONE_VECTOR
 from grader.checks.verdict import Verdict, failed, missing, needs_review, not_run, skipped
 from grader.errors import NotRecorded
 from grader.messages.message import Message, say

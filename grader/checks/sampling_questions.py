@@ -7,12 +7,12 @@ import numpy as np
 
 from grader.arrays import Array
 from grader.checks import oracle
-from grader.checks.alternatives import Training, Try
 from grader.checks.answers import ConditionsAnswer, SamplingAnswer, ScheduleAnswer
 from grader.checks.cases import Case
-from grader.checks.chain import kinds_of, passes_of, path_of
-from grader.checks.classes import Classes, classes_by_network
-from grader.checks.clock import DRAWS, Clock
+from grader.checks.measuring.alternatives import Training, Try
+from grader.checks.measuring.chain import kinds_of, passes_of, path_of
+from grader.checks.measuring.classes import Classes, classes_by_network
+from grader.checks.measuring.clock import DRAWS, Clock
 from grader.checks.schedule_in_use import ScheduleInUse, Steps, ask
 from grader.sandbox import KernelSession, Status
 

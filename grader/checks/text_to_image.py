@@ -16,11 +16,7 @@ from grader.text_to_image.works import Works, find_works
 ITEM = "text_to_image"
 CHECKS = ("prompt", "settings", "pictures")
 MOST_STEPS = 999
-ODD = {
-    Look.NOISE: say("look.noise"),
-    Look.GRADIENT: say("look.gradient"),
-    Look.DIGITS: say("look.digits"),
-}
+ODD = (Look.NOISE, Look.GRADIENT, Look.DIGITS)
 """No picture of any words."""
 SIZE = {"width": SMALLEST, "height": SMALLEST}
 
@@ -56,9 +52,9 @@ def flags_of(works: Works) -> Iterator[Flag]:
     if black := looks.count(Look.BLACK):
         said = say("text_to_image.all_black", black=black, count=len(looks))
         yield Flag("safety_checker_black", said)
-    for look, shows in ODD.items():
+    for look in ODD:
         if count := looks.count(look):
-            said = say("text_to_image.odd", count=count, total=len(looks), look=shows)
+            said = say("text_to_image.odd", count=count, total=len(looks), look=look.said)
             yield Flag("odd_pictures", said)
 
 
@@ -153,7 +149,7 @@ def judge_pictures(works: Works) -> Verdict:
             return passed(check, black, **details)
         return needs_review(check, together(black, say("run.review")), **details)
     if odd := next((look for look in looks if look in ODD), None):
-        return needs_review(check, say("text_to_image.odd_pictures", look=ODD[odd]), **details)
+        return needs_review(check, say("text_to_image.odd_pictures", look=odd.said), **details)
     elsewhere = [s for s in works.shots if s.place != "output" and s.look is Look.FINE]
     if elsewhere:
         return needs_review(check, where_else(elsewhere[0]), **details)

@@ -36,7 +36,7 @@ class Verdict:
     ``said``: what the check says, a message with an id, or a sentence that has none. What it quotes
     of the student's is made safe to show.
 
-    ``measured``: for the TA, what was measured, each number by what it is called in words.
+    ``measured``: for the TA, what loss and sampler were measured to be, by what it tells about.
     """
 
     check: str
@@ -44,7 +44,7 @@ class Verdict:
     fraction: float
     said: Said
     details: Mapping[str, Any] = field(default_factory=dict)
-    measured: Mapping[str, Any] = field(default_factory=dict)
+    measured: Mapping[str, Said] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "said", clean_said(self.said))

@@ -204,7 +204,7 @@ def export_command(
     GRADES is the folder that batch wrote. It can also export each student's page as a comment in
     Canvas, a page of pictures, the decisions of TAs and their answers to regrade requests.
     """
-    from grader.report.export import Wanted, export
+    from grader.commands.export import Wanted, export
 
     wanted = Wanted(gradebook, assignment, consent, names, provisional, everybody)
     text, lines = export(grades, to, output, wanted)

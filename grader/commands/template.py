@@ -44,8 +44,8 @@ def build_command(output: Path, gradescope: bool) -> None:
 
     It holds the notebooks, CollectSubmission.sh and selfcheck.pyz.
     """
+    from grader.gradescope.bundle import build_bundle
     from grader.kit.build import build_kit
-    from grader.kit.gradescope import build_bundle
 
     click.echo(build_kit(output))
     if gradescope:

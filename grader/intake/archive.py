@@ -95,7 +95,7 @@ def unpack(archive: Path, root: Path, limits: ArchiveLimits, compared: bool = Fa
         hashed = Hashed(file)
         packed: Buffered = io.BufferedReader(hashed, CHUNK)
         try:
-            opening.whole(packed, archive)
+            opening.unpack_whole(packed, archive)
         except Rejected as error:
             error.sha256 = hashed.sha256()
             raise
@@ -126,15 +126,15 @@ def copy_folder(
                 continue
             mode = entry.stat(follow_symlinks=False).st_mode
             if stat.S_ISDIR(mode):
-                target.folder(path)
+                target.make_folder(path)
             elif stat.S_ISREG(mode):
                 target.copy(path, Path(entry.path))
             elif stat.S_ISLNK(mode):
-                target.link(path, os.readlink(entry.path), path.parent)
+                target.note_link(path, os.readlink(entry.path), path.parent)
             else:
                 target.leave_out(str(relative), say("archive.not_plain"))
     except LimitReached as limit:
-        target.is_partly_read(None, limit.of_folder)
+        target.note_partly_read(None, limit.of_folder)
     target.settle_links()
     sha256 = folder_sha256(root)
     opening.inner()
@@ -157,7 +157,7 @@ class _Opening:
 
     def __init__(self, root: Path, limits: ArchiveLimits, compared: bool) -> None:
         self._hashing = Hashing() if compared else None
-        self.target = Target(root, limits, self._hashing.written if self._hashing else None)
+        self.target = Target(root, limits, self._hashing.hash_file if self._hashing else None)
         self.flags: list[Flag] = []
 
     def unpacked(self, sha256: str) -> Unpacked:
@@ -167,11 +167,11 @@ class _Opening:
         flags, unread = (*self.flags, *target.flags()), tuple(target.unread)
         return Unpacked(sha256, flags, unread, tensors)
 
-    def whole(self, packed: "Buffered", archive: Path) -> None:
+    def unpack_whole(self, packed: "Buffered", archive: Path) -> None:
         """What was handed in. Raises ``Rejected`` if it is no archive and no notebook."""
         if not packed.peek(BLOCK):
             raise Rejected(_EMPTY)
-        if why := self.opened(packed, archive.name, PurePosixPath()):
+        if why := self.unpack(packed, archive.name, PurePosixPath()):
             raise Rejected(why)
 
     def inner(self) -> None:
@@ -192,31 +192,31 @@ class _Opening:
             if packed or (is_zip(start) and not is_checkpoint(file, self.target.limits)):
                 file.seek(0)
                 self.target.remove(path)  # the open file is still there to read
-                self.target.folder(path)
-                if why := self.opened(file, path.name, path):
+                self.target.make_folder(path)
+                if why := self.unpack(file, path.name, path):
                     self.target.unread.append(Unread(str(path), of(path, why), whole=True))
                 else:
                     said = say("archive.opened", name=printable(str(path)))
                     self.flags.append(Flag("archive_inside", said))
 
-    def opened(self, packed: "Buffered", name: str, within: PurePosixPath) -> Said:
+    def unpack(self, packed: "Buffered", name: str, within: PurePosixPath) -> Said:
         """Unpacks an archive of whatever form into a folder of the target; what stops it is noted.
 
         Gives the reason, a sentence, if it cannot be opened at all.
         """
         whole = within if within.parts else None
         try:
-            return self._opened(packed, packed, name, within)
+            return self._unpack(packed, packed, name, within)
         except LimitReached as limit:
-            self.target.is_partly_read(whole, limit.said)
+            self.target.note_partly_read(whole, limit.said)
         except DAMAGE as error:
             cut_off = isinstance(error, EOFError) or "end of data" in str(error)
-            self.target.is_partly_read(whole, say("archive.damaged"), altered=not cut_off)
+            self.target.note_partly_read(whole, say("archive.damaged"), altered=not cut_off)
         finally:
             self.target.settle_links()
         return ""
 
-    def _opened(
+    def _unpack(
         self, stream: "Buffered | Meter", packed: Packed, name: str, within: PurePosixPath
     ) -> Said:
         """``stream`` gives the bytes: ``packed`` itself, or what is unpacked from it."""
@@ -239,7 +239,7 @@ class _Opening:
                 self.note("archive_form", say("archive.other_packing"))
             allow_all(stream, target.limits.unpacked_bytes)
             with contextlib.closing(unpack(stream)) as unpacked:
-                return self._opened(Meter(unpacked, packed, target.limits), packed, name, within)
+                return self._unpack(Meter(unpacked, packed, target.limits), packed, name, within)
         elif form := form_of(start):
             return say("archive.unknown_form", form=form)
         elif handed_in and not start.strip(b"\0"):
@@ -276,7 +276,7 @@ class _Opening:
         if path is not None:
             self.note("archive_form", say("archive.alone", name=printable(plain)))
             allow_all(stream, self.target.limits.unpacked_bytes)
-            self.target.file(path, stream, self.target.limits.unpacked_bytes)
+            self.target.write_file(path, stream, self.target.limits.unpacked_bytes)
 
 
 def allow_all(stream: "Buffered | Meter", most: int) -> None:

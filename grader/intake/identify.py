@@ -35,10 +35,10 @@ def open_submission(
         raise FileNotFoundError(path)
     with tempfile.TemporaryDirectory(prefix="submission-", dir=scratch()) as folder:
         root = Path(folder)
-        yield identified(root, path.resolve().name, _unpacked(path, root, limits, compared))
+        yield identified(root, path.resolve().name, _unpack(path, root, limits, compared))
 
 
-def _unpacked(path: Path, root: Path, limits: ArchiveLimits, compared: bool) -> Unpacked:
+def _unpack(path: Path, root: Path, limits: ArchiveLimits, compared: bool) -> Unpacked:
     try:
         if path.is_dir():
             seconds = seconds_for(limits.unpacked_bytes)

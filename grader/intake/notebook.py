@@ -109,15 +109,15 @@ class _Reading:
     def slimmed(self, path: Path) -> bytes:
         with _mapped(path) as data:
             try:
-                return self.kept(slim(data))
+                return self.keep(slim(data))
             except TooLarge:
                 said = say("notebook.too_large", megabytes=len(data) / 2**20)
                 raise _CannotRead(said) from None
 
     def less_deep(self, data: bytes) -> bytes:
-        return self.kept(slim(text_of(data, self.name)[0].encode("utf-8", "surrogatepass")))
+        return self.keep(slim(text_of(data, self.name)[0].encode("utf-8", "surrogatepass")))
 
-    def kept(self, found: Slim) -> bytes:
+    def keep(self, found: Slim) -> bytes:
         if found.pictures:
             counted = {"count": found.pictures, "name": self.name}
             self.lost_outputs = say("notebook.large_outputs", **counted)

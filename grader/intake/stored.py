@@ -28,7 +28,7 @@ class Hashing:
         self._thread = ThreadPoolExecutor(1, "tensors")
         self._hashes: dict[Path, Future[set[str]]] = {}
 
-    def written(self, path: Path) -> None:
+    def hash_file(self, path: Path) -> None:
         """To be called once the file is whole; the last of one path counts."""
         if path.suffix in ENDINGS:
             self._hashes[path] = self._thread.submit(tensor_hashes, path)

@@ -96,16 +96,16 @@ def unpack_tar(meter: Meter, target: Target, within: PurePosixPath) -> None:
             if path is None:
                 continue
             if member.isdir():
-                target.folder(path)
+                target.make_folder(path)
             elif member.issym():
-                target.link(path, member.linkname, path.parent)
+                target.note_link(path, member.linkname, path.parent)
             elif member.islnk():
                 to, _ = safe_path(member.linkname)
-                target.link(path, str(to), within)
+                target.note_link(path, str(to), within)
             elif member.isreg() and member.size > most_for(_stored(member), target.limits):
                 target.cannot_read(path, say("archive.claims_more"))
             elif member.isreg():
-                target.file(path, _content(tar, member, stream), target.limits.unpacked_bytes)
+                target.write_file(path, _content(tar, member, stream), target.limits.unpacked_bytes)
             else:
                 target.leave_out(member.name, say("archive.not_plain"))
             tar.members.clear()  # type: ignore[attr-defined]  # tarfile would keep them all

@@ -87,19 +87,19 @@ class Target:
         if self._members > self.limits.members:
             raise too_many(self.limits.members)
 
-    def folder(self, path: PurePosixPath) -> None:
+    def make_folder(self, path: PurePosixPath) -> None:
         try:
             (self.root / path).mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as error:
             self._not_written(path, error)
 
-    def file(self, path: PurePosixPath, content: Source, most: float) -> None:
+    def write_file(self, path: PurePosixPath, content: Source, most: float) -> None:
         """Writes ``content``, at most so many bytes; the last of one path stays.
 
         Raises what reading ``content`` raises, and ``LimitReached``; then nothing is left there.
         """
         try:
-            out = self._opened(path)
+            out = self._create(path)
         except (OSError, ValueError) as error:
             self._not_written(path, error)
             return
@@ -122,7 +122,7 @@ class Target:
         if self._written is not None:
             self._written(self.root / path)
 
-    def _opened(self, path: PurePosixPath) -> BinaryIO:
+    def _create(self, path: PurePosixPath) -> BinaryIO:
         place = self.root / path
         place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         return place.open("wb")
@@ -132,7 +132,7 @@ class Target:
             raise error
         self.cannot_read(path, say("archive.path_taken"))
 
-    def link(self, path: PurePosixPath, to: str, base: PurePosixPath) -> None:
+    def note_link(self, path: PurePosixPath, to: str, base: PurePosixPath) -> None:
         """Remembers a link, whose target may come later; ``to`` is relative to ``base``."""
         absolute = to.startswith("/")
         led = PurePosixPath(posixpath.normpath(to if absolute else str(base / to)))
@@ -143,28 +143,28 @@ class Target:
         try:
             for _ in range(_CHAIN):
                 for path, link in list(self._links.items()):
-                    if link.to is not None and self._settled(path, link.to):
+                    if link.to is not None and self._settle_link(path, link.to):
                         self._links.pop(path, None)
         except LimitReached as limit:
-            self.is_partly_read(None, limit.said)
+            self.note_partly_read(None, limit.said)
         for path, link in self._links.items():
             to = printable(link.said)
             self.cannot_read(path, say("archive.link", to=to))
         self._links = {}
 
-    def _settled(self, path: PurePosixPath, to: PurePosixPath) -> bool:
+    def _settle_link(self, path: PurePosixPath, to: PurePosixPath) -> bool:
         """Whether it is done, or there is nothing to be done."""
         source = self.root / to
         if to in self.files:
             if path not in self.files:
                 self._count()
                 with source.open("rb") as content:
-                    self.file(path, content, self.limits.unpacked_bytes)
+                    self.write_file(path, content, self.limits.unpacked_bytes)
             return True
         if not source.is_dir() or path.is_relative_to(to):
             return False
         for inner in [file for file in self.files if file.is_relative_to(to)]:
-            self._settled(path / inner.relative_to(to), inner)
+            self._settle_link(path / inner.relative_to(to), inner)
         return True
 
     def leave_out(self, name: str, reason: Said) -> None:
@@ -177,7 +177,7 @@ class Target:
         said = say("archive.cannot_be_read", name=printable(str(path)), reason=reason)
         self.unread.append(Unread(str(path), said))
 
-    def is_partly_read(
+    def note_partly_read(
         self, path: PurePosixPath | None, reason: Said, altered: bool = False
     ) -> None:
         """An archive was not read to its end; ``reason`` is a sentence."""
@@ -199,7 +199,7 @@ class Target:
         """A file of a folder that was handed in."""
         try:
             with source.open("rb") as content:
-                self.file(path, content, self.limits.unpacked_bytes)
+                self.write_file(path, content, self.limits.unpacked_bytes)
         except OSError as error:
             if error.errno in MACHINE:
                 raise

@@ -53,7 +53,7 @@ def unpack_zip(file: BinaryIO, target: Target, within: PurePosixPath) -> None:
                 continue
             kind = stat.S_IFMT(member.external_attr >> 16)
             if member.is_dir() or member.filename.endswith("\\"):
-                target.folder(path)
+                target.make_folder(path)
             elif member.flag_bits & _LOCKED:
                 target.cannot_read(path, say("archive.locked"))
             elif kind not in (0, stat.S_IFREG, stat.S_IFLNK):
@@ -75,9 +75,9 @@ def _member(
         with archive.open(member) as content:
             if link:
                 to = content.read(_LINK_BYTES).decode("utf-8", "surrogateescape")
-                target.link(path, to, path.parent)
+                target.note_link(path, to, path.parent)
             else:
-                target.file(path, content, most)
+                target.write_file(path, content, most)
     except NotImplementedError:
         method = _METHODS.get(member.compress_type, f"method {member.compress_type}")
         target.cannot_read(path, say("archive.unknown_packing", method=method))

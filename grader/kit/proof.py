@@ -85,7 +85,7 @@ def finding(name: str, fine: str, problem: Callable[[], str]) -> Finding:
         return Finding(name, str(error), fine)
 
 
-def graded(notebooks: Notebooks, options: Options) -> Result:
+def grade_notebooks(notebooks: Notebooks, options: Options) -> Result:
     """What a submission of these notebooks gets."""
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary) / STUDENT
@@ -98,7 +98,7 @@ def graded(notebooks: Notebooks, options: Options) -> Result:
 def points_problem(notebooks: Notebooks, options: Options, items: set[str]) -> str:
     """A sentence unless these items earn all of their points beyond doubt, no other earns any, and
     no cell that runs fails. Where the grader itself failed nothing was proved."""
-    result = graded(notebooks, options)
+    result = grade_notebooks(notebooks, options)
     for check in (check for item in result.items for check in item.checks):
         if check.status is State.INFRA_ERROR:
             return f"{check.id} could not be judged. {check.message}"

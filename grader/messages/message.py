@@ -64,12 +64,12 @@ def say(id: str, /, **values: Any) -> Message:
     return Message(id, values)
 
 
-def together(*said: Said) -> Said:
-    """Sentences one after the other; empty texts are left out."""
+def together(*said: Said, by: str = TOGETHER) -> Said:
+    """Sentences one after the other, or parts of one; empty texts are left out."""
     whole: Said = ""
     for one in said:
         if one:
-            whole = Message(TOGETHER, {"first": whole, "second": one}) if whole else one
+            whole = Message(by, {"first": whole, "second": one}) if whole else one
     return whole
 
 

@@ -9,7 +9,6 @@ import json
 import os
 import re
 import tarfile
-import tempfile
 import zipfile
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
@@ -22,6 +21,7 @@ from grader.batch.snapshot import owner_of, told
 from grader.errors import JournalError, UsageError
 from grader.report.pages import STUDENT
 from grader.report.student import student_page
+from grader.report.templating import replacing
 
 SENT = "feedback"  # the fact that holds what each sender was told last
 BY_HAND = "Give these their page by hand, for Canvas has no file of theirs to attach it to:"
@@ -192,18 +192,11 @@ def _write(path: Path, journal: Journal, gradebook: Gradebook, files: Mapping[st
     """All of it or nothing."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        number, temporary = tempfile.mkstemp(prefix=".", suffix=".zip", dir=path.parent)
-        try:
-            with os.fdopen(number, "wb") as file, zipfile.ZipFile(file, "w") as archive:
-                for name, entry in files.items():
-                    overlay, shown = journal.pictures(entry.key) if entry.key else (b"", {})
-                    page = student_page(gradebook, entry, overlay, shown)
-                    content = as_kind(name, page.encode("utf-8", "backslashreplace"))
-                    _put(archive, name, content or b"")
-            os.chmod(temporary, 0o644)
-            os.replace(temporary, path)
-        except BaseException:
-            Path(temporary).unlink(missing_ok=True)
-            raise
+        with replacing(path) as file, zipfile.ZipFile(file, "w") as archive:
+            for name, entry in files.items():
+                overlay, shown = journal.pictures(entry.key) if entry.key else (b"", {})
+                page = student_page(gradebook, entry, overlay, shown)
+                content = as_kind(name, page.encode("utf-8", "backslashreplace"))
+                _put(archive, name, content or b"")
     except OSError as error:
         raise JournalError(f"{path} cannot be written: {error.strerror or error}.") from None

@@ -25,7 +25,7 @@ def publish(journal: Journal, written: dict[str, str] | None = None) -> Gradeboo
         labels = journal.unwritten()
         gradebook = read_gradebook(journal)
         pages.write_pages(journal, gradebook, written)
-        journal.wrote(labels)
+        journal.note_written(labels)
         journal.note({WRITTEN: [grader_code(), written]})
     return gradebook
 
@@ -60,7 +60,7 @@ def publish_decided(journal: Journal, rows: Rows) -> Gradebook:
         gradebook = read_gradebook(journal, journal.rows(rows))
         entries = [entry for entry in gradebook.entries if entry.label in labels]
         pages.write_students(journal, gradebook, entries)
-        journal.wrote(labels)
+        journal.note_written(labels)
     return gradebook
 
 

@@ -3,10 +3,11 @@
 import json
 import os
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import jinja2
 
@@ -14,19 +15,25 @@ from grader.report.titles import check_title, full_title, item_title, item_title
 from grader.sandbox.text import clean
 
 
-@cache
-def templates() -> jinja2.Environment:
+def templates_of(room: str) -> jinja2.Environment:
     """Everything that is put into a page is escaped."""
     environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("grader.report"),
+        loader=jinja2.PackageLoader(room),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
     environment.filters["points"] = number
-    environment.filters["details"] = details
+    return environment
+
+
+@cache
+def templates() -> jinja2.Environment:
+    """Those of the pages for students and of the class."""
+    environment = templates_of("grader.report")
     environment.filters |= {
+        "details": details,
         "item_title": item_title,
         "item_titles": item_titles,
         "short_title": short_title,
@@ -56,10 +63,17 @@ def write(path: Path, content: str | bytes) -> None:
     data = content.encode("utf-8", "backslashreplace") if isinstance(content, str) else content
     if path.is_file() and path.stat().st_size == len(data) and path.read_bytes() == data:
         return
+    with replacing(path) as file:
+        file.write(data)
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[BinaryIO]:
+    """Takes the path's place once the block has written all of it."""
     number, name = tempfile.mkstemp(prefix=".", dir=path.parent)
     try:
         with os.fdopen(number, "wb") as file:
-            file.write(data)
+            yield file
         os.chmod(name, 0o644)
         os.replace(name, path)
     except BaseException:

@@ -7,6 +7,7 @@ from typing import Literal
 from grader.batch.deciding import decided, undone
 from grader.batch.decisions import Decision
 from grader.errors import UsageError
+from grader.messages.message import say
 from grader.review.groups import Doubt
 
 Answer = Literal["accept", "full", "half", "reject", "points", "again", "same"]
@@ -67,18 +68,17 @@ def _points(doubt: Doubt, target: str, answer: Answer, share: float | None) -> f
     worth = doubt.worth[target]
     if answer == "accept":
         if doubt.ours:
-            raise UsageError(
-                f"A fault of the grader's kept {doubt.entry.label} from being judged: there are no "
-                "points to accept. Grade it again, or give points."
-            )
+            raise UsageError(say("review.no_points", name=doubt.entry.label))
         return doubt.automatic[target]
     if answer == "again":
         if target not in doubt.proposed:
-            raise UsageError(f"Nothing was decided on {target} of {doubt.entry.label} before.")
+            raise UsageError(
+                say("review.not_decided_before", target=target, name=doubt.entry.label)
+            )
         return min(doubt.proposed[target].worth(worth), worth)
     part = {"full": 1.0, "half": 0.5, "reject": 0.0}.get(answer, share)
     if part is None or not 0 <= part <= 1:
-        raise UsageError(f"Give points from 0 to {doubt.max_points:g}.")
+        raise UsageError(say("review.points_from", most=doubt.max_points))
     return round(part * worth, 4)
 
 
@@ -103,7 +103,7 @@ def undo(
     found. Raises ``UsageError`` if there is no such act."""
     mine = [made for made in history if made.act == act]
     if not mine or act.startswith(UNDO):
-        raise UsageError("There is nothing to undo.")
+        raise UsageError(say("review.nothing_to_undo"))
     if any(made.act == f"{UNDO}{act}" for made in history):
-        raise UsageError("This was undone already.")
+        raise UsageError(say("review.undone_already"))
     return undone(mine, history, who, f"{UNDO}{act}", keys), mine[-1].number

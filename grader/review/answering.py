@@ -9,6 +9,7 @@ from grader.batch.deciding import decided
 from grader.batch.decisions import TILES
 from grader.batch.gradebook import Entry
 from grader.errors import UsageError
+from grader.messages.message import say
 from grader.review import acts
 from grader.review.bench import Workbench
 from grader.review.forms import asked_for, comment_of, form_of, one, points_of, seen_of
@@ -22,10 +23,10 @@ async def decide(bench: Workbench, request: Request) -> Response:
     group = bench.room.group(one(form, "group"))
     answer = acts.answer_of(one(form, "answer"))
     if group is None or answer is None:
-        raise UsageError("Nobody is in this group any more.")
+        raise UsageError(say("review.nobody"))
     doubts = ticked(bench, group, form.get("member", []))
     if not doubts:
-        raise UsageError("Nobody is ticked.")
+        raise UsageError(say("review.nobody_ticked"))
     act = acts.new_act()
     comment = comment_of(form)
     share = None
@@ -76,10 +77,7 @@ def ticked(bench: Workbench, group: Group, members: Sequence[str]) -> list[Doubt
         if shown is None:
             continue
         if shown != stamp(doubt.entry):
-            raise UsageError(
-                f"{bench.name(doubt.entry)} was graded anew since this page was shown. "
-                "Nothing was kept: load the group again and look at it."
-            )
+            raise UsageError(say("review.group_graded_anew", name=bench.name(doubt.entry)))
         found.append(doubt)
     return found
 
@@ -94,16 +92,16 @@ async def decide_check(bench: Workbench, request: Request) -> Response:
     form = await form_of(request)
     entry = bench.room.whole(bench.student(one(form, "sid")))
     if one(form, "stamp") != stamp(entry):
-        raise UsageError("This student was graded anew since: load the page again and look at it.")
+        raise UsageError(say("review.graded_anew"))
     text, target = one(form, "points").strip(), one(form, "target")
     points = points_of(text) if text and one(form, "answer") != "withdraw" else None
     made = decided(entry, target, points, comment_of(form), bench.wanted.who, act=acts.new_act())
     bench.keep([made], seen_of(form))
     answer = "undo" if points is None else "points"
-    return decided_student(bench, one(form, "sid"), answer, made.act)
+    return show_decided(bench, one(form, "sid"), answer, made.act)
 
 
-def decided_student(bench: Workbench, sid: str, answer: str, act: str) -> Response:
+def show_decided(bench: Workbench, sid: str, answer: str, act: str) -> Response:
     """A student's page after a decision, with what changed beside it."""
     return bench.render(
         "student_decided.html",
@@ -121,7 +119,7 @@ async def overrule(bench: Workbench, request: Request) -> Response:
     form = await form_of(request)
     entry = bench.room.whole(bench.student(one(form, "sid")))
     if one(form, "stamp") != stamp(entry):
-        raise UsageError("This student was graded anew since: load the page again and look at it.")
+        raise UsageError(say("review.graded_anew"))
     target = f"{TILES} {one(form, 'tile')}"
     item = next(item for item in entry.items if item.id == TILES.partition(".")[0])
     act, who = acts.new_act(), bench.wanted.who
@@ -146,7 +144,7 @@ async def take_back(bench: Workbench, request: Request) -> Response:
     group = next((made.group for made in bench.room.history if made.act == act and made.group), "")
     bench.keep(back, seen)
     if not group and back[0].label in bench.room.entries:
-        return decided_student(bench, bench.room.sid(back[0].label), "undo", "")
+        return show_decided(bench, bench.room.sid(back[0].label), "undo", "")
     queue = bench.queue(asked_for(form))
     found = bench.room.group(group) or queue.first
     return bench.render(

@@ -27,7 +27,7 @@ def make_app(bench: Workbench) -> Guard:
                 return await handler(bench, request)
             except GraderError as error:
                 status = 409 if isinstance(error, Overtaken) else 422
-                return bench.render("told.html", status, text=bench.told(error))
+                return bench.render("told.html", status, text=bench.said(error.said))
 
         return Route(path, run, methods=[method])
 

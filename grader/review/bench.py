@@ -15,9 +15,9 @@ from grader.batch.decisions import Decision
 from grader.batch.gradebook import Entry
 from grader.batch.journal import Journal
 from grader.batch.kept_decisions import Answered
-from grader.errors import GraderError
 from grader.messages.message import Said
 from grader.report.mask import HIDDEN, Mask
+from grader.report.templating import templates_of
 from grader.review.cards import Card, Evidence, TileGrid
 from grader.review.classroom import Classroom
 from grader.review.forms import filters_of
@@ -81,12 +81,8 @@ class Workbench:
         return self.said(group.title)
 
     def said(self, said: Said, entry: Entry | None = None) -> str:
-        """What a check or a flag says, in the reviewer's language."""
+        """In the reviewer's language."""
         return self.mask.text(self.words.sentence(said), entry)
-
-    def told(self, error: GraderError) -> str:
-        """Why something was not kept."""
-        return self.words.told(self.mask.text(str(error)))
 
     def render(self, name: str, status: int = 200, **values: Any) -> HTMLResponse:
         page = self.templates.get_template(name).render(bench=self, room=self.room, **values)
@@ -95,15 +91,7 @@ class Workbench:
 
     @cached_property
     def templates(self) -> jinja2.Environment:
-        environment = jinja2.Environment(
-            loader=jinja2.PackageLoader("grader.review"),
-            autoescape=True,
-            undefined=jinja2.StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-        )
-        environment.filters["points"] = shown_points
-        environment.filters["note"] = self.words.note
+        environment = templates_of("grader.review")
         environment.filters["when"] = lambda moment: str(moment)[:16].replace("T", " ")
         environment.globals |= {"_": self.words, "form_headers": self.form_headers}
         return environment
@@ -164,7 +152,3 @@ class Workbench:
         self.journal.decide(decisions, seen, answered)
         self.room.refresh()
         self.writer.show(self.room.gradebook, self.room.seen)
-
-
-def shown_points(value: float | None) -> str:
-    return "–" if value is None else f"{value:.2f}".rstrip("0").rstrip(".")

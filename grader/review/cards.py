@@ -14,7 +14,7 @@ from grader.batch.evidence import verdicts_from
 from grader.batch.gradebook import Entry, GradedItem
 from grader.batch.journal import Journal
 from grader.checks.items import known_items
-from grader.messages.message import messages_in
+from grader.messages.message import Said, messages_in, said_in, say
 from grader.report.curves import Curve, curves_of
 from grader.report.mask import Mask
 from grader.results import CheckResult
@@ -24,6 +24,12 @@ from grader.review.words import Words
 OLD = "graded before code was kept; grade again to see it"
 MOST_NUMBERS = 60  # of a check
 MOST_TEXT = 4000  # letters of one number or traceback
+VIEWS = {
+    "first frame": "page.gif_first",
+    "middle frame": "page.gif_middle",
+    "last frame": "page.gif_last",
+    "image": "page.no_grid",
+}
 
 
 @dataclass(frozen=True)
@@ -85,10 +91,10 @@ class TileGrid:
 
 @dataclass(frozen=True)
 class Picture:
-    """``name`` is its address below the student's, ``text`` what it is."""
+    """``name`` is its address below the student's, ``said`` what it is."""
 
     name: str
-    text: str
+    said: Said
     refused: bool = False
     pixelated: bool = False
 
@@ -175,7 +181,10 @@ def _card(
         list(_pictures(item.id, shown, has_overlay)),
         tiles_of(item, entry),
         [
-            {name: mask.text(str(text or ""), entry) for name, text in asked.items()}
+            {
+                "prompt": mask.text(asked["prompt"] or "", entry),
+                "how": words.sentence(_how(asked)),
+            }
             for asked in shown.get("asked", ())
         ]
         if item.id == "text_to_image"
@@ -211,7 +220,7 @@ def _check(
         check.points,
         check.max_points,
         item.decided.get(check.id),
-        [(name, mask.text(text, entry)) for name, text in _numbers(measured)][:MOST_NUMBERS],
+        [(name, mask.text(words.sentence(said), entry)) for name, said in measured.items()],
         [(name, mask.text(text, entry)) for name, text in _numbers(details)][:MOST_NUMBERS],
         mask.text(raised, entry),
     )
@@ -227,7 +236,7 @@ def _quoted(check: CheckResult) -> Iterator[str]:
 
 
 def _numbers(details: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """What was measured, a line each; lists of records a line for each of them."""
+    """The numbers beside it, a line each; lists of records a line for each of them."""
     for name, value in details.items():
         words = name.replace("_", " ")
         if isinstance(value, list) and value and all(isinstance(v, Mapping) for v in value):
@@ -263,23 +272,32 @@ def _encoded(shown: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
             yield f"{what.replace(' ', '-')}-{name}", picture
 
 
+def _how(asked: Mapping[str, Any]) -> Said:
+    """With which settings a picture was asked for; an older journal has a sentence."""
+    return say("page.asked", **asked["values"]) if "values" in asked else str(asked["how"])
+
+
+def _why(refused: Mapping[str, Any]) -> Said:
+    """What a picture looks like that is not counted; an older journal has two texts."""
+    return said_in({"message": f"{refused.get('look')}: {refused.get('where')}", **refused})
+
+
 def _pictures(item: str, shown: Mapping[str, Any], has_overlay: bool) -> Iterator[Picture]:
     pictures = known_items()[item].pictures if item in known_items() else ""
     if pictures == "samples" and has_overlay:
-        yield Picture("overlay", "the samples, each framed by how well it can be read")
+        yield Picture("overlay", say("page.samples"))
     if pictures == "works":
         for n, _ in enumerate(shown.get("pictures", ())):
-            yield Picture(f"own-{n}", "a picture of notebook 2-2")
+            yield Picture(f"own-{n}", say("page.picture"))
         for n, refused in enumerate(shown.get("refused", ())):
-            yield Picture(f"refused-{n}", f"{refused['look']}: {refused['where']}", refused=True)
+            yield Picture(f"refused-{n}", _why(refused), refused=True)
     if pictures == "setting":
         name = SETTING_ITEMS[item]
         if name in shown.get("settings", {}):
-            yield Picture(f"tiles-{name}", "the digits of image_final.png", pixelated=True)
+            yield Picture(f"tiles-{name}", say("page.setting_digits"), pixelated=True)
         for what in shown.get("views", {}).get(name, {}):
-            refused = what == "image"
-            text = "image_final.png, not a grid of digits" if refused else f"GIF, {what}"
-            yield Picture(f"{what.replace(' ', '-')}-{name}", text, refused=refused)
+            address, refused = f"{what.replace(' ', '-')}-{name}", what == "image"
+            yield Picture(address, say(VIEWS[what]), refused=refused)
 
 
 def tiles_of(item: GradedItem, entry: Entry) -> list[Tile]:

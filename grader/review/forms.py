@@ -6,6 +6,7 @@ from urllib.parse import parse_qs
 from starlette.requests import Request
 
 from grader.errors import UsageError
+from grader.messages.message import say
 from grader.review.queue import Filters
 
 MOST_FORM = 1_000_000  # bytes
@@ -18,14 +19,14 @@ async def form_of(request: Request) -> dict[str, list[str]]:
     async for part in request.stream():
         data += part
         if len(data) > MOST_FORM:
-            raise UsageError("This form is too large.")
+            raise UsageError(say("review.form_too_large"))
     try:
         text = data.decode("utf-8")
         return parse_qs(
             text, keep_blank_values=True, strict_parsing=bool(text), max_num_fields=5000
         )
     except ValueError:
-        raise UsageError("This is no form.") from None
+        raise UsageError(say("review.no_form")) from None
 
 
 def one(form: Mapping[str, list[str]], name: str) -> str:
@@ -37,7 +38,7 @@ def points_of(text: str) -> float:
     try:
         return float(text.replace(",", "."))
     except ValueError:
-        raise UsageError(f"The points must be a number, not {text[:40]!r}.") from None
+        raise UsageError(say("review.no_number", text=repr(text[:40]))) from None
 
 
 def seen_of(form: Mapping[str, list[str]]) -> int:

@@ -9,13 +9,13 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from grader.batch.deciding import said
+from grader.batch.deciding import decide_by_word
 from grader.batch.decisions import ALIKE, Decision
 from grader.batch.gradebook import Entry, keys_of
 from grader.batch.likeness import said_of
 from grader.batch.prints import same_line
 from grader.errors import UsageError
-from grader.messages.message import Said
+from grader.messages.message import Said, say
 from grader.report.circles import Circle, circles
 from grader.review import acts
 from grader.review.bench import Workbench
@@ -128,11 +128,11 @@ async def decide(bench: Workbench, request: Request) -> Response:
     form = await form_of(request)
     alike, word = _found(bench.room, one(form, "circle")), one(form, "word")
     if word not in WORDS:
-        raise UsageError(f"The answer must be one of: {', '.join(WORDS)}.")
+        raise UsageError(say("review.answer_one_of", words=", ".join(WORDS)))
     act = acts.new_act()
     entries = [bench.room.entries.get(label) for label in alike.circle.members]
     made = [
-        said(entry, alike.target, word, comment_of(form), bench.wanted.who, act)
+        decide_by_word(entry, alike.target, word, comment_of(form), bench.wanted.who, act)
         for entry in entries
         if entry is not None
     ]

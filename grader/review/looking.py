@@ -7,6 +7,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from grader.messages.message import say
 from grader.review import likeness
 from grader.review.bench import Workbench
 from grader.review.code import reference_for
@@ -51,7 +52,7 @@ async def show_group(bench: Workbench, request: Request) -> Response:
             404,
             queue=queue,
             group=None,
-            text=bench.words("Nobody is in this group any more."),
+            text=bench.said(say("review.nobody")),
         )
     if request.headers.get("hx-request"):
         return bench.render("panel.html", **bench.panel(queue, group))

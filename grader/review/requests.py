@@ -9,6 +9,7 @@ from grader.batch.kept_decisions import Answered
 from grader.batch.kept_decisions import Request as Asked
 from grader.batch.requests import entry_of_request, target_of
 from grader.errors import UsageError
+from grader.messages.message import say
 from grader.report.mask import HIDDEN
 from grader.review import acts
 from grader.review.bench import Workbench
@@ -63,14 +64,14 @@ async def answer(bench: Workbench, request: Request) -> Response:
     found = asked.get(one(form, "number"))
     text = one(form, "text").strip()[:20_000]
     if found is None or not text:
-        raise UsageError("An answer needs a text.")
+        raise UsageError(say("review.answer_needs_text"))
     entry = _whose(bench, found)
     points = one(form, "points").strip()
     made = []
     if points:
         target = target_of(entry, found) if entry else None
         if entry is None or target is None:
-            raise UsageError("It is not clear whose points, or which, these are to be.")
+            raise UsageError(say("review.whose_points"))
         given, who = points_of(points), bench.wanted.who
         made = [decided(entry, target, given, text, who, act=acts.new_act())]
     answered = Answered(found.number, text, bench.wanted.who, one(form, "answered"))

@@ -2,13 +2,13 @@
 
 import logging
 from pathlib import Path
-from types import TracebackType
 
 from grader.batch.beside import Beside
 from grader.batch.decisions import Decisions
 from grader.batch.gradebook import Gradebook, entry_of
 from grader.batch.journal import Journal
 from grader.errors import GraderError
+from grader.messages.message import Said, say
 
 logger = logging.getLogger(__name__)
 
@@ -22,7 +22,7 @@ class Writer(Beside):
     def __init__(self, grades: Path) -> None:
         super().__init__(self._write_all, wait=PAUSE)
         self.grades = grades
-        self.problem = ""
+        self.problem: Said = ""
         self._state: tuple[Gradebook, int] | None = None
 
     def show(self, gradebook: Gradebook, seen: int) -> None:
@@ -31,13 +31,8 @@ class Writer(Beside):
         self._state = gradebook, seen
         self.changed()
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        super().__exit__(kind, error, traceback)
+    def __exit__(self, *ended: object) -> None:
+        super().__exit__(*ended)
         self._write_all()
 
     def _write_all(self) -> float:
@@ -46,10 +41,10 @@ class Writer(Beside):
                 self._write(journal)
             self.problem = ""
         except GraderError as error:
-            self.problem = str(error)
+            self.problem = error.said
         except Exception as error:
             logger.exception("writing the pages failed")
-            self.problem = f"The pages could not be written ({type(error).__name__})."
+            self.problem = say("review.pages_not_written", error=type(error).__name__)
         return 0.0
 
     def _write(self, journal: Journal) -> None:
@@ -70,4 +65,4 @@ class Writer(Beside):
                 if found is not None
             ]
             write_students(journal, gradebook, entries)
-            journal.wrote(labels)
+            journal.note_written(labels)

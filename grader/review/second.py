@@ -5,10 +5,11 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from grader.batch.deciding import said
+from grader.batch.deciding import decide_by_word
 from grader.batch.decisions import SECOND, Decision
 from grader.batch.gradebook import Entry, keys_of
 from grader.errors import UsageError
+from grader.messages.message import say
 from grader.review import acts
 from grader.review.bench import Workbench
 from grader.review.forms import comment_of, form_of, one, points_of, seen_of
@@ -64,12 +65,12 @@ async def decide(bench: Workbench, request: Request) -> Response:
         (o for o in drawn(bench) if (o["entry"], o["first"].target) == (entry, target)), None
     )
     if first is None:
-        raise UsageError("This is not in the sample any more.")
+        raise UsageError(say("review.not_in_sample"))
     points, worth = points_of(one(form, "points")), first["first"].out_of
     if not 0 <= points <= (worth if worth is not None else points):
-        raise UsageError(f"Give points from 0 to {worth:g}.")
+        raise UsageError(say("review.points_from", most=worth))
     word = f"{points:g}"
-    made = said(
+    made = decide_by_word(
         entry, f"{SECOND}{target}", word, comment_of(form), bench.wanted.who, acts.new_act()
     )
     bench.keep([made], seen_of(form))

@@ -71,7 +71,7 @@ def start() -> None:
     if said is not None:
         sys.exit(said)
     try:
-        code = checked(lang)
+        code = unpack_and_check(lang)
         sys.stdout.flush()
     except KeyboardInterrupt:
         code = STOPPED
@@ -91,7 +91,7 @@ def drop_the_rest() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), standard)
 
 
-def checked(lang: str) -> int:
+def unpack_and_check(lang: str) -> int:
     """Unpacks what this file holds, as the kernel needs files, and runs it."""
     with tempfile.TemporaryDirectory(prefix="selfcheck-", ignore_cleanup_errors=True) as folder:
         with zipfile.ZipFile(sys.argv[0]) as packed:

@@ -137,7 +137,7 @@ def observe_untrained(
     Nothing if that cannot be seen. Raises ``InfraError`` for faults of ours.
     """
     inputs = question(setting, untrained=True, digits=digits)
-    seen = asked(session, path, inputs, *RANGES[0])
+    seen = ask_network(session, path, inputs, *RANGES[0])
     return explained(*seen) if isinstance(seen, tuple) else {}
 
 
@@ -164,7 +164,7 @@ def observe(
     return max(seen, key=lambda behaviour: behaviour.best)
 
 
-def even_answer(session: KernelSession, path: Path, setting: str, digits: int = 0) -> Array:
+def ask_even_grays(session: KernelSession, path: Path, setting: str, digits: int = 0) -> Array:
     """(N, 784): what the network answers to even grays, which two that were trained apart answer
     differently; nothing if that cannot be seen."""
     pixels, labels = real_digits(digits)
@@ -188,7 +188,7 @@ def observe_in(
     """The same in one range: by a single call where that leaves no doubt."""
     parts = []
     for call in range(CALLS):
-        part = asked(session, path, question(setting, seed=call, digits=digits), scale, shift)
+        part = ask_network(session, path, question(setting, seed=call, digits=digits), scale, shift)
         if not isinstance(part, tuple):
             return Behaviour(problem=part)
         parts.append(part)
@@ -199,13 +199,13 @@ def observe_in(
     return behaviour
 
 
-def asked(
+def ask_network(
     session: KernelSession, path: Path, inputs: Mapping[str, Any], scale: float, shift: float
 ) -> tuple[Array, Array, Array] | Said:
     """What ``forward`` made of digits, pixels from 0 to 1 times ``scale`` plus ``shift``: x, x_t
     and the network's answer, each (N, 784); or why that is not known. ``inputs["digits"]`` is the
     seed that chooses them."""
-    found = probed(session, path, {**inputs, "measure": "answers"}, scale, shift)
+    found = probe_network(session, path, {**inputs, "measure": "answers"}, scale, shift)
     if not isinstance(found, tuple):
         return found
     pixels, outcome = found
@@ -216,7 +216,7 @@ def asked(
     return x.reshape(-1, 784), x_t.reshape(-1, 784), answer.reshape(-1, 784)
 
 
-def probed(
+def probe_network(
     session: KernelSession, path: Path, inputs: Mapping[str, Any], scale: float, shift: float
 ) -> tuple[Array, Outcome] | Said:
     """The digits that ``forward`` was given, (N, 784), and what the probe found; or why it found

@@ -17,7 +17,7 @@ from grader.sandbox import InfraError, KernelSession, Limits, Outcome, Sandbox, 
 from grader.settings.checkpoint import (
     Behaviour,
     Checkpoint,
-    even_answer,
+    ask_even_grays,
     observe,
     observe_untrained,
     read_checkpoint,
@@ -157,7 +157,7 @@ def try_checkpoints(
         doubtful = readable
         grays: dict[str, Array] = {}
         if before is not None:
-            glances = {name: glanced(own, name, seen[name], before, seed) for name in readable}
+            glances = {name: try_glance(own, name, seen[name], before, seed) for name in readable}
             doubtful = [name for name, found in glances.items() if found.behaviour is None]
             grays = {name: found.even for name, found in glances.items()}
             for name, found in glances.items():
@@ -170,11 +170,11 @@ def try_checkpoints(
             with suppress(InfraError):
                 untrained = observe_untrained(own, path, first, seed)
             for name in doubtful:
-                behaviour = observed(own, name, seen[name], untrained, seed)
+                behaviour = try_observe(own, name, seen[name], untrained, seed)
                 tried[name] = judged(own, name, seen[name], behaviour, lacking)
         for name in comparable(tried, grays):
             path = tried[name].found.files["checkpoint"]
-            tried[name] = replace(tried[name], even=even_answer(own, path, name, seed))
+            tried[name] = replace(tried[name], even=ask_even_grays(own, path, name, seed))
     return tried
 
 
@@ -208,7 +208,7 @@ def undefined(plan: Plan, failures: Mapping[int, Outcome]) -> Said:
     return next((gone.why for n, gone in plan.gone.items() if n in ("ContextUnet", "DDPM")), "")
 
 
-def glanced(
+def try_glance(
     session: KernelSession,
     name: str,
     seen: SettingEvidence,
@@ -227,7 +227,7 @@ def glanced(
         return Glance(None)  # asking for all of them says why
 
 
-def observed(
+def try_observe(
     session: KernelSession,
     name: str,
     seen: SettingEvidence,
@@ -253,11 +253,11 @@ def judged(
     betas = seen.checkpoint.schedule.get("beta_t")
     if lacking and behaviour.problem and not behaviour.ours:
         behaviour = replace(behaviour, problem=lacking)
-    own = own_schedule(session, name.split("_")[1], betas) if betas is not None else ()
+    own = ask_own_schedule(session, name.split("_")[1], betas) if betas is not None else ()
     return replace(seen, behaviour=behaviour, own_betas=own)
 
 
-def own_schedule(session: KernelSession, schedule: str, betas: Array) -> tuple[Array, ...]:
+def ask_own_schedule(session: KernelSession, schedule: str, betas: Array) -> tuple[Array, ...]:
     """The student's own betas for the T and the ends that a checkpoint's betas may stem from."""
     ends = {"beta1": float(betas[0]), "beta2": float(betas[-1])}
     later = {"beta1": float(betas[min(1, len(betas) - 1)]), "beta2": float(betas[-1])}

@@ -37,7 +37,7 @@ from grader.settings.checkpoint import (
     RANGES,
     Behaviour,
     explained,
-    probed,
+    probe_network,
     question,
     split,
 )
@@ -141,7 +141,7 @@ def ask_few(
     """Asks for one answer at each level of noise, in one range of the data. A text says why nothing
     can be asked at all; None: not for few, or the noise is not what was wanted."""
     asked = question(setting, measure="few", levels=list(levels), copies=COPIES, **inputs)
-    found = probed(session, path, asked, scale, shift)
+    found = probe_network(session, path, asked, scale, shift)
     if not isinstance(found, tuple):
         return found
     pixels, outcome = found

@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image
 
 from grader.arrays import Array
-from grader.messages.message import Said
+from grader.messages.message import Message, Said, say
 from grader.text_to_image.odd import is_digits, is_gradient, is_noise
 
 SMALLEST = 256  # pixels a side
@@ -32,6 +32,11 @@ class Look(StrEnum):
     NOISE = "noise"
     GRADIENT = "a gradient"
     DIGITS = "handwritten digits"
+
+    @property
+    def said(self) -> Message:
+        """What it is called."""
+        return say(f"look.{self.name.lower()}")
 
 
 @dataclass(frozen=True)

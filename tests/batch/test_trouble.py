@@ -187,7 +187,7 @@ def test_a_full_scratch_disk_is_one_line_for_each_submission(
         started.journal.rerun("all")
         (job,) = started.jobs(started.handed, Watch())
     job.place.path.write_bytes(packed_tar_gz({"notebook.ipynb": b"{}"}))
-    monkeypatch.setattr("grader.intake.target.Target.file", full)
+    monkeypatch.setattr("grader.intake.target.Target.write_file", full)
     with in_this_process():
         answer = grade_job(Job(**vars(job)))
     assert isinstance(answer, Evidence)

@@ -7,7 +7,7 @@ from hypothesis.extra.numpy import arrays
 from scipy.optimize import linear_sum_assignment
 
 from grader.arrays import Array
-from grader.checks.cheapest_pairs import cheapest_columns
+from grader.checks.measuring.cheapest_pairs import cheapest_columns
 
 SHAPES = st.integers(1, 12).flatmap(lambda n: st.tuples(st.just(n), st.integers(n, 15)))
 

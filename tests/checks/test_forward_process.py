@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from grader.checks.cases import Case
-from grader.checks.forward_process import Group, in_order, is_uneven, never_drawn, regress
+from grader.checks.measuring.forward_process import Group, in_order, is_uneven, never_drawn, regress
 from grader.checks.oracle import betas, entries
 from grader.checks.schedule_in_use import Steps
 

@@ -1,15 +1,17 @@
 """What a TA is told was measured, by losses and samplers of which that is known."""
 
+import re
 from collections.abc import Callable
 
 import numpy as np
 import pytest
 
 from grader.arrays import Array
-from grader.checks import in_words
 from grader.checks.answers import LossAnswer
 from grader.checks.cases import Case
-from grader.checks.forward_process import ForwardProcess
+from grader.checks.measuring import in_words
+from grader.checks.measuring.forward_process import ForwardProcess
+from grader.messages.message import sentence
 from grader.results import State
 from tests.checks.test_reverse_process import (
     Chain,
@@ -26,7 +28,9 @@ Loss = Callable[[Array], tuple[Array, Array]]  # (B, N, P) differences to values
 CASE = Case(0.01, 0.2, 40)
 
 
-def said_of(loss: Loss, target: str = "noise", constant: float = 0.0) -> dict[str, str]:
+def said_of(
+    loss: Loss, target: str = "noise", constant: float = 0.0, language: str = "en"
+) -> dict[str, str]:
     """What is told of this loss of the differences to the noise, or to the image."""
     rng = np.random.default_rng(0)
     images, answers = CALLS * BATCH, rng.integers(-64, 64, (CALLS * BATCH, PIXELS))
@@ -40,7 +44,13 @@ def said_of(loss: Loss, target: str = "noise", constant: float = 0.0) -> dict[st
         gradient=gradients.reshape(images, PIXELS),
         x_t=0.6 * x + 0.8 * noise,
     )
-    return in_words.loss(answer, ForwardProcess(step, noise, x, x, 1.0, 0.0, [], False))
+    measured = in_words.loss(answer, ForwardProcess(step, noise, x, x, 1.0, 0.0, [], False))
+    return {name: sentence(said, language) for name, said in measured.items()}
+
+
+def is_korean(text: str) -> bool:
+    """Whether no English is left but for names."""
+    return not re.search("[A-Za-z]", re.sub(r"x_t|fixed_\w+|t(?= =)|L1|Huber", "", text))
 
 
 def squared(d: Array) -> tuple[Array, Array]:
@@ -84,6 +94,7 @@ def untied(d: Array) -> tuple[Array, Array]:
 )
 def test_a_loss_is_called_by_its_name(loss: Loss, said: str) -> None:
     assert said in said_of(loss)["this is"]
+    assert is_korean(said_of(loss, language="ko")["this is"])
 
 
 def test_its_target_its_sign_and_what_stands_beside_it_are_named() -> None:
@@ -112,7 +123,9 @@ def test_a_loss_without_a_gradient_is_said_to_have_none() -> None:
     ],
 )
 def test_a_sampler_is_told_in_words(kind: type[Chain], where: str, said: str) -> None:
-    assert said in judged(kind, 3, CASE).measured[where]
+    measured = judged(kind, 3, CASE).measured[where]
+    assert said in sentence(measured)
+    assert is_korean(sentence(measured, "ko"))
 
 
 class OneSilentStep(Chain):
@@ -124,6 +137,6 @@ def test_the_message_and_the_numbers_name_the_same_steps() -> None:
     verdict = judged(OneSilentStep, 3, CASE)
     assert verdict.state is State.FAILED
     assert "at 1 of 39 steps, t = 21" in verdict.message
-    assert verdict.measured["noise"] == (
+    assert sentence(verdict.measured["noise"]) == (
         "of another variance at 1 of 39 steps, t = 21: 0 times fixed_large"
     )

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from grader.checks.noise import same_in_all_pixels
+from grader.checks.measuring.noise import same_in_all_pixels
 
 
 @pytest.mark.parametrize("images", [10, 30, 520])

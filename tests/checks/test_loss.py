@@ -5,8 +5,8 @@ import pytest
 
 from grader.arrays import Array
 from grader.checks.answers import LossAnswer
-from grader.checks.distances import compare_with
-from grader.checks.forward_process import ForwardProcess
+from grader.checks.measuring.distances import compare_with
+from grader.checks.measuring.forward_process import ForwardProcess
 from grader.results import State
 
 CALLS, BATCH, PIXELS, T = 50, 13, 784, 17

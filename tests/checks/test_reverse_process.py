@@ -10,14 +10,14 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from grader.arrays import Array
-from grader.checks.alternatives import Training
 from grader.checks.answers import SamplingAnswer
 from grader.checks.cases import Case
-from grader.checks.chain import Chain as Asked
-from grader.checks.chain import read_chain
-from grader.checks.clock import Clock
+from grader.checks.measuring.alternatives import Training
+from grader.checks.measuring.chain import Chain as Asked
+from grader.checks.measuring.chain import read_chain
+from grader.checks.measuring.clock import Clock
+from grader.checks.measuring.reverse_process import judge_steps
 from grader.checks.oracle import betas, entries, sampling_case
-from grader.checks.reverse_process import judge_steps
 from grader.checks.sampling_questions import N_SAMPLE, recorded_steps
 from grader.checks.schedule_in_use import Steps
 from grader.checks.verdict import Verdict

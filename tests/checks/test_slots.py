@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from grader.arrays import Array
-from grader.checks.slots import ABSENT, Named, Slot, coding_of
+from grader.checks.measuring.slots import ABSENT, Named, Slot, coding_of
 
 CLASSES = np.random.default_rng(0).integers(0, 10, 500)
 VECTORS = np.random.default_rng(1).normal(size=(10, 32))

@@ -95,7 +95,7 @@ def test_the_oldest_allowed_python_and_newer_ones_are_taken(tmp_path: Path) -> N
         assert "the guard was passed" in guard(fine, tmp_path).stderr
 
 
-@pytest.mark.parametrize("name", ["README.md", ".ci/run", "grader/kit/bundle/setup.sh"])
+@pytest.mark.parametrize("name", ["README.md", ".ci/run", "grader/gradescope/scripts/setup.sh"])
 def test_texts_name_the_python_that_is_needed(name: str) -> None:
     text = (ROOT / name).read_text("utf-8")
     said = set(re.findall(r"Python (\d+\.\d+\.\d+)", text))
@@ -103,7 +103,7 @@ def test_texts_name_the_python_that_is_needed(name: str) -> None:
 
 
 def test_gradescope_s_script_tests_for_the_same_version() -> None:
-    text = (ROOT / "grader/kit/bundle/setup.sh").read_text("utf-8")
+    text = (ROOT / "grader/gradescope/scripts/setup.sh").read_text("utf-8")
     assert f"sys.version_info < ({NEEDED.replace('.', ', ')})" in text
 
 

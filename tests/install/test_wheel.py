@@ -15,8 +15,8 @@ from click.testing import CliRunner
 
 from grader import kit
 from grader.cli import cli
+from grader.gradescope.bundle import build_bundle
 from grader.kit.fill import DIFFUSION, read_template, solve
-from grader.kit.gradescope import build_bundle
 from tests.install.machine import Machine
 from tests.install.places import ROOT
 

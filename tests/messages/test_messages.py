@@ -30,6 +30,7 @@ from grader.messages.particles import with_particle
 from grader.paths import PACKAGE
 from grader.results import Flag, State, flags_json
 from grader.sandbox.noticed import noticed_in_words
+from grader.text_to_image.shots import Look
 
 HANGUL = re.compile("[가-힣]")
 LETTERS = re.compile("[a-z]")
@@ -71,7 +72,8 @@ def test_the_catalogue_holds_nothing_that_the_code_does_not_say() -> None:
     states = {f"state.{state}" for state in [*State, "graded", "person", "rejected"]}
     checks = {check for item in known_items().values() for check in item.checks}
     titles = {f"title.{check}" for check in checks}
-    assert set(templates("en")) <= {text for _, text in constants()} | states | titles
+    looks = {f"look.{look.name.lower()}" for look in Look}
+    assert set(templates("en")) <= {text for _, text in constants()} | states | titles | looks
 
 
 def test_what_probes_answer_is_in_the_catalogue() -> None:
@@ -180,15 +182,18 @@ def test_particles_follow_the_last_syllable(text: str, particle: str, said: str)
 
 def test_journals_keep_ids_and_values() -> None:
     verdict = failed("loss.epsilon", say("loss.never_trained", T=61, steps="1, 2"))
+    told = say("measured.distance", distance=say("measured.squared"), target="x")
+    verdict = replace(verdict, measured={"loss": "1.2, 1.3", "this is": told})
     assert verdicts_from(verdicts_json([verdict])) == [verdict]
 
 
 def test_journals_without_ids_are_read() -> None:
     old = (
         '[{"check": "loss.epsilon", "state": "failed", "fraction": 0.0, "message": "It is wrong.",'
-        ' "details": {}}]'
+        ' "details": {}, "measured": {"gradient": "none"}}]'
     )
-    assert verdicts_from(old) == [Verdict("loss.epsilon", State.FAILED, 0.0, "It is wrong.")]
+    verdict = Verdict("loss.epsilon", State.FAILED, 0.0, "It is wrong.")
+    assert verdicts_from(old) == [replace(verdict, measured={"gradient": "none"})]
 
 
 def test_journals_with_an_id_that_is_gone_keep_their_sentence() -> None:

@@ -14,7 +14,7 @@ from grader.batch.gradebook import read_gradebook
 from grader.batch.journal import Journal
 from grader.batch.roster import Student as Listed
 from grader.commands.correct import correct
-from grader.report.export import Wanted, export
+from grader.commands.export import Wanted, export
 from grader.report.mistakes import mistakes_page
 from grader.report.publish import publish
 from grader.report.student import student_page

@@ -11,8 +11,8 @@ from grader.batch.evidence import Evidence
 from grader.batch.telling import Telling, common
 from grader.checks.items import known_items
 from grader.checks.verdict import Verdict
+from grader.gradescope.results import gradescope_json
 from grader.messages.message import Said, say, sentence, together
-from grader.report.gradescope import gradescope_json
 from grader.report.index import index_page
 from grader.report.student import Around, student_page
 from grader.report.tables import plain_csv

@@ -8,8 +8,8 @@ import pytest
 
 from grader.batch.gradebook import Entry
 from grader.checks.verdict import failed
+from grader.gradescope.results import gradescope_json
 from grader.messages.message import say
-from grader.report.gradescope import gradescope_json
 from grader.report.student import Around, student_page
 from grader.report.words import LANGUAGES, Words
 from grader.states import State

@@ -27,7 +27,7 @@ from grader.checks.items import known_items
 from grader.checks.verdict import Verdict
 from grader.digits.readings import TileReading
 from grader.intake.paths import printable
-from grader.messages.message import Message, Said, say, sentence
+from grader.messages.message import Message, Said, said_json, say, sentence
 from grader.results import ClearDigits, Flag, Result, State, environment, result_status
 from grader.review.groups import Group, doubts_of, grouped
 from tests.batch.fake import RUBRIC, Threads, batch, evidence
@@ -54,10 +54,15 @@ def clipped(high: float) -> Message:
     return say("beta_schedule.doubtful", schedule="cosine", reason=reason)
 
 
-MEASURED = {
+MEASURED: Mapping[str, Said] = {
     "loss": "1.253, 1.235, 1.242, 1.228",
-    "this is": "the mean absolute difference (L1) between the prediction and the noise",
+    "this is": say(
+        "measured.distance", distance=say("measured.absolute"), target=say("measured.noise")
+    ),
 }
+
+
+REFUSED = say("look.of", look=say("look.small"), where=say("picture.cell", number=9))
 
 
 @dataclass(frozen=True)
@@ -98,9 +103,14 @@ def made(student: Student, file: str, sha256: str) -> Evidence:
         digits=clear_digits(),
     )
     shown = {
-        "asked": [{"prompt": "a lighthouse in a storm", "how": "guidance 8, steps 40, seed 1"}],
+        "asked": [
+            {
+                "prompt": "a lighthouse in a storm",
+                "values": {"guidance": "8", "steps": "40", "seed": "1"},
+            }
+        ],
         "pictures": [picture()],
-        "refused": [{"look": "small", "where": "cell 9", "picture": picture()}],
+        "refused": [{**said_json(REFUSED), "picture": picture()}],
         "settings": {"epsilon_linear": picture()},
         "views": {
             "epsilon_linear": {

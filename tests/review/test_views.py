@@ -24,7 +24,7 @@ from grader.review.app import Handler
 from grader.review.bench import Asked, Workbench
 from grader.review.saving import Writer
 from grader.review.security import Keys
-from tests.review.room import L1, Student, grade, some_class
+from tests.review.room import L1, Student, grade, picture, some_class
 
 
 @contextmanager
@@ -202,8 +202,7 @@ def test_the_checks_sentences_are_korean_where_the_page_is(grades: Path) -> None
 
 def test_notes_and_flags_are_korean_where_the_page_is(tmp_path: Path) -> None:
     flag = Flag("notebook_name", say("notebook.holds_both", name="a.ipynb", kind="2-2"))
-    shown = {"asked": [{"prompt": "a lighthouse", "how": "guidance 8, steps 40, seed 1"}]}
-    student = Student("2023-10000", {"loss.epsilon": L1}, flags=(flag,), shown=shown)
+    student = Student("2023-10000", {"loss.epsilon": L1}, flags=(flag,))
     for salt in ("", "new"):  # what is decided on the first file is proposed again for the other
         grade(tmp_path / "grades", tmp_path / "in", [student], salt=salt, roster=roster())
         if not salt:
@@ -212,10 +211,26 @@ def test_notes_and_flags_are_korean_where_the_page_is(tmp_path: Path) -> None:
         group = next(group for group in at.room.groups if group.items == ("loss",))
         page = ask(at, looking.show_student, sid=at.room.sid("2023-10000"))
         page += ask(at, looking.show_group, group=group.id)
-    for english in ("Not on the roster", "holds notebook", "guidance", "corrected to"):
+    notes = ("Not on the roster", "holds notebook", "corrected to")
+    for english in (*notes, "guidance", "cell 9", "GIF, first", "L1) between"):
         assert english not in page
-    for korean in ("명단에 없습니다.", "노트북 2-2도", "가이던스 8", "기준일 때 5점을 주었습니다"):
+    notes = ("명단에 없습니다.", "노트북 2-2도", "기준일 때 5점을 주었습니다")
+    shown = ("가이던스 8", "작은 그림: 9번 셀", "GIF의 첫 프레임", "평균 절대 차(L1)")
+    for korean in (*notes, *shown):
         assert korean in page
+
+
+def test_what_older_journals_kept_without_ids_is_shown_as_it_was(tmp_path: Path) -> None:
+    shown = {
+        "asked": [{"prompt": "a lighthouse", "how": "guidance 8, steps 40, seed 1"}],
+        "refused": [{"look": "of one colour", "where": "cell 9", "picture": picture()}],
+    }
+    student = Student("2023-10000", {"loss.epsilon": L1}, shown=shown)
+    grade(tmp_path / "grades", tmp_path / "in", [student])
+    with bench(tmp_path / "grades", language="ko") as at:
+        page = ask(at, looking.show_student, sid=at.room.sid("2023-10000"))
+    assert "guidance 8, steps 40, seed 1" in page
+    assert "of one colour: cell 9" in page
 
 
 def answers(at: Workbench) -> Sequence[GraderError]:
@@ -235,15 +250,15 @@ def answers(at: Workbench) -> Sequence[GraderError]:
 def test_why_something_was_not_kept_is_korean_where_the_page_is(grades: Path) -> None:
     with bench(grades, language="ko") as at:
         empty, anew, unknown = answers(at)
-        assert at.told(empty) == "이 묶음에는 이제 아무도 없습니다."
-        assert at.told(anew).startswith("그사이 이 학생이 다시 채점")
-        assert "no item" in at.told(unknown)  # nothing that a page can ask
+        assert at.said(empty.said) == "이 묶음에는 이제 아무도 없습니다."
+        assert at.said(anew.said).startswith("그사이 이 학생이 다시 채점")
+        assert "no item" in at.said(unknown.said)  # nothing that a page can ask
         correct(grades, "2023-10000", "loss", 5.0, "", "lee")
-        told = at.told(Overtaken(at.journal.decisions()))
+        told = at.said(Overtaken(at.journal.decisions()).said)
         assert "lee" in told
         assert "meanwhile" not in told
     with bench(grades) as at:
-        assert at.told(empty) == str(empty)
+        assert at.said(empty.said) == str(empty)
 
 
 def test_all_of_a_group_have_the_first_message_only_where_it_is_the_same(grades: Path) -> None:

@@ -14,9 +14,9 @@ from grader.checks import (
     sampling_questions,
     schedule_in_use,
     schedule_parameters,
-    transitions,
 )
 from grader.checks.examination import examine
+from grader.checks.measuring import transitions
 from grader.checks.verdict import Verdict
 from grader.intake import plan_definitions
 from grader.kit.record import answers

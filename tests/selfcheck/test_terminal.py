@@ -82,7 +82,7 @@ def test_what_ends_it_early_is_one_line_at_most(
     def fails(lang: str) -> int:
         raise error
 
-    monkeypatch.setattr(start, "checked", fails)
+    monkeypatch.setattr(start, "unpack_and_check", fails)
     monkeypatch.setattr(start, "drop_the_rest", lambda: None)
     monkeypatch.setattr(sys, "argv", ["selfcheck.pyz"])
     with pytest.raises(SystemExit) as ended:

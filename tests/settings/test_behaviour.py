@@ -256,7 +256,7 @@ def test_more_images_are_shown_only_where_few_leave_a_doubt(
         answer = noise + rest * random.standard_normal(x.shape)
         return x, 0.6 * x + 0.8 * noise, answer
 
-    monkeypatch.setattr(checkpoint_module, "asked", asked)
+    monkeypatch.setattr(checkpoint_module, "ask_network", asked)
     found = observe_in(None, "w.pth", "epsilon_linear", 1.0, 0.0, {})  # type: ignore[arg-type]
     assert seeds == list(range(calls))
     assert found.explains["epsilon"] == pytest.approx(1 - rest**2, abs=0.05)

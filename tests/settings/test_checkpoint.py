@@ -19,7 +19,7 @@ from grader.checks.verdict import Verdict
 from grader.results import State
 from grader.sandbox import KernelSession
 from grader.settings.checkpoint import Behaviour, Checkpoint, observe, read_checkpoint
-from grader.settings.evidence import SettingEvidence, own_schedule, same_weights
+from grader.settings.evidence import SettingEvidence, ask_own_schedule, same_weights
 from grader.settings.folders import SettingFiles
 from reference.guidance import GuidedUnet
 from tests.settings.conftest import state_of
@@ -56,7 +56,7 @@ def evidence(sessions: Both, path: Path, folder: str) -> SettingEvidence:
 def with_own(sessions: Both, seen: SettingEvidence, folder: str) -> SettingEvidence:
     assert seen.checkpoint is not None
     betas = seen.checkpoint.schedule.get("beta_t")
-    own = own_schedule(sessions[1], folder.split("_")[1], betas) if betas is not None else ()
+    own = ask_own_schedule(sessions[1], folder.split("_")[1], betas) if betas is not None else ()
     return replace(seen, own_betas=own)
 
 

@@ -7,7 +7,7 @@ import torch
 
 from grader.digits.labelled import sheets
 from grader.sandbox import KernelSession, Sandbox
-from grader.settings.checkpoint import even_answer, real_digits
+from grader.settings.checkpoint import ask_even_grays, real_digits
 from grader.settings.evidence import same_function
 from grader.settings.pictures import Evidence, Shown, against_real
 from tests.fairness.variant import apply_variant
@@ -30,7 +30,7 @@ def answers(session: KernelSession, folder: Path, *states: State) -> list[np.nda
     found = []
     for state in states:
         torch.save(state, folder / "model_final.pth")
-        found.append(even_answer(session, folder / "model_final.pth", "epsilon_linear"))
+        found.append(ask_even_grays(session, folder / "model_final.pth", "epsilon_linear"))
         assert found[-1].shape == (3, 784)
     return found
 

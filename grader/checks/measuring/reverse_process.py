@@ -12,26 +12,30 @@ import numpy as np
 
 from grader.arrays import Array
 from grader.assignment import DATA_SPACES
-from grader.checks import in_words
-from grader.checks.alternatives import Training
-from grader.checks.chain import Chain
-from grader.checks.deviations import Deviations
-from grader.checks.guidance import guidance_problem, strengths
-from grader.checks.noise import (
+from grader.checks.measuring import in_words
+from grader.checks.measuring.alternatives import Training
+from grader.checks.measuring.chain import Chain
+from grader.checks.measuring.deviations import Deviations
+from grader.checks.measuring.guidance import guidance_problem, strengths
+from grader.checks.measuring.noise import (
     independence_ratio,
     kurtosis,
     same_in_all_pixels,
     shared_among_pixels,
 )
-from grader.checks.other_samplers import between_the_variances, keeps_marginals, other_sampler
-from grader.checks.scan import where
-from grader.checks.schedule_in_use import Steps
-from grader.checks.transitions import (
+from grader.checks.measuring.other_samplers import (
+    between_the_variances,
+    keeps_marginals,
+    other_sampler,
+)
+from grader.checks.measuring.scan import where
+from grader.checks.measuring.transitions import (
     Expected,
     Transition,
     measure,
     whole_noises,
 )
+from grader.checks.schedule_in_use import Steps
 from grader.checks.verdict import Verdict, failed, needs_review, passed
 from grader.messages.message import Message, Said, say, together
 
@@ -57,7 +61,7 @@ def judge_steps(
     return replace(verdict, measured=numbers(measured, deviations))
 
 
-def numbers(measured: Sequence[Transition], deviations: Deviations) -> dict[str, str]:
+def numbers(measured: Sequence[Transition], deviations: Deviations) -> in_words.Measured:
     """What a TA sees of the steps."""
     inner, expected = deviations.inner, deviations.expected
     said = in_words.path(measured, expected)

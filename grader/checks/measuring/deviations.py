@@ -6,8 +6,8 @@ from functools import cached_property
 import numpy as np
 
 from grader.arrays import Array
-from grader.checks.scan import off_at
-from grader.checks.transitions import LOST_SIGNAL, Expected, Transition
+from grader.checks.measuring.scan import off_at
+from grader.checks.measuring.transitions import LOST_SIGNAL, Expected, Transition
 
 
 class Deviations:

@@ -11,8 +11,8 @@ from typing import Generic, TypeVar
 
 from grader.assignment import PREDICTIONS
 from grader.checks.answers import Answer
-from grader.checks.classes import Classes
-from grader.checks.frames import Frame
+from grader.checks.measuring.classes import Classes
+from grader.checks.measuring.frames import Frame
 from grader.checks.schedule_in_use import ScheduleInUse
 from grader.checks.verdict import Verdict
 from grader.sandbox import Status

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from grader.arrays import Array
-from grader.checks.chain import Chain
-from grader.checks.classes import Classes
-from grader.checks.scan import off_at
-from grader.checks.transitions import Transition
+from grader.checks.measuring.chain import Chain
+from grader.checks.measuring.classes import Classes
+from grader.checks.measuring.scan import off_at
+from grader.checks.measuring.transitions import Transition
 from grader.messages.message import Message, say
 
 SURELY = 0.02  # a part of the answer that counts

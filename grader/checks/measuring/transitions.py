@@ -12,8 +12,8 @@ import numpy as np
 
 from grader.arrays import Array
 from grader.checks import oracle
-from grader.checks.alternatives import Training
-from grader.checks.chain import Chain
+from grader.checks.measuring.alternatives import Training
+from grader.checks.measuring.chain import Chain
 from grader.checks.schedule_in_use import Steps
 
 LOST_SIGNAL = 2e-5  # sqrt(alphabar) below which x_0 cannot be told from rounding

@@ -10,9 +10,9 @@ import numpy as np
 
 from grader.arrays import Array
 from grader.checks.answers import SamplingAnswer, Store
-from grader.checks.chain import Chain
-from grader.checks.noise import independence_ratio, kurtosis, same_in_all_pixels
-from grader.checks.slots import CLASSES, labels_of
+from grader.checks.measuring.chain import Chain
+from grader.checks.measuring.noise import independence_ratio, kurtosis, same_in_all_pixels
+from grader.checks.measuring.slots import CLASSES, labels_of
 from grader.messages.message import Message, say
 
 ALIKE = 0.3  # correlation; frames may be clipped, scaled or turned into bytes

@@ -8,7 +8,7 @@ from grader import paths
 from grader.errors import UsageError
 
 BUNDLE = "autograder.zip"
-SCRIPTS = paths.PACKAGE / "kit" / "bundle"
+SCRIPTS = paths.PACKAGE / "gradescope" / "scripts"
 DATE = (2020, 1, 1, 0, 0, 0)
 SOURCES = ("grader", "reference", "rubrics", "student_template")
 FILES = ("pyproject.toml", "constraints.txt", "README.md", "LICENSE", "CollectSubmission.sh")

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from grader.checks.alternatives import Training
-from grader.checks.chain import Chain
-from grader.checks.transitions import LOST_SIGNAL, Expected, Transition
+from grader.checks.measuring.alternatives import Training
+from grader.checks.measuring.chain import Chain
+from grader.checks.measuring.transitions import LOST_SIGNAL, Expected, Transition
 from grader.messages.message import Message, say
 
 FEWEST_STEPS = 5  # one jump from noise to the predicted image is no sampler

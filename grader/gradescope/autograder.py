@@ -1,4 +1,4 @@
-"""``python -m grader.kit.autograder ROOT``: grades what Gradescope laid into ROOT/submission.
+"""``python -m grader.gradescope.autograder ROOT``: grades what is in ROOT/submission.
 
 Always writes ROOT/results/results.json. If the grader cannot do its work, the file says so. Student
 code never runs outside the sandbox.
@@ -14,9 +14,9 @@ from grader.batch.gradebook import Entry, graded_items
 from grader.batch.row import row_of
 from grader.digits.overlay import draw_overlay
 from grader.errors import GraderError, SandboxUnavailable
+from grader.gradescope.results import gradescope_json
 from grader.paths import DEFAULT_RUBRIC
 from grader.pipeline import Options, grade
-from grader.report.gradescope import gradescope_json
 from grader.results import Graded, Result
 from grader.rubric import load_rubric
 from grader.sandbox import choose_sandbox

@@ -16,7 +16,7 @@ from grader.messages.message import say
 from grader.report.words import Words
 from grader.results import CheckResult
 
-SCHEMA = Path(__file__).with_name("gradescope.schema.json")
+SCHEMA = Path(__file__).with_name("results.schema.json")
 
 
 def gradescope_json(

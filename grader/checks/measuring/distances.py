@@ -5,7 +5,7 @@ import numpy as np
 
 from grader.arrays import Array
 from grader.checks.answers import LossAnswer
-from grader.checks.forward_process import ForwardProcess
+from grader.checks.measuring.forward_process import ForwardProcess
 from grader.checks.verdict import Verdict, failed, needs_review, passed
 from grader.messages.message import say
 

@@ -8,8 +8,8 @@ import pytest
 
 from grader.batch.evidence import scored
 from grader.batch.journal import Journal
-from grader.report.export import Wanted, export
-from grader.report.gradescope import SCHEMA, gradescope_json
+from grader.commands.export import Wanted, export
+from grader.gradescope.results import SCHEMA, gradescope_json
 from grader.results import State
 from tests.batch.fake import RUBRIC, evidence
 from tests.report.books import ITEMS, corrected, entry

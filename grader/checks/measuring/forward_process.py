@@ -12,17 +12,17 @@ import numpy as np
 from grader.arrays import Array
 from grader.assignment import DATA_SPACES
 from grader.checks.answers import LossAnswer
-from grader.checks.cheapest_pairs import cheapest_columns
-from grader.checks.clock import Clock
-from grader.checks.frames import PIXELS, Frame, find_frame
-from grader.checks.noise import (
+from grader.checks.measuring.cheapest_pairs import cheapest_columns
+from grader.checks.measuring.clock import Clock
+from grader.checks.measuring.frames import PIXELS, Frame, find_frame
+from grader.checks.measuring.noise import (
     independence_ratio,
     kurtosis,
     same_in_all_pixels,
     shared_among_pixels,
 )
+from grader.checks.measuring.slots import FEWEST_TIMES, Slot
 from grader.checks.schedule_in_use import Steps
-from grader.checks.slots import FEWEST_TIMES, Slot
 from grader.messages.message import Message, say
 
 BORDERS = (-1.0, 1.0, 0.5, -0.5)  # beside the data's own darkest and brightest value

@@ -12,7 +12,7 @@ import numpy as np
 
 from grader.arrays import Array
 from grader.checks.answers import ConditionsAnswer
-from grader.checks.slots import ABSENT, CLASSES, Named, Slot, are_labels, coding_of
+from grader.checks.measuring.slots import ABSENT, CLASSES, Named, Slot, are_labels, coding_of
 from grader.messages.message import Message, say
 
 NONE, UNKNOWN = -1, -2

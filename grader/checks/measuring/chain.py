@@ -7,9 +7,9 @@ import numpy as np
 
 from grader.arrays import Array
 from grader.checks.answers import SamplingAnswer
-from grader.checks.classes import NONE, UNKNOWN, Classes
-from grader.checks.clock import Clock
-from grader.checks.slots import CLASSES, Slot, labels_of
+from grader.checks.measuring.classes import NONE, UNKNOWN, Classes
+from grader.checks.measuring.clock import Clock
+from grader.checks.measuring.slots import CLASSES, Slot, labels_of
 from grader.messages.message import Message, say
 
 NOT_AS_TRAINED = say("sampling.t_not_as_trained")

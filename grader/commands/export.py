@@ -10,8 +10,8 @@ from grader.batch.compare import note_export, since_export
 from grader.batch.gradebook import Gradebook, read_gradebook
 from grader.batch.journal import Journal
 from grader.errors import JournalError, UsageError
+from grader.gradescope.results import gradescope_json
 from grader.report.gallery import gallery_page
-from grader.report.gradescope import gradescope_json
 from grader.report.tables import canvas_csv, plain_csv, unsettled
 
 FOLDER = "export"

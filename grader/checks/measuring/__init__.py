@@ -1,0 +1,1 @@
+"""What is measured of losses, samplers and what their network was told."""
