@@ -5,11 +5,12 @@ from typing import Literal
 from grader.errors import SandboxUnavailable
 from grader.sandbox import bubblewrap, warm
 from grader.sandbox.ahead import Ahead
-from grader.sandbox.launch import Sandbox, open_as_many_as_allowed
+from grader.sandbox.launch import open_as_many_as_allowed
 from grader.sandbox.limits import JSON, InfraError, Limits, Outcome, Status
 from grader.sandbox.plain import Plain
 from grader.sandbox.seeds import derived
 from grader.sandbox.session import KernelSession
+from grader.sandbox.starting import Sandbox, Starter
 
 __all__ = [
     "JSON",
@@ -26,7 +27,7 @@ __all__ = [
 ]
 
 
-def choose_sandbox(name: Literal["auto", "bubblewrap", "none"]) -> Sandbox:
+def choose_sandbox(name: Literal["auto", "bubblewrap", "none"]) -> Starter:
     """The sandbox of that name; ``auto`` is bubblewrap, never silently none.
 
     Raises ``SandboxUnavailable`` with the reason why bubblewrap cannot run here.

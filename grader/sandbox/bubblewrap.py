@@ -16,15 +16,20 @@ from typing import Any
 from grader import paths
 from grader.errors import SandboxUnavailable
 from grader.sandbox import syscalls
-from grader.sandbox.launch import USER, Launch, environment, resource_limits
+from grader.sandbox.launch import (
+    HOME,
+    TEMPORARY,
+    WORK,
+    Launch,
+    environment,
+    resource_limits,
+    scratch,
+)
 from grader.sandbox.limits import Limits
 from grader.sandbox.refusals import remedy
+from grader.sandbox.starting import Starter
 from grader.sandbox.visible import View, installed, view
 
-TEMPORARY = Path("/tmp")
-HOME = Path("/home") / USER
-WORK = HOME / "work"
-SHARED_MEMORY = Path("/dev/shm")
 HOST_ENVIRONMENT = {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8"}
 TRIAL_SECONDS = 30
 IDENTITY = "1000"  # user and group inside
@@ -46,7 +51,7 @@ LOOK = "import importlib.util as i; print('inside', *(n for n in {} if i.find_sp
 
 
 @dataclass(frozen=True)
-class Bubblewrap:
+class Bubblewrap(Starter):
     """The ``bwrap`` program at ``program`` and the options that its version knows."""
 
     program: Path
@@ -55,7 +60,7 @@ class Bubblewrap:
     name: str = "bubblewrap"
 
     def launch(self, command: list[str], folder: Path, limits: Limits) -> Launch:
-        """``command`` inside the walls; see ``Sandbox.launch``."""
+        """``command`` inside the walls; see ``Walls.launch``."""
         hidden = [word for path in installed(limits.hidden) for word in emptied(path)]
         argv = [str(self.program), *self.walls(limits), *hidden, *self.shared(folder)]
         try:
@@ -97,13 +102,6 @@ class Bubblewrap:
         ipc, given = str(folder / "ipc"), str(folder / "given")
         args = ["--bind", ipc, ipc, "--ro-bind", given, given]
         return [*args, *closed(), "--chdir", str(WORK)]
-
-
-def scratch(limits: Limits) -> dict[str, int]:
-    """The kernel's own folders, empty at first, and how many bytes each takes."""
-    eighth, whole = limits.file_bytes // 8, limits.file_bytes
-    places = {TEMPORARY: eighth, HOME: eighth, WORK: whole, SHARED_MEMORY: whole}
-    return {str(place): size for place, size in places.items()}
 
 
 def inner_request(folder: Path, limits: Limits, answers: bytes) -> dict[str, Any]:

@@ -21,16 +21,14 @@ from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernel
 from nbformat import NotebookNode
 
 from grader.messages.message import say, sentence
-from grader.sandbox.bubblewrap import scratch
 from grader.sandbox.client import BoundedSession, KernelClient, QuietClient
-from grader.sandbox.launch import Sandbox
+from grader.sandbox.launch import Walls, scratch
 from grader.sandbox.limits import InfraError, Limits, Status
 from grader.sandbox.provisioner import kernel_specs
 from grader.sandbox.text import one_line
 from grader.sandbox.waiting import held_up, waited
-from grader.sandbox.warm import Forked, WarmBubblewrap
 from grader.sandbox.watch import Verdict, Watch
-from grader.scratch import remove, scratch_for_sockets
+from grader.scratch import remove
 
 START_SECONDS = 120
 ANSWER_SECONDS = 0.05
@@ -67,16 +65,16 @@ class CellRaisedError(Exception):
 
 
 class Kernel:
-    """A kernel in a sandbox with nbclient at its side.
+    """A kernel behind walls with nbclient at its side.
 
     Start, use and close it in one thread: bubblewrap ends when the thread that started it does.
     """
 
-    def __init__(self, sandbox: Sandbox, limits: Limits) -> None:
-        self._limits = limits
+    def __init__(self, walls: Walls, limits: Limits) -> None:
+        self._walls, self._limits = walls, limits
         # ZeroMQ cannot use the loop that Windows has by default
         self._loop = asyncio.SelectorEventLoop()
-        self._folder = private_folder(sandbox)
+        self._folder = Path(tempfile.mkdtemp(prefix="k", dir=walls.base))  # for this user alone
         self._context = zmq.asyncio.Context()
         self._context.setsockopt(zmq.MAXMSGSIZE, MESSAGE_BYTES)
         self._context.setsockopt(zmq.RCVHWM, QUEUED_MESSAGES)
@@ -86,7 +84,7 @@ class Kernel:
         # The student may replace a socket by a link to another one; never connect a second time.
         self._context.setsockopt(zmq.RECONNECT_IVL, -1)
         self._watch: Watch | None = None
-        self._process: object = None
+        self._process: Any = None
         self.key = secrets.token_bytes(KEY_BYTES)
         """What questions and answers are sealed with."""
         self._shown: dict[str, Path] = {}  # which files were given under which name
@@ -95,7 +93,7 @@ class Kernel:
         self._given.mkdir()
         self._manager = AsyncKernelManager(
             context=self._context,
-            kernel_spec_manager=kernel_specs(sandbox, limits, self._folder),
+            kernel_spec_manager=kernel_specs(walls, limits, self._folder),
             kernel_name="sandbox",
             transport="ipc" if LOCAL_SOCKETS else "tcp",
             ip=str(ipc / "k") if LOCAL_SOCKETS else "127.0.0.1",
@@ -126,7 +124,7 @@ class Kernel:
             provisioner.process.pid,
             self._limits,
             provisioner.kill_tree,
-            alone=isinstance(self._process, Forked),
+            alone=self._walls.forks,
             places=list(scratch(self._limits)) if provisioner.contained else [],
         )
         deadline = time.monotonic() + START_SECONDS
@@ -319,9 +317,8 @@ class Kernel:
             self._watch.stop()
         self.close()
         watched = self._watch.verdict if self._watch is not None else None
-        process = self._process
-        if watched is None and verdict.said == ENDED and isinstance(process, Forked):
-            process.blame()
+        if watched is None and verdict.said == ENDED and self._walls.forks:
+            self._process.blame()
         return KernelGoneError(watched or verdict)
 
     @property
@@ -366,9 +363,3 @@ def notebook(cells: list[NotebookNode]) -> NotebookNode:
 def node(**fields: Any) -> NotebookNode:
     """nbformat's dictionary with attributes."""
     return NotebookNode(**fields)
-
-
-def private_folder(sandbox: Sandbox) -> Path:
-    """A new folder for this user alone; what a warm parent can hand on lies below its base."""
-    base = sandbox.nursery.base if isinstance(sandbox, WarmBubblewrap) else scratch_for_sockets()
-    return Path(tempfile.mkdtemp(prefix="k", dir=base))

@@ -17,6 +17,10 @@ except ImportError:  # Windows, where only students check their own work
     resource = None  # type: ignore[assignment]  # mypy takes the name for a module only
 
 USER = "student"
+TEMPORARY = Path("/tmp")
+HOME = Path("/home") / USER
+WORK = HOME / "work"
+SHARED_MEMORY = Path("/dev/shm")
 BOOT = Path(__file__).with_name("boot.py")
 ADDRESS_SPACE_SLACK = 2**30
 """Writable memory that torch maps at import without ever touching it, and threads' stacks."""
@@ -32,11 +36,17 @@ class Launch:
     contained: bool = field(default=False)  # in a pid namespace that dies with its first process
 
 
-class Sandbox(Protocol):
-    """A way of starting kernels; ``name`` is what the command line calls it."""
+class Walls(Protocol):
+    """What a kernel's process is started with; ``base`` is the folder below which kernels' private
+    ones lie, and ``provisioner`` is jupyter_client's that starts them. Where it ``forks``, kernels
+    have a parent that lasts, so that any thread may start one before it is wanted."""
 
     @property
-    def name(self) -> str: ...
+    def base(self) -> Path: ...
+    @property
+    def forks(self) -> bool: ...
+    @property
+    def provisioner(self) -> type: ...
 
     def launch(self, command: list[str], folder: Path, limits: Limits) -> Launch:
         """How to run ``command``.
@@ -45,6 +55,13 @@ class Sandbox(Protocol):
         same name and holds the sockets.
         """
         ...
+
+
+def scratch(limits: Limits) -> dict[str, int]:
+    """The folders of a kernel's own behind walls, empty at first, and how many bytes each takes."""
+    eighth, whole = limits.file_bytes // 8, limits.file_bytes
+    places = {TEMPORARY: eighth, HOME: eighth, WORK: whole, SHARED_MEMORY: whole}
+    return {str(place): size for place, size in places.items()}
 
 
 def kernel_command(limits: Limits) -> list[str]:

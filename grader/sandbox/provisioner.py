@@ -19,9 +19,8 @@ from jupyter_client.provisioning.factory import KernelProvisionerFactory
 from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 from traitlets import Any as AnyTrait
 
-from grader.sandbox.launch import Sandbox, kernel_command
+from grader.sandbox.launch import Walls, kernel_command
 from grader.sandbox.limits import Limits
-from grader.sandbox.warm import WarmBubblewrap, WarmProvisioner
 
 NAME = "ddpm-grader-sandbox"
 MARK = "DDPM_GRADER_KERNEL"
@@ -30,9 +29,9 @@ SWEEPS = 20
 
 
 class SandboxProvisioner(LocalProvisioner):
-    """Starts one kernel with a ``Sandbox``; ``folder`` is this kernel's private folder."""
+    """Starts one kernel behind ``Walls``; ``folder`` is this kernel's private folder."""
 
-    sandbox: Any = AnyTrait()
+    walls: Any = AnyTrait()
     limits: Any = AnyTrait()
     folder: Any = AnyTrait()
 
@@ -41,7 +40,7 @@ class SandboxProvisioner(LocalProvisioner):
     async def pre_launch(self, **kwargs: Any) -> dict[str, Any]:
         """Wraps the command that jupyter_client made and replaces the environment."""
         prepared: dict[str, Any] = await super().pre_launch(**kwargs)
-        launch = self.sandbox.launch(prepared["cmd"], Path(self.folder), self.limits)
+        launch = self.walls.launch(prepared["cmd"], Path(self.folder), self.limits)
         self.contained = launch.contained
         self.mark = f"{MARK}={uuid.uuid4().hex}"
         key, _, value = self.mark.partition("=")
@@ -138,13 +137,13 @@ class OneSpec(KernelSpecManager):
         return spec
 
 
-def kernel_specs(sandbox: Sandbox, limits: Limits, folder: Path) -> OneSpec:
-    """The specification of a kernel in ``sandbox``, for a kernel manager."""
-    made_by: Any = WarmProvisioner if isinstance(sandbox, WarmBubblewrap) else SandboxProvisioner
+def kernel_specs(walls: Walls, limits: Limits, folder: Path) -> OneSpec:
+    """The specification of a kernel behind ``walls``, for a kernel manager."""
+    made_by = walls.provisioner
     name = f"{NAME}-{made_by.__name__}"
     entry = EntryPoint(name, f"{made_by.__module__}:{made_by.__name__}", _GROUP)
     KernelProvisionerFactory.instance().provisioners[name] = entry
-    config = {"sandbox": sandbox, "limits": limits, "folder": folder}
+    config = {"walls": walls, "limits": limits, "folder": folder}
     metadata = {"kernel_provisioner": {"provisioner_name": name, "config": config}}
     return OneSpec(
         spec=KernelSpec(

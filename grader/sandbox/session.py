@@ -12,12 +12,11 @@ from typing import Any, Protocol, Self
 
 from grader.messages.message import Message, Said, say
 from grader.probes.seal import NONCE_BYTES, sealed
-from grader.sandbox.ahead import end_kernel, start_kernel
 from grader.sandbox.kernel import CellRaisedError, Kernel, KernelGoneError
-from grader.sandbox.launch import Sandbox
 from grader.sandbox.limits import JSON, InfraError, Limits, Outcome, Status
 from grader.sandbox.seeds import derived
 from grader.sandbox.sources import placed, placed_together, probe_cell, probe_code
+from grader.sandbox.starting import Sandbox
 from grader.sandbox.text import TRACEBACK_CHARACTERS, clean, one_line
 from grader.sandbox.transport import (
     BadAnswerError,
@@ -100,7 +99,7 @@ class KernelSession:
     def close(self) -> None:
         """Ends the kernel."""
         if self._kernel is not None:
-            end_kernel(self._sandbox, self._kernel)
+            self._sandbox.end_kernel(self._kernel)
             self._kernel = None
 
     @property
@@ -185,7 +184,7 @@ class KernelSession:
 
     def _start(self) -> None:
         began = time.monotonic()
-        kernel = start_kernel(self._sandbox, self._limits, self._seed)
+        kernel = self._sandbox.start_kernel(self._limits, self._seed)
         self.starts += 1
         self._kernel, self._cells, self._sent = kernel, {}, set()
         if self.starts > 1:  # the first start is ours; those after it, the student's doing

@@ -42,6 +42,7 @@ from grader.sandbox.bubblewrap import (
 )
 from grader.sandbox.launch import Launch
 from grader.sandbox.limits import InfraError, Limits
+from grader.sandbox.starting import Starter
 from grader.scratch import remove, scratch_for_sockets
 
 logger = logging.getLogger(__name__)
@@ -206,15 +207,26 @@ class Forked:
 
 
 @dataclass(frozen=True)
-class WarmBubblewrap:
+class WarmBubblewrap(Starter):
     """Bubblewrap with a warm parent; ``cold`` are the walls round that parent."""
 
     cold: Bubblewrap
     name: str = "bubblewrap"
+    forks = True
 
     def launch(self, command: list[str], folder: Path, limits: Limits) -> Launch:
         """A cold start of ``command``; kernels are forked by the provisioner instead."""
         return self.cold.launch(command, folder, limits)
+
+    @property
+    def base(self) -> Path:
+        """What the warm parent can hand on lies there."""
+        return self.nursery.base
+
+    @property
+    def provisioner(self) -> type:
+        """Has the warm parent fork."""
+        return WarmProvisioner
 
     @property
     def nursery(self) -> Nursery:
@@ -246,7 +258,7 @@ def find(cold: Bubblewrap) -> WarmBubblewrap | None:
 class WarmProvisioner(KernelProvisionerBase):
     """Has a warm parent fork the kernel; ``folder`` is this kernel's, below the parent's base."""
 
-    sandbox: Any = AnyTrait()
+    walls: Any = AnyTrait()
     limits: Any = AnyTrait()
     folder: Any = AnyTrait()
     process: Forked | None = None
@@ -262,7 +274,7 @@ class WarmProvisioner(KernelProvisionerBase):
 
     async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> Any:
         """Forks; of the command the kernel's own arguments are what follows the boot code's."""
-        self.process = self.sandbox.nursery.fork(Path(self.folder), kernels_own(cmd), self.limits)
+        self.process = self.walls.nursery.fork(Path(self.folder), kernels_own(cmd), self.limits)
         return self.connection_info
 
     def stderr_text(self) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 from grader import paths
 from grader.sandbox import Limits
 from grader.sandbox.launch import Launch
+from grader.sandbox.starting import Starter
 
 GIB = 2**30
 IMPORTS = (
@@ -22,13 +23,13 @@ machine are counted together."""
 
 
 @dataclass(frozen=True)
-class OwnMachine:
+class OwnMachine(Starter):
     """Runs the kernel in a temporary folder, with the packages that the student's Python has."""
 
     name: str = "none"
 
     def launch(self, command: list[str], folder: Path, limits: Limits) -> Launch:
-        """See ``Sandbox.launch``."""
+        """See ``Walls.launch``."""
         work = folder / "work"
         work.mkdir()
         if paths.MNIST_DIR.is_dir():

@@ -62,11 +62,10 @@ def behind_walls(roots: list[str]) -> str:
 
 def in_kernel(roots: list[str]) -> str:
     from grader.sandbox import choose_sandbox
-    from grader.sandbox.ahead import start_kernel
     from grader.sandbox.kernel import CellRaisedError
     from grader.sandbox.limits import Limits
 
-    kernel = start_kernel(choose_sandbox("bubblewrap"), Limits(), 0)
+    kernel = choose_sandbox("bubblewrap").start_kernel(Limits(), 0)
     try:
         kernel.run(f"{LOOK}\nimport json\nraise ValueError(json.dumps(look({roots!r})))", 60)
     except CellRaisedError as error:

@@ -8,7 +8,6 @@ import psutil
 import pytest
 
 from grader.sandbox import Ahead, KernelSession, Limits, Sandbox
-from grader.sandbox.ahead import start_kernel
 from grader.sandbox.plain import Plain
 from grader.sandbox.warm import WarmBubblewrap
 from grader.sandbox.watch import Watch
@@ -59,7 +58,7 @@ def test_a_kernel_is_watched_from_the_first_code_that_is_not_ours(
 ) -> None:
     told: list[str] = []
     monkeypatch.setattr(Watch, "start", lambda watch: told.append("start"))
-    kernel = start_kernel(bubblewrap, Limits(), seed=1)
+    kernel = bubblewrap.start_kernel(Limits(), seed=1)
     try:
         assert told == []
         kernel.run("a = 1", 10)

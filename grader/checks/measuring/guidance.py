@@ -87,4 +87,4 @@ def unused(weights: Array, errors: Array) -> bool:
 def below(values: Array, errors: Array, too_far: float) -> Array:
     """At which steps a value is below 0 by more than chance allows."""
     lowest = values.min(axis=1)
-    return off_at(np.minimum(lowest / errors, 0)[None], too_far)[0]
+    return np.asarray(off_at(np.minimum(lowest / errors, 0)[None], too_far)[0])

@@ -28,10 +28,10 @@ def stretches(deviations: Array, too_far: float) -> Iterator[tuple[int, slice]]:
         starts = np.arange(0, count - length // 2, length // 2)
         stops = np.minimum(starts + length, count)
         far = np.abs(sums[:, stops] - sums[:, starts]) > too_far * np.sqrt(stops - starts)
-        yield from ((row, slice(starts[k], stops[k])) for row, k in np.argwhere(far))
+        yield from ((int(row), slice(starts[k], stops[k])) for row, k in np.argwhere(far))
         length *= 2
     for row in np.flatnonzero(np.abs(sums[:, -1]) > too_far * np.sqrt(count)):
-        yield row, slice(0, count)
+        yield int(row), slice(0, count)
 
 
 def strides(deviations: Array, too_far: float) -> Iterator[tuple[int, slice]]:
@@ -44,7 +44,7 @@ def strides(deviations: Array, too_far: float) -> Iterator[tuple[int, slice]]:
         if sums.max(initial=0.0) > too_far * np.sqrt(most - 1):  # the least number in one
             number = np.where(np.arange(stride) < count - (most - 1) * stride, most, most - 1)
             far = np.argwhere(sums > too_far * np.sqrt(number))
-            yield from ((row, slice(start, None, stride)) for row, start in far)
+            yield from ((int(row), slice(start, None, stride)) for row, start in far)
 
 
 def where(off: Array, steps: list[int]) -> Said:
