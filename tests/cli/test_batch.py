@@ -195,7 +195,7 @@ def test_a_cluster_says_the_same(graded: Path, few: list[object], tmp_path: Path
     )
     with cluster:
         many = tmp_path / "many"
-        done = process(*few, "--out", many, "--scheduler", cluster.scheduler_address)
+        done = process(*few, "--out", many, *SEED, "--scheduler", cluster.scheduler_address)
     assert done.returncode == 0, done.stderr
     expected = {label: result for label, result in without_seconds(graded).items() if label in FEW}
     assert len(expected) == 3
