@@ -269,8 +269,8 @@ class ConditionsAnswer(Answer):
 
     ``answers``: (K, numbers); ``conditions``: what it is told, by argument, (K, width). ``c``: the
     classes of the images of training, and ``trained``: their conditions, (images,) each.
-    ``stirs``: whether the network answers the same question differently. All empty where the
-    network cannot be asked.
+    ``stirs``: whether the network answers the same question differently; ``drawn``: if so, what it
+    answered the first images of training, (images, numbers). All empty where it cannot be asked.
     """
 
     measure = "conditions"
@@ -280,17 +280,24 @@ class ConditionsAnswer(Answer):
     c: Array = field(default_factory=nothing)
     trained: Array = field(default_factory=nothing)
     stirs: bool = True
+    drawn: Array = field(default_factory=nothing)
 
     @classmethod
     def measured(cls, outcome: Outcome) -> dict[str, Any]:
-        if "answers" not in outcome.arrays:
+        arrays = outcome.arrays
+        if "answers" not in arrays:
             return {}
+        answers, c = array(outcome, "answers", 2, np.float64), array(outcome, "c", 1)
+        drawn = array(outcome, "drawn", 2, np.float64) if "drawn" in arrays else answers[:0]
+        if drawn.shape[1] != answers.shape[1] or len(drawn) > len(c):
+            raise Malformed("drawn")
         return {
-            "answers": array(outcome, "answers", 2, np.float64),
+            "answers": answers,
             "conditions": named(outcome, "condition/", 2),
-            "c": array(outcome, "c", 1),
+            "c": c,
             "trained": array(outcome, "trained", 1),
             "stirs": fact(outcome, "stirs", bool),
+            "drawn": drawn,
         }
 
 

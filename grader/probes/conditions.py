@@ -28,6 +28,7 @@ if TYPE_CHECKING:  # in the kernel the parts are one source
 
 VIEWS = 4  # numbers that stand for an answer
 BATCH = 10
+MOST_DRAWN = 30  # batches whose answers are drawn
 
 
 class Enough(BaseException):
@@ -52,7 +53,8 @@ class Listener:
 def measure_conditions(namespace: Any, inputs: Any, stand_in: Any) -> Any:
     """Every different condition in training and in the first steps of sampling, with what the own
     network answers under it: ``condition/<slot>`` (K, width) and ``answers`` (K, 4); and which of
-    them each training image had: ``trained`` (N,), of the class ``c`` (N,)."""
+    them each training image had: ``trained`` (N,), of the class ``c`` (N,). ``drawn`` (M, 4), if
+    the own network answers by chance: what it answered the first M training images."""
     listener = Listener()
     network = recording(namespace, listener.answer, inputs)
     network.__dict__["raw"] = []
@@ -89,7 +91,10 @@ def measure_conditions(namespace: Any, inputs: Any, stand_in: Any) -> Any:
         "trained": np.array([number[key] for key in keys[:trained]]),
         **{name: rows[list(first.values())] for name, rows in literal.items()},
     }
-    return arrays, {**network.own.facts, "stirs": stirs(network)}
+    stirring = stirs(network)
+    if stirring and (drawn := drawn_answers(network, ends[-1], inputs)) is not None:
+        arrays["drawn"] = drawn
+    return arrays, {**network.own.facts, "stirs": stirring}
 
 
 def answered(network: Any, keys: Any, trained: Any, inputs: Any) -> Any:
@@ -100,7 +105,7 @@ def answered(network: Any, keys: Any, trained: Any, inputs: Any) -> Any:
     image = None
     answers: list[Any] = []
     first: dict[bytes, int] = {}
-    time = {name: network.told[trained].get(name) for name in inputs["time"]}
+    time = time_at(network, trained, inputs)
     without_zeros(network.own.module())
     start = 0
     for call, size in enumerate(network.images):
@@ -119,6 +124,20 @@ def answered(network: Any, keys: Any, trained: Any, inputs: Any) -> Any:
     return np.array(answers), first
 
 
+def drawn_answers(network: Any, trained: Any, inputs: Any) -> Any:
+    """What the own network answers in training mode, where it may drop classes itself, to single
+    images of training, (M, 4); None where it cannot be had."""
+    image = picture_of(network, *network.raw[trained])
+    time = time_at(network, trained, inputs)
+    calls = network.raw[: min(trained, MOST_DRAWN)]
+    views = [viewed(network, args, kwargs, image, time, drawing=True) for args, kwargs in calls]
+    return None if any(view is None for view in views) else np.concatenate(views)
+
+
+def time_at(network: Any, call: Any, inputs: Any) -> Any:
+    return {name: network.told[call].get(name) for name in inputs["time"]}
+
+
 def without_zeros(own: Any) -> Any:
     """Layers that start at 0, as some do on purpose, would make all answers alike."""
     if own is None:
@@ -135,7 +154,9 @@ def picture_of(network: Any, args: Any, kwargs: Any) -> Any:
     return next(tensor for _, tensor in leaves if is_picture(tensor))[:1]
 
 
-def viewed(network: Any, args: Any, kwargs: Any, image: Any, time: Any) -> Any:
+def viewed(
+    network: Any, args: Any, kwargs: Any, image: Any, time: Any, drawing: bool = False
+) -> Any:
     """What the own network answers, (B, 4), to a call with this image and time in place of its own;
     None where it does not take it."""
     leaves = dict(network.own.leaves(network, args, kwargs))
@@ -150,7 +171,7 @@ def viewed(network: Any, args: Any, kwargs: Any, image: Any, time: Any) -> Any:
         return None
     try:
         with torch.no_grad():
-            output = network.own.called_with(own.eval(), network, args, kwargs, new)
+            output = network.own.called_with(own.train(drawing), network, args, kwargs, new)
         if not isinstance(output, torch.Tensor):
             output = output_images(output, leaves[name].numel())
         rows = output.detach().to(torch.float64).reshape(size, -1).numpy()

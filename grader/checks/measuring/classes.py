@@ -28,7 +28,7 @@ class Classes:
     ``meaning``: of each condition, the class, ``NONE`` or ``UNKNOWN``, (K,).
 
     ``sure``: whether no class can have been hidden in training unseen. ``hidden``: in which part of
-    training images the class was, and its standard error."""
+    training images the class was, and its standard error; ``behind``: behind which class."""
 
     tables: Mapping[str, Array]
     meaning: Array
@@ -36,6 +36,7 @@ class Classes:
     sure: bool = True
     hidden: float = 0.0
     error: float = 0.0
+    behind: int | None = None
 
     def of_rows(self, arguments: Mapping[str, Array], count: int) -> Array:
         """What so many images were told by these arguments, (count, width) each; (count,)."""
@@ -96,7 +97,8 @@ def classes_as_told(slots: Mapping[str, Slot], named: Named, labels: Array, call
         return Classes(tables, np.full(keys.count, UNKNOWN), named.time, sure=False)
     meaning = np.full(keys.count, NONE)
     meaning[coding.codes] = np.arange(CLASSES)
-    return Classes(tables, meaning, named.time, False, *part_hidden(coding.hidden, calls))
+    part = part_hidden(coding.hidden, calls)
+    return Classes(tables, meaning, named.time, False, *part, coding.behind)
 
 
 def part_hidden(hidden: Array, calls: int) -> tuple[float, float]:
@@ -113,11 +115,15 @@ def classes_by_network(answer: ConditionsAnswer, time: tuple[str, ...]) -> Class
     answers, labels, trained = answer.answers, answer.c, answer.trained
     if not len(answers) or not np.all(np.isfinite(answers)):
         return None
-    kinds = kinds_of(answers)
     if len(trained) != len(labels):
         return None
-    coding = coding_of(kinds[trained], labels)
-    if coding is None and len(np.unique(kinds[trained])) == 1:
+    kinds, sure = kinds_of(answers), not answer.stirs
+    shown = kinds[trained]
+    if (drawn := kinds_drawn(answer)) is not None:
+        kinds, shown = drawn
+        labels, sure = labels[: len(shown)], True
+    coding = coding_of(shown, labels)
+    if coding is None and len(np.unique(shown)) == 1:
         return Classes({}, np.full(1, NONE), time, hidden=1.0)
     if coding is None:
         return None
@@ -125,11 +131,28 @@ def classes_by_network(answer: ConditionsAnswer, time: tuple[str, ...]) -> Class
     for place, kind in enumerate(kinds):
         if kind in coding.codes:
             meaning[place] = int(np.flatnonzero(coding.codes == kind)[0])
-        elif np.any(kinds[trained] == kind):
+        elif np.any(shown == kind):
             meaning[place] = NONE
     tables = {name: rows for name, rows in answer.conditions.items() if name not in time}
     calls = len(labels) // CLASSES
-    return Classes(tables, meaning, time, not answer.stirs, *part_hidden(coding.hidden, calls))
+    return Classes(tables, meaning, time, sure, *part_hidden(coding.hidden, calls), coding.behind)
+
+
+def kinds_drawn(answer: ConditionsAnswer) -> tuple[Array, Array] | None:
+    """The kinds of all conditions, and of what a network that drops classes itself answered single
+    images of training; None where it does something else by chance, too."""
+    drawn = answer.drawn
+    if not len(drawn) or not np.all(np.isfinite(drawn)):
+        return None
+    kinds, shown = np.split(
+        kinds_of(np.concatenate([answer.answers, drawn])), [len(answer.answers)]
+    )
+    if coding_of(shown, answer.c[: len(shown)]) is None:
+        return None
+    trained = answer.trained[: len(shown)]
+    for place in np.unique(trained):  # one answer alone may be that without a class
+        kinds[place] = np.bincount(shown[trained == place]).argmax()
+    return kinds, shown
 
 
 def kinds_of(answers: Array) -> Array:
@@ -150,6 +173,8 @@ def hiding_problem(classes: Classes) -> tuple[Message, bool] | None:
     """What to say of classes that are hidden too often in training, and whether that is certain."""
     if classes.hidden == 1:
         return say("loss.class_always_hidden"), True
+    if classes.behind is not None:
+        return say("loss.class_behind_another", digit=classes.behind), True
     surely = classes.hidden - FAR * classes.error
     if surely > NEARLY_ALWAYS:
         return say("loss.class_nearly_always_hidden", percent=100 * float(classes.hidden)), True

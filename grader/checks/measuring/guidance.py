@@ -14,6 +14,7 @@ from grader.messages.message import Message, say
 
 SURELY = 0.02  # a part of the answer that counts
 LABELS = say("sampling.classes_not_told")
+OTHER_CLASSES = say("sampling.other_classes_mixed")
 
 
 def strengths(
@@ -61,7 +62,7 @@ def guidance_problem(
     if np.all(np.abs(weights) <= SURELY + too_far * errors[:, None]) and unused(weights, errors):
         return None
     if "other" in second:
-        return say("sampling.other_classes_mixed"), False
+        return OTHER_CLASSES, False
     if classes is not None and "right" not in second:
         if below(weights + 0.5, errors, too_far).any():
             text = say("sampling.guidance_reversed")

@@ -16,7 +16,7 @@ from grader.checks.measuring import in_words
 from grader.checks.measuring.alternatives import Training
 from grader.checks.measuring.chain import Chain
 from grader.checks.measuring.deviations import Deviations
-from grader.checks.measuring.guidance import guidance_problem, strengths
+from grader.checks.measuring.guidance import OTHER_CLASSES, guidance_problem, strengths
 from grader.checks.measuring.noise import (
     independence_ratio,
     kurtosis,
@@ -151,9 +151,10 @@ def judge_posterior(
         None if mapped else end_problem(last, expected),
         normality_problem(noises),
     )
-    if found := [problem for problem in problems if problem is not None]:
-        return failed(check, first_two(found), **details)
     guided = guidance_problem(chain, measured, training.classes, expected.steps.too_far)
+    if found := [problem for problem in problems if problem is not None]:
+        mixed = guided is not None and guided[0] == OTHER_CLASSES  # which breaks the measures
+        return failed(check, OTHER_CLASSES if mixed else first_two(found), **details)
     if guided is not None:
         text, doubt = guided
         return (needs_review if doubt else failed)(check, text, **details)

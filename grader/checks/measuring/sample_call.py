@@ -73,19 +73,27 @@ def store_problem(store: Store, n_sample: int) -> Message | None:
 
 def sorted_at_the_end(chain: Chain) -> bool:
     """Whether the images come back in the order 0..9 though the labels had another one."""
-    result, image = chain.seen.result, chain.seen.images.get(chain.passes[0][0][-1])
-    n_sample = len(result)
-    if image is None or len(image) != n_sample or not np.all(np.isfinite(result)):
+    seen, lasts = chain.seen, [steps[-1] for steps, _ in chain.passes]
+    result, n_sample = seen.result, len(seen.result)
+    if not all(last in seen.images for last in lasts) or not np.all(np.isfinite(result)):
         return False
-    image = image.astype(np.float64)
+    image = np.concatenate([seen.images[last] for last in lasts]).astype(np.float64)
+    if len(image) != n_sample:
+        return False
     likeness = (result - result.mean()) @ (image - image.mean()).T
     origin = np.argmax(likeness, axis=1)  # which of the network's images each returned one is
     if len(np.unique(origin)) < n_sample or np.array_equal(origin, np.arange(n_sample)):
         return False
-    told = [labels_of(slot.rows) for slot in chain.seen.slots.values()]
+    told = [labels_of(slot.rows) for slot in seen.slots.values()]
+    at_last = np.isin(seen.at[:, 0], lasts)
+    answers = [at_last & (seen.at[:, 2] == variant) for variant in range(chain.answers)]
     wanted = np.arange(n_sample) % CLASSES
     return any(
-        labels is not None and np.array_equal(labels[-n_sample:][origin], wanted) for labels in told
+        labels is not None
+        and rows.sum() == n_sample
+        and np.array_equal(labels[rows][origin], wanted)
+        for labels in told
+        for rows in answers
     )
 
 

@@ -63,10 +63,11 @@ def rounded(rows: Array) -> Array:
 @dataclass(frozen=True, eq=False)
 class Coding:
     """What stands for each class: ``codes``, the id of each, (10,), and which images were shown
-    without their class, (N,)."""
+    without their class, (N,). ``behind``: the class whose own id stands for no class, too."""
 
     codes: Array
     hidden: Array
+    behind: int | None = None
 
 
 def coding_of(ids: Array, classes: Array) -> Coding | None:
@@ -87,12 +88,13 @@ def coding_of(ids: Array, classes: Array) -> Coding | None:
         if more or len(own) != 1 or not (counts[missing] > 0)[shared].any():
             return None
         codes[missing] = own[0]
+    behind = int(missing) if without.any() else None
     rare = alone.sum() - alone[np.arange(CLASSES), codes].sum()
     if without.sum() == 0 and rare > max(0.5 * alone.sum() / CLASSES, 3) and not by_halves(alone):
         return None
     if counts[np.arange(CLASSES), codes].min() == 0:
         return None
-    return Coding(codes, codes[classes.astype(np.int64)] != ids)
+    return Coding(codes, codes[classes.astype(np.int64)] != ids, behind)
 
 
 def by_halves(alone: Array) -> bool:

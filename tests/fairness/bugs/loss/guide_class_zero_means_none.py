@@ -1,0 +1,44 @@
+# Dropped labels become class 0, which is a digit; guidance asks with it.
+# also: sampling
+class ContextUnet(nn.Module):  # whole class
+    def __init__(self, in_channels, n_feat=256, n_classes=10):
+        super().__init__()
+        self.n_classes = n_classes
+        self.cemb = nn.Linear(n_classes, n_feat)
+        self.temb = nn.Linear(1, n_feat)
+        self.inp = nn.Conv2d(in_channels, n_feat, 3, padding=1)
+        self.out = nn.Conv2d(n_feat, in_channels, 3, padding=1)
+
+    def forward(self, x, c, t):
+        c = F.one_hot(c, self.n_classes).float()
+        e = self.cemb(c) + self.temb(t.view(-1, 1))
+        return self.out(F.gelu(self.inp(x) + e[:, :, None, None]))
+
+
+class DDPM(nn.Module):
+    def forward(self, x, c):
+        t = torch.randint(0, self.n_T, (x.shape[0],), device=x.device)
+        noise = torch.randn_like(x)
+        x_t = self.sqrtab[t, None, None, None] * x + self.sqrtmab[t, None, None, None] * noise
+        drop = torch.rand(len(x), device=x.device) < 0.1
+        out = self.nn_model(x_t, torch.where(drop, 0, c), t / self.n_T)
+        return F.mse_loss(out, noise if self.prediction_type == 'epsilon' else x)
+
+    @torch.no_grad()
+    def sample(self, n_sample, size, device, w=0.5):
+        x_i = torch.randn(n_sample, *size).to(device)
+        c_i = torch.arange(0, 10).to(device).repeat(n_sample // 10)
+        x_i_store = []
+        drop = torch.cat([torch.zeros(n_sample), torch.ones(n_sample)]).to(device)
+        for i in range(self.n_T - 1, -1, -1):
+            t = torch.full((2 * n_sample,), i / self.n_T, device=device)
+            out = self.nn_model(x_i.repeat(2, 1, 1, 1), torch.cat([c_i, c_i * 0]), t)
+            cond, uncond = out.chunk(2)
+            eps = (1 + w) * cond - w * uncond
+            if self.prediction_type == 'sample':
+                eps = (x_i - self.sqrtab[i] * eps) / self.sqrtmab[i]
+            z = torch.randn_like(x_i) if i > 0 else 0
+            x_i = self.oneover_sqrta[i] * (x_i - eps * self.bt_over_sqrtmab[i]) + self.sqrt_beta_t[i] * z
+            if i % 20 == 0:
+                x_i_store.append(x_i.cpu().numpy())
+        return x_i, np.array(x_i_store)
