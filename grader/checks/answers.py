@@ -193,7 +193,8 @@ class SamplingAnswer(Answer):
     A step is all that is asked about the same x_t, in S steps of R images together.
 
     ``result``: the images that came back, (images, 784), and ``store`` what came beside them; or,
-    where no images did, ``returned``, what it is, and ``returned_shape``. ``batches``: of how many
+    where no images did, ``returned``, what it is, and ``returned_shape``. ``by_chance``: whether
+    the notebook's own network answers the same question differently. ``batches``: of how many
     images each of the ``network_calls`` was. ``at``: of each of N images the step, its place there,
     and which of the step's answers it got, (N, 3). ``steps``: of each step the number of images and
     of different answers, (S, 2). ``sums``: products of what a step's mean may depend on, summed
@@ -207,6 +208,7 @@ class SamplingAnswer(Answer):
     measure = "sampling"
 
     network_calls: int = 0
+    by_chance: bool = False
     returned: str | None = None
     returned_shape: Sequence[int] = ()
     store: Store | None = None
@@ -231,7 +233,10 @@ class SamplingAnswer(Answer):
 
     @classmethod
     def measured(cls, outcome: Outcome) -> dict[str, Any]:
-        calls = {"network_calls": fact(outcome, "network_calls", int)}
+        calls = {
+            "network_calls": fact(outcome, "network_calls", int),
+            "by_chance": fact(outcome, "by_chance", bool | None) or False,
+        }
         if "returned" in outcome.facts:
             shape = fact(outcome, "returned_shape", list)
             return {**calls, "returned": fact(outcome, "returned", str), "returned_shape": shape}

@@ -156,6 +156,8 @@ def beside_the_steps(check: str, answer: SamplingAnswer, in_one: bool) -> Verdic
         return failed(check, problem, **asdict(store))
     if in_one:
         return needs_review(check, IN_ONE_VECTOR)
+    if answer.by_chance:
+        return needs_review(check, say("sampling.network_by_chance"))
     if runs_backward(store.likeness):
         text = say("sampling.frames_backward")
         return needs_review(check, text)

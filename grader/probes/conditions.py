@@ -22,13 +22,12 @@ if TYPE_CHECKING:  # in the kernel the parts are one source
     )
     from grader.probes.denoiser import conditions_of, first_row
     from grader.probes.names import device_of
-    from grader.probes.own_network import recording
+    from grader.probes.own_network import DRAWS, recording
     from grader.probes.stand_ins import batches_of, build, method
     from grader.probes.training import all_classes
 
 VIEWS = 4  # numbers that stand for an answer
 BATCH = 10
-DRAWS = 30  # of a batch: one label in fifty that is dropped is noticed
 MOST_DRAWN = 30  # batches whose answers are drawn
 
 
