@@ -28,6 +28,7 @@ from functools import partial
 from typing import Any, ParamSpec, TypeVar
 
 from grader.errors import GraderError
+from grader.memory import collapse_pages
 from grader.messages.message import say
 
 try:
@@ -264,6 +265,7 @@ def serve(control: int) -> None:
     for name, cached in LOOKED_UP:
         getattr(importlib.import_module(name), cached)()
     gc.freeze()  # a child's collections leave alone, and so share, what was there before it
+    collapse_pages()
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody asks how they ended
     with socket.socket(fileno=control) as requests:
         while True:

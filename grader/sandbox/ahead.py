@@ -11,9 +11,9 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from types import TracebackType
 from typing import Self
 
+from grader.memory import keep_freed_memory
 from grader.sandbox.kernel import Kernel
 from grader.sandbox.limits import Limits
-from grader.sandbox.memory import keep_freed_memory
 from grader.sandbox.starting import Starter
 
 RESERVE = 2  # a submission may want two kernels at once

@@ -128,10 +128,10 @@ def is_below(path: Path, folders: Iterable[str]) -> bool:
     return any(path.is_relative_to(folder) for folder in folders)
 
 
-def text_of(program: Path) -> str:
+def text_of(*programs: Path) -> str:
     """The source of what runs in a kernel's process: the walls that it builds round itself, and
     what it does then."""
-    return f"{INSIDE.read_text('utf-8')}\n{program.read_text('utf-8')}"
+    return "\n".join(program.read_text("utf-8") for program in (INSIDE, *programs))
 
 
 def kernels_own(command: list[str]) -> list[str]:

@@ -142,45 +142,41 @@ def set_limits(rlimits: dict[str, int]) -> None:
 class Seal:
     """Closes the folder of the kernel's sockets for writing, once they are there.
 
-    By a process that keeps the privilege to do so, and ends with it. What a student could write
-    into that folder would fill the machine's own disk.
+    By a process that keeps the privilege to do so, at the other end of ``link``. ``child`` is its
+    number if it is a child of this one, and ends with that. What a student could write into that
+    folder would fill the machine's own disk.
     """
 
-    def __init__(self, folder: str) -> None:
-        self._ours, theirs = socket.socketpair()
-        self._pid = os.fork()
-        if self._pid == 0:
-            self._ours.close()
-            self._when_told(folder, theirs)
-        theirs.close()
-
-    @staticmethod
-    def _when_told(folder: str, theirs: socket.socket) -> None:
-        try:
-            if theirs.recv(1):
-                close_for_writing(folder)
-                theirs.send(b"s")
-        finally:
-            os._exit(0)
+    def __init__(self, link: socket.socket, child: int | None = None) -> None:
+        self._link, self._child = link, child
 
     def close(self) -> None:
         """Ends this process where it cannot be done."""
-        self._ours.send(b"c")
-        done = self._ours.recv(1)
-        self._ours.close()
-        os.waitpid(self._pid, 0)
+        self._link.send(b"c")
+        done = self._link.recv(1)
+        self._link.close()
+        if self._child is not None:
+            os.waitpid(self._child, 0)
         if not done:
             os._exit(1)
 
 
-def build_last_walls(request: Request) -> Seal:
+def seal_when_told(request: Request, link: socket.socket) -> None:
+    """The other end of a ``Seal``, until it is closed or its process has ended."""
+    try:
+        if link.recv(1):
+            close_for_writing(request["sockets"])
+            link.send(b"s")
+    finally:
+        link.close()
+
+
+def build_last_walls(request: Request) -> None:
     """The last walls round the process that becomes the kernel."""
     set_limits(request["rlimits"])
-    seal = Seal(request["sockets"])
     hide_proc()
     no_privileges()
     install_filter(request)
-    return seal
 
 
 def sealed_application(application: Any, seal: Seal) -> Any:

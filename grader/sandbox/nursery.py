@@ -1,9 +1,9 @@
 """The warm parent: imports once what notebooks import, then forks a walled-in kernel a request.
 
-Sent as text (``python -c``) with ``inside.py`` before it, and run inside bubblewrap. Arguments: the
-number of the control socket, and a request to try the namespaces with. Nothing of the grader is
-visible in here. The parent computes nothing and starts no thread: a fork of it is as good as a new
-process.
+Sent as text (``python -c``) with ``inside.py`` and ``grader/memory.py`` before it, and run inside
+bubblewrap. Arguments: the number of the control socket, and a request to try the namespaces with.
+Nothing of the grader is visible in here. The parent computes nothing and starts no thread: a fork
+of it is as good as a new process.
 
 Each request is one JSON message, as described in ``inside.py``, with the kernel's arguments as
 ``argv``, and with a lifeline socket as ancillary data.
@@ -25,7 +25,8 @@ import struct
 import sys
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:  # both are one source when they are sent
+if TYPE_CHECKING:  # all are one source when they are sent
+    from grader.memory import collapse_pages
     from grader.sandbox.inside import (
         LIBC,
         Request,
@@ -37,6 +38,7 @@ if TYPE_CHECKING:  # both are one source when they are sent
         no_privileges,
         own_files,
         prctl,
+        seal_when_told,
         sealed_application,
     )
 
@@ -87,20 +89,26 @@ def first_process(request: "Request", lifeline: socket.socket) -> "Seal":
         os.setsid()  # kill(0) reaches all of a process group, whatever namespaces it is spread over
         own_files(request)
         loopback_up()
+        kernels, ours = socket.socketpair()
         child = os.fork()
     except OSError as error:
         lifeline.send(f"failed: {error}".encode()[:500])
         os._exit(1)
     if child == 0:
         lifeline.close()
+        ours.close()
         prctl(PR_SET_DUMPABLE, 1)
         try:
             sys.argv = ["-c", *request["argv"]]
-            return build_last_walls(request)
+            build_last_walls(request)
         except BaseException:
             os._exit(1)
+        return Seal(kernels)
+    kernels.close()
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # of what has no handler here, none reaches pid 1
     lifeline.send(b"started")
+    with contextlib.suppress(OSError):  # which the kernel notices, and ends
+        seal_when_told(request, ours)
     while True:
         pid, _ = os.wait()
         if pid == child:
@@ -189,6 +197,7 @@ def main() -> "Seal | None":
             importlib.import_module(name)
     del sys.modules["debugpy"]
     gc.freeze()  # a fork's collections leave alone, and so share, what was there before it
+    collapse_pages()
     gc.enable()
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # forks are not waited for
     control.send(b"warm")

@@ -31,6 +31,7 @@ from traitlets import Any as AnyTrait
 
 from grader.errors import SandboxUnavailable
 from grader.messages.message import say
+from grader.paths import PACKAGE
 from grader.sandbox import syscalls
 from grader.sandbox.bubblewrap import (
     HOST_ENVIRONMENT,
@@ -47,7 +48,7 @@ from grader.scratch import remove, scratch_for_sockets
 
 logger = logging.getLogger(__name__)
 
-NURSERY = Path(__file__).with_name("nursery.py")
+NURSERY, MEMORY = Path(__file__).with_name("nursery.py"), PACKAGE / "memory.py"
 TRIAL_SECONDS = 30
 IMPORT_SECONDS = 120
 FORK_SECONDS = 30
@@ -70,7 +71,7 @@ class Nursery:
         walls = [str(wrap.program), *replace(wrap, no_nesting=False).walls(Limits())]
         walls += ["--bind", str(self.base), str(self.base)]
         walls += [*closed(), "--chdir", "/"]
-        text = text_of(NURSERY)
+        text = text_of(MEMORY, NURSERY)
         number = inside.fileno()
         command = [sys.executable, "-c", text, str(number), json.dumps(trial)]
         self._process = in_lasting_thread(

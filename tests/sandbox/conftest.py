@@ -25,9 +25,9 @@ def lean(request: pytest.FixtureRequest, bubblewrap: Sandbox) -> Iterator[Sandbo
         yield bubblewrap.cold
         return
     few = 'WARM = ("ipykernel.kernelapp",)\n'
-    text = re.sub(r"WARM = \(.*?\n\)\n", few, text_of(warm.NURSERY), flags=re.S)
+    text = re.sub(r"WARM = \(.*?\n\)\n", few, text_of(warm.MEMORY, warm.NURSERY), flags=re.S)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(warm, "text_of", lambda program: text)
+        patch.setattr(warm, "text_of", lambda *programs: text)
         nursery = Nursery(bubblewrap.cold)
         patch.setattr(WarmBubblewrap, "nursery", nursery)
         yield bubblewrap
