@@ -179,7 +179,8 @@ class OwnNetwork:
 
 def generators() -> Any:
     """The state of all that is drawn from, which tells whether something was."""
-    _, words, place, *_ = np.random.get_state()
+    legacy: Any = np.random.get_state()
+    words, place = legacy[1:3]
     return random.getstate(), words.tobytes(), place, torch.get_rng_state().numpy().tobytes()
 
 

@@ -11,14 +11,15 @@ if TYPE_CHECKING:  # in the kernel the parts are one source
     from grader.probes.own_network import recording
     from grader.probes.stand_ins import build, method, schedule_in_use
 
-LEVELS = np.resize(np.array([0, 4, 0, 4, 0, 4, 1, 2, 3], np.uint8), 256)
+LEVELS = bytes([0, 4, 0, 4, 0, 4, 1, 2, 3] * 29)[:256]
 BRIGHT = 1e4  # of an image so bright that noise is nothing beside it
 MOST_BATCH = 128
 
 
 def random_pixels(rng: Any, count: Any) -> Any:
     """0, 0.25, .. 1, two thirds of them 0 or 1, as 0..4; shape (count, 784)."""
-    return LEVELS.take(random_bytes(rng, (count, PIXELS)))  # seven times as fast as an index
+    levels = rng.bytes(count * PIXELS).translate(LEVELS)  # an index would want eight times the room
+    return np.frombuffer(levels, np.uint8).reshape(count, PIXELS)
 
 
 def random_bytes(rng: Any, shape: Any) -> Any:

@@ -16,6 +16,8 @@ import os
 import resource
 import socket
 import struct
+import sys
+from types import ModuleType
 from typing import Any, TypeAlias
 
 Request: TypeAlias = dict[str, Any]
@@ -180,9 +182,44 @@ def build_last_walls(request: Request) -> None:
 
 
 def sealed_application(application: Any, seal: Seal) -> Any:
-    """ipykernel's application, which runs no cell before the seal is closed."""
+    """ipykernel's application, which runs no cell before the seal is closed.
+
+    It leaves out what takes half of its start: a parser of all that could be set, its own log's
+    handlers, and a list of each module's file for a debugger. The last two touch so many objects
+    that a fork has to copy much of its parent's memory.
+    """
+    from ipykernel import ipkernel
+    from traitlets.config.loader import Config, DeferredConfigString
+
+    names: dict[str, Any] = vars(ipkernel)
+    ipython_kernel: Any = ipkernel.IPythonKernel
+
+    class Kernel(ipython_kernel):  # type: ignore[misc]
+        def __init__(self, **kwargs: Any) -> None:
+            real, names["sys"] = names["sys"], ModuleType("sys")
+            vars(names["sys"]).update({**vars(real), "modules": {}})
+            try:
+                super().__init__(**kwargs)
+            finally:
+                names["sys"] = real
 
     class SealedKernel(application):  # type: ignore[misc]
+        kernel_class = Kernel
+
+        def parse_command_line(self, argv: Any = None) -> None:
+            config = Config()
+            words = iter(sys.argv[1:] if argv is None else argv)
+            for word in words:
+                name, _, value = word.removeprefix("--").partition("=")
+                if word == "-f":
+                    name, value = "IPKernelApp.connection_file", next(words)
+                section, trait = name.split(".")
+                config[section][trait] = DeferredConfigString(value)
+            self.update_config(config)
+
+        def _configure_logging(self) -> None:
+            pass  # warnings go to standard error all the same
+
         def initialize(self, argv: Any = None) -> None:
             super().initialize(argv)
             seal.close()
