@@ -12,6 +12,7 @@ is visible inside bubblewrap. The walls are described by one request::
 
 import base64
 import ctypes
+import logging
 import os
 import resource
 import socket
@@ -218,7 +219,7 @@ def sealed_application(application: Any, seal: Seal) -> Any:
             self.update_config(config)
 
         def _configure_logging(self) -> None:
-            pass  # warnings go to standard error all the same
+            logging.getLogger(type(self).__name__).setLevel(self.log_level)
 
         def initialize(self, argv: Any = None) -> None:
             super().initialize(argv)
