@@ -54,6 +54,7 @@ from grader.results import ClearDigits, Graded, Result, Seen, environment, resul
 from grader.rubric import Rubric
 from grader.sandbox import InfraError, KernelSession, Outcome, Sandbox
 from grader.sandbox.noticed import noticed_in_words
+from grader.settings.evidence import KnownPictures
 from grader.settings.folders import find_settings, homeless
 from grader.states import Flag, State
 
@@ -69,7 +70,8 @@ class Options:
     """How to grade: with which rubric, in which sandbox, which cells, from which seed; whether a
     hundred images are sampled anew where the notebook shows none; whether checkpoints are opened;
     whether pictures and checkpoints are looked at while the code is examined (with two cores, or
-    more); whether the submission is to be compared with others.
+    more); whether the submission is to be compared with others. What the result folders' pictures
+    showed is kept in ``known_pictures``, if there is one, and not sought again.
     """
 
     rubric: Rubric
@@ -80,6 +82,7 @@ class Options:
     look_inside: bool = True
     side_by_side: bool = True
     compared: bool = False
+    known_pictures: KnownPictures | None = None
 
 
 class Stopwatch:
@@ -269,6 +272,7 @@ def look_at_artefacts(
             options.resample,
             options.look_inside,
             options.rubric.missing_checkpoint,
+            options.known_pictures,
         )
         for look in sorted(looks(), key=lambda look: look.closes):
             progress(look.doing)

@@ -28,7 +28,7 @@ def top_levels(path: Path) -> set[str]:
 
 
 LAYERS = (
-    "paths messages arrays assignment",
+    "paths memory messages arrays assignment",
     "errors",
     "scratch lateness bounded probes",
     "sandbox",

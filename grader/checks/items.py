@@ -21,6 +21,7 @@ from grader.checks.tolerances import Tolerances
 from grader.checks.verdict import NO_END, Verdict
 from grader.intake import Submission
 from grader.sandbox import KernelSession, Limits, Sandbox
+from grader.settings.evidence import KnownPictures
 from grader.states import Flag
 
 Spaces = Callable[[], Collection[tuple[float, float]]]
@@ -67,7 +68,8 @@ class Known:
 class HandedIn:
     """What an item looks at that asks no code. ``clean`` is a kernel that decodes pictures, and
     runs nothing of the student's; others can be started from ``sandbox``, ``limits`` and ``seed``.
-    ``resample``, ``look_inside`` and ``missing_checkpoint`` are as for the pipeline and the rubric.
+    ``resample``, ``look_inside``, ``known_pictures`` and ``missing_checkpoint`` are as for the
+    pipeline and the rubric.
     """
 
     submission: Submission
@@ -79,6 +81,7 @@ class HandedIn:
     resample: bool
     look_inside: bool
     missing_checkpoint: float
+    known_pictures: KnownPictures | None = None
 
 
 Judged = tuple[list[Verdict], list[Flag]]

@@ -67,7 +67,9 @@ class Context:
 def look(shown: HandedIn) -> Looked:
     """At the four result folders. The clean kernel is closed before the student's own network looks
     at the checkpoints, as its memory is wanted."""
-    seen = settings.look(shown.submission.root, shown.clean, shown.look_inside)
+    seen = settings.look(
+        shown.submission.root, shown.clean, shown.look_inside, shown.known_pictures
+    )
     if shown.notebook is not None:
         shown.clean.close()
         model = functools.partial(bounded, plan_model, shown.notebook)

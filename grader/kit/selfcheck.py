@@ -38,6 +38,7 @@ FILES = (
     "paths.py",
     "pipeline.py",
     "results.py",
+    "memory.py",
     "scratch.py",
     "states.py",
 )

@@ -33,6 +33,7 @@ from grader.selfcheck.lines import (
 from grader.selfcheck.machine import IMPORTS, LIMITS, OwnMachine
 from grader.selfcheck.pictures import write_pictures
 from grader.selfcheck.words import LANGUAGES, Words
+from grader.settings.evidence import KnownPictures
 
 SEED = 0
 WATCH_SECONDS = 0.1
@@ -55,9 +56,10 @@ def main(arguments: list[str], language: str) -> int:
         return WRONG_USAGE
     try:
         with in_this_process():
-            lines = check_once(packed, options.json, words, out)
+            known: KnownPictures = {}
+            lines = check_once(packed, options.json, words, out, known)
             if options.watch:
-                watch(packed, lines, options.json, words, out)
+                watch(packed, lines, options.json, words, out, known)
     except GraderError as error:
         print(error, file=sys.stderr)
         return WRONG_USAGE
@@ -83,17 +85,23 @@ def folder(text: str) -> Path:
 
 
 def watch(
-    packed: Packed, lines: list[Line], json_file: str | None, words: Words, out: TextIO
+    packed: Packed,
+    lines: list[Line],
+    json_file: str | None,
+    words: Words,
+    out: TextIO,
+    known: KnownPictures,
 ) -> NoReturn:
     """Checks again whenever a file is saved, each time in kernels that have run nothing yet; they
-    start while it waits."""
+    start while it waits. Pictures of the result folders that did not change are not looked at
+    again."""
     with Ahead(OwnMachine(), LIMITS, SEED, IMPORTS) as ahead:
         while True:
             before, packed = packed, wait_for_change(packed, words, out)
             saved = ", ".join(path.as_posix() for path in packed.changed_since(before))
             print(words("Saved: {files}").format(files=saved), file=out)
-            known, lines = lines, check_once(packed, json_file, words, out, ahead)
-            for text in news(known, lines, words):
+            earlier, lines = lines, check_once(packed, json_file, words, out, known, ahead)
+            for text in news(earlier, lines, words):
                 print(text, file=out)
             ahead.fill()
 
@@ -103,12 +111,15 @@ def check_once(
     json_file: str | None,
     words: Words,
     out: TextIO,
+    known: KnownPictures,
     machine: Sandbox | None = None,
 ) -> list[Line]:
     """Checks and shows; a folder without a readable notebook is said in one line."""
     began = time.perf_counter()
     rubric = replace(load_rubric(DEFAULT_RUBRIC), limits=LIMITS)
-    options = Options(rubric, machine or OwnMachine(), seed=SEED, look_inside=False)
+    options = Options(
+        rubric, machine or OwnMachine(), seed=SEED, look_inside=False, known_pictures=known
+    )
     status = Progress(words, out)
     try:
         with as_submission(packed) as submission:

@@ -1,9 +1,10 @@
 """Everything that a submission shows of its four settings."""
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import combinations
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import numpy as np
 from grader.arrays import Array
 from grader.bounded import TooMuch
 from grader.intake import Plan
+from grader.intake.archive import file_sha256
 from grader.messages.message import Message, Said, say
 from grader.sandbox import InfraError, KernelSession, Limits, Outcome, Sandbox, Status
 from grader.settings.checkpoint import (
@@ -36,6 +38,9 @@ from grader.settings.pictures import (
 
 logger = logging.getLogger(__name__)
 
+KnownPictures = dict[tuple[str, ...], Evidence]
+"""What pictures show, by the sha256 and suffix of their files: of an image, or of an animation and
+the image beside it."""
 NEARLY = 0.999  # correlation of the weights of two networks, from which on one is the other
 # Correlation of their answers to even grays: 1 where channels were permuted, 0.995 after noise of a
 # tenth of the weights; 0.93 and 0.83 of those trained apart, 0.93 and 0.989 of those that began
@@ -71,18 +76,22 @@ class Twins:
     what: str
 
 
-def look(root: Path, session: KernelSession, look_inside: bool) -> dict[str, SettingEvidence]:
+def look(
+    root: Path, session: KernelSession, look_inside: bool, known: KnownPictures | None = None
+) -> dict[str, SettingEvidence]:
     """The evidence that the files of the settings hold by themselves; with ``look_inside`` also
-    their checkpoints. ``session`` is one in which no student's code ran.
+    their checkpoints. ``session`` is one in which no student's code ran. Pictures that are
+    ``known`` are not looked at again, and those that are looked at become known.
     """
     seen: dict[str, SettingEvidence] = {}
     for name, found in find_settings(root).items():
         files = found.files
         image = animation = None
         if "image" in files:
-            image = against_real(shown(look_at_image, session, files["image"]))
+            image = remembered(known, [files["image"]], partial(image_in, session, files["image"]))
         if "gif" in files:
-            animation = against_real(shown(look_at_animation, session, files["gif"]), image)
+            both = [files["gif"], *([files["image"]] if image is not None else [])]
+            animation = remembered(known, both, partial(animation_in, session, files["gif"], image))
         seen[name] = SettingEvidence(
             found,
             image=image,
@@ -94,6 +103,30 @@ def look(root: Path, session: KernelSession, look_inside: bool) -> dict[str, Set
             ),
         )
     return seen
+
+
+def image_in(session: KernelSession, path: Path) -> Evidence:
+    return against_real(shown(look_at_image, session, path))
+
+
+def animation_in(session: KernelSession, path: Path, image: Evidence | None) -> Evidence:
+    return against_real(shown(look_at_animation, session, path), image)
+
+
+def remembered(
+    known: KnownPictures | None, paths: Sequence[Path], find: Callable[[], Evidence]
+) -> Evidence:
+    """What ``find`` sees in these files; not sought again where it was found, whatever came of it
+    but for what could not be read."""
+    if known is None:
+        return find()
+    key = tuple(f"{file_sha256(path)}{path.suffix.lower()}" for path in paths)
+    if key not in known:
+        seen = find()
+        if seen.shown in (Shown.NOT_SEEN, Shown.UNREADABLE):
+            return seen
+        known[key] = seen
+    return known[key]
 
 
 def shown(

@@ -3,6 +3,7 @@
 import base64
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -16,8 +17,15 @@ from grader.assignment import PREDICTIONS, SETTINGS
 from grader.checks.trained_setting import Context, judge_setting, picture
 from grader.digits.labelled import sheets
 from grader.results import State
-from grader.sandbox import KernelSession
-from grader.settings.evidence import SettingEvidence, Twins, find_twins, same_pictures
+from grader.sandbox import KernelSession, Outcome
+from grader.settings.evidence import (
+    KnownPictures,
+    SettingEvidence,
+    Twins,
+    find_twins,
+    look,
+    same_pictures,
+)
 from grader.settings.folders import FILES, SettingFiles
 from grader.settings.pictures import (
     VIEW,
@@ -69,6 +77,50 @@ def test_generated_digits_above_real_ones(
     assert seen.shown is Shown.DIGITS
     assert seen.tiles is not None
     assert seen.tiles.shape == (40, 28, 28)
+
+
+def test_pictures_that_are_known_are_not_looked_at_again(
+    clean: KernelSession, real: Tiles, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "results_epsilon_linear"
+    folder.mkdir()
+    image(folder, GENERATED, real)
+    animation(folder, [GENERATED / 2, GENERATED])
+    known: KnownPictures = {}
+    asked: list[str] = []
+    ask = KernelSession.probe
+
+    def heard(session: KernelSession, name: str, *rest: Any, **named: Any) -> Outcome:
+        asked.append(name)
+        return ask(session, name, *rest, **named)
+
+    monkeypatch.setattr(KernelSession, "probe", heard)
+    (first,) = look(tmp_path, clean, look_inside=False, known=known).values()
+    assert first.image is not None
+    assert first.image.shown is Shown.DIGITS
+    before = len(asked)
+    (again,) = look(tmp_path, clean, look_inside=False, known=known).values()
+    assert again.image is first.image
+    assert again.animation is first.animation
+    assert len(asked) == before
+    image(folder, real, real)
+    (other,) = look(tmp_path, clean, look_inside=False, known=known).values()
+    assert other.image is not None
+    assert other.image.shown is Shown.REAL
+    assert len(asked) > before
+
+
+def test_pictures_that_cannot_be_read_do_not_become_known(
+    clean: KernelSession, tmp_path: Path
+) -> None:
+    folder = tmp_path / "results_epsilon_linear"
+    folder.mkdir()
+    (folder / FILES["image"]).write_bytes(b"no picture")
+    known: KnownPictures = {}
+    (seen,) = look(tmp_path, clean, look_inside=False, known=known).values()
+    assert seen.image is not None
+    assert seen.image.shown is Shown.UNREADABLE
+    assert not known
 
 
 def test_real_digits_above_the_same_are_no_work(
