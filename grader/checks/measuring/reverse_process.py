@@ -117,6 +117,8 @@ def judge_with_one_image(
     T, visited = len(schedule.beta), chain.visited
     if visited in (list(range(T - 2, -1, -1)), list(range(T - 1, 0, -1))):
         return None  # DDPM's own steps, but for one end
+    if len(visited) == T > len(set(visited)) > 0.75 * T:
+        return None  # or some of them told as their neighbours
     expected = Expected(schedule)
     if visited == list(range(T - 1, -1, -1)):
         measured = measure(chain, training)
