@@ -17,6 +17,7 @@ from grader.checks.measuring.alternatives import Training
 from grader.checks.measuring.chain import Chain
 from grader.checks.measuring.deviations import Deviations
 from grader.checks.measuring.guidance import OTHER_CLASSES, guidance_problem, strengths
+from grader.checks.measuring.guidance_by_image import guided_by_image
 from grader.checks.measuring.noise import (
     independence_ratio,
     kurtosis,
@@ -155,6 +156,8 @@ def judge_posterior(
     )
     guided = guidance_problem(chain, measured, training.classes, expected.steps.too_far)
     if found := [problem for problem in problems if problem is not None]:
+        if chain.answers == 2 and guided_by_image(chain, training, expected):
+            return needs_review(check, say("sampling.guidance_by_image"), **details)
         mixed = guided is not None and guided[0] == OTHER_CLASSES  # which breaks the measures
         return failed(check, OTHER_CLASSES if mixed else first_two(found), **details)
     if guided is not None:
