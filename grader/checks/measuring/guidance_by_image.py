@@ -19,6 +19,7 @@ from grader.checks.measuring.transitions import (
 )
 
 UNKNOWNS = 5  # of each image's fit
+ANSWERS = (("right", "none"), ("right", "unknown"))  # what they are told of the class
 VARIED = 0.1  # a difference in strength that counts
 
 
@@ -30,7 +31,7 @@ def guided_by_image(chain: Chain, training: Training, expected: Expected) -> boo
     numbers = [n for n in steps[:-1] if n in states and n + 1 in states]
     if others or not numbers or steps[-1] not in states:
         return False
-    if any(len(chain.kinds[n]) != 2 or chain.kinds[n][0] != "right" for n in [*numbers, steps[-1]]):
+    if any(chain.kinds[n] not in ANSWERS for n in [*numbers, steps[-1]]):
         return False
     inner = [by_image(chain, n, states[n + 1], training, expected) for n in numbers]
     end = chain.seen.result * training.scale + training.shift

@@ -156,7 +156,7 @@ def judge_posterior(
     )
     guided = guidance_problem(chain, measured, training.classes, expected.steps.too_far)
     if found := [problem for problem in problems if problem is not None]:
-        if chain.answers == 2 and guided_by_image(chain, training, expected):
+        if guided is None and guided_by_image(chain, training, expected):
             return needs_review(check, say("sampling.guidance_by_image"), **details)
         mixed = guided is not None and guided[0] == OTHER_CLASSES  # which breaks the measures
         return failed(check, OTHER_CLASSES if mixed else first_two(found), **details)
