@@ -63,16 +63,16 @@ def compare(values: Array, case: Case, schedule: str, tolerances: Tolerances = D
     error = min(float(np.max(np.abs(used - form) / form)) for form in forms)
     if any(close(used, form, T, tolerances) for form in forms):
         return Finding("right", "", error)
-    if schedule == "cosine" and (clip := other_clip(used, T, tolerances)):
+    if schedule == "cosine" and (clip := other_clip(used, case, tolerances)):
         return Finding("doubtful", clip, error)
     return Finding("wrong", describe(used, forms[0]), error)
 
 
-def other_clip(used: Array, T: int, tolerances: Tolerances) -> Message | None:
+def other_clip(used: Array, case: Case, tolerances: Tolerances) -> Message | None:
     """A phrase if the cosine's betas are right but for clip bounds other than 0 and 0.999."""
-    raw = oracle.unclipped_cosine_betas(T)
+    T, raw = case.T, oracle.unclipped_cosine_betas(case.T)
     low, high = float(used.min()), float(used.max())
-    plausible = low <= 1.01 * max(1e-3, float(raw.min())) and 0.99 <= high <= 1 - 5e-7
+    plausible = low <= 1.01 * max(1e-3, case.beta1, float(raw.min())) and 0.99 <= high <= 1 - 5e-7
     if plausible and close(used, np.clip(raw, low, high), T, tolerances):
         below, above = low > 1.01 * float(raw.min()), abs(high - oracle.COSINE_CLIP) > 1e-6
         bounds: Said = ""

@@ -106,7 +106,6 @@ def answered(network: Any, keys: Any, trained: Any, inputs: Any) -> Any:
     answers: list[Any] = []
     first: dict[bytes, int] = {}
     time = time_at(network, trained, inputs)
-    without_zeros(network.own.module())
     start = 0
     for call, size in enumerate(network.images):
         here = keys[start : start + size]
@@ -136,17 +135,6 @@ def drawn_answers(network: Any, trained: Any, inputs: Any) -> Any:
 
 def time_at(network: Any, call: Any, inputs: Any) -> Any:
     return {name: network.told[call].get(name) for name in inputs["time"]}
-
-
-def without_zeros(own: Any) -> Any:
-    """Layers that start at 0, as some do on purpose, would make all answers alike."""
-    if own is None:
-        return
-    generator = torch.Generator().manual_seed(0)
-    with torch.no_grad():
-        for weight in own.parameters():
-            if weight.is_floating_point() and weight.numel() and not weight.any():
-                weight.normal_(0, 0.1, generator=generator)
 
 
 def picture_of(network: Any, args: Any, kwargs: Any) -> Any:

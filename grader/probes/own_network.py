@@ -30,6 +30,7 @@ if TYPE_CHECKING:  # in the kernel the parts are one source
 WIDTHS = (N_FEAT, 16, 32, 64, 128, 256, 512)  # some numbers in it may be fixed
 MOST_WEIGHTS = 20_000_000  # more would take minutes
 MOST_FORMS = 12  # in which it is called
+MODES = ("sampling", "training")
 DRAWS = 30  # of a batch of ten: one label in fifty that is dropped is noticed; of two, one in ten
 
 
@@ -74,8 +75,9 @@ class OwnNetwork:
             return self.not_made(error)
         if not isinstance(own, nn.Module):
             return self.not_made(TypeError("it is no nn.Module"))
-        if sum(weight.numel() for weight in own.parameters()) > MOST_WEIGHTS:
+        if sum(weight.numel() for weight in weights_of(own)) > MOST_WEIGHTS:
             return self.not_made(ValueError("it has too many weights to be tried"))
+        without_zeros(own)
         return own
 
     def not_made(self, error: Any) -> Any:
@@ -118,7 +120,7 @@ class OwnNetwork:
         """What it answers to this call; None for one tensor in the shape of the images, or where
         that cannot be said."""
         with OURS():
-            form = self.form_of(leaves)
+            form = f"{MODES[network.training]} {self.form_of(leaves)}"
         if form in self.plain or len(self.outputs) >= MOST_FORMS:
             return None
         image = next(tensor for _, tensor in leaves if is_picture(tensor))
@@ -140,16 +142,17 @@ class OwnNetwork:
         their shape, which is most often all there is to know; else None."""
         own = self.module()
         few = {n: t[:2] for n, t in leaves if t is not None and t.dim() and len(t) == size}
-        if own is None or size <= 2:
+        if own is None:
             return None
         with contextlib.suppress(Exception), torch.no_grad(), without_compiler():
             ask = partial(self.called_with, own.train(network.training), network, args, kwargs, few)
             before = generators()
             output = ask()
             if not network.training and generators() != before:
-                self.facts["by_chance"] = any(not alike(ask(), output) for _ in range(DRAWS))
+                by_chance = any(not alike(ask(), output) for _ in range(DRAWS))
+                self.facts["by_chance"] = by_chance or self.facts.get("by_chance", False)
             image = next(tensor for _, tensor in leaves if is_picture(tensor))
-            if isinstance(output, torch.Tensor) and output.shape == (2, *image.shape[1:]):
+            if isinstance(output, torch.Tensor) and output.shape == image[:2].shape:
                 return image
         return None
 
@@ -185,10 +188,23 @@ def generators() -> Any:
 
 
 def alike(answer: Any, other: Any) -> Any:
-    """Whether two answers are the same, where that can be said."""
-    if isinstance(answer, torch.Tensor) and isinstance(other, torch.Tensor):
-        return torch.equal(answer, other)
-    return True
+    """Whether two answers are the same, in all tensors that they hold."""
+    pairs = zip(leaves_of("", answer), leaves_of("", other), strict=True)
+    return all(one is two or torch.equal(one, two) for (_, one), (_, two) in pairs)
+
+
+def weights_of(own: Any) -> Any:
+    """Its parameters, but for those of lazy layers, which have no size before the first call."""
+    return [weight for weight in own.parameters() if not nn.parameter.is_lazy(weight)]
+
+
+def without_zeros(own: Any) -> Any:
+    """Layers that start at 0, as some do on purpose, would make all answers alike."""
+    generator = torch.Generator().manual_seed(0)
+    with torch.no_grad():
+        for weight in weights_of(own):
+            if weight.is_floating_point() and weight.numel() and not weight.any():
+                weight.normal_(0, 0.1, generator=generator)
 
 
 def recording(namespace: Any, answer: Any, inputs: Any) -> Any:

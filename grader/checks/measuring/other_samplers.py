@@ -118,12 +118,13 @@ def keeps_marginals(chain: Chain, expected: Expected, training: Training) -> boo
     scale, shift = training.scale, training.shift
     target, result = (part.astype(np.float64) for part in (chain.seen.images[0], chain.seen.result))
     ends = any(np.abs(end - target).mean() < 0.02 for end in (result, (result - shift) / scale))
-    root = np.sqrt(alphabar)
+    root, light = np.sqrt(alphabar), scale + shift
+    start = np.sqrt(expected.alphabar(T - 1))  # of the image, which pure noise does not hold
     before = np.minimum(np.array(visited) + 1, T - 1)
     low, high = 0.85 * (1 - alphabar), 1.15 * (1 - alphabar) + expected.steps.beta[before]
     return (
         ends
-        and bool(np.all(np.abs(dark - root * shift) < 0.06 * scale))
-        and bool(np.all(np.abs(bright - root * (scale + shift)) < 0.06 * scale))
+        and bool(np.all(np.abs(dark - root * shift) < 0.06 * scale + start * abs(shift)))
+        and bool(np.all(np.abs(bright - root * light) < 0.06 * scale + start * abs(light)))
         and all(bool(np.all((v > low) & (v < high))) for v in variances)
     )

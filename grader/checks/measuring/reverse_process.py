@@ -17,6 +17,7 @@ from grader.checks.measuring.alternatives import Training
 from grader.checks.measuring.chain import Chain
 from grader.checks.measuring.deviations import Deviations
 from grader.checks.measuring.guidance import OTHER_CLASSES, guidance_problem, strengths
+from grader.checks.measuring.guidance_by_image import guided_by_image
 from grader.checks.measuring.noise import (
     independence_ratio,
     kurtosis,
@@ -117,6 +118,8 @@ def judge_with_one_image(
     T, visited = len(schedule.beta), chain.visited
     if visited in (list(range(T - 2, -1, -1)), list(range(T - 1, 0, -1))):
         return None  # DDPM's own steps, but for one end
+    if len(visited) == T > len(set(visited)) > 0.75 * T:
+        return None  # or some of them told as their neighbours
     expected = Expected(schedule)
     if visited == list(range(T - 1, -1, -1)):
         measured = measure(chain, training)
@@ -153,6 +156,8 @@ def judge_posterior(
     )
     guided = guidance_problem(chain, measured, training.classes, expected.steps.too_far)
     if found := [problem for problem in problems if problem is not None]:
+        if guided is None and guided_by_image(chain, training, expected):
+            return needs_review(check, say("sampling.guidance_by_image"), **details)
         mixed = guided is not None and guided[0] == OTHER_CLASSES  # which breaks the measures
         return failed(check, OTHER_CLASSES if mixed else first_two(found), **details)
     if guided is not None:
