@@ -185,8 +185,8 @@ def build_last_walls(request: Request) -> None:
 def sealed_application(application: Any, seal: Seal) -> Any:
     """ipykernel's application, which runs no cell before the seal is closed.
 
-    It leaves out what takes half of its start: a parser of all that could be set, its own log's
-    handlers, and a list of each module's file for a debugger. The last two touch so many objects
+    It leaves out what takes half of its start: a parser of all that could be set, what sets up any
+    log at all, and a list of each module's file for a debugger. The last two touch so many objects
     that a fork has to copy much of its parent's memory.
     """
     from ipykernel import ipkernel
@@ -219,7 +219,10 @@ def sealed_application(application: Any, seal: Seal) -> Any:
             self.update_config(config)
 
         def _configure_logging(self) -> None:
-            logging.getLogger(type(self).__name__).setLevel(self.log_level)
+            log = logging.getLogger(type(self).__name__)
+            log.setLevel(self.log_level)
+            if not log.handlers:  # else it would speak where students' cells do
+                log.addHandler(logging.StreamHandler())
 
         def initialize(self, argv: Any = None) -> None:
             super().initialize(argv)

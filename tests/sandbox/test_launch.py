@@ -6,7 +6,11 @@ import sys
 
 import pytest
 
-from grader.sandbox.launch import open_files
+from grader.sandbox import Limits, Sandbox, provisioner
+from grader.sandbox.kernel import Kernel
+from grader.sandbox.launch import kernel_command, open_files
+from grader.sandbox.limits import InfraError
+from grader.sandbox.warm import WarmBubblewrap
 
 RAISED = """
 import resource
@@ -30,3 +34,14 @@ def test_a_kernel_may_open_half_as_many_files_as_the_grader(
 def test_the_grader_opens_as_many_files_as_it_may() -> None:
     limits = ["sh", "-c", 'ulimit -S -n 1024; ulimit -H -n 4096; exec "$@"', "sh"]
     subprocess.run([*limits, sys.executable, "-c", RAISED], check=True)
+
+
+def test_why_a_cold_kernel_does_not_start_is_told(
+    bubblewrap: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wrong = [*kernel_command(Limits()), "--InteractiveShell.cache_size=many"]
+    monkeypatch.setattr(provisioner, "kernel_command", lambda limits: wrong)
+    cold = bubblewrap.cold if isinstance(bubblewrap, WarmBubblewrap) else bubblewrap
+    with pytest.raises(InfraError) as raised:
+        Kernel(cold, Limits()).start()
+    assert "cache_size" in str(raised.value)
