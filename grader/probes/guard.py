@@ -33,7 +33,10 @@ MODULES = (
 )
 CLASSES = (torch.Tensor, torch.nn.Module, json.JSONEncoder, json.JSONDecoder)
 SPARED = {"__repr__", "__str__", "__format__", "__doc__", "input"}  # of printing, and ipykernel's
-HARMLESS = {"torch.load", "torch.save", "torch.compile", "builtins.print"}  # often replaced
+HARMLESS = {  # often replaced, and by torch itself where the default type is set
+    *("torch.load", "torch.save", "torch.compile", "builtins.print"),
+    "torch.Storage",
+}
 MOST_WRAPPERS = 16
 
 EVENTS = {  # of Python's audit hooks: what a person is told

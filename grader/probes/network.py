@@ -225,14 +225,19 @@ def answers(ddpm: Any, inputs: Any) -> Any:
 def digits(inputs: Any) -> Any:
     """The images in the wanted range, (N, 1, 28, 28), and their classes, (N,)."""
     data = np.frombuffer(base64.b64decode(inputs["pixels"]), np.uint8).reshape(-1, *SIZE)
-    x = torch.from_numpy(data / np.float32(255)) * inputs["scale"] + inputs["shift"]
+    x = in_default_type(data) * inputs["scale"] + inputs["shift"]
     return x, torch.tensor(inputs["labels"])
+
+
+def in_default_type(pixels: Any) -> Any:
+    """Bytes as the images that ToTensor makes of them, 0 to 1."""
+    return torch.from_numpy(pixels / np.float32(255)).to(torch.get_default_dtype())
 
 
 def even(ddpm: Any, inputs: Any) -> Any:
     """The answers to ``GRAYS``, where two networks that were trained apart differ most."""
     data = np.frombuffer(base64.b64decode(inputs["pixels"]), np.uint8).reshape(-1, *SIZE)
-    x = torch.from_numpy(data[: len(GRAYS)] / np.float32(255))
+    x = in_default_type(data[: len(GRAYS)])
     calls: list[Any] = []
     _, network = network_of(ddpm)
     handle = network.register_forward_pre_hook(

@@ -106,7 +106,8 @@ def measure_loss(namespace: Any, inputs: Any, stand_in: Any) -> Any:
     pixels = random_pixels(rng, batch * calls)
     labels = all_classes(rng, calls, batch)
     with OURS():
-        images = torch.from_numpy(pixels / np.float32(4)).reshape(-1, batch, *SIZE)
+        images = torch.from_numpy(pixels / np.float32(4)).to(torch.get_default_dtype())
+        images = images.reshape(-1, batch, *SIZE)  # of the type that ToTensor gives
         classes = torch.tensor(labels)
     forward = None
     for call in range(calls):
