@@ -365,4 +365,13 @@ class Timesteps:
     def nearest(self, row: Any) -> Any:
         distance = np.abs(self.rows - row).max(axis=1)
         place = int(distance.argmin())
-        return int(self.steps[place]) if distance[place] <= self.near else None
+        return int(self.steps[place]) if distance[place] <= self.near else self.between(row)
+
+    def between(self, row: Any) -> Any:
+        """The step that training left out by chance, by those round it, where t is one number."""
+        if len(row) != 1:
+            return None
+        order = np.argsort(self.rows[:, 0])
+        known = self.rows[order, 0], self.steps[order]
+        step = float(np.interp(row[0], *known, left=np.nan, right=np.nan))
+        return round(step) if abs(step - np.round(step)) < 0.1 else None
