@@ -23,8 +23,8 @@ def keep_freed_memory() -> None:
 
 
 def collapse_pages() -> None:
-    """Puts what a process has in memory into huge pages. A fork copies an entry for each page, so
-    that one of a process that has imported torch takes a quarter of its time then.
+    """Puts what a process has in memory into huge pages. A fork copies an entry for each page, of
+    which a process that has imported torch has a hundred thousand otherwise.
 
     Does nothing where the system cannot do that; Linux can from 6.1 on.
     """

@@ -30,7 +30,6 @@ if TYPE_CHECKING:  # in the kernel the parts are one source
 WIDTHS = (N_FEAT, 16, 32, 64, 128, 256, 512)  # some numbers in it may be fixed
 MOST_WEIGHTS = 20_000_000  # more would take minutes
 MOST_FORMS = 12  # in which it is called
-MODES = ("sampling", "training")
 DRAWS = 30  # of a batch of ten: one label in fifty that is dropped is noticed; of two, one in ten
 
 
@@ -120,7 +119,8 @@ class OwnNetwork:
         """What it answers to this call; None for one tensor in the shape of the images, or where
         that cannot be said."""
         with OURS():
-            form = f"{MODES[network.training]} {self.form_of(leaves)}"
+            mode = "training" if network.training else "sampling"
+            form = f"{mode} {self.form_of(leaves)}"
         if form in self.plain or len(self.outputs) >= MOST_FORMS:
             return None
         image = next(tensor for _, tensor in leaves if is_picture(tensor))

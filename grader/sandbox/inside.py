@@ -185,9 +185,9 @@ def build_last_walls(request: Request) -> None:
 def sealed_application(application: Any, seal: Seal) -> Any:
     """ipykernel's application, which runs no cell before the seal is closed.
 
-    It leaves out what takes half of its start: a parser of all that could be set, what sets up any
-    log at all, and a list of each module's file for a debugger. The last two touch so many objects
-    that a fork has to copy much of its parent's memory.
+    It leaves out what nobody needs here and each start would pay for: a parser of all that could be
+    set, what sets up any log at all, and a list of each module's file for a debugger. The last two
+    touch so many objects that a fork has to copy much of its parent's memory.
     """
     from ipykernel import ipkernel
     from traitlets.config.loader import Config, DeferredConfigString
