@@ -23,6 +23,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
+try:
+    from resource import RLIMIT_NOFILE, getrlimit, setrlimit
+except ImportError:  # Windows has no such limits
+    setrlimit = None  # type: ignore[assignment]  # mypy takes the name for a function only
+
 if TYPE_CHECKING:  # in the kernel the parts are one source
     from grader.probes.guard import begin_guard, busy, first, look_round, noticed, watch
     from grader.probes.seal import proof, unsealed
@@ -36,6 +41,7 @@ WRITE = importlib.import_module("json.encoder").c_make_encoder(
 )
 
 QUESTION = "ddpm_grader.question"
+SPARE_FILES = 64  # that a question can open where the notebook keeps open all that it may
 ARRAYS_BYTES = 64 * 2**20
 TEXT_CHARACTERS = 20_000
 TRACEBACK_CHARACTERS = 8000
@@ -61,12 +67,16 @@ def begin(shell: Any, surroundings: Any, known: Any) -> Any:
     BUILTINS.update(vars(builtins))
     sow(known["seed"])
     begin_guard(shell, known["given"])
+    spare_files(SPARE_FILES)
     sys.addaudithook(listen)
 
 
 def sender(publisher: Any) -> Any:
     """Shows something, as ``display`` does, with bytes beside it that need no encoding."""
     session, socket = publisher.session, publisher.pub_socket
+    # what is not copied needs a module, a thread and sockets more, which a notebook can leave no
+    # files for
+    session.copy_threshold = sys.maxsize
 
     def send(content: Any, attached: Any) -> Any:
         session.send(
@@ -88,9 +98,20 @@ def listen(event: Any, args: Any) -> Any:
         if found:
             state.imported.add(path.split("/")[0].removesuffix(".py"))
     elif event == QUESTION:
-        answer(args[0])
+        spare_files(0)
+        try:
+            answer(args[0])
+        finally:
+            spare_files(SPARE_FILES)
     else:
         watch(event, args)
+
+
+def spare_files(count: Any) -> Any:
+    """Keeps so many of the files that this process may have open at once from being opened."""
+    if setrlimit is not None:
+        most = getrlimit(RLIMIT_NOFILE)[1]
+        setrlimit(RLIMIT_NOFILE, (most - min(count, most // 4), most))
 
 
 # --- questions ------------------------------------------------------------------------------------

@@ -68,7 +68,7 @@ LOOK_ROUND = """
         "left by another": [p for p in ("/tmp/left", "/dev/shm/left") if os.path.exists(p)],
         "reaches another's socket": works(connect, "\\0wall"),
         "files": os.statvfs("/tmp").f_files,
-        "open files": resource.getrlimit(resource.RLIMIT_NOFILE)[0],
+        "open files": resource.getrlimit(resource.RLIMIT_NOFILE)[1],
         "environment": sorted(os.environ),
         "namespaces": {
             name: os.readlink("/proc/self/ns/" + name)

@@ -245,6 +245,29 @@ def test_arrays_come_back_as_numbers(session: KernelSession) -> None:
     assert arrays["g"].tolist() == [1.0]
 
 
+def test_a_notebook_that_keeps_all_its_files_open_is_asked_like_any_other(
+    bubblewrap: Sandbox,
+) -> None:
+    source = """
+        import os
+        import numpy as np
+
+        kept = []
+        try:
+            while True:
+                kept.append(os.open(os.devnull, os.O_RDONLY))
+        except OSError:
+            pass
+
+        def zeros():
+            return {"zeros": np.zeros(100_000)}  # more than a message holds without a part of its own
+    """
+    with running(bubblewrap, Limits(), source) as session:
+        outcome = ask(session, "zeros", arrays=True)
+        assert outcome.arrays["zeros"].shape == (100_000,)
+        assert ask(session, "zeros", arrays=True).seconds < 5
+
+
 def test_arrays_that_cannot_travel_are_an_error(session: KernelSession) -> None:
     assert "object" in ask(session, "arrays", "object", arrays=True).message
     assert "larger than 64 MiB" in ask(session, "arrays", "huge", arrays=True).message

@@ -5,6 +5,7 @@ and named; it costs nothing, as nothing that is judged needs it.
 """
 
 from tests.redteam.planted import planted
+from tests.redteam.table import CODE
 
 OUT = {
     "a connection to the internet": """
@@ -327,4 +328,17 @@ for _title, _source in BORNE.items():
     planted(_title, "wearing out", _source)
 planted(
     "it stops itself", "wearing out", "os.kill(os.getpid(), signal.SIGSTOP)", flag="cell_failed"
+)
+planted(
+    "all files open, and those that questions need",
+    "wearing out",
+    """
+        most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+        kept = []
+        while works(lambda: kept.append(os.open("/dev/null", os.O_RDONLY))):
+            pass
+    """,
+    flag="tampering",
+    **dict.fromkeys(CODE, "needs_review"),
 )
