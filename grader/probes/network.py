@@ -79,6 +79,8 @@ def restored(namespace: Any, inputs: Any) -> Any:
     ddpm = namespace.get("ddpm")
     if not isinstance(ddpm, nn.Module):
         ddpm = made(namespace, inputs)
+    if any(nn.parameter.is_lazy(weight) for weight in ddpm.parameters()):
+        give_sizes(ddpm)
     attribute, network = network_of(ddpm)
     if f"{attribute}." not in {name[: len(attribute) + 1] for name in state}:
         state = {f"{attribute}.{name}": value for name, value in state.items()}
@@ -150,6 +152,12 @@ def made(namespace: Any, inputs: Any) -> Any:
         return ddpm(network(1, 8, 10), (1e-4, 0.02), 10, *kind, "cpu")
     except TypeError as error:  # their arguments are the student's to choose
         raise Unfit("trial.no_own_model", {"error": str(error)}) from error
+
+
+def give_sizes(ddpm: Any) -> Any:
+    """Calls ``forward`` once, as lazy layers have no sizes before."""
+    with torch.no_grad():
+        ddpm(torch.zeros(2, *SIZE), torch.arange(2))
 
 
 def network_of(ddpm: Any) -> Any:

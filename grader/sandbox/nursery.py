@@ -23,7 +23,8 @@ import signal
 import socket
 import struct
 import sys
-from typing import TYPE_CHECKING
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:  # all are one source when they are sent
     from grader.memory import collapse_pages
@@ -57,6 +58,7 @@ WARM = (
     *("matplotlib_inline.backend_inline", "matplotlib.backends.backend_agg", "PIL.PngImagePlugin"),
     *("tornado.platform.asyncio", "faulthandler", "sqlite3"),
 )
+COMPILER = "torch._dynamo.utils"
 
 
 # --- the fork's own walls -------------------------------------------------------------------------
@@ -181,6 +183,32 @@ def trial(request: "Request") -> str:
     return "" if answer == "nested" else answer or "it ended"
 
 
+def import_warm() -> None:
+    """Imports what notebooks do, without what takes long and is hardly ever needed: the debugger,
+    and the compiler of models, which torchvision imports for one function of an operation."""
+    modules: dict[str, Any] = vars(sys)["modules"]
+    stand_in = ModuleType(COMPILER)
+
+    def real(name: str) -> Any:
+        if name.startswith("__"):  # Python's own questions
+            raise AttributeError(name)
+        if modules.get(COMPILER) is stand_in:
+            del modules[COMPILER]
+        return getattr(importlib.import_module(COMPILER), name)
+
+    def is_compile_supported(device_type: str) -> Any:
+        return real("is_compile_supported")(device_type)
+
+    vars(stand_in).update(__getattr__=real, is_compile_supported=is_compile_supported)
+    modules |= {"debugpy": None, COMPILER: stand_in}
+    for name in WARM:
+        with contextlib.suppress(ImportError):
+            importlib.import_module(name)
+    del modules["debugpy"]
+    if modules.get(COMPILER) is stand_in:
+        del modules[COMPILER]
+
+
 def main() -> "Seal | None":
     """Serves requests to their end. Its seal in the process that is to become a kernel: it does so
     from the module itself, as the stack below a student's code is to be as deep as that of a cold
@@ -191,11 +219,7 @@ def main() -> "Seal | None":
     if refused:
         return None
     gc.disable()  # nothing of what modules make at import is garbage
-    vars(sys)["modules"]["debugpy"] = None  # nobody will debug, and its import takes long
-    for name in WARM:
-        with contextlib.suppress(ImportError):
-            importlib.import_module(name)
-    del sys.modules["debugpy"]
+    import_warm()
     gc.freeze()  # a fork's collections leave alone, and so share, what was there before it
     collapse_pages()
     gc.enable()

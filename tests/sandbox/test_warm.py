@@ -70,6 +70,37 @@ def test_nothing_that_one_submission_changes_reaches_the_next(sandbox: WarmBubbl
     assert seen[0] == seen[1]
 
 
+def test_the_compiler_is_there_for_who_wants_it_and_costs_others_nothing(
+    sandbox: WarmBubblewrap,
+) -> None:
+    source = """
+        import sys
+        import torch, torchvision
+
+        def compiler():
+            return "torch._dynamo" in sys.modules, "torch._dynamo.utils" in sys.modules
+
+        def align():
+            boxes = [torch.tensor([[0.0, 0.0, 2.0, 2.0]])]
+            torchvision.ops.roi_align(torch.ones(1, 1, 4, 4), boxes, 2)
+            support = torchvision.ops.roi_align.__globals__["is_compile_supported"]
+            return support("cpu") == torch._dynamo.utils.is_compile_supported("cpu")
+
+        def optimize():
+            weight = torch.nn.Parameter(torch.ones(1))
+            optimizer = torch.optim.SGD([weight], lr=1.0)
+            weight.sum().backward()
+            optimizer.step()
+            return weight.item()
+    """
+    with running(sandbox, Limits(), source) as session:
+        assert returned(session, "compiler") == [False, False]
+        assert returned(session, "align") is True
+        assert returned(session, "compiler") == [True, True]
+        assert returned(session, "optimize") == 0
+        assert session.noticed == set()
+
+
 def test_two_at_once_see_nothing_of_each_other(sandbox: WarmBubblewrap) -> None:
     with running(sandbox, Limits(), LOOK) as one, running(sandbox, Limits(), LOOK) as two:
         for session in (one, two):

@@ -16,13 +16,14 @@ import torch
 from grader.assignment import SETTINGS
 from grader.checks.trained_setting import Context, with_checkpoint
 from grader.checks.verdict import Verdict
+from grader.kit.guided import guided
 from grader.results import State
-from grader.sandbox import KernelSession
+from grader.sandbox import KernelSession, Sandbox
 from grader.settings.checkpoint import Behaviour, Checkpoint, observe, read_checkpoint
 from grader.settings.evidence import SettingEvidence, ask_own_schedule, same_weights
 from grader.settings.folders import SettingFiles
 from reference.guidance import GuidedUnet
-from tests.settings.conftest import state_of
+from tests.settings.conftest import SOLVED, state_of, with_model
 
 RIGHT = Context(
     losses_right={"epsilon": True, "sample": True},
@@ -94,6 +95,20 @@ def test_a_network_without_guidance_is_read_too(
     state[first] = state[first][:, :10].clone()  # no weights for an eleventh class
     seen = evidence((clean, plain), saved(tmp_path, state), trained)
     assert verdict(seen, trained).state is State.PASSED
+
+
+def test_a_network_of_lazy_layers_is_read_too(
+    clean: KernelSession, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    notebook = guided(SOLVED, 1.0)
+    cell = next(cell for cell in notebook.cells if "class ContextUnet" in cell.source)
+    whole = "self.stem = nn.Conv2d(in_channels, n_feat, 3, padding=1)"
+    assert whole in cell.source
+    cell.source = cell.source.replace(whole, "self.stem = nn.LazyConv2d(n_feat, 3, padding=1)")
+    with with_model(notebook, sandbox) as own:
+        path = saved(tmp_path, state_of("sample_cosine"))
+        seen = evidence((clean, own), path, "sample_cosine")
+    assert verdict(seen, "sample_cosine").state is State.PASSED
 
 
 def test_an_untrained_network_is_not_trained(sessions: Both, tmp_path: Path) -> None:
