@@ -76,11 +76,10 @@ def grade_command(
     must_be_one_submission(submission)
     errors = Console(stderr=True)
     warn_of_no_sandbox(sandbox, errors)
-    loaded = rubric_with_limits(rubric, limits)
     chosen = choose_sandbox(sandbox)
     from grader.pipeline import Options, grade  # a while, in which the warm parent imports torch
 
-    options = Options(loaded, chosen, run, seed, resample)
+    options = Options(rubric_with_limits(rubric, limits), chosen, run, seed, resample)
     began = time.monotonic()
     with errors.status("starting") as status:
         graded = grade(submission, options, status.update)

@@ -10,7 +10,9 @@ import click
 from rich.console import Console
 
 from grader.paths import DEFAULT_RUBRIC
-from grader.rubric import Rubric, load_rubric
+
+if TYPE_CHECKING:
+    from grader.rubric import Rubric
 
 LIMITS = (
     "cell-seconds",
@@ -134,8 +136,10 @@ def warn_of_no_sandbox(sandbox: str, console: Console) -> None:
         )
 
 
-def rubric_with_limits(path: Path, limits: Sequence[tuple[str, float]]) -> Rubric:
+def rubric_with_limits(path: Path, limits: Sequence[tuple[str, float]]) -> "Rubric":
     """The rubric of that file, some limits changed. Raises ``RubricError``."""
+    from grader.rubric import load_rubric  # a while
+
     return load_rubric(path).limited(by_name(limits))
 
 
