@@ -51,19 +51,27 @@ def find_areas(picture: Array) -> list[Box]:
 
     They may lie in rows and columns, as several pictures in one figure do.
     """
-    from scipy.ndimage import binary_closing
-
     height, width = picture.shape[:2]
     there = distance_from(picture, margin_colour(picture)) > CLOSE
-    large = of_this_size(rectangles(there), LARGE * height * width)
+    large = rectangles(there, least=LARGE * height * width)
     if not large:  # perhaps a style's lines cut it up
         wide = int(max(height, width) * LINE) + 2
-        closed = binary_closing(there, np.ones((wide, wide)))
-        large = of_this_size(rectangles(closed), LARGE * height * width)
+        large = rectangles(closed(there, wide), least=LARGE * height * width)
     everything = (0, 0, width, height)
     longest = LONGEST if len(large) > SINGLE else np.inf
     panels = [box for box in large if box != everything and longer(box) <= longest]
     return [*sorted(panels, key=area, reverse=True), everything]
+
+
+def closed(there: Array, wide: int) -> Array:
+    """Without gaps narrower than ``wide``: closed by a square, which a line across and one down
+    make, and which takes as many steps by them as it has pixels by itself."""
+    from scipy.ndimage import binary_dilation, binary_erosion
+
+    for change in (binary_dilation, binary_erosion):
+        for line in (np.ones((wide, 1)), np.ones((1, wide))):
+            there = change(there, line)
+    return there
 
 
 def longer(box: Box) -> float:
@@ -72,27 +80,28 @@ def longer(box: Box) -> float:
     return sides[1] / sides[0]
 
 
-def of_this_size(boxes: list[Box], least: float) -> list[Box]:
-    return [box for box in boxes if area(box) >= least]
-
-
 def area(box: Box) -> int:
     return (box[2] - box[0]) * (box[3] - box[1])
 
 
-def rectangles(there: Array, smallest: int = SMALLEST) -> list[Box]:
-    """Boxes of connected parts that are filled rectangles, or frames round a rectangle."""
+def rectangles(there: Array, smallest: int = SMALLEST, least: float = 0) -> list[Box]:
+    """Boxes of connected parts that are filled rectangles, or frames round a rectangle, of at least
+    ``least`` pixels."""
     from scipy import ndimage
 
     labels, _ = ndimage.label(there, structure=np.ones((3, 3)))
     found = []
     for rows, columns in ndimage.find_objects(labels):
         box = (columns.start, rows.start, columns.stop, rows.stop)
-        if min(box[2] - box[0], box[3] - box[1]) < smallest:
+        if min(box[2] - box[0], box[3] - box[1]) < smallest or area(box) < least:
             continue
-        filled = without_holes(there[rows, columns])
+        part = there[rows, columns]
+        if all(side.all() for side in (part[0], part[-1], part[:, 0], part[:, -1])):
+            found.append(box)  # all else is enclosed
+            continue
+        filled = without_holes(part)
         trimmed = without_ticks(filled, box)
-        if trimmed is not None:
+        if trimmed is not None and area(trimmed) >= least:
             found.append(trimmed)
     return found
 
