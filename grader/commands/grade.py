@@ -77,9 +77,10 @@ def grade_command(
     errors = Console(stderr=True)
     warn_of_no_sandbox(sandbox, errors)
     chosen = choose_sandbox(sandbox)
+    loaded = rubric_with_limits(rubric, limits)
     from grader.pipeline import Options, grade  # a while, in which the warm parent imports torch
 
-    options = Options(rubric_with_limits(rubric, limits), chosen, run, seed, resample)
+    options = Options(loaded, chosen, run, seed, resample)
     began = time.monotonic()
     with errors.status("starting") as status:
         graded = grade(submission, options, status.update)

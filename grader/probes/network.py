@@ -157,7 +157,7 @@ def made(namespace: Any, inputs: Any) -> Any:
 def give_sizes(ddpm: Any) -> Any:
     """Calls ``forward`` once, as lazy layers have no sizes before."""
     with torch.no_grad():
-        ddpm(torch.zeros(2, *SIZE), torch.arange(2))
+        ddpm(torch.zeros(10, *SIZE), torch.arange(10))
 
 
 def network_of(ddpm: Any) -> Any:

@@ -42,6 +42,7 @@ WRITE = importlib.import_module("json.encoder").c_make_encoder(
 
 QUESTION = "ddpm_grader.question"
 SPARE_FILES = 64  # that a question can open where the notebook keeps open all that it may
+MANY_FILES = range(512, 2**20)  # of fewer, a kernel by itself needs nearly all
 ARRAYS_BYTES = 64 * 2**20
 TEXT_CHARACTERS = 20_000
 TRACEBACK_CHARACTERS = 8000
@@ -108,10 +109,10 @@ def listen(event: Any, args: Any) -> Any:
 
 
 def spare_files(count: Any) -> Any:
-    """Keeps so many of the files that this process may have open at once from being opened."""
-    if setrlimit is not None:
-        most = getrlimit(RLIMIT_NOFILE)[1]
-        setrlimit(RLIMIT_NOFILE, (most - min(count, most // 4), most))
+    """Keeps so many of the files that this process may have open at once from being opened, where
+    it may have many."""
+    if setrlimit is not None and (most := getrlimit(RLIMIT_NOFILE)[1]) in MANY_FILES:
+        setrlimit(RLIMIT_NOFILE, (most - count, most))
 
 
 # --- questions ------------------------------------------------------------------------------------

@@ -268,6 +268,23 @@ def test_a_notebook_that_keeps_all_its_files_open_is_asked_like_any_other(
         assert ask(session, "zeros", arrays=True).seconds < 5
 
 
+@pytest.mark.parametrize(("allowed", "left"), [(1024, 960), (100, 100)])
+def test_files_are_spared_for_questions_only_where_there_are_many(
+    allowed: int, left: int, bubblewrap: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("grader.sandbox.launch.open_files", lambda: allowed)
+    source = """
+        import resource
+
+        before = resource.getrlimit(resource.RLIMIT_NOFILE)
+
+        def limits():
+            return [*before, *resource.getrlimit(resource.RLIMIT_NOFILE)]
+    """
+    with running(bubblewrap, Limits(), source) as session:
+        assert returned(session, "limits") == [left, allowed, allowed, allowed]
+
+
 def test_arrays_that_cannot_travel_are_an_error(session: KernelSession) -> None:
     assert "object" in ask(session, "arrays", "object", arrays=True).message
     assert "larger than 64 MiB" in ask(session, "arrays", "huge", arrays=True).message
