@@ -64,8 +64,8 @@ def find_areas(picture: Array) -> list[Box]:
 
 
 def closed(there: Array, wide: int) -> Array:
-    """Without gaps narrower than ``wide``: closed by a square, which a line across and one down
-    make, and which takes as many steps by them as it has pixels by itself."""
+    """Without gaps narrower than ``wide``: the morphological closing by a square. A line down and
+    then a line across do the same as the square, and faster."""
     from scipy.ndimage import binary_dilation, binary_erosion
 
     for change in (binary_dilation, binary_erosion):

@@ -42,7 +42,7 @@ WRITE = importlib.import_module("json.encoder").c_make_encoder(
 
 QUESTION = "ddpm_grader.question"
 SPARE_FILES = 64  # that a question can open where the notebook keeps open all that it may
-MANY_FILES = range(512, 2**20)  # of fewer, a kernel by itself needs nearly all
+MANY_FILES = range(512, 2**20)  # if there are fewer, the kernel itself needs nearly all of them
 ARRAYS_BYTES = 64 * 2**20
 TEXT_CHARACTERS = 20_000
 TRACEBACK_CHARACTERS = 8000
@@ -75,8 +75,7 @@ def begin(shell: Any, surroundings: Any, known: Any) -> Any:
 def sender(publisher: Any) -> Any:
     """Shows something, as ``display`` does, with bytes beside it that need no encoding."""
     session, socket = publisher.session, publisher.pub_socket
-    # what is not copied needs a module, a thread and sockets more, which a notebook can leave no
-    # files for
+    # To send without a copy takes a thread and sockets, for which the notebook may leave no files.
     session.copy_threshold = sys.maxsize
 
     def send(content: Any, attached: Any) -> Any:
@@ -109,8 +108,8 @@ def listen(event: Any, args: Any) -> Any:
 
 
 def spare_files(count: Any) -> Any:
-    """Keeps so many of the files that this process may have open at once from being opened, where
-    it may have many."""
+    """Lowers the number of files that this process may have open by ``count``, if it may have
+    many."""
     if setrlimit is not None and (most := getrlimit(RLIMIT_NOFILE)[1]) in MANY_FILES:
         setrlimit(RLIMIT_NOFILE, (most - count, most))
 

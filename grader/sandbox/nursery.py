@@ -184,8 +184,8 @@ def trial(request: "Request") -> str:
 
 
 def import_warm() -> None:
-    """Imports what notebooks do, without what takes long and is hardly ever needed: the debugger,
-    and the compiler of models, which torchvision imports for one function of an operation."""
+    """Imports what notebooks do. Leaves out what takes long and hardly one of them needs: the
+    debugger, and torch's compiler, which torchvision imports for one function."""
     modules: dict[str, Any] = vars(sys)["modules"]
     stand_in = ModuleType(COMPILER)
 
