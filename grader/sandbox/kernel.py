@@ -137,6 +137,8 @@ class Kernel:
         client = self._channels = self._manager.client(context=self._context)
         client.allow_stdin = False
         client.start_channels(shell=True, iopub=True, stdin=False, hb=False, control=False)
+        for channel in (client.shell_channel, client.iopub_channel):
+            channel.socket.linger = 0  # what a dead kernel has not read is of no use to it
         await self._hear_from(client, deadline)
         self._client = QuietClient(
             notebook([]), km=self._manager, log=_log, iopub_timeout=LATE_SECONDS
