@@ -27,6 +27,7 @@ from grader.checks.measuring.transitions import (
 )
 
 CLOSE = 2e-4  # of a factor of the last step, which adds no noise
+LEAST = 0.01  # of a factor; below, next to nothing of the answer is used
 UNKNOWN = 1e6  # the error of what cannot be estimated
 
 
@@ -91,7 +92,7 @@ class Scaling:
         if self.of_noise:  # x_t shows the factor better than the image does
             a0, b0 = self.expected.posterior(m.step)[0]
             kept = self.kept(m)
-            b, off = b0 * max((kept - m.a) / (kept - a0), 1e-3), 0.0
+            b, off = b0 * max((kept - m.a) / max(kept - a0, 1e-12), 1e-3), 0.0
         if off > 0.2:
             return 1.0, UNKNOWN
         first, second = (share * m.b / b for share in m.shares)
@@ -111,7 +112,9 @@ def unscaled(
     end = chain.seen.result * training.scale + training.shift
     images = by_image(chain, steps[-1], end, training)
     each = products_by_image(chain, steps[-1], end, training)
-    own = np.array([m.b for m in images]) / expected.posterior(images[0].step)[0][1]
+    own = np.array([m.b for m in images]) / (expected.posterior(images[0].step)[0][1] or np.inf)
+    if own.min() < LEAST:
+        return None
     units = [in_units(chain, n, training) for n in steps[:-1]]
     sums = [u @ s @ u.T for u, s in zip(units, chain.seen.sums, strict=True)]
     known = list(zip(measured, [*sums, each.sum(axis=0)], strict=True))
@@ -152,5 +155,5 @@ def scaling_of(
         rest = own - 1 - part * ratios
         follow = np.std(rest) < 0.1 * np.std(own) and np.abs(rest).max() < CLOSE
         if follow and 0 < part < 1 + CLOSE:
-            return replace(scaling, part=part)
+            return replace(scaling, part=min(part, 1.0))
     return None

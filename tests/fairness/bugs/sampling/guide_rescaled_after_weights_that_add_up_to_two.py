@@ -1,4 +1,4 @@
-# phi 0.5 on weights that add up to two.
+# Guidance scaled by one half is taken of weights that add up to two.
 class ContextUnet(nn.Module):  # whole class
     def __init__(self, in_channels, n_feat=256, n_classes=10):
         super().__init__()
