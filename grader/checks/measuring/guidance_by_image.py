@@ -33,18 +33,25 @@ def guided_by_image(chain: Chain, training: Training, expected: Expected) -> boo
         return False
     if any(chain.kinds[n] not in ANSWERS for n in [*numbers, steps[-1]]):
         return False
-    inner = [by_image(chain, n, states[n + 1], training, expected) for n in numbers]
+    inner = [by_image(chain, n, states[n + 1], training) for n in numbers]
     end = chain.seen.result * training.scale + training.shift
-    last = by_image(chain, steps[-1], end, training, expected)
+    last = by_image(chain, steps[-1], end, training)
     if not all(right(images, expected) for images in (*inner, last)):
         return False
     return all(max(shares) - min(shares) > VARIED for shares in map(strengths, inner))
 
 
-def by_image(
-    chain: Chain, number: int, after: Array, training: Training, expected: Expected
-) -> list[Transition]:
+def by_image(chain: Chain, number: int, after: Array, training: Training) -> list[Transition]:
     """The step of each image, measured by that image alone."""
+    products = products_by_image(chain, number, after, training)
+    step = chain.visited[number - chain.passes[0][0].start]
+    nothing = np.zeros((len(products), 1, 1))
+    count = len(products)
+    return transitions([step] * count, [step - 1] * count, solved(products), nothing)
+
+
+def products_by_image(chain: Chain, number: int, after: Array, training: Training) -> Array:
+    """The sums of each image over its pixels, (n, 6, 6), in the network's space."""
     low, high = values_of(chain, number, training)
     state, first, second = (part.astype(np.float64) for part in shown_at(chain, number)[:3])
     columns = [
@@ -56,10 +63,7 @@ def by_image(
         after - state,
     ]
     parts = np.stack(columns, axis=1)
-    step = chain.visited[number - chain.passes[0][0].start]
-    nothing = np.zeros((len(state), 1, 1))
-    fit = solved(parts @ parts.transpose(0, 2, 1))
-    return transitions([step] * len(state), [step - 1] * len(state), fit, nothing)
+    return np.asarray(parts @ parts.transpose(0, 2, 1))
 
 
 def strengths(images: list[Transition]) -> list[float]:

@@ -29,6 +29,7 @@ from grader.checks.measuring.other_samplers import (
     keeps_marginals,
     other_sampler,
 )
+from grader.checks.measuring.rescaled_guidance import unscaled
 from grader.checks.measuring.scan import where
 from grader.checks.measuring.transitions import (
     Expected,
@@ -141,8 +142,13 @@ def judge_posterior(
     spaces: Callable[[], Collection[tuple[float, float]]],
 ) -> Verdict:
     """Mean, variance and noise of DDPM's own reverse process."""
-    inner, expected, last = deviations.inner, deviations.expected, measured[-1]
+    expected, last, plain = deviations.expected, measured[-1], None
     details: dict[str, Any] = {"transitions": shown(measured, expected)}
+    if deviations.means_off.any() and end_problem(last, expected) is not None:
+        plain = unscaled(chain, measured, training, expected)
+    if plain is not None:
+        deviations, last = Deviations(plain, expected), plain[-1]
+    inner = deviations.inner
     mapped = is_mapped_back(last, expected) if training.scale == 1 else None
     kind = variance_kind(deviations)
     silence = silence_problem(inner, last, expected)
@@ -163,6 +169,8 @@ def judge_posterior(
     if guided is not None:
         text, doubt = guided
         return (needs_review if doubt else failed)(check, text, **details)
+    if plain is not None:
+        return needs_review(check, say("sampling.guidance_rescaled"), **details)
     if kind == LEARNED:
         return needs_review(check, say("sampling.between_variances"), **details)
     if mapped is not None and (round(mapped[0], 3), round(mapped[1], 3)) not in spaces():
