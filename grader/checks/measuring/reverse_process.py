@@ -143,6 +143,8 @@ def judge_posterior(
     """Mean, variance and noise of DDPM's own reverse process."""
     inner, expected, last = deviations.inner, deviations.expected, measured[-1]
     details: dict[str, Any] = {"transitions": shown(measured, expected)}
+    if inner and all(changes_nothing(m) for m in inner):
+        return failed(check, say("sampling.stands_still"), **details)
     mapped = is_mapped_back(last, expected) if training.scale == 1 else None
     kind = variance_kind(deviations)
     silence = silence_problem(inner, last, expected)
@@ -215,6 +217,11 @@ def silence_problem(
 
 def adds_noise(m: Transition) -> bool:
     return m.variance > NO_NOISE
+
+
+def changes_nothing(m: Transition) -> bool:
+    """Whether the network is given the same x_t once more."""
+    return max(abs(m.a - 1), abs(m.b), abs(m.constant), m.variance) < NO_NOISE
 
 
 AT_THE_END = say("sampling.noise_at_the_end")
