@@ -159,11 +159,11 @@ def judge_losses(
         return failed(check, process), unknown
     if (problem := noise_problem(process)) is not None:
         return failed(check, problem), unknown
-    verdict, unscaled = judge_target(check, answer, process, prediction)
+    verdict, meaning = judge_target(check, answer, process, prediction)
     training = Training(
         process.scale,
         process.shift,
-        unscaled,
+        *meaning,
         known=verdict.right,
         in_use=in_use,
         time=process.time,

@@ -151,6 +151,7 @@ class Questions:
             scale=training.scale,
             shift=training.shift,
             unscaled_target=training.unscaled_target,
+            through=training.through,
             time=training.time,
             timesteps=question.timesteps,
             draws=DRAWS * question.case.T,

@@ -2,6 +2,7 @@
 
 import ast
 import builtins
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -21,6 +22,7 @@ _DATA_CALLS = {"MNIST", "FashionMNIST", "CIFAR10", "DataLoader", "ImageFolder", 
 _OUTSIDE = {"subprocess", "urllib", "requests", "wget", "gdown", "drive", "files"}
 _SHELL = ("system", "getoutput", "run_line_magic", "run_cell_magic", "run_cell", "magic")
 _SMI = "nvidia-smi"  # which is there, too
+_WORD = re.compile(r"\w+")
 _MOST_STRINGS = 300  # that are compared with all names
 _SIMPLE_CALLS = {"device", "is_available", "float", "int", "tuple", "list", "str"}
 
@@ -166,8 +168,9 @@ class _Strings:
         parts = {s for s in does.strings if 2 < len(s) < 200} - self.compared
         for part in sorted(parts)[: max(_MOST_STRINGS - len(self.compared), 0)]:
             self.compared.add(part)
+            words = set(_WORD.findall(part))  # of code that is evaluated, or of a list of names
             for name in self.bound:
-                if name.startswith(part) or name.endswith(part) or name in part:
+                if name.startswith(part) or name.endswith(part) or name in words:
                     yield name
 
 

@@ -25,6 +25,7 @@ LOWER = {  # where the products of so many of them stand, up to the diagonal
 }
 BLOCK = (2, 7)  # rows and columns of the pixels that are kept of every step, in seven places
 MOST_STEPS = 50_000
+INSIDE = np.float32(1 - 1e-5)  # of 1, which no tanh reaches
 
 
 class Frame:
@@ -73,6 +74,13 @@ class Step:
     @property
     def count(self) -> Any:
         return len(self.first)
+
+
+def unsquashed(through: Any, images: Any) -> Any:
+    """What a sigmoid or tanh turns into these images."""
+    inside = images * 2 - 1 if through == "sigmoid" else images
+    found = np.arctanh(np.clip(inside, -INSIDE, INSIDE))
+    return found * 2 if through == "sigmoid" else found
 
 
 class Denoiser:
@@ -127,6 +135,8 @@ class Denoiser:
             out *= np.float32(alphabar**0.5)
             np.subtract(pixels, out, out=out)
             out /= np.float32((1 - alphabar) ** 0.5)
+        elif self.inputs["through"]:
+            out = unsquashed(self.inputs["through"], out)
         return torch.from_numpy(out)
 
     def in_space(self, bits: Any, number: Any) -> Any:

@@ -42,6 +42,11 @@ def test_what_a_definition_reaches_is_kept(helper: str, user: str) -> None:
         assert line.strip() in result.replace("get_ipython().system('", "").replace("')", "")
 
 
+def test_a_letter_inside_of_a_text_names_nothing() -> None:
+    method = "class DDPM:\n    def forward(self, x):\n        return getattr(self, f'_target_{x}')"
+    assert "figure" not in kept(method, "for t in range(3):\n    figure = t")
+
+
 @pytest.mark.parametrize(
     "junk",
     [

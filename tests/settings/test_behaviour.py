@@ -127,6 +127,20 @@ def test_half_trained_answers_are_told_apart(
         assert Behaviour(explained(pixels, x_t, nothing)).predicts is None
 
 
+@pytest.mark.parametrize(("scale", "shift"), [(1.0, 0.0), (2.0, -1.0)])
+def test_an_image_that_forward_makes_by_a_sigmoid_or_tanh_is_predicted(
+    scale: float, shift: float
+) -> None:
+    rng = np.random.default_rng(0)
+    pixels = np.tile(real_digits()[0] / 255.0, (3, 1))
+    x_t = 0.8 * (pixels * scale + shift) + 0.6 * rng.normal(size=pixels.shape)
+    by_tanh = np.arctanh(np.clip(pixels * scale + shift, -0.99, 0.99))
+    by_sigmoid = 2 * np.arctanh(np.clip(2 * pixels - 1, -0.99, 0.99))
+    for answer in (by_tanh, by_sigmoid):
+        poor = answer + 0.2 * rng.normal(size=answer.shape)
+        assert Behaviour(explained(pixels, x_t, poor)).predicts == "sample"
+
+
 @pytest.mark.parametrize("wrapper", ["nn_model.module.", "nn_model._orig_mod.", "module.nn_model."])
 def test_names_of_wrapped_networks_are_understood(
     wrapper: str, own: KernelSession, tmp_path: Path

@@ -1,6 +1,9 @@
 """Which distance a loss is, and to which target: by its value and by the gradient that the network
 gets from it."""
 
+from collections.abc import Callable
+from typing import NamedTuple
+
 import numpy as np
 
 from grader.arrays import Array
@@ -10,12 +13,36 @@ from grader.checks.verdict import Verdict, failed, needs_review, passed
 from grader.messages.message import say
 
 CLOSE = 2e-3  # of a loss in float32
+ROUNDING = 1e-5  # of a pixel
+
+
+class Squashing(NamedTuple):
+    """A function that keeps a predicted image in its range, and its slope by its value."""
+
+    low: float
+    high: float
+    value: Callable[[Array], Array]
+    slope: Callable[[Array], Array]
+
+
+SQUASHING = {
+    "sigmoid": Squashing(0, 1, lambda a: (1 + np.tanh(a / 2)) / 2, lambda v: v * (1 - v)),
+    "tanh": Squashing(-1, 1, np.tanh, lambda v: 1 - v * v),
+}
+
+
+class Meaning(NamedTuple):
+    """What answers stand for under sample prediction: x itself, though the network sees it in
+    another range; the image only after a function of ``SQUASHING``."""
+
+    unscaled_target: bool = False
+    through: str = ""
 
 
 def judge_target(
     check: str, answer: LossAnswer, process: ForwardProcess, prediction: str
-) -> tuple[Verdict, bool]:
-    """Compares loss and gradient with those of the right target; also, whether it is unscaled."""
+) -> tuple[Verdict, Meaning]:
+    """Compares loss and gradient with those of the right target; also, what the answers mean."""
     targets = {
         "epsilon": process.noise,
         "sample": process.x_scaled,
@@ -25,35 +52,59 @@ def judge_target(
     for name in right:
         verdict = compare_with(check, answer, targets[name], process)
         if verdict is not None:
-            return verdict, name == "unscaled"
+            return verdict, Meaning(name == "unscaled")
+    for name in right if prediction == "sample" else ():
+        for through, squashing in SQUASHING.items():
+            if (factor := factor_through(squashing, answer, targets[name])) is not None:
+                verdict = passed(check, say("loss.squared_error"), factor=factor)
+                return verdict, Meaning(name == "unscaled", through)
     for name, target in targets.items():
         if name not in right and compare_with(check, answer, target, process):
             said = say("loss.other_target", prediction=prediction)
-            return failed(check, said, target=name), False
-    return failed(check, say("loss.not_squared_error")), False
+            return failed(check, said, target=name), Meaning()
+    return failed(check, say("loss.not_squared_error")), Meaning()
+
+
+def factor_through(squashing: Squashing, answer: LossAnswer, target: Array) -> float | None:
+    """By which factor the loss is the squared error of squashed answers; None if it is not."""
+    if target.min() < squashing.low - ROUNDING or target.max() > squashing.high + ROUNDING:
+        return None  # no answer could be right
+    values = squashing.value(answer.answer)
+    factor, flows = squared_error(answer, values - target, squashing.slope(values))
+    return factor if flows else None
 
 
 def compare_with(
     check: str, answer: LossAnswer, target: Array, process: ForwardProcess
 ) -> Verdict | None:
     """A verdict if loss and gradient are those of this target under some known loss."""
-    loss, gradient = answer.loss, answer.gradient
-    batches = len(loss)
     difference = answer.answer - target
-    per_image = np.einsum("ij,ij->i", difference, difference) / difference.shape[1]
-    squares = per_image.reshape(batches, -1).mean(axis=1)
-    ratio = loss / squares
-    factor = float(np.median(ratio))
-    flow = 2 * factor / (difference.size / batches) * difference
-    if np.allclose(ratio, factor, rtol=CLOSE) and factor > 0:
-        gap = gradient - flow  # half a million numbers each: no third array of them
-        allowed, gap = np.abs(flow, out=flow), np.abs(gap, out=gap)
-        allowed += allowed.mean()
-        allowed *= 1e-2
-        if np.all(gap <= allowed):
-            return passed(check, say("loss.squared_error"), factor=factor)
+    factor, flows = squared_error(answer, difference)
+    if flows:
+        return passed(check, say("loss.squared_error"), factor=factor)
+    if factor:
         return failed(check, say("loss.other_gradient"))
-    return other_loss(check, difference, loss, gradient, process)
+    return other_loss(check, difference, answer.loss, answer.gradient, process)
+
+
+def squared_error(
+    answer: LossAnswer, difference: Array, slope: Array | float = 1.0
+) -> tuple[float, bool]:
+    """By which factor the loss is the mean square of these differences, 0 if it is not; and whether
+    the gradient is that. ``slope``: by how much a difference changes with the answer."""
+    batches = len(answer.loss)
+    per_image = np.einsum("ij,ij->i", difference, difference) / difference.shape[1]
+    ratio = answer.loss / per_image.reshape(batches, -1).mean(axis=1)
+    factor = float(np.median(ratio))
+    if not np.allclose(ratio, factor, rtol=CLOSE) or factor <= 0:
+        return 0.0, False
+    flow = 2 * factor / (difference.size / batches) * difference
+    flow *= slope
+    gap = answer.gradient - flow  # half a million numbers each: no third array of them
+    allowed, gap = np.abs(flow, out=flow), np.abs(gap, out=gap)
+    allowed += allowed.mean()
+    allowed *= 1e-2
+    return factor, bool(np.all(gap <= allowed))
 
 
 def other_loss(

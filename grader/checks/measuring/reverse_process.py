@@ -144,6 +144,8 @@ def judge_posterior(
     """Mean, variance and noise of DDPM's own reverse process."""
     expected, last, plain = deviations.expected, measured[-1], None
     details: dict[str, Any] = {"transitions": shown(measured, expected)}
+    if deviations.inner and all(changes_nothing(m) for m in deviations.inner):
+        return failed(check, say("sampling.stands_still"), **details)
     if deviations.means_off.any() and end_problem(last, expected) is not None:
         plain = unscaled(chain, measured, training, expected)
     if plain is not None:
@@ -223,6 +225,11 @@ def silence_problem(
 
 def adds_noise(m: Transition) -> bool:
     return m.variance > NO_NOISE
+
+
+def changes_nothing(m: Transition) -> bool:
+    """Whether the network is given the same x_t once more."""
+    return max(abs(m.a - 1), abs(m.b), abs(m.constant), m.variance) < NO_NOISE
 
 
 AT_THE_END = say("sampling.noise_at_the_end")
