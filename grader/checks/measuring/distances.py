@@ -128,6 +128,9 @@ def other_loss(
         constant = all(np.std(w) < 0.05 * np.mean(w) for w in by_step)
         if np.allclose(loss**2 / squares, loss[0] ** 2 / squares[0], rtol=4e-3):
             return needs_review(check, say("loss.root"))
+        of_batches = weights.reshape(len(loss), -1)
+        if np.all(np.ptp(of_batches, axis=1) < 1e-3 * of_batches.mean(axis=1)):
+            return needs_review(check, say("loss.other_distance"))  # such as the error's logarithm
         if constant:
             return needs_review(check, say("loss.weighted"))
         return None
