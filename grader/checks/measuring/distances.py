@@ -58,6 +58,9 @@ def judge_target(
             if (factor := factor_through(squashing, answer, targets[name])) is not None:
                 verdict = passed(check, say("loss.squared_error"), factor=factor)
                 return verdict, Meaning(name == "unscaled", through)
+        if is_cross_entropy(answer, targets[name]):
+            verdict = needs_review(check, say("loss.cross_entropy"))
+            return verdict, Meaning(name == "unscaled", "sigmoid")
     for name, target in targets.items():
         if name not in right and compare_with(check, answer, target, process):
             said = say("loss.other_target", prediction=prediction)
@@ -67,11 +70,27 @@ def judge_target(
 
 def factor_through(squashing: Squashing, answer: LossAnswer, target: Array) -> float | None:
     """By which factor the loss is the squared error of squashed answers; None if it is not."""
-    if target.min() < squashing.low - ROUNDING or target.max() > squashing.high + ROUNDING:
+    if not in_range(squashing, target):
         return None  # no answer could be right
     values = squashing.value(answer.answer)
     factor, flows = squared_error(answer, values - target, squashing.slope(values))
     return factor if flows else None
+
+
+def is_cross_entropy(answer: LossAnswer, target: Array) -> bool:
+    """Whether the loss is that of pixels between black and white and the sigmoid of the answer: its
+    gradient is their difference."""
+    difference = SQUASHING["sigmoid"].value(answer.answer) - target
+    factor = np.sum(answer.gradient * difference) / np.sum(np.square(difference))
+    off = np.abs(answer.gradient - factor * difference).max()
+    near = off <= 1e-2 * np.abs(answer.gradient).mean()
+    return bool(in_range(SQUASHING["sigmoid"], target) and factor > 0 and near)
+
+
+def in_range(squashing: Squashing, target: Array) -> bool:
+    """Whether the function can give these values."""
+    low, high = squashing.low - ROUNDING, squashing.high + ROUNDING
+    return bool(low <= target.min() and target.max() <= high)
 
 
 def compare_with(
