@@ -159,6 +159,8 @@ def judge_losses(
         return failed(check, process), unknown
     if (problem := noise_problem(process)) is not None:
         return failed(check, problem), unknown
+    if not (np.all(np.isfinite(answer.loss)) and np.all(np.isfinite(answer.gradient))):
+        return failed(check, say("loss.loss_not_finite")), unknown
     verdict, meaning = judge_target(check, answer, process, prediction)
     training = Training(
         process.scale,

@@ -168,9 +168,12 @@ class _Strings:
         parts = {s for s in does.strings if 2 < len(s) < 200} - self.compared
         for part in sorted(parts)[: max(_MOST_STRINGS - len(self.compared), 0)]:
             self.compared.add(part)
-            words = set(_WORD.findall(part))  # of code that is evaluated, or of a list of names
+            words = set(_WORD.findall(part.replace("%s", " ")))  # of code, or of a list of names
+            evaluated = does.reads & {"eval", "exec"}  # code put together, such as "_betas(T)"
+            cut = [word for word in words if evaluated and word.strip("_") not in ("", word)]
+            ends = (part, *cut)
             for name in self.bound:
-                if name.startswith(part) or name.endswith(part) or name in words:
+                if name.startswith(ends) or name.endswith(ends) or name in words:
                     yield name
 
 

@@ -77,10 +77,10 @@ class Step:
 
 
 def unsquashed(through: Any, images: Any) -> Any:
-    """What a sigmoid or tanh turns into these images."""
-    inside = images * 2 - 1 if through == "sigmoid" else images
-    found = np.arctanh(np.clip(inside, -INSIDE, INSIDE))
-    return found * 2 if through == "sigmoid" else found
+    """What a tanh from ``low`` to ``high`` turns into these images."""
+    low, high, steepness = through
+    inside = 2 * (images - np.float32(low)) / np.float32(high - low) - 1
+    return np.arctanh(np.clip(inside, -INSIDE, INSIDE)) / np.float32(steepness)
 
 
 class Denoiser:

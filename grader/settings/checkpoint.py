@@ -254,7 +254,8 @@ def explained(
     weight /= max(float(np.sum(weight * np.sqrt(alphabar))), 1e-9)
     x_0 = float(weight @ slope) * x + float(weight @ offset)  # least squares over all images
     unit = noise / np.maximum(noise.std(axis=1, keepdims=True), 1e-9)
-    squashed = [(x_0, np.tanh(answer)), (x, np.tanh(answer)), (x, (1 + np.tanh(answer / 2)) / 2)]
+    tanh, sigmoid = np.tanh(answer), (1 + np.tanh(answer / 2)) / 2
+    squashed = [(x_0, tanh), (x, tanh), (x, sigmoid), (x, (1 + tanh) / 2), (x_0, 2 * sigmoid - 1)]
     meant = [(x_0, answer), (x, answer), *squashed]  # ``forward`` may squash what it is answered
     image = max(part_explained(target[rows], given) for target, given in meant)
     return {"epsilon": part_explained(unit[rows], answer), "sample": image}

@@ -59,7 +59,7 @@ class Chain:
             "record": recorded_steps(self.T),
             "prediction_type": "sample",
             "unscaled_target": False,
-            "through": "",
+            "through": None,
             "scale": 1.0,
             "shift": 0.0,
             "fresh": True,

@@ -32,6 +32,8 @@ def kept(*cells: str) -> str:
         ("def init():\n    global G\n    G = 3\ninit()", "G"),
         ("def fill(t):\n    t.append(3)\nTABLE = []\nfill(TABLE)", "TABLE"),
         ("def linear_schedule(a):\n    return a", "globals()['linear' + '_schedule'](a)"),
+        ("def linear_betas(a):\n    return a", "eval(f'{b}_betas(a)')"),
+        ("def linear_betas(a):\n    return a", "eval('%s_betas' % b)(a)"),
         ("R = {}\ndef reg(f):\n    R[1] = f\n@reg\ndef z(): pass", "R"),
         ("N = 1\nN += 2", "N"),
     ],

@@ -135,8 +135,8 @@ def test_an_image_that_forward_makes_by_a_sigmoid_or_tanh_is_predicted(
     pixels = np.tile(real_digits()[0] / 255.0, (3, 1))
     x_t = 0.8 * (pixels * scale + shift) + 0.6 * rng.normal(size=pixels.shape)
     by_tanh = np.arctanh(np.clip(pixels * scale + shift, -0.99, 0.99))
-    by_sigmoid = 2 * np.arctanh(np.clip(2 * pixels - 1, -0.99, 0.99))
-    for answer in (by_tanh, by_sigmoid):
+    by_half_of_tanh = np.arctanh(np.clip(2 * pixels - 1, -0.99, 0.99))
+    for answer in (by_tanh, 2 * by_tanh, by_half_of_tanh, 2 * by_half_of_tanh):
         poor = answer + 0.2 * rng.normal(size=answer.shape)
         assert Behaviour(explained(pixels, x_t, poor)).predicts == "sample"
 

@@ -24,18 +24,18 @@ class Training:
     """What the loss tells the sampling check about the student's conventions.
 
     ``scale`` and ``shift``: the network sees scale * x + shift. ``unscaled_target``: under sample
-    prediction it predicts x itself all the same. ``through``: of which function its answer is the
-    argument, and the image the value. ``time``: the arguments that tell t, None if that is not
-    known; ``told``: for each step, what they tell, empty if that is not one number; ``told_long``:
-    the same where there are many steps. ``in_use``: the schedule under which this holds.
-    ``classes``: what the other arguments mean. ``frame``: where the image lies in larger ones.
-    ``left_out``: a step that training never draws, 0 or -1 for the last one.
+    prediction it predicts x itself all the same. ``through``: a tanh that makes the image of its
+    answer, by its lowest and highest value and its steepness. ``time``: the arguments that tell t,
+    None if that is not known; ``told``: for each step, what they tell, empty if that is not one
+    number; ``told_long``: the same where there are many steps. ``in_use``: the schedule under which
+    this holds. ``classes``: what the other arguments mean. ``frame``: where the image lies in
+    larger ones. ``left_out``: a step that training never draws, 0 or -1 for the last one.
     """
 
     scale: float = 1.0
     shift: float = 0.0
     unscaled_target: bool = False
-    through: str = ""
+    through: tuple[float, float, float] | None = None
     known: bool = False  # false: nothing is known of the conventions
     time: tuple[str, ...] | None = None
     told: tuple[float, ...] = ()

@@ -1,7 +1,6 @@
 """Which distance a loss is, and to which target: by its value and by the gradient that the network
 gets from it."""
 
-from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -17,18 +16,28 @@ ROUNDING = 1e-5  # of a pixel
 
 
 class Squashing(NamedTuple):
-    """A function that keeps a predicted image in its range, and its slope by its value."""
+    """A tanh that is brought to the range of a predicted image."""
 
     low: float
     high: float
-    value: Callable[[Array], Array]
-    slope: Callable[[Array], Array]
+    steepness: float
+
+    def value(self, a: Array) -> Array:
+        return self.low + (self.high - self.low) * (1 + np.tanh(self.steepness * a)) / 2
+
+    def slope(self, value: Array) -> Array:
+        """By how much the value changes with its argument."""
+        ends = (value - self.low) * (self.high - value)
+        return 2 * self.steepness * ends / (self.high - self.low)
 
 
-SQUASHING = {
-    "sigmoid": Squashing(0, 1, lambda a: (1 + np.tanh(a / 2)) / 2, lambda v: v * (1 - v)),
-    "tanh": Squashing(-1, 1, np.tanh, lambda v: 1 - v * v),
-}
+SIGMOID = Squashing(0, 1, 0.5)
+SQUASHING = (
+    SIGMOID,
+    Squashing(-1, 1, 1),  # tanh
+    Squashing(0, 1, 1),  # (tanh + 1) / 2
+    Squashing(-1, 1, 0.5),  # 2 * sigmoid - 1
+)
 
 
 class Meaning(NamedTuple):
@@ -36,7 +45,7 @@ class Meaning(NamedTuple):
     another range; the image only after a function of ``SQUASHING``."""
 
     unscaled_target: bool = False
-    through: str = ""
+    through: Squashing | None = None
 
 
 def judge_target(
@@ -54,13 +63,13 @@ def judge_target(
         if verdict is not None:
             return verdict, Meaning(name == "unscaled")
     for name in right if prediction == "sample" else ():
-        for through, squashing in SQUASHING.items():
+        for squashing in SQUASHING:
             if (factor := factor_through(squashing, answer, targets[name])) is not None:
                 verdict = passed(check, say("loss.squared_error"), factor=factor)
-                return verdict, Meaning(name == "unscaled", through)
+                return verdict, Meaning(name == "unscaled", squashing)
         if is_cross_entropy(answer, targets[name]):
             verdict = needs_review(check, say("loss.cross_entropy"))
-            return verdict, Meaning(name == "unscaled", "sigmoid")
+            return verdict, Meaning(name == "unscaled", SIGMOID)
     for name, target in targets.items():
         if name not in right and compare_with(check, answer, target, process):
             said = say("loss.other_target", prediction=prediction)
@@ -80,11 +89,11 @@ def factor_through(squashing: Squashing, answer: LossAnswer, target: Array) -> f
 def is_cross_entropy(answer: LossAnswer, target: Array) -> bool:
     """Whether the loss is that of pixels between black and white and the sigmoid of the answer: its
     gradient is their difference."""
-    difference = SQUASHING["sigmoid"].value(answer.answer) - target
+    difference = SIGMOID.value(answer.answer) - target
     factor = np.sum(answer.gradient * difference) / np.sum(np.square(difference))
     off = np.abs(answer.gradient - factor * difference).max()
     near = off <= 1e-2 * np.abs(answer.gradient).mean()
-    return bool(in_range(SQUASHING["sigmoid"], target) and factor > 0 and near)
+    return bool(in_range(SIGMOID, target) and factor > 0 and near)
 
 
 def in_range(squashing: Squashing, target: Array) -> bool:
