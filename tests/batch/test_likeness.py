@@ -56,6 +56,11 @@ TWINS = {
     "p_network_in_chunks_of_ten",
     "time_runs_back_for_sample_prediction",
     "v15_predicted_x0_clamped",
+    "guidance_by_cosine_weight",
+    "guidance_in_an_interval_by_weight",
+    "guidance_whose_image_is_clamped",
+    "image_through_half_of_tanh",
+    "image_through_tanh",
 }
 
 
