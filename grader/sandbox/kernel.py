@@ -38,7 +38,8 @@ LATE_SECONDS = 15  # what a cell publishes may come so long after its end, on a 
 MESSAGE_BYTES = 65 * 2**20  # of a part of a message: a probe's arrays, and room
 QUEUED_MESSAGES = 16
 KEY_BYTES = 32
-SEND_MILLISECONDS = 2000
+END_SECONDS = 2
+NEVER_MILLISECONDS = 2**30  # twelve days, and as much again by chance
 SOCKETS = ("shell_port", "iopub_port")
 ENDED = say("sandbox.ended")
 LOCAL_SOCKETS = hasattr(socket, "AF_UNIX")  # Python on Windows has none
@@ -75,14 +76,8 @@ class Kernel:
         # ZeroMQ cannot use the loop that Windows has by default
         self._loop = asyncio.SelectorEventLoop()
         self._folder = Path(tempfile.mkdtemp(prefix="k", dir=walls.base))  # for this user alone
-        self._context = zmq.asyncio.Context()
-        self._context.setsockopt(zmq.MAXMSGSIZE, MESSAGE_BYTES)
-        self._context.setsockopt(zmq.RCVHWM, QUEUED_MESSAGES)
-        self._context.setsockopt(zmq.LINGER, 0)
-        # Where nobody is connected any more, a message would wait for ever to be sent.
-        self._context.setsockopt(zmq.SNDTIMEO, SEND_MILLISECONDS)
-        # The student may replace a socket by a link to another one; never connect a second time.
-        self._context.setsockopt(zmq.RECONNECT_IVL, -1)
+        self._context = bounded_context()
+        self._ends: list[Any] = []  # what tells that a connection has ended
         self._watch: Watch | None = None
         self._process: Any = None
         self.key = secrets.token_bytes(KEY_BYTES)
@@ -138,7 +133,7 @@ class Kernel:
         client.allow_stdin = False
         client.start_channels(shell=True, iopub=True, stdin=False, hb=False, control=False)
         for channel in (client.shell_channel, client.iopub_channel):
-            channel.socket.linger = 0  # what a dead kernel has not read is of no use to it
+            self._ends.append(channel.socket.get_monitor_socket(zmq.EVENT_DISCONNECTED))
         await self._hear_from(client, deadline)
         self._client = QuietClient(
             notebook([]), km=self._manager, log=_log, iopub_timeout=LATE_SECONDS
@@ -185,6 +180,9 @@ class Kernel:
             raise KernelGoneError(Verdict(Status.killed, say("sandbox.not_running")))
         if not self.alive:
             raise self._gone(Verdict(Status.killed, ENDED))
+        if any(end.getsockopt(zmq.EVENTS) & zmq.POLLIN for end in self._ends):
+            said = say("sandbox.hung_up") if self._lives_on() else ENDED
+            raise self._gone(Verdict(Status.killed, said))
         if not ours and self._watch is not None:
             self._watch.start()
         client.answers.clear()
@@ -204,9 +202,6 @@ class Kernel:
             raise self._gone(Verdict(Status.timeout, said)) from None
         except DeadKernelError:
             said = say("sandbox.overfull") if client.overfull else ENDED
-            raise self._gone(Verdict(Status.killed, said)) from None
-        except zmq.Again:  # nobody is there to send to
-            said = say("sandbox.hung_up") if self.alive else ENDED
             raise self._gone(Verdict(Status.killed, said)) from None
         except Exception as error:
             if is_ours(error):
@@ -282,6 +277,14 @@ class Kernel:
         """Whether it was started and has not ended since."""
         return self._client is not None and self._provisioner.process.poll() is None
 
+    def _lives_on(self) -> bool:
+        """Whether it is alive a moment after a connection ended: those of a kernel that ends do so
+        a little before it."""
+        until = time.monotonic() + END_SECONDS
+        while self.alive and time.monotonic() < until:
+            time.sleep(0.01)
+        return self.alive
+
     def close(self) -> None:
         """Ends all processes and removes the kernel's files; may be called again."""
         if self._loop.is_closed():
@@ -301,6 +304,9 @@ class Kernel:
         for task in others:  # nbclient's, of a cell that was interrupted
             task.cancel()
         await asyncio.gather(*others, return_exceptions=True)
+        for end in self._ends:
+            end.close(linger=0)
+        self._ends = []
         if self._client is not None:
             self._channels.stop_channels()
             self._client = None
@@ -339,6 +345,21 @@ class Kernel:
                 except OSError:
                     return False
         return True
+
+
+def bounded_context() -> zmq.asyncio.Context:
+    """What connections to a kernel have in common: their messages take little memory, and they are
+    made once, as the student may replace a socket by a link to another one.
+
+    libzmq can be told not to connect again. It ends this process then, where a kernel ends while a
+    message of its is read (``Assertion failed: !_more``).
+    """
+    context = zmq.asyncio.Context()
+    context.setsockopt(zmq.MAXMSGSIZE, MESSAGE_BYTES)
+    context.setsockopt(zmq.RCVHWM, QUEUED_MESSAGES)
+    context.setsockopt(zmq.LINGER, 0)
+    context.setsockopt(zmq.RECONNECT_IVL, NEVER_MILLISECONDS)
+    return context
 
 
 def is_ours(error: Exception) -> bool:

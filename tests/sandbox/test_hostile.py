@@ -194,14 +194,6 @@ def test_a_kernel_that_is_gone_between_two_questions_is_replaced(
         assert session.starts == 2
 
 
-def test_nobody_waits_for_a_dead_kernel_to_read(bubblewrap: Sandbox) -> None:
-    with running(bubblewrap, LIMITS, GOOD) as session:
-        session.prepare()
-        channels = session._kernel._channels
-        lingering = [c.socket.linger for c in (channels.shell_channel, channels.iopub_channel)]
-        assert lingering == [0, 0]
-
-
 def test_code_that_swallows_interrupts_is_ended_all_the_same(bubblewrap: Sandbox) -> None:
     with running(bubblewrap, LIMITS, GOOD) as session:
         assert ask(session, "swallow").status is Status.timeout
