@@ -4,6 +4,8 @@ import asyncio
 from typing import Any
 
 import psutil
+import zmq
+import zmq.asyncio
 from jupyter_client.asynchronous.client import AsyncKernelClient
 from jupyter_client.channels import AsyncZMQSocketChannel
 from jupyter_client.session import Session
@@ -17,7 +19,25 @@ ANSWER = "application/vnd.ddpm-grader.answer+json"
 ALIVE_SECONDS = 0.1
 ANSWERS_KEPT = 4
 JSON_BYTES = 16 * 2**20  # of a message; a probe's answer has at most half of that
+MESSAGE_BYTES = 65 * 2**20  # of a part of a message: a probe's arrays, and room
+QUEUED_MESSAGES = 16
+NEVER_MILLISECONDS = 2**30  # twelve days, and as much again by chance
 TAKEN_BYTES = 2**30  # by which this process may grow while a cell runs: messages wait in its memory
+
+
+def bounded_context() -> zmq.asyncio.Context:
+    """What connections to a kernel have in common: their messages take little memory, and they are
+    made once, as the student may replace a socket by a link to another one.
+
+    libzmq can be told not to connect again. It ends this process then, where a kernel ends while one
+    of its messages is read (``Assertion failed: !_more``).
+    """
+    context = zmq.asyncio.Context()
+    context.setsockopt(zmq.MAXMSGSIZE, MESSAGE_BYTES)
+    context.setsockopt(zmq.RCVHWM, QUEUED_MESSAGES)
+    context.setsockopt(zmq.LINGER, 0)
+    context.setsockopt(zmq.RECONNECT_IVL, NEVER_MILLISECONDS)
+    return context
 
 
 class MessageTooLong(ValueError):

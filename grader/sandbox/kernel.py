@@ -15,13 +15,18 @@ from pathlib import Path
 from typing import Any
 
 import zmq
-import zmq.asyncio
 from jupyter_client.manager import AsyncKernelManager
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
 
 from grader.messages.message import say, sentence
-from grader.sandbox.client import BoundedSession, KernelClient, QuietClient
+from grader.sandbox.client import (
+    QUEUED_MESSAGES,
+    BoundedSession,
+    KernelClient,
+    QuietClient,
+    bounded_context,
+)
 from grader.sandbox.launch import Walls, scratch
 from grader.sandbox.limits import InfraError, Limits, Status
 from grader.sandbox.provisioner import kernel_specs
@@ -35,11 +40,8 @@ ANSWER_SECONDS = 0.05
 PATIENCE_SECONDS = 5
 SPEAK_SECONDS = 10
 LATE_SECONDS = 15  # what a cell publishes may come so long after its end, on a busy machine
-MESSAGE_BYTES = 65 * 2**20  # of a part of a message: a probe's arrays, and room
-QUEUED_MESSAGES = 16
 KEY_BYTES = 32
 END_SECONDS = 2
-NEVER_MILLISECONDS = 2**30  # twelve days, and as much again by chance
 SOCKETS = ("shell_port", "iopub_port")
 ENDED = say("sandbox.ended")
 LOCAL_SOCKETS = hasattr(socket, "AF_UNIX")  # Python on Windows has none
@@ -345,21 +347,6 @@ class Kernel:
                 except OSError:
                     return False
         return True
-
-
-def bounded_context() -> zmq.asyncio.Context:
-    """What connections to a kernel have in common: their messages take little memory, and they are
-    made once, as the student may replace a socket by a link to another one.
-
-    libzmq can be told not to connect again. It ends this process then, where a kernel ends while a
-    message of its is read (``Assertion failed: !_more``).
-    """
-    context = zmq.asyncio.Context()
-    context.setsockopt(zmq.MAXMSGSIZE, MESSAGE_BYTES)
-    context.setsockopt(zmq.RCVHWM, QUEUED_MESSAGES)
-    context.setsockopt(zmq.LINGER, 0)
-    context.setsockopt(zmq.RECONNECT_IVL, NEVER_MILLISECONDS)
-    return context
 
 
 def is_ours(error: Exception) -> bool:

@@ -29,7 +29,7 @@ os._exit(0)
 """
 READS = f"""
 import asyncio, subprocess, sys, zmq
-from grader.sandbox.kernel import bounded_context
+from grader.sandbox.client import bounded_context
 async def read():
     command = [sys.executable, "-c", {SENDS_AND_ENDS!r}, sys.argv[1]]
     sender = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
