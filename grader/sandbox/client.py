@@ -29,8 +29,8 @@ def bounded_context() -> zmq.asyncio.Context:
     """What connections to a kernel have in common: their messages take little memory, and they are
     made once, as the student may replace a socket by a link to another one.
 
-    libzmq can be told not to connect again. It ends this process then, where a kernel ends while one
-    of its messages is read (``Assertion failed: !_more``).
+    libzmq can be told not to connect again. It ends this process then, where a kernel ends while
+    one of its messages is read (``Assertion failed: !_more``).
     """
     context = zmq.asyncio.Context()
     context.setsockopt(zmq.MAXMSGSIZE, MESSAGE_BYTES)
