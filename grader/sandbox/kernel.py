@@ -79,7 +79,7 @@ class Kernel:
         self._loop = asyncio.SelectorEventLoop()
         self._folder = Path(tempfile.mkdtemp(prefix="k", dir=walls.base))  # for this user alone
         self._context = bounded_context()
-        self._ends: list[Any] = []  # what tells that a connection has ended
+        self._ends: list[tuple[Any, Any]] = []  # connections, and what tells that they have ended
         self._watch: Watch | None = None
         self._process: Any = None
         self.key = secrets.token_bytes(KEY_BYTES)
@@ -135,7 +135,8 @@ class Kernel:
         client.allow_stdin = False
         client.start_channels(shell=True, iopub=True, stdin=False, hb=False, control=False)
         for channel in (client.shell_channel, client.iopub_channel):
-            self._ends.append(channel.socket.get_monitor_socket(zmq.EVENT_DISCONNECTED))
+            end = channel.socket.get_monitor_socket(zmq.EVENT_DISCONNECTED)
+            self._ends.append((channel.socket, end))
         await self._hear_from(client, deadline)
         self._client = QuietClient(
             notebook([]), km=self._manager, log=_log, iopub_timeout=LATE_SECONDS
@@ -182,7 +183,7 @@ class Kernel:
             raise KernelGoneError(Verdict(Status.killed, say("sandbox.not_running")))
         if not self.alive:
             raise self._gone(Verdict(Status.killed, ENDED))
-        if any(end.getsockopt(zmq.EVENTS) & zmq.POLLIN for end in self._ends):
+        if any(end.getsockopt(zmq.EVENTS) & zmq.POLLIN for _, end in self._ends):
             said = say("sandbox.hung_up") if self._lives_on() else ENDED
             raise self._gone(Verdict(Status.killed, said))
         if not ours and self._watch is not None:
@@ -306,7 +307,8 @@ class Kernel:
         for task in others:  # nbclient's, of a cell that was interrupted
             task.cancel()
         await asyncio.gather(*others, return_exceptions=True)
-        for end in self._ends:
+        for connection, end in self._ends:
+            connection.disable_monitor()  # libzmq waits for ever to tell a socket that is closed
             end.close(linger=0)
         self._ends = []
         if self._client is not None:
