@@ -65,6 +65,7 @@ def begin(shell: Any, surroundings: Any, known: Any) -> Any:
     around["set_up"](shell, known["output_bytes"], known["hidden"])
     state.shell, state.answer_type = shell, known["answer_type"]
     state.send, state.key = sender(shell.display_pub), bytes.fromhex(known["key"])
+    shell.kernel._execute_sleep = 0
     BUILTINS.update(vars(builtins))
     sow(known["seed"])
     begin_guard(shell, known["given"])

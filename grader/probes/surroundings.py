@@ -26,7 +26,7 @@ class Tap:
     left = 0
 
     def __init__(self, stream: Any) -> None:
-        self.write_through = stream.write
+        self.stream, self.write_through, self.flush_through = stream, stream.write, stream.flush
 
     def write(self, text: Any) -> Any:
         if isinstance(text, str) and len(text) > Tap.left:
@@ -36,6 +36,11 @@ class Tap:
             return len(text)
         Tap.left -= len(text)
         return self.write_through(text)
+
+    def flush(self) -> Any:
+        """ipykernel flushes both streams twice a cell, and waits for another thread each time."""
+        if getattr(self.stream, "_flush_pending", True):
+            self.flush_through()
 
 
 def of_transformer(original: Any) -> Any:
@@ -57,7 +62,8 @@ def set_up(shell: Any, output_bytes: Any, hidden: Any) -> Any:
     replace(shell, "transform_cell", of_transformer)
     Tap.left = output_bytes
     for stream in (sys.stdout, sys.stderr):
-        vars(stream)["write"] = Tap(stream).write
+        tap = Tap(stream)
+        vars(stream).update(write=tap.write, flush=tap.flush)
     torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", "1")))
     send_to_cpu()
     open_folders(shell)
