@@ -245,6 +245,10 @@ class SamplingAnswer(Answer):
             raise Malformed("at")
         if at[:, 0].max() >= len(steps) or np.any(at[:, 2] >= steps[at[:, 0], 1]):
             raise Malformed("at")
+        kept, subset = array(outcome, "kept", 2), array(outcome, "subset", 1)
+        bits = array(outcome, "bits", 3, np.uint8)
+        if bits.shape[:2] != (len(kept), 2) or len(subset) != kept.shape[1]:
+            raise Malformed("bits")
         try:
             store = Store(**fact(outcome, "store", dict))
         except TypeError as error:
@@ -258,9 +262,9 @@ class SamplingAnswer(Answer):
             "steps": steps,
             "sums": array(outcome, "sums", 3),
             "moments": outcome.arrays.get("moments", nothing()),
-            "kept": array(outcome, "kept", 2),
-            "bits": array(outcome, "bits", 3),
-            "subset": array(outcome, "subset", 1),
+            "kept": kept,
+            "bits": np.unpackbits(bits, axis=2, count=len(subset)),
+            "subset": subset,
             "states": by_number(outcome, "state/"),
             "images": by_number(outcome, "image0/"),
             "second_images": by_number(outcome, "image1/"),

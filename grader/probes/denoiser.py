@@ -4,6 +4,7 @@ A step is all that is asked about the same x_t. Of every step the sums are kept 
 and the variance of x_(t-1) follow, and some pixels; of a few, all of them.
 """
 
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -144,13 +145,12 @@ class Denoiser:
         changes, or of 0.15 and 0.85."""
         low, high = RANGES[number % 2 if self.inputs["fresh"] else 0]
         scale, shift = self.space
-        out = bits.astype(np.float32)
-        out *= np.float32((high - low) * scale)
+        out = bits * np.float32((high - low) * scale)
         out += np.float32(low * scale + shift)
         return out
 
     def bits_of(self, number: Any, variant: Any) -> Any:
-        """Which pixels are bright in a step's image, (n_sample, 784), 0 or 1."""
+        """Which pixels are bright in a step's image, (n_sample, 784), 0.0 or 1.0."""
         chunk, place = divmod(number if self.inputs["fresh"] else 0, DRAWN)
         known = self.packed.get(variant)
         if known is None or known[0] != chunk:
@@ -161,7 +161,8 @@ class Denoiser:
         drawn, opened = known[1], known[2]
         if place not in opened:
             opened.clear()
-            opened[place] = np.unpackbits(drawn[place]).reshape(self.n_sample, PIXELS)
+            bits = np.unpackbits(drawn[place]).reshape(self.n_sample, PIXELS)
+            opened[place] = bits.astype(np.float32)
         return opened[place]
 
     def locate(self, network: Any, call: Any, x_t: Any) -> Any:
@@ -255,12 +256,13 @@ class Denoiser:
         self.facts.append((len(state), step.variants))
         if step.count * PIXELS >= COMPARED.stop:
             self.shown.append(state.reshape(-1)[COMPARED].copy())
-            self.images.append(images[0].reshape(-1)[COMPARED].astype(np.float32))
+            self.images.append(images[0].reshape(-1)[COMPARED].copy())
         if not self.inputs["fresh"]:
             self.moments.append(mixture(state, images[0]))
         if step.number % self.T in self.record:
             self.arrays[f"state/{step.number}"] = state
-            self.arrays |= {f"image{v}/{step.number}": im for v, im in enumerate(images[:2])}
+            for variant, bits in enumerate(images[:2]):
+                self.arrays[f"image{variant}/{step.number}"] = bits.astype(np.uint8)
 
     def seen(self) -> Any:
         """All that was noted, once the last step is over."""
@@ -269,7 +271,7 @@ class Denoiser:
             **self.arrays,
             "sums": np.array(self.sums).reshape(-1, ROWS, ROWS),
             "kept": np.concatenate(self.kept),
-            "bits": np.concatenate(self.bits),
+            "bits": np.packbits(np.concatenate(self.bits), axis=2),
             "subset": self.subset,
             "steps": np.array(self.facts, np.int32).reshape(-1, 2),
             "at": np.concatenate(self.at),
@@ -326,7 +328,7 @@ def sums_of(x_t: Any, images: Any, after: Any) -> Any:
     if x_t.shape != after.shape:
         return np.zeros((ROWS, ROWS))
     x_t = x_t.reshape(-1)
-    columns = [np.ones(x_t.size, np.float32), x_t, images[0].reshape(-1).astype(np.float32)]
+    columns = [ones(x_t.size), x_t, images[0].reshape(-1)]
     if len(images) > 1:
         columns.append((images[0] > images[1]).reshape(-1).astype(np.float32))
         columns.append((images[0] < images[1]).reshape(-1).astype(np.float32))
@@ -336,6 +338,11 @@ def sums_of(x_t: Any, images: Any, after: Any) -> Any:
     products = [one.dot(other) for n, one in enumerate(columns, 1) for other in columns[:n]]
     sums[lower] = sums.T[lower] = products
     return sums
+
+
+@cache
+def ones(size: Any) -> Any:
+    return np.ones(size, np.float32)
 
 
 def mixture(image: Any, bright: Any) -> Any:
