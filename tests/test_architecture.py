@@ -29,7 +29,7 @@ def top_levels(path: Path) -> set[str]:
 
 LAYERS = (
     "paths memory messages arrays assignment",
-    "errors",
+    "errors squashing",
     "scratch lateness bounded probes",
     "sandbox",
     "states",

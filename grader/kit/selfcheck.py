@@ -40,6 +40,7 @@ FILES = (
     "results.py",
     "memory.py",
     "scratch.py",
+    "squashing.py",
     "states.py",
 )
 LEFT_OUT = ("digits/labelled/", "digits/training/", "checks/oracle.py", "selfcheck/start.py")

@@ -13,6 +13,7 @@ from grader.arrays import Array
 from grader.messages.message import Said, said_by_probe, say
 from grader.sandbox import InfraError, KernelSession, Outcome, Status
 from grader.sandbox.noticed import noticed_in_words
+from grader.squashing import SQUASHING
 
 MOST_BYTES = 2**30
 DIGITS, CALLS = 8, 2  # images a call, at most so many calls; t is drawn anew for each
@@ -254,10 +255,8 @@ def explained(
     weight /= max(float(np.sum(weight * np.sqrt(alphabar))), 1e-9)
     x_0 = float(weight @ slope) * x + float(weight @ offset)  # least squares over all images
     unit = noise / np.maximum(noise.std(axis=1, keepdims=True), 1e-9)
-    tanh, sigmoid = np.tanh(answer), (1 + np.tanh(answer / 2)) / 2
-    squashed = [(x_0, tanh), (x, tanh), (x, sigmoid), (x, (1 + tanh) / 2), (x_0, 2 * sigmoid - 1)]
-    meant = [(x_0, answer), (x, answer), *squashed]  # ``forward`` may squash what it is answered
-    image = max(part_explained(target[rows], given) for target, given in meant)
+    meant = [answer, *(squashing.value(answer) for squashing in SQUASHING)]
+    image = max(part_explained(one[rows], given) for given in meant for one in (x, x_0))
     return {"epsilon": part_explained(unit[rows], answer), "sample": image}
 
 

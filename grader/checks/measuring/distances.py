@@ -10,34 +10,10 @@ from grader.checks.answers import LossAnswer
 from grader.checks.measuring.forward_process import ForwardProcess
 from grader.checks.verdict import Verdict, failed, needs_review, passed
 from grader.messages.message import say
+from grader.squashing import SIGMOID, SQUASHING, Squashing
 
 CLOSE = 2e-3  # of a loss in float32
 ROUNDING = 1e-5  # of a pixel
-
-
-class Squashing(NamedTuple):
-    """A tanh that is brought to the range of a predicted image."""
-
-    low: float
-    high: float
-    steepness: float
-
-    def value(self, a: Array) -> Array:
-        return self.low + (self.high - self.low) * (1 + np.tanh(self.steepness * a)) / 2
-
-    def slope(self, value: Array) -> Array:
-        """By how much the value changes with its argument."""
-        ends = (value - self.low) * (self.high - value)
-        return 2 * self.steepness * ends / (self.high - self.low)
-
-
-SIGMOID = Squashing(0, 1, 0.5)
-SQUASHING = (
-    SIGMOID,
-    Squashing(-1, 1, 1),  # tanh
-    Squashing(0, 1, 1),  # (tanh + 1) / 2
-    Squashing(-1, 1, 0.5),  # 2 * sigmoid - 1
-)
 
 
 class Meaning(NamedTuple):
