@@ -82,15 +82,16 @@ class Questions:
         return answer, Asked(question, clock)
 
     def first_question(self, one: Try) -> Question:
-        """About a hundred steps, and later half as many; once, more than a byte counts."""
+        """About a hundred steps under a prediction type's first schedule, half as many under the
+        other one; once, more than a byte counts."""
         training, schedule = one.training, one.in_use.schedule
         first = self.first.setdefault(one.prediction, schedule)
         if training.told_long and not self.long_asked:
             self.long_asked = True
             question = self.prepared(one, oracle.middle_case(self.seed))
             return replace(question, timesteps=training.told_long)
-        if schedule != first or len(self.first) > 1:
-            return self.prepared(one, oracle.short_case(self.seed, even=schedule == first))
+        if schedule != first:
+            return self.prepared(one, oracle.short_case(self.seed))
         return self.prepared(one, oracle.sampling_case(self.seed))
 
     def longer_cases(self, case: Case) -> list[Case]:
@@ -105,7 +106,7 @@ class Questions:
         if key not in self.entries and in_use.stand_in is not None:
             self.entries[key] = in_use.reference_entries(case)
         elif key not in self.entries:
-            both = [oracle.short_case(self.seed, even=True), oracle.middle_case(self.seed)]
+            both = [oracle.sampling_case(self.seed), oracle.middle_case(self.seed)]
             cases = both if case in both else [case]  # asked together, as each takes a while
             found = self.own_entries(in_use, cases)
             self.entries |= {(in_use, each): one for each, one in zip(cases, found, strict=True)}
