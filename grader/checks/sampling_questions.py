@@ -67,7 +67,7 @@ class Questions:
         answer = self.ask(question, N_SAMPLE)
         for case in self.longer_cases(question.case):
             raised = answer.ended.status is Status.error
-            if not raised and not stores_nothing(answer):
+            if not raised and not stores_little(answer):
                 break
             second = self.prepared(one, case)
             again = self.ask(second, N_USUAL if raised else N_SAMPLE)
@@ -95,7 +95,7 @@ class Questions:
         return self.prepared(one, oracle.sampling_case(self.seed))
 
     def longer_cases(self, case: Case) -> list[Case]:
-        """What is asked where a sampler stores nothing of few steps, or divides by too few."""
+        """What is asked where a sampler stores little of few steps, or divides by too few."""
         longer = [oracle.sampling_case(self.seed), oracle.long_case()]
         return [one for one in longer if one.T > case.T]
 
@@ -208,9 +208,11 @@ class Questions:
         return classes_by_network(asked, training.time)
 
 
-def stores_nothing(answer: SamplingAnswer) -> bool:
-    """Whether the sampler went well but for the intermediate images that it did not keep."""
-    return answer.store is not None and not answer.store.frames
+def stores_little(answer: SamplingAnswer) -> bool:
+    """Whether the sampler went well but for the intermediate images that it did not keep, or for
+    which it has empty frames; the last image may be kept twice."""
+    store = answer.store
+    return store is not None and (not store.frames or store.frames - store.different > 1)
 
 
 def in_other_parts(answer: SamplingAnswer, clock: Clock | None) -> bool:

@@ -27,6 +27,7 @@ from grader.messages.message import Message, say
 
 BORDERS = (-1.0, 1.0, 0.5, -0.5)  # beside the data's own darkest and brightest value
 SURE = 5.0  # standard errors; a border that is not exact spoils the noise of early steps
+MOST_UNLIKELY = 1e6  # of a deviance: what is so unlikely is no step at all
 OFTEN = 0.75  # of the mean: drawn so often, a step's neighbour cannot be a rare one
 
 
@@ -49,13 +50,16 @@ class ForwardProcess:
 
 @dataclass(frozen=True)
 class Group:
-    """The images that were given one value of t; regression of x_t over x."""
+    """The images that were given one value of t; regression of x_t over x, whose mean and variance
+    are ``brightness`` and ``contrast``."""
 
     rows: Array
     slope: float
     intercept: float
     variance: float
     count: int  # pixels
+    brightness: float
+    contrast: float
 
 
 @dataclass(frozen=True)
@@ -207,7 +211,8 @@ def regress(x: Array, x_t: Array, rows: Array) -> Group:
     slope = covariance[0, 1] / covariance[0, 0]
     intercept = mean[1] - slope * mean[0]
     variance = max(covariance[1, 1] - slope * covariance[0, 1], 0.0)
-    return Group(rows, float(slope), float(intercept), float(variance), both.shape[1])
+    about_x = float(mean[0]), float(covariance[0, 0])
+    return Group(rows, float(slope), float(intercept), float(variance), both.shape[1], *about_x)
 
 
 def find_steps(groups: list[Group], steps: Steps) -> tuple[float, float, Array, float]:
@@ -221,7 +226,7 @@ def find_steps(groups: list[Group], steps: Steps) -> tuple[float, float, Array, 
     fits = []
     for scale, shift in spaces:
         distances = np.array([distances_to_steps(g, scale, shift, steps) for g in groups])
-        column = cheapest_columns(np.minimum(distances, 1e3) ** 2)  # one to one
+        column = cheapest_columns(np.array([deviances(g, scale, shift, steps) for g in groups]))
         distance = float(distances[np.arange(len(groups)), column].max())
         fits.append((distance, scale, shift, column - steps.first_index))
         if distance <= steps.too_far:
@@ -243,11 +248,29 @@ def find_space(groups: list[Group], step: Array, steps: Steps) -> tuple[float, f
     return scale, shift, float(distance)
 
 
-def distances_to_steps(group: Group, scale: float, shift: float, steps: Steps) -> Array:
-    """How many standard errors a group is away from each step's slope, intercept and variance."""
+def deviances(group: Group, scale: float, shift: float, steps: Steps) -> Array:
+    """How unlikely a group is at each step: -2 log of the likelihood, less that of the likeliest.
+
+    Of few images only this, which is all that they tell, keeps steps with much noise apart.
+    """
+    root, variance = roots_and_variances(steps)
+    slope_off = group.slope - scale * root
+    level_off = group.intercept - shift * root + slope_off * group.brightness
+    square = group.variance + slope_off**2 * group.contrast + level_off**2
+    found = group.count * (square / variance + np.log(variance))
+    return np.asarray(np.minimum(found - found.min(), MOST_UNLIKELY))
+
+
+def roots_and_variances(steps: Steps) -> tuple[Array, Array]:
+    """sqrt(alphabar) and 1 - alphabar of each index."""
     before = [steps.alphabar_prev] if steps.first_index else []
     alphabar = np.array([*before, *steps.alphabar])
-    root, variance = np.sqrt(alphabar), np.maximum(1 - alphabar, 1e-9)
+    return np.sqrt(alphabar), np.maximum(1 - alphabar, 1e-9)
+
+
+def distances_to_steps(group: Group, scale: float, shift: float, steps: Steps) -> Array:
+    """How many standard errors a group is away from each step's slope, intercept and variance."""
+    root, variance = roots_and_variances(steps)
     error = np.sqrt(variance / group.count)
     slope = np.abs(group.slope - scale * root) / (2.4 * error + 1e-4)  # 1 / deviation of x
     intercept = np.abs(group.intercept - shift * root) / (1.6 * error + 1e-4)
