@@ -27,6 +27,7 @@ if TYPE_CHECKING:  # in the kernel the parts are one source
     )
     from grader.probes.entries import fields_of
 
+WHOLE = (torch.int64, torch.int32, torch.int16, torch.int8, torch.uint8)
 WIDTHS = (N_FEAT, 16, 32, 64, 128, 256, 512)  # some numbers in it may be fixed
 MOST_WEIGHTS = 20_000_000  # more would take minutes
 MOST_FORMS = 12  # in which it is called
@@ -98,8 +99,12 @@ class OwnNetwork:
         return [leaf for name, value in given.items() for leaf in leaves_of(name, value)]
 
     def form_of(self, leaves: Any) -> Any:
-        """How it is called: names, kinds and shapes of what it is given, but for the batch."""
-        key = tuple((name, t if t is None else (t.dtype, t.shape[1:])) for name, t in leaves)
+        """How it is called: names, kinds and shapes of what it is given, but for the batch, and
+        whether numbers are no digits."""
+        key = tuple(
+            (name, t if t is None else (t.dtype, t.shape[1:], has_no_digits(t)))
+            for name, t in leaves
+        )
         if key not in self.known_forms:
             self.known_forms[key] = form_of(leaves)
         return self.known_forms[key]
@@ -138,10 +143,10 @@ class OwnNetwork:
         return self.outputs[form, size]
 
     def answer_to_few(self, network: Any, args: Any, kwargs: Any, leaves: Any, size: Any) -> Any:
-        """The images that it is called with, if it takes two of them and answers by one tensor in
+        """The images that it is called with, if it takes a few of them and answers by one tensor in
         their shape, which is most often all there is to know; else None."""
-        own = self.module()
-        few = {n: t[:2] for n, t in leaves if t is not None and t.dim() and len(t) == size}
+        own, rows = self.module(), telling_rows(leaves, size)
+        few = {n: t[rows] for n, t in leaves if t is not None and t.dim() and len(t) == size}
         if own is None:
             return None
         with contextlib.suppress(Exception), torch.no_grad(), without_compiler():
@@ -152,7 +157,7 @@ class OwnNetwork:
                 by_chance = any(not alike(ask(), output) for _ in range(DRAWS))
                 self.facts["by_chance"] = by_chance or self.facts.get("by_chance", False)
             image = next(tensor for _, tensor in leaves if is_picture(tensor))
-            if isinstance(output, torch.Tensor) and output.shape == image[:2].shape:
+            if isinstance(output, torch.Tensor) and output.shape == image[rows].shape:
                 return image
         return None
 
@@ -178,6 +183,27 @@ class OwnNetwork:
             self.facts["own_error"] = f"{type(first).__name__}: {first}"[:1000]
             self.facts["own_shape"] = network.shape or None
         return None
+
+
+def is_whole(tensor: Any) -> Any:
+    """Whether it holds whole numbers, as of classes and time steps."""
+    return tensor is not None and tensor.numel() > 0 and tensor.dtype in WHOLE
+
+
+def has_no_digits(tensor: Any) -> Any:
+    """Whether some of its whole numbers are not 0 to 9: a table of classes may not have them."""
+    return is_whole(tensor) and bool(tensor.min() < 0 or tensor.max() > 9)
+
+
+def telling_rows(leaves: Any, size: Any) -> Any:
+    """Which images of a batch to try: those with the least and the largest whole numbers, and two
+    where there are none."""
+    rows = set(range(min(size, 2)))
+    whole = [t for _, t in leaves if is_whole(t) and t.dim() and len(t) == size]
+    if whole:
+        firsts = [t.reshape(size, -1)[:, 0] for t in whole]
+        rows = {int(place) for t in firsts for place in (t.argmin(), t.argmax())} | {0}
+    return sorted(rows)
 
 
 def generators() -> Any:
@@ -251,6 +277,7 @@ def form_of(leaves: Any) -> Any:
     parts = []
     for name, tensor in leaves:
         kind = "None" if tensor is None else f"{tensor.dtype}{list(tensor.shape[1:])}"
+        kind += " no digits" if has_no_digits(tensor) else ""
         parts.append(f"{name}:{kind}")
     return " ".join(parts)
 
