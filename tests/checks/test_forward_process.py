@@ -4,8 +4,15 @@ import numpy as np
 import pytest
 
 from grader.checks.cases import Case
-from grader.checks.measuring.forward_process import Group, in_order, is_uneven, never_drawn, regress
-from grader.checks.oracle import betas, entries
+from grader.checks.measuring.forward_process import (
+    Group,
+    find_steps,
+    in_order,
+    is_uneven,
+    never_drawn,
+    regress,
+)
+from grader.checks.oracle import betas, entries, loss_case
 from grader.checks.schedule_in_use import Steps
 
 CASE = Case(0.02, 0.2, 16)
@@ -13,15 +20,24 @@ STEPS = Steps.of(entries(betas(CASE, "linear")), CASE.T, too_far=8.0)
 SPACE = (1.0, 0.0)
 
 
-def noised(images: int) -> list[Group]:
+def noised(images: int, steps: Steps = STEPS, seed: int = 0) -> list[Group]:
     """What a right forward process gives: for each step, this many random images."""
-    rng = np.random.default_rng(0)
+    rng = np.random.default_rng(seed)
     groups = []
-    for alphabar in STEPS.alphabar:
+    for alphabar in steps.alphabar:
         x = rng.integers(0, 5, (images, 784)) / 4
         x_t = np.sqrt(alphabar) * x + np.sqrt(1 - alphabar) * rng.standard_normal(x.shape)
         groups.append(regress(x, x_t, np.arange(images)))
     return groups
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_twenty_images_of_each_step_tell_all_steps_apart(seed: int) -> None:
+    case = loss_case(seed)
+    steps = Steps.of(entries(betas(case, "linear")), case.T, too_far=8.0)
+    order = np.random.default_rng(seed).permutation(case.T)
+    groups = noised(20, steps, seed)
+    np.testing.assert_array_equal(find_steps([groups[s] for s in order], steps)[2], order)
 
 
 def test_neighbours_that_were_mistaken_for_each_other_are_put_in_order() -> None:
