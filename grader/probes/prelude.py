@@ -65,7 +65,7 @@ def begin(shell: Any, surroundings: Any, known: Any) -> Any:
     around["set_up"](shell, known["output_bytes"], known["hidden"])
     state.shell, state.answer_type = shell, known["answer_type"]
     state.send, state.key = sender(shell.display_pub), bytes.fromhex(known["key"])
-    shell.kernel._execute_sleep = 0
+    shell.kernel._execute_sleep = 0  # it would wait for what is printed, which nobody keeps
     BUILTINS.update(vars(builtins))
     sow(known["seed"])
     begin_guard(shell, known["given"])

@@ -38,7 +38,8 @@ class Tap:
         return self.write_through(text)
 
     def flush(self) -> Any:
-        """ipykernel flushes both streams twice a cell, and waits for another thread each time."""
+        """Does nothing where nothing was written: ipykernel flushes both streams twice a cell, and
+        waits for another thread each time."""
         if getattr(self.stream, "_flush_pending", True):
             self.flush_through()
 

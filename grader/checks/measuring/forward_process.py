@@ -251,7 +251,8 @@ def find_space(groups: list[Group], step: Array, steps: Steps) -> tuple[float, f
 def deviances(group: Group, scale: float, shift: float, steps: Steps) -> Array:
     """How unlikely a group is at each step: -2 log of the likelihood, less that of the likeliest.
 
-    Of few images only this, which is all that they tell, keeps steps with much noise apart.
+    It uses slope, intercept and variance together. Each alone mistakes noisy steps for their
+    neighbours where there are few images.
     """
     root, variance = roots_and_variances(steps)
     slope_off = group.slope - scale * root
