@@ -86,6 +86,7 @@ def read_stat(place: str) -> list[bytes] | None:
 
 
 def process(pid: int) -> Process | None:
+    """The process of that number; None if it is gone."""
     fields = read_stat(f"/proc/{pid}")
     return None if fields is None or len(fields) < 18 else Process(pid, fields)
 
@@ -315,7 +316,7 @@ def proportional(member: Process) -> int:
 
 
 def lines_of(path: str) -> list[bytes]:
-    """None if it is gone, or may not be read."""
+    """No lines if it is gone, or may not be read."""
     try:
         with open(path, "rb") as file:
             return file.readlines()
