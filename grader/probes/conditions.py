@@ -20,10 +20,10 @@ if TYPE_CHECKING:  # in the kernel the parts are one source
         place_of_images,
         slots,
     )
-    from grader.probes.denoiser import conditions_of, first_row
     from grader.probes.names import device_of
     from grader.probes.own_network import DRAWS, recording
     from grader.probes.stand_ins import batches_of, build, method
+    from grader.probes.told import conditions_of, first_row
     from grader.probes.training import all_classes
 
 VIEWS = 4  # numbers that stand for an answer

@@ -9,10 +9,11 @@ from torch import nn
 
 if TYPE_CHECKING:  # in the kernel the parts are one source
     from grader.probes.calls import PIXELS, SIZE, slots
-    from grader.probes.denoiser import COMPARED, Denoiser, Frame, Timesteps
+    from grader.probes.denoiser import COMPARED, Denoiser, Frame
     from grader.probes.names import device_of
     from grader.probes.own_network import recording
     from grader.probes.stand_ins import batches_of, build, method, schedule_in_use
+    from grader.probes.told import Timesteps
     from grader.probes.training import MOST_BATCH, told_in_training
 
 MOST_FRAMES = 300  # of x_i_store that are compared

@@ -17,8 +17,8 @@ PARTS = {
     "network": ("few", "network"),
     "prelude": ("seal", "guard", "prelude"),
     "diffusion": (
-        *("entries", "names", "calls", "own_network", "stand_ins", "training", "denoiser"),
-        *("sampling", "conditions", "diffusion"),
+        *("entries", "names", "calls", "own_network", "stand_ins", "training", "told"),
+        *("denoiser", "sampling", "conditions", "diffusion"),
     ),
 }
 """Probes whose source is in several files."""

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from grader.probes.denoiser import Timesteps
+from grader.probes.told import Timesteps
 
 SHOWN = np.array([0, 1, 3, 4])  # training left step 2 out by chance
 
