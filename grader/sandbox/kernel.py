@@ -5,28 +5,25 @@ import contextlib
 import errno
 import logging
 import os
-import queue
 import secrets
 import shutil
-import socket
 import tempfile
 import time
 from pathlib import Path
 from typing import Any
 
-import zmq
 from jupyter_client.manager import AsyncKernelManager
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
 
 from grader.messages.message import say, sentence
 from grader.sandbox.client import (
-    QUEUED_MESSAGES,
     BoundedSession,
     KernelClient,
     QuietClient,
     bounded_context,
 )
+from grader.sandbox.connection import LOCAL_SOCKETS, Connection
 from grader.sandbox.launch import Walls, scratch
 from grader.sandbox.limits import InfraError, Limits, Status
 from grader.sandbox.provisioner import kernel_specs
@@ -35,16 +32,11 @@ from grader.sandbox.waiting import held_up, waited
 from grader.sandbox.watch import Verdict, Watch
 from grader.scratch import remove
 
-START_SECONDS = 120
-ANSWER_SECONDS = 0.05
-PATIENCE_SECONDS = 5
 SPEAK_SECONDS = 10
 LATE_SECONDS = 15  # what a cell publishes may come so long after its end, on a busy machine
 KEY_BYTES = 32
 END_SECONDS = 2
-SOCKETS = ("shell_port", "iopub_port")
 ENDED = say("sandbox.ended")
-LOCAL_SOCKETS = hasattr(socket, "AF_UNIX")  # Python on Windows has none
 
 _log = logging.getLogger(__name__)
 _log.addHandler(logging.NullHandler())
@@ -79,7 +71,6 @@ class Kernel:
         self._loop = asyncio.SelectorEventLoop()
         self._folder = Path(tempfile.mkdtemp(prefix="k", dir=walls.base))  # for this user alone
         self._context = bounded_context()
-        self._ends: list[tuple[Any, Any]] = []  # connections, and what tells that they have ended
         self._watch: Watch | None = None
         self._process: Any = None
         self.key = secrets.token_bytes(KEY_BYTES)
@@ -99,8 +90,8 @@ class Kernel:
             session=BoundedSession(),
             log=_log,
         )
+        self._connection = Connection(self._manager, self._context)
         self._client: QuietClient | None = None
-        self._accepting: set[str] = set()
         self.held_up = False
 
     def start(self) -> None:
@@ -124,45 +115,11 @@ class Kernel:
             alone=self._walls.forks,
             places=list(scratch(self._limits)) if provisioner.contained else [],
         )
-        deadline = time.monotonic() + START_SECONDS
-        while not self._listening():
-            if not await self._manager.is_alive():
-                raise InfraError(say("sandbox.process_ended"))
-            if time.monotonic() > deadline:
-                raise InfraError(say("sandbox.not_ready", seconds=START_SECONDS))
-            await asyncio.sleep(0.005)
-        client = self._channels = self._manager.client(context=self._context)
-        client.allow_stdin = False
-        client.start_channels(shell=True, iopub=True, stdin=False, hb=False, control=False)
-        for channel in (client.shell_channel, client.iopub_channel):
-            end = channel.socket.get_monitor_socket(zmq.EVENT_DISCONNECTED)
-            self._ends.append((channel.socket, end))
-        await self._hear_from(client, deadline)
+        await self._connection.open()
         self._client = QuietClient(
             notebook([]), km=self._manager, log=_log, iopub_timeout=LATE_SECONDS
         )
-        self._client.kc = client
-
-    async def _hear_from(self, client: Any, deadline: float) -> None:
-        """Asks until an answer comes on IOPub, whose subscription takes a moment to be known.
-
-        jupyter_client's own way waits another 0.2 seconds to be sure that no more will come.
-        """
-        asked: set[str] = set()  # on a busy machine the answer to an earlier one comes later
-        patience = ANSWER_SECONDS
-        while time.monotonic() < deadline:
-            asked.add(client.kernel_info())
-            patience = min(2 * patience, PATIENCE_SECONDS)
-            until = min(time.monotonic() + patience, deadline)
-            with contextlib.suppress(queue.Empty):
-                while (left := until - time.monotonic()) > 0:
-                    message = await client.get_iopub_msg(timeout=left)
-                    state = message["content"].get("execution_state")
-                    if message["parent_header"].get("msg_id") in asked and state == "idle":
-                        return
-            if not await self._manager.is_alive():
-                raise InfraError(say("sandbox.process_ended"))
-        raise InfraError(say("sandbox.no_answer_in_time", seconds=START_SECONDS))
+        self._client.kc = self._connection.client
 
     def run(
         self,
@@ -183,14 +140,14 @@ class Kernel:
             raise KernelGoneError(Verdict(Status.killed, say("sandbox.not_running")))
         if not self.alive:
             raise self._gone(Verdict(Status.killed, ENDED))
-        if any(end.getsockopt(zmq.EVENTS) & zmq.POLLIN for _, end in self._ends):
+        if self._connection.hung_up:
             said = say("sandbox.hung_up") if self._lives_on() else ENDED
             raise self._gone(Verdict(Status.killed, said))
         if not ours and self._watch is not None:
             self._watch.start()
         client.answers.clear()
         client.ended = False
-        self._channels.iopub_channel.heard = 0
+        self._connection.count_anew()
         # a traitlet, which takes any function where mypy sees only the trait's own class
         client.timeout_func = lambda cell: max(seconds, 0.001)  # type: ignore[assignment]
         keep = metadata is not None  # cells of the student's are numbered, ours are not
@@ -256,7 +213,7 @@ class Kernel:
     @property
     def flooded(self) -> bool:
         """Whether the last cell sent more messages than are kept: then some of them are lost."""
-        return self._client is not None and self._channels.iopub_channel.heard > QUEUED_MESSAGES
+        return self._client is not None and self._connection.flooded
 
     @property
     def all_heard(self) -> bool:
@@ -268,7 +225,7 @@ class Kernel:
         nothing does, ``held_up`` is whether others had the cores that it wanted."""
         began, before = time.monotonic(), waited(self._provisioner.process.pid)[0]
         try:
-            self._loop.run_until_complete(self._hear_from(self._channels, began + SPEAK_SECONDS))
+            self._loop.run_until_complete(self._connection.hear(began + SPEAK_SECONDS))
         except Exception:  # whatever a broken connection makes zmq and jupyter_client raise
             took = time.monotonic() - began
             self.held_up = self.alive and held_up(self._provisioner.process.pid, before, took)
@@ -307,13 +264,8 @@ class Kernel:
         for task in others:  # nbclient's, of a cell that was interrupted
             task.cancel()
         await asyncio.gather(*others, return_exceptions=True)
-        for connection, end in self._ends:
-            connection.disable_monitor()  # libzmq waits for ever to tell a socket that is closed
-            end.close(linger=0)
-        self._ends = []
-        if self._client is not None:
-            self._channels.stop_channels()
-            self._client = None
+        self._connection.close()
+        self._client = None
         if self._manager.has_kernel:
             self._provisioner.kill_tree()
             with contextlib.suppress(RuntimeError):
@@ -336,19 +288,6 @@ class Kernel:
     @property
     def _provisioner(self) -> Any:
         return self._manager.provisioner
-
-    def _listening(self) -> bool:
-        """Whether the kernel accepts connections on the sockets that are used. Each is tried until
-        it does, and no more: connections that wait to be accepted keep others out."""
-        for name in set(SOCKETS) - self._accepting:
-            ip, port = self._manager.ip, getattr(self._manager, name)
-            with socket.socket(socket.AF_UNIX if LOCAL_SOCKETS else socket.AF_INET) as trial:
-                try:
-                    trial.connect(f"{ip}-{port}" if LOCAL_SOCKETS else (ip, port))
-                    self._accepting.add(name)
-                except OSError:
-                    return False
-        return True
 
 
 def is_ours(error: Exception) -> bool:

@@ -14,8 +14,8 @@ from grader.sandbox import (
     Sandbox,
     Status,
     choose_sandbox,
+    connection,
 )
-from grader.sandbox import kernel as kernel_module
 from grader.sandbox.provisioner import MARK
 from grader.scratch import scratch
 from tests.sandbox.helpers import ask, returned, running
@@ -202,8 +202,8 @@ def test_code_that_swallows_interrupts_is_ended_all_the_same(bubblewrap: Sandbox
 def test_a_kernel_that_cannot_start_is_not_the_students_fault(
     bubblewrap: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(kernel_module, "START_SECONDS", 0)
-    monkeypatch.setattr(kernel_module.Kernel, "_listening", lambda kernel: False)
+    monkeypatch.setattr(connection, "START_SECONDS", 0)
+    monkeypatch.setattr(connection.Connection, "_listening", lambda self: False)
     with running(bubblewrap, LIMITS, GOOD) as session:
         with pytest.raises(InfraError, match="not ready within 0 seconds"):
             session.prepare()
